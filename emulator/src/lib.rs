@@ -1,0 +1,1 @@
+//! A seeded, sans-IO fake of the Gemini image API.

@@ -1,0 +1,72 @@
+//! What is known of one error.
+
+use crate::kind::{Dimension, Kind, Retry};
+use crate::time::{Millis, WallTime};
+
+/// One limit that a 429 says was exceeded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Violation {
+    /// What the limit counts, where the id or metric tells.
+    pub dimension: Option<Dimension>,
+    /// The service's `quotaId`.
+    pub quota_id: Option<String>,
+    /// The service's `quotaMetric`.
+    pub quota_metric: Option<String>,
+    /// The service's `quotaValue`.
+    pub limit: Option<u64>,
+    /// The model that the limit is for, without `models/`.
+    pub model: Option<String>,
+}
+
+/// What is known of one error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorInfo {
+    /// What went wrong.
+    pub kind: Kind,
+    /// Whether and when the same request can succeed.
+    pub retry: Retry,
+    /// The HTTP status, where there is one.
+    pub status: Option<u16>,
+    /// The largest wait that the service named and that is worth obeying.
+    pub retry_after: Option<Millis>,
+    /// When to try again, where that is known: now + `retry_after`, or midnight Pacific.
+    pub retry_at: Option<WallTime>,
+    /// What the deciding limit counts.
+    pub dimension: Option<Dimension>,
+    /// The deciding limit's id.
+    pub quota_id: Option<String>,
+    /// The deciding limit itself; 0 when the model is not in the tier.
+    pub quota_limit: Option<u64>,
+    /// The model that the error is about, without `models/`.
+    pub model: Option<String>,
+    /// Every limit that the error names.
+    pub violations: Vec<Violation>,
+    /// What the service said, the innermost sentence, bounded and on one line; may be empty.
+    pub message: String,
+    /// One sentence: what happened.
+    pub summary: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl ErrorInfo {
+    /// An info of this kind with nothing else known.
+    #[must_use]
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            retry: kind.retry(),
+            status: None,
+            retry_after: None,
+            retry_at: None,
+            dimension: None,
+            quota_id: None,
+            quota_limit: None,
+            model: None,
+            violations: Vec::new(),
+            message: String::new(),
+            summary: String::new(),
+            advice: String::new(),
+        }
+    }
+}
