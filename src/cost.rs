@@ -1,0 +1,86 @@
+//! What an answer costs, in USD, and what a lost answer may have cost.
+
+use crate::catalog::{Model, Size};
+use crate::kind::Kind;
+
+/// The tokens that an answer's `usageMetadata` reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// `promptTokenCount`.
+    pub prompt: f64,
+    /// The IMAGE row of `candidatesTokensDetails`, where there is one.
+    pub image: Option<f64>,
+    /// `candidatesTokenCount` without the pictures, and `thoughtsTokenCount`.
+    pub text: f64,
+}
+
+/// What an answer with `pictures` pictures costs: by its tokens where it reports them, else by the
+/// table. `None` for a model that is not in the catalogue.
+#[must_use]
+pub fn answer(
+    model: Option<&Model>,
+    size: Option<Size>,
+    usage: Option<&Usage>,
+    pictures: u32,
+) -> Option<f64> {
+    let model = model?;
+    let listed = model.price(size)?.usd * f64::from(pictures);
+    let Some(usage) = usage else { return Some(listed) };
+    // `candidatesTokenCount` exceeds the sum of its details in live answers, so a picture is priced
+    // by its own row, and by the table where that row is missing.
+    let picture = usage.image.map_or(listed, |tokens| tokens * model.image_usd / 1e6);
+    Some(picture + (usage.prompt * model.input_usd + usage.text * model.text_usd) / 1e6)
+}
+
+/// What a request whose answer was lost may have cost: one picture, by the table.
+#[must_use]
+pub fn lost(model: Option<&Model>, size: Option<Size>) -> f64 {
+    model.and_then(|model| model.price(size)).map_or(0.0, |row| row.usd)
+}
+
+/// Whether the service may have made, and billed, a picture that did not reach us.
+///
+/// Error answers are not billed; a connection that broke, and a client that stopped waiting, say
+/// nothing about what the service did (aborting does not stop billing).
+#[must_use]
+pub const fn may_be_billed(kind: Kind, status: Option<u16>) -> bool {
+    status.is_none()
+        && matches!(kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::find;
+
+    #[test]
+    fn the_table_prices_what_reports_no_tokens() {
+        let pro = find("gemini-3-pro-image");
+        assert_eq!(answer(pro, None, None, 1), Some(0.134));
+        assert_eq!(answer(pro, Some(Size::K4), None, 2), Some(0.48));
+        assert_eq!(answer(None, None, None, 1), None);
+    }
+
+    #[test]
+    fn tokens_price_what_reports_them() {
+        let usage = Usage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
+        let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
+        assert!((usd - (0.1344 + 0.002 + 0.0012)).abs() < 1e-9, "{usd}");
+    }
+
+    #[test]
+    fn an_answer_without_a_picture_costs_its_text_alone() {
+        let usage = Usage { prompt: 8.0, image: None, text: 96.0 };
+        let usd = answer(find("gemini-3.1-flash-lite-image"), None, Some(&usage), 0).unwrap();
+        assert!((usd - (8.0 * 0.25 + 96.0 * 1.5) / 1e6).abs() < 1e-12, "{usd}");
+    }
+
+    #[test]
+    fn only_a_lost_answer_may_have_been_billed() {
+        assert!(may_be_billed(Kind::Network, None));
+        assert!(may_be_billed(Kind::Timeout, None));
+        assert!(!may_be_billed(Kind::Timeout, Some(504)));
+        assert!(!may_be_billed(Kind::RateLimited, None));
+        assert_eq!(lost(find("gemini-3-pro-image"), Some(Size::K4)), 0.24);
+    }
+}

@@ -1,0 +1,561 @@
+//! The one state machine: calls come in, sends and endings go out.
+//!
+//! The engine is fed one [`Input`] at a time, each with the time. After each, [`Engine::poll`] is
+//! called until it gives `None`, and then [`Engine::next_wakeup`] says when to come back with
+//! [`Input::Woken`] if nothing happens before.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
+
+use crate::chain::Target;
+use crate::info::ErrorInfo;
+use crate::kind::Kind;
+use crate::random::Random;
+use crate::retry::{Decision, Policy, Standing, Verdict, Why};
+use crate::retry_budget::RetryBudget;
+use crate::time::{Instant, Millis, Now, WallTime};
+
+/// A call, from its start until it is settled; the number is used again afterwards.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct CallId(pub u32);
+
+/// One attempt in flight; the number is never used again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FlightId(pub u32);
+
+/// What a call is.
+#[derive(Clone, Debug)]
+pub struct CallSpec {
+    /// How it tries again.
+    pub policy: Rc<Policy>,
+    /// Where it may go, in order of preference; the first is asked first.
+    pub targets: Rc<[Target]>,
+    /// How long it may take in all.
+    pub deadline: Option<Millis>,
+}
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// An attempt brought an answer that the caller wants.
+    Answered {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+    },
+    /// An attempt failed.
+    Failed {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+        /// What is known of the error.
+        info: Rc<ErrorInfo>,
+        /// The caller's own word on it.
+        verdict: Option<Verdict>,
+    },
+    /// The caller aborted.
+    Cancelled {
+        /// The call.
+        call: CallId,
+    },
+    /// The client was closed: every call ends.
+    Closed,
+    /// Time passed.
+    Woken,
+}
+
+/// What is to be done outside.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send an attempt, and answer with [`Input::Answered`] or [`Input::Failed`].
+    Send {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+        /// The attempt's number in the call, from 1.
+        attempt: u32,
+        /// The index of the target.
+        target: usize,
+    },
+    /// Stop an attempt; nobody waits for it any more.
+    Abort {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+        /// Whether its own time is over, rather than the whole call.
+        timed_out: bool,
+    },
+    /// The call waits before it tries again.
+    Wait {
+        /// The call.
+        call: CallId,
+        /// The number of the attempt that failed.
+        attempt: u32,
+        /// How long the wait is.
+        wait: Millis,
+        /// When it ends.
+        until: WallTime,
+        /// Why it waits.
+        info: Rc<ErrorInfo>,
+    },
+    /// The call leaves its target for another.
+    Switch {
+        /// The call.
+        call: CallId,
+        /// The index of the target that it leaves.
+        from: usize,
+        /// The index of the target that it goes to.
+        to: usize,
+        /// Why it leaves.
+        info: Rc<ErrorInfo>,
+    },
+    /// The call has ended. Its number is free again.
+    Settle {
+        /// The call.
+        call: CallId,
+        /// How it ended.
+        ending: Ending,
+        /// What it went through.
+        record: Record,
+    },
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// With the answer of this attempt.
+    Answered(FlightId),
+    /// With an error.
+    Failed {
+        /// Why it does not go on.
+        why: Why,
+        /// The last error, or an error of ours where there was none.
+        info: Rc<ErrorInfo>,
+    },
+    /// By the caller's abort.
+    Cancelled,
+    /// With the client.
+    Closed,
+}
+
+/// What a call went through.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Its attempts, in order of their ends.
+    pub attempts: Vec<Attempt>,
+    /// The time that it spent waiting.
+    pub waited: Millis,
+}
+
+/// One attempt that has ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its number in the call, from 1.
+    pub number: u32,
+    /// The index of its target.
+    pub target: usize,
+    /// How long it took.
+    pub took: Millis,
+    /// The wait before it.
+    pub waited: Millis,
+    /// How it failed; `None` for the one that answered.
+    pub info: Option<Rc<ErrorInfo>>,
+    /// Whether its answer may have been lost: it was stopped from here.
+    pub abandoned: bool,
+}
+
+#[derive(Debug)]
+struct Flight {
+    id: FlightId,
+    number: u32,
+    target: usize,
+    started: Instant,
+    waited: Millis,
+    /// When its own time is over; `None` once it is, for one that flies on in overtime.
+    expires: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Call {
+    spec: CallSpec,
+    deadline: Option<Instant>,
+    target: usize,
+    tries: u32,
+    used: u32,
+    free_waits: u32,
+    attempts: u32,
+    /// When the wait is over; `None` while an attempt is due or in flight.
+    waits_until: Option<Instant>,
+    waiting_since: Instant,
+    flying: Option<Flight>,
+    overtime: Option<Flight>,
+    record: Record,
+    last: Option<Rc<ErrorInfo>>,
+    /// Marks the one entry of the heap that is about this call and up to date.
+    stamp: u32,
+}
+
+impl Call {
+    fn due(&self) -> Option<Instant> {
+        let expires = self.flying.as_ref().and_then(|flight| flight.expires);
+        [self.waits_until, expires, self.deadline].into_iter().flatten().min()
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            policy: &self.spec.policy,
+            targets: &self.spec.targets,
+            target: self.target,
+            tries: self.tries,
+            used: self.used,
+            free_waits: self.free_waits,
+            deadline: self.deadline,
+        }
+    }
+
+    fn end(&mut self, now: Instant, flight: &Flight, info: Option<Rc<ErrorInfo>>, abandoned: bool) {
+        self.record.attempts.push(Attempt {
+            number: flight.number,
+            target: flight.target,
+            took: now - flight.started,
+            waited: flight.waited,
+            info,
+            abandoned,
+        });
+    }
+}
+
+/// The state machine behind one client.
+#[derive(Debug)]
+pub struct Engine {
+    calls: Vec<Option<Call>>,
+    vacant: Vec<u32>,
+    outputs: VecDeque<Output>,
+    wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
+    budget: RetryBudget,
+    random: Random,
+    now: Now,
+    flights: u32,
+    stamps: u32,
+}
+
+impl Engine {
+    /// An engine without calls; the seed decides every wait of its life.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            calls: Vec::new(),
+            vacant: Vec::new(),
+            outputs: VecDeque::new(),
+            wakes: BinaryHeap::new(),
+            budget: RetryBudget::default(),
+            random: Random::new(seed),
+            now: Now::default(),
+            flights: 0,
+            stamps: 0,
+        }
+    }
+
+    /// Takes a call in. Its first [`Output::Send`] is due at once.
+    pub fn start(&mut self, now: Now, spec: CallSpec) -> CallId {
+        let now = self.advance(now);
+        self.budget.call(now.mono);
+        let call = Call {
+            deadline: spec.deadline.map(|deadline| now.mono + deadline),
+            spec,
+            target: 0,
+            tries: 0,
+            used: 0,
+            free_waits: 0,
+            attempts: 0,
+            waits_until: None,
+            waiting_since: now.mono,
+            flying: None,
+            overtime: None,
+            record: Record::default(),
+            last: None,
+            stamp: 0,
+        };
+        let id = match self.vacant.pop() {
+            Some(index) => CallId(index),
+            None => {
+                self.calls.push(None);
+                CallId(u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_sub(1))
+            }
+        };
+        if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
+            self.fail(id, call, Why::Deadline);
+        } else {
+            self.send(id, call);
+        }
+        id
+    }
+
+    /// Takes in what happened; an input about a call or attempt that is over changes nothing.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        let now = self.advance(now);
+        match input {
+            Input::Answered { call, flight } => self.answered(call, flight),
+            Input::Failed { call, flight, info, verdict } => {
+                self.failed(call, flight, info, verdict);
+            }
+            Input::Cancelled { call } => {
+                if let Some(state) = self.take(call) {
+                    self.settle(call, state, Ending::Cancelled);
+                }
+            }
+            Input::Closed => {
+                for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
+                    if let Some(state) = self.take(CallId(index)) {
+                        self.settle(CallId(index), state, Ending::Closed);
+                    }
+                }
+            }
+            Input::Woken => {}
+        }
+        while let Some(call) = self.pop_due(now.mono) {
+            self.wake(call);
+        }
+    }
+
+    /// The next thing to do outside; `None` when all is said.
+    #[must_use]
+    pub fn poll(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front()?;
+        if let Output::Settle { call, .. } = &output {
+            // Not before: a call that starts while endings are still to be told must not get the
+            // number of one of them.
+            self.vacant.push(call.0);
+        }
+        Some(output)
+    }
+
+    /// When to come back with [`Input::Woken`]; may change after any input.
+    #[must_use]
+    pub fn next_wakeup(&mut self) -> Option<Instant> {
+        while let Some(&Reverse((at, stamp, call))) = self.wakes.peek() {
+            if self.is_current(call, stamp) {
+                return Some(at);
+            }
+            self.wakes.pop();
+        }
+        None
+    }
+
+    /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
+    /// what a caller's `shouldRetry` is shown.
+    #[must_use]
+    pub fn preview(&self, call: CallId, info: &ErrorInfo) -> Option<Millis> {
+        let call = self.call(call)?;
+        let (mut budget, mut random) = (self.budget.clone(), self.random);
+        let standing = call.standing();
+        match standing.decide(self.now.mono, info, None, &mut budget, &mut random) {
+            Decision::Again { wait, .. } => Some(wait),
+            Decision::Switch { .. } => Some(Millis::ZERO),
+            Decision::End(_) => None,
+        }
+    }
+
+    /// Time never goes backwards: an older moment is taken as the last one seen.
+    fn advance(&mut self, now: Now) -> Now {
+        self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
+        self.now
+    }
+
+    fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.get(id.0 as usize)?.as_ref()
+    }
+
+    fn take(&mut self, id: CallId) -> Option<Call> {
+        self.calls.get_mut(id.0 as usize)?.take()
+    }
+
+    fn is_current(&self, id: CallId, stamp: u32) -> bool {
+        self.call(id).is_some_and(|call| call.stamp == stamp)
+    }
+
+    /// Puts a call back, and its next moment into the heap.
+    fn put(&mut self, id: CallId, mut call: Call) {
+        if let Some(due) = call.due() {
+            self.stamps = self.stamps.wrapping_add(1).max(1);
+            call.stamp = self.stamps;
+            self.wakes.push(Reverse((due, call.stamp, id)));
+        } else {
+            call.stamp = 0;
+        }
+        if let Some(slot) = self.calls.get_mut(id.0 as usize) {
+            *slot = Some(call);
+        }
+        // Entries of calls that ended early are dropped when they outnumber the calls.
+        if self.wakes.len() > self.calls.len().saturating_mul(4).saturating_add(64) {
+            let wakes = core::mem::take(&mut self.wakes);
+            let current = |entry: &Reverse<(Instant, u32, CallId)>| {
+                let Reverse((_, stamp, call)) = *entry;
+                self.is_current(call, stamp)
+            };
+            self.wakes = wakes.into_iter().filter(current).collect();
+        }
+    }
+
+    fn pop_due(&mut self, now: Instant) -> Option<CallId> {
+        if self.next_wakeup()? > now {
+            return None;
+        }
+        self.wakes.pop().map(|Reverse((_, _, call))| call)
+    }
+
+    fn send(&mut self, id: CallId, mut call: Call) {
+        let now = self.now.mono;
+        let waited = match call.waits_until.take() {
+            Some(_) => now - call.waiting_since,
+            None => Millis::ZERO,
+        };
+        call.record.waited = call.record.waited + waited;
+        call.attempts = call.attempts.saturating_add(1);
+        call.tries = call.tries.saturating_add(1);
+        self.flights = self.flights.wrapping_add(1);
+        let flight = FlightId(self.flights);
+        call.flying = Some(Flight {
+            id: flight,
+            number: call.attempts,
+            target: call.target,
+            started: now,
+            waited,
+            expires: call.spec.policy.timeout.map(|timeout| now + timeout),
+        });
+        let (attempt, target) = (call.attempts, call.target);
+        self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
+        self.put(id, call);
+    }
+
+    fn answered(&mut self, id: CallId, flight: FlightId) {
+        let Some(mut call) = self.take(id) else { return };
+        match take_flight(&mut call, flight) {
+            Some(landed) => {
+                call.end(self.now.mono, &landed, None, false);
+                self.settle(id, call, Ending::Answered(flight));
+            }
+            None => self.put(id, call),
+        }
+    }
+
+    fn failed(
+        &mut self,
+        id: CallId,
+        flight: FlightId,
+        info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let Some(mut call) = self.take(id) else { return };
+        let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
+        if let Some(landed) = take_flight(&mut call, flight) {
+            call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
+        }
+        if was_current {
+            self.decide(id, call, info, verdict);
+        } else {
+            // Of a failed overtime attempt the record is all that is left to keep.
+            self.put(id, call);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        id: CallId,
+        mut call: Call,
+        info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let now = self.now;
+        let decision =
+            call.standing().decide(now.mono, &info, verdict, &mut self.budget, &mut self.random);
+        call.last = Some(Rc::clone(&info));
+        let (Decision::Again { counted, .. } | Decision::Switch { counted, .. }) = decision else {
+            if let Decision::End(why) = decision {
+                self.fail(id, call, why);
+            }
+            return;
+        };
+        if counted {
+            call.used = call.used.saturating_add(1);
+            call.free_waits = 0;
+        } else {
+            call.free_waits = call.free_waits.saturating_add(1);
+        }
+        match decision {
+            Decision::Again { wait, .. } => {
+                call.waits_until = Some(now.mono + wait);
+                call.waiting_since = now.mono;
+                let (attempt, until) = (call.attempts, now.wall + wait);
+                self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
+                self.put(id, call);
+            }
+            Decision::Switch { target, .. } => {
+                let from = call.target;
+                call.target = target;
+                call.tries = 0;
+                self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
+                self.send(id, call);
+            }
+            Decision::End(_) => {}
+        }
+    }
+
+    fn wake(&mut self, id: CallId) {
+        let now = self.now.mono;
+        let Some(mut call) = self.take(id) else { return };
+        if call.deadline.is_some_and(|deadline| deadline <= now) {
+            self.fail(id, call, Why::Deadline);
+            return;
+        }
+        if call.waits_until.is_some_and(|until| until <= now) {
+            self.send(id, call);
+            return;
+        }
+        let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
+        let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
+            self.put(id, call);
+            return;
+        };
+        let info = Rc::new(ErrorInfo::new(Kind::Timeout));
+        if call.spec.policy.overtime && call.overtime.is_none() {
+            flight.expires = None;
+            call.overtime = Some(flight);
+        } else {
+            call.end(now, &flight, Some(Rc::clone(&info)), true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+        }
+        self.decide(id, call, info, None);
+    }
+
+    fn fail(&mut self, id: CallId, call: Call, why: Why) {
+        let info = match &call.last {
+            Some(last) => Rc::clone(last),
+            None => Rc::new(ErrorInfo::new(Kind::Deadline)),
+        };
+        self.settle(id, call, Ending::Failed { why, info });
+    }
+
+    fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
+        for flight in [call.flying.take(), call.overtime.take()].into_iter().flatten() {
+            let late = call.spec.policy.timeout.is_some() && flight.expires.is_none();
+            let info = late.then(|| Rc::new(ErrorInfo::new(Kind::Timeout)));
+            call.end(self.now.mono, &flight, info, true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
+        }
+        if call.waits_until.is_some() {
+            call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+        }
+        self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
+    }
+}
+
+fn take_flight(call: &mut Call, id: FlightId) -> Option<Flight> {
+    let is_it = |flight: &mut Flight| flight.id == id;
+    call.flying.take_if(is_it).or_else(|| call.overtime.take_if(is_it))
+}

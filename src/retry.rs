@@ -1,0 +1,226 @@
+//! What to do after a failed attempt: again and when, elsewhere, or the end. One ordered decision.
+
+use crate::backoff::{Curves, Hint};
+use crate::chain::{self, Action, Target};
+use crate::info::ErrorInfo;
+use crate::kind::{Dimension, Kind};
+use crate::random::Random;
+use crate::retry_budget::RetryBudget;
+use crate::time::{Instant, Millis};
+
+/// Waits on a per-minute limit that cost no attempt, in a row.
+const FREE_WAITS_MAX: u32 = 20;
+
+/// How one call tries again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Failed attempts that end the call, the first included.
+    pub max_attempts: u32,
+    /// Tries of a target while there is a next one.
+    pub tries_per_target: u32,
+    /// The waits where the server names none.
+    pub curves: Curves,
+    /// How a wait that the server names combines with the curve.
+    pub hint: Hint,
+    /// The longest wait of the server's that is obeyed; a longer one ends the call or switches.
+    pub max_server_delay: Millis,
+    /// The longest wait for a target while there is a next one.
+    pub max_wait_per_target: Millis,
+    /// How long an attempt may take; `None` for as long as it likes.
+    pub timeout: Option<Millis>,
+    /// Whether an attempt that timed out stays in flight while the call goes on: its picture may
+    /// be paid for, and may still come.
+    pub overtime: bool,
+    /// Whether waiting on a per-minute limit costs no attempt.
+    pub free_quota_waits: bool,
+    /// Whether retries are taken from the client's retry budget.
+    pub budgeted: bool,
+    /// Whether a spent spending rate is waited for without a word from the server on how long.
+    pub waits_for_spend: bool,
+}
+
+impl Policy {
+    /// The policy of `retry(fn)`.
+    pub const RETRY: Self = Self {
+        max_attempts: 5,
+        tries_per_target: 2,
+        curves: Curves::BY_KIND,
+        hint: Hint::Replaces,
+        max_server_delay: Millis(120_000),
+        max_wait_per_target: Millis(5_000),
+        timeout: None,
+        overtime: false,
+        free_quota_waits: false,
+        budgeted: true,
+        waits_for_spend: false,
+    };
+
+    /// The policy of `generate`.
+    pub const GENERATE: Self = Self { overtime: true, free_quota_waits: true, ..Self::RETRY };
+
+    /// The policy of the drop-in, which sends what the hand-rolled loop would send.
+    #[must_use]
+    pub const fn drop_in(max_retries: u32, base_delay: Millis) -> Self {
+        Self {
+            max_attempts: max_retries,
+            curves: Curves::drop_in(base_delay),
+            hint: Hint::Lengthens,
+            budgeted: false,
+            waits_for_spend: true,
+            ..Self::RETRY
+        }
+    }
+
+    /// The policy of `generateWithFallback`: the loop's waits, two tries a model.
+    #[must_use]
+    pub const fn fallback() -> Self {
+        Self { overtime: true, ..Self::drop_in(2, Millis(2_000)) }
+    }
+}
+
+/// The caller's word on a failed attempt, which overrules the classifier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Try again, after the usual wait.
+    Retry,
+    /// Try again after this wait.
+    RetryAfter(Millis),
+    /// End the call.
+    Stop,
+}
+
+/// Why a call ended without an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Why {
+    /// The error is one that trying again cannot cure.
+    Final,
+    /// Every attempt was used.
+    AttemptsUsed,
+    /// The server asks for a longer wait than the caller allows.
+    ServerDelay,
+    /// The deadline is over, or the next wait does not fit it.
+    Deadline,
+    /// The client's retry budget is empty.
+    RetryBudget,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// The same target after this wait.
+    Again {
+        /// How long to wait.
+        wait: Millis,
+        /// Whether the failed attempt counts against `max_attempts`.
+        counted: bool,
+    },
+    /// Another target at once.
+    Switch {
+        /// Its index.
+        target: usize,
+        /// Whether the failed attempt counts against `max_attempts`.
+        counted: bool,
+    },
+    /// Nothing: the call has failed.
+    End(Why),
+}
+
+/// Where a call stands when an attempt has failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// How the call tries again.
+    pub policy: &'a Policy,
+    /// Where the call may go.
+    pub targets: &'a [Target],
+    /// Where the attempt went.
+    pub target: usize,
+    /// Attempts at this target so far, from 1.
+    pub tries: u32,
+    /// Failed attempts that counted, before this one.
+    pub used: u32,
+    /// Waits in a row that cost no attempt.
+    pub free_waits: u32,
+    /// When the call must have ended.
+    pub deadline: Option<Instant>,
+}
+
+impl Standing<'_> {
+    /// Decides what comes after an attempt that failed with `info`.
+    pub fn decide(
+        &self,
+        now: Instant,
+        info: &ErrorInfo,
+        verdict: Option<Verdict>,
+        budget: &mut RetryBudget,
+        random: &mut Random,
+    ) -> Decision {
+        let action = match verdict {
+            Some(Verdict::Stop) => return Decision::End(Why::Final),
+            Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
+            None => self.action(info),
+        };
+        let next = chain::next(self.targets, self.target, action);
+        let switch_or = |why, counted| match next {
+            Some(target) => Decision::Switch { target, counted },
+            None => Decision::End(why),
+        };
+        match action {
+            Action::Stop => return Decision::End(Why::Final),
+            Action::Next | Action::NextAccount => return switch_or(Why::Final, false),
+            Action::OnceMore if self.tries > 1 => return switch_or(Why::Final, true),
+            Action::OnceMore | Action::Retry => {}
+        }
+
+        let counted = !self.is_free(info);
+        if counted && self.used.saturating_add(1) >= self.attempts_max() {
+            return Decision::End(Why::AttemptsUsed);
+        }
+        if next.is_some() && self.tries >= self.policy.tries_per_target {
+            return switch_or(Why::AttemptsUsed, counted);
+        }
+        let wait = match verdict {
+            Some(Verdict::RetryAfter(wait)) => wait,
+            _ if info.retry_after > Some(self.policy.max_server_delay) => {
+                return switch_or(Why::ServerDelay, counted);
+            }
+            _ => self.policy.curves.wait(info, self.tries, self.policy.hint, random),
+        };
+        if next.is_some() && wait > self.policy.max_wait_per_target {
+            return switch_or(Why::ServerDelay, counted);
+        }
+        if self.deadline.is_some_and(|deadline| now + wait >= deadline) {
+            return switch_or(Why::Deadline, counted);
+        }
+        if counted && self.policy.budgeted && !budget.take(now) {
+            return switch_or(Why::RetryBudget, counted);
+        }
+        Decision::Again { wait, counted }
+    }
+
+    /// The chain's action, where a spending rate may be worth a wait at the same account.
+    fn action(&self, info: &ErrorInfo) -> Action {
+        let action = chain::action(info.kind);
+        let waits = self.policy.waits_for_spend || info.retry_after.is_some();
+        let elsewhere = chain::next(self.targets, self.target, action).is_some();
+        if info.kind == Kind::SpendLimited && waits && !elsewhere {
+            return Action::Retry;
+        }
+        action
+    }
+
+    fn is_free(&self, info: &ErrorInfo) -> bool {
+        self.policy.free_quota_waits
+            && info.kind == Kind::RateLimited
+            && info.dimension.is_some_and(Dimension::is_per_minute)
+            && self.free_waits < FREE_WAITS_MAX
+    }
+
+    /// Several targets get their tries each, however few attempts one target would get.
+    fn attempts_max(&self) -> u32 {
+        if self.targets.len() < 2 {
+            return self.policy.max_attempts;
+        }
+        let targets = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
+        self.policy.tries_per_target.saturating_mul(targets).max(self.policy.max_attempts)
+    }
+}
