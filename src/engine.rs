@@ -361,6 +361,18 @@ impl Engine {
         }
     }
 
+    /// How many attempts a call has sent.
+    #[must_use]
+    pub fn attempts(&self, call: CallId) -> u32 {
+        self.call(call).map_or(0, |call| call.attempts)
+    }
+
+    /// The index of the target that a call asks now.
+    #[must_use]
+    pub fn target(&self, call: CallId) -> usize {
+        self.call(call).map_or(0, |call| call.target)
+    }
+
     /// Time never goes backwards: an older moment is taken as the last one seen.
     fn advance(&mut self, now: Now) -> Now {
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };

@@ -11,10 +11,16 @@ pub mod chain;
 pub mod classify;
 pub mod cost;
 pub mod engine;
+pub mod failure;
 pub mod info;
 pub mod kind;
+pub mod options;
+pub mod protocol;
 pub mod random;
 pub mod retry;
 pub mod retry_budget;
 pub mod time;
 pub mod value;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

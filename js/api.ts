@@ -1,0 +1,135 @@
+/**
+ * Image generation with Google's Gemini API that gets through 429 RESOURCE_EXHAUSTED, 503, 504 and
+ * the rest. All durations are milliseconds.
+ */
+import { Client } from './client.js';
+import { guarded, use } from './load.js';
+import type { GenerateContentResponse } from './response.js';
+import type {
+  BatchGenerateOptions,
+  ClientOptions,
+  DropInOptions,
+  ErrorInfo,
+  FallbackOptions,
+  FallbackResult,
+  GenerateRequest,
+  RetryContext,
+  RetryOptions,
+} from './types.js';
+
+export type { Client } from './client.js';
+export { errorInfo, GenerateError, type GenerateErrorFields, isGenerateError } from './errors.js';
+export { ready } from './load.js';
+export { GenerateContentResponse, GeneratedImage, GenerateResult } from './response.js';
+export type * from './types.js';
+
+let shared: Client | undefined;
+
+function client(): Client {
+  shared ??= new Client();
+  return shared;
+}
+
+/**
+ * Makes a client with its own settings, chain, retry budget and events.
+ *
+ * @throws `TypeError` for an unknown or wrong option, naming the known ones (in browsers from the
+ * first call on).
+ */
+export function createClient(options?: ClientOptions): Client {
+  return new Client(options);
+}
+
+/**
+ * Sets up the default client, which the functions of this module use. Calls that are under way keep
+ * the settings that they started with.
+ */
+export function configure(options: ClientOptions): void {
+  shared = new Client(options);
+}
+
+/**
+ * Drop-in for the hand-rolled loop: asks one model, and retries 429, 503 and what else can pass.
+ *
+ * @param prompt a text, what `ai.models.generateContent` takes, or the body of the REST API. A text
+ * is sent to the first model of the chain with responseModalities ['IMAGE'] and imageSize '1K'.
+ * @param maxRetries the number of requests in all, or options.
+ * @param baseDelay the wait after the first try in ms; it doubles up to 60 s, and up to 1 s comes
+ * on top. A wait that the service names is obeyed where it is longer.
+ * @returns the answer, also one without a picture.
+ * @throws {GenerateError} with the `status` of the last answer.
+ */
+export function generateWithRetry(
+  prompt: string | GenerateRequest,
+  maxRetries?: number,
+  baseDelay?: number,
+): Promise<GenerateContentResponse>;
+export function generateWithRetry(
+  prompt: string | GenerateRequest,
+  options?: DropInOptions,
+): Promise<GenerateContentResponse>;
+export function generateWithRetry(
+  prompt: string | GenerateRequest,
+  maxRetries?: number | DropInOptions,
+  baseDelay?: number,
+): Promise<GenerateContentResponse> {
+  return client().generateWithRetry(prompt, maxRetries, baseDelay);
+}
+
+/**
+ * Makes pictures one after the other, each as `generateWithRetry` does.
+ *
+ * @param prompts what to make, in order.
+ * @param delay the pause after a success in ms (default 1,000; up to 500 ms come on top), or options.
+ * @returns the answers in the same order; `null` for one that failed.
+ */
+export function batchGenerate(
+  prompts: readonly (string | GenerateRequest)[],
+  delay?: number | BatchGenerateOptions,
+): Promise<(GenerateContentResponse | null)[]> {
+  return client().batchGenerate(prompts, delay);
+}
+
+/**
+ * Tries each model of the chain in order, two tries a model, until one makes a picture.
+ *
+ * @throws {GenerateError} of the last model, where none did.
+ */
+export function generateWithFallback(
+  prompt: string | GenerateRequest,
+  options?: FallbackOptions,
+): Promise<FallbackResult> {
+  return client().generateWithFallback(prompt, options);
+}
+
+/**
+ * Calls `fn` until it succeeds or trying again cannot help: for calls of any SDK.
+ *
+ * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
+ */
+export function retry<T>(
+  fn: (context: RetryContext) => Promise<T> | T,
+  options?: RetryOptions,
+): Promise<T> {
+  return client().retry(fn, options);
+}
+
+/**
+ * The wait before the next try, by the kind of error and what the service named.
+ *
+ * @param attempt the number of the attempt that failed, from 1.
+ * @returns ms; `null` where trying again soon cannot help.
+ */
+export function getRetryDelay(error: unknown, attempt: number): number | null {
+  return guarded(() => use().core.getRetryDelay(error, attempt)) as number | null;
+}
+
+/**
+ * Says what an error is, what limit it is about, and what to do.
+ *
+ * @param input an Error of any SDK, `{ status, headers, body }`, a text, or a 200 body without a
+ * picture. Whatever it is, this does not throw because of it.
+ */
+export function classifyError(input: unknown): ErrorInfo {
+  return guarded(() => use().core.classifyError(input)) as ErrorInfo;
+}

@@ -1,0 +1,186 @@
+/** One client: it hands calls to the core and keeps who waits for them. */
+import { type Caller, Host } from './host.js';
+import { guarded, isReady, onTrap, ready, use } from './load.js';
+import type { GenerateContentResponse, GenerateResult } from './response.js';
+import type {
+  BatchGenerateOptions,
+  ClientEvents,
+  ClientOptions,
+  DropInOptions,
+  FallbackOptions,
+  FallbackResult,
+  GenerateOptions,
+  GenerateRequest,
+  RetryContext,
+  RetryOptions,
+} from './types.js';
+import type { Core } from './wasm/unexhausted.js';
+
+const hosts = new Set<WeakRef<Host>>();
+
+onTrap((error) => {
+  for (const reference of hosts) {
+    const host = reference.deref();
+    if (host === undefined) hosts.delete(reference);
+    else for (const caller of [...host.callers]) host.reject(caller, error);
+  }
+});
+
+/** A client of its own, with its own settings, retry budget and events. */
+export class Client {
+  readonly #options: ClientOptions;
+  readonly #host: Host = new Host();
+  #core: Core | undefined;
+  #instance = 0;
+  #closed = false;
+
+  /** @internal Use `createClient`. */
+  constructor(options: ClientOptions = {}) {
+    this.#options = { ...options };
+    hosts.add(new WeakRef(this.#host));
+    for (const [name, listener] of Object.entries(options.on ?? {})) {
+      this.on(name as keyof ClientEvents, listener as never);
+    }
+    // A wrong option is told by the line that has it, where the core is there already.
+    if (isReady()) this.#open();
+  }
+
+  /**
+   * Makes a picture: asks the first model of the chain, retries what can pass, and goes on to the
+   * next model where the rules say so.
+   *
+   * @throws {GenerateError} where no model gave a picture; the reason of `signal` on abort;
+   * `TypeError` for a wrong request or option, before any request.
+   */
+  generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
+    const signal = options?.signal ?? signalOf(request);
+    return this.#run(signal, (core, caller) => core.generate(caller, request, options));
+  }
+
+  /** The drop-in of the function of the same name, with this client's settings. */
+  generateWithRetry(
+    request: string | GenerateRequest,
+    maxRetries?: number | DropInOptions,
+    baseDelay?: number,
+  ): Promise<GenerateContentResponse> {
+    const signal = (typeof maxRetries === 'object' ? maxRetries?.signal : undefined) ?? signalOf(request);
+    return this.#run(signal, (core, caller) =>
+      core.generateWithRetry(caller, request, maxRetries, baseDelay),
+    );
+  }
+
+  /** The function of the same name, with this client's settings. */
+  generateWithFallback(
+    request: string | GenerateRequest,
+    options?: FallbackOptions,
+  ): Promise<FallbackResult> {
+    const signal = options?.signal ?? signalOf(request);
+    return this.#run(signal, (core, caller) => core.generateWithFallback(caller, request, options));
+  }
+
+  /** The function of the same name, with this client's settings. */
+  batchGenerate(
+    prompts: readonly (string | GenerateRequest)[],
+    options?: number | BatchGenerateOptions,
+  ): Promise<(GenerateContentResponse | null)[]> {
+    const call = typeof options === 'object' ? { ...options } : undefined;
+    const signal = call?.signal;
+    const one = (index: number) =>
+      signal?.aborted ? null : this.generateWithRetry(prompts[index] ?? '', call);
+    const pause = (ms: number) => sleep(ms, signal);
+    return this.#run(signal, (core, caller) => {
+      core.batchGenerate(caller, prompts, options, one, pause);
+      return undefined;
+    });
+  }
+
+  /**
+   * Calls `fn` until it succeeds or trying again cannot help. It works with any SDK.
+   *
+   * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
+   */
+  retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
+    return this.#run(options?.signal, (core, caller) => core.retry(caller, fn, options));
+  }
+
+  /** Listens to an event; gives a function that ends it. A listener's errors do not reach calls. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    return this.#host.on(name, listener as (event: never) => void);
+  }
+
+  /** Ends every call with a `GenerateError` of kind `closed`; later calls get it too. */
+  close(): void {
+    this.#closed = true;
+    this.#core?.close();
+  }
+
+  #open(): Core {
+    const { core, instance } = use();
+    if (this.#core === undefined || this.#instance !== instance) {
+      this.#core = new core.Core(this.#options, this.#host);
+      this.#instance = instance;
+    }
+    return this.#core;
+  }
+
+  #run<T>(
+    signal: AbortSignal | undefined,
+    start: (core: Core, caller: Caller) => number | undefined,
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise<T>((resolve, reject) => {
+      const caller: Caller = { resolve: resolve as (value: unknown) => void, reject };
+      if (isReady()) this.#start(caller, signal, start);
+      else ready().then(() => this.#start(caller, signal, start), reject);
+    });
+  }
+
+  #start(
+    caller: Caller,
+    signal: AbortSignal | undefined,
+    start: (core: Core, caller: Caller) => number | undefined,
+  ): void {
+    const host = this.#host;
+    host.callers.add(caller);
+    try {
+      const core = this.#open();
+      const call = guarded(() => start(core, caller));
+      if (this.#closed) core.close();
+      else if (signal !== undefined) this.#watch(caller, signal, call);
+    } catch (error) {
+      host.reject(caller, error);
+    }
+  }
+
+  #watch(caller: Caller, signal: AbortSignal, call: number | undefined): void {
+    if (!this.#host.callers.has(caller)) return;
+    const abort = () => {
+      this.#host.reject(caller, signal.reason);
+      if (call !== undefined) this.#core?.cancel(call);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    caller.off = () => signal.removeEventListener('abort', abort);
+  }
+}
+
+function signalOf(request: unknown): AbortSignal | undefined {
+  if (typeof request !== 'object' || request === null) return undefined;
+  const { config } = request as { config?: { abortSignal?: AbortSignal } | null };
+  return config?.abortSignal;
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,0 +1,86 @@
+/** The error that callers see, and what is known of errors that their own functions threw. */
+import type { Attempt, ErrorInfo, GenerateErrorKind, Quota } from './types.js';
+
+/** What a `GenerateError` is made of. */
+export interface GenerateErrorFields {
+  kind: GenerateErrorKind;
+  message: string;
+  advice: string;
+  isRetryable?: boolean;
+  status?: number;
+  retryAfter?: number;
+  retryAt?: Date;
+  quota?: Quota;
+  model?: string;
+  attempts?: readonly Attempt[];
+  info?: ErrorInfo;
+}
+
+const BRAND = Symbol.for('unexhausted.GenerateError');
+
+/**
+ * A picture could not be made. `message` says what the service said and what to do; the fields say
+ * it to a program. Neither holds a key or a prompt.
+ */
+export class GenerateError extends Error {
+  override readonly name: string = 'GenerateError';
+  /** The HTTP status of the last answer; `undefined` where there was none. */
+  readonly status: number | undefined;
+  /** The same number as `status`, for code that reads `error.code`. */
+  readonly code: number | undefined;
+  /** What went wrong. */
+  readonly kind: GenerateErrorKind;
+  /** Whether the same request can succeed within minutes. */
+  readonly isRetryable: boolean;
+  /** The wait that the service named, in ms. */
+  readonly retryAfter: number | undefined;
+  /** When to try again, where that is known: a daily limit's is midnight Pacific. */
+  readonly retryAt: Date | undefined;
+  /** The limit that was exceeded, where the service named one. */
+  readonly quota: Quota | undefined;
+  /** The model that was asked last. */
+  readonly model: string | undefined;
+  /** Every attempt that was made. */
+  readonly attempts: readonly Attempt[];
+  /** What to do. */
+  readonly advice: string;
+  /** Everything that is known of the last error. */
+  readonly info: ErrorInfo | undefined;
+
+  constructor(fields: GenerateErrorFields, cause?: unknown) {
+    super(`${fields.message}`, cause === undefined ? undefined : { cause });
+    this.status = fields.status;
+    this.code = fields.status;
+    this.kind = fields.kind;
+    this.isRetryable = fields.isRetryable ?? false;
+    this.retryAfter = fields.retryAfter;
+    this.retryAt = fields.retryAt;
+    this.quota = fields.quota;
+    this.model = fields.model;
+    this.attempts = fields.attempts ?? [];
+    this.advice = fields.advice;
+    this.info = fields.info;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Whether an error is a `GenerateError`, also one from another copy of the package or realm. */
+export function isGenerateError(error: unknown): error is GenerateError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+const known = new WeakMap<object, ErrorInfo>();
+
+/** Remembers what is known of an error that the caller's own function threw. */
+export function remember(error: object, info: ErrorInfo): void {
+  known.set(error, info);
+}
+
+/**
+ * What is known of an error that was thrown through `retry` or `generate`; `undefined` for any
+ * other. The error itself stays as the caller's function threw it.
+ */
+export function errorInfo(error: unknown): ErrorInfo | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  return isGenerateError(error) ? error.info : known.get(error);
+}

@@ -1,0 +1,193 @@
+/** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
+import { GenerateError, type GenerateErrorFields, remember } from './errors.js';
+import { GenerateContentResponse, GenerateResult, type GenerateResultFields } from './response.js';
+import type { ClientEvents, ErrorInfo, RetryContext } from './types.js';
+
+/** Whoever waits for a call. */
+export interface Caller {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Stops listening to the caller's signal. */
+  off?: () => void;
+}
+
+type Listener = (event: never) => void;
+
+interface ProcessLike {
+  env?: Record<string, string | undefined>;
+  type?: string;
+  versions?: { node?: string };
+}
+
+interface Dispatcher {
+  dispatch(options: object, handler: unknown): boolean;
+}
+
+class Context implements RetryContext {
+  readonly attempt: number;
+  #controller: AbortController | undefined;
+
+  constructor(attempt: number) {
+    this.attempt = attempt;
+  }
+
+  // Most functions never ask for the signal, and making one costs as much as the rest of a call.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  static abort(context: Context, reason: unknown): void {
+    context.#controller ??= new AbortController();
+    context.#controller.abort(reason);
+  }
+}
+
+const warned = new Set<string>();
+
+/** The JavaScript side of one client. */
+export class Host {
+  /** Everybody who waits: they are told when the WebAssembly fails. */
+  readonly callers: Set<Caller> = new Set();
+  readonly #listeners: Map<string, Set<Listener>> = new Map();
+  readonly browser: boolean = isPage();
+  listening = false;
+
+  resolve(caller: Caller, value: unknown): void {
+    this.forget(caller);
+    caller.resolve(value);
+  }
+
+  reject(caller: Caller, error: unknown): void {
+    this.forget(caller);
+    caller.reject(error);
+  }
+
+  forget(caller: Caller): void {
+    this.callers.delete(caller);
+    caller.off?.();
+  }
+
+  error(fields: GenerateErrorFields, cause: unknown): GenerateError {
+    return new GenerateError(fields, cause);
+  }
+
+  remember(error: object, info: ErrorInfo): void {
+    remember(error, info);
+  }
+
+  context(attempt: number): Context {
+    return new Context(attempt);
+  }
+
+  canceller(): AbortController {
+    return new AbortController();
+  }
+
+  abort(context: Context | AbortController, timedOut: boolean): void {
+    const reason = timedOut
+      ? new DOMException('the attempt took longer than its timeout', 'TimeoutError')
+      : new DOMException('the call has ended', 'AbortError');
+    if (context instanceof Context) Context.abort(context, reason);
+    else context.abort(reason);
+  }
+
+  answer(body: unknown): GenerateContentResponse {
+    return new GenerateContentResponse(body);
+  }
+
+  result(fields: GenerateResultFields): GenerateResult {
+    return new GenerateResult(fields);
+  }
+
+  on(name: string, listener: Listener): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    this.listening = true;
+    return () => {
+      listeners.delete(listener);
+      this.listening = [...this.#listeners.values()].some(({ size }) => size > 0);
+    };
+  }
+
+  emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) this.notify(listener, event);
+  }
+
+  notify(listener: Listener, event: unknown): void {
+    try {
+      (listener as (event: unknown) => void)(event);
+    } catch (error) {
+      // A listener's fault is its own: it surfaces as an uncaught error, and the call goes on.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  warn(text: string): void {
+    if (warned.has(text)) return;
+    warned.add(text);
+    console.warn(`unexhausted: ${text}`);
+  }
+
+  environment(): { apiKey?: string; baseUrl?: string; apiVersion?: string } {
+    const env = environment();
+    return defined({
+      apiKey: env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'],
+      baseUrl: env['GOOGLE_GEMINI_BASE_URL'],
+    });
+  }
+
+  dispatcher(): Dispatcher | undefined {
+    return patientDispatcher();
+  }
+}
+
+function defined<T extends Record<string, string | undefined>>(fields: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as { [K in keyof T]?: string };
+}
+
+function nodeProcess(): ProcessLike | undefined {
+  const { process } = globalThis as { process?: ProcessLike };
+  return typeof process?.versions?.node === 'string' ? process : undefined;
+}
+
+function environment(): Record<string, string | undefined> {
+  try {
+    return nodeProcess()?.env ?? {};
+  } catch {
+    // Deno without permission to read the environment.
+    return {};
+  }
+}
+
+/** Pages and their workers, where CORS rules; not Node, Deno, Bun or workerd, nor jsdom in them. */
+function isPage(): boolean {
+  const process = nodeProcess();
+  if (process !== undefined) return process.type === 'renderer';
+  const scope = globalThis as { document?: object; importScripts?: unknown; Deno?: object; Bun?: object };
+  if (scope.Deno !== undefined || scope.Bun !== undefined) return false;
+  return typeof scope.document === 'object' || typeof scope.importScripts === 'function';
+}
+
+const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const patient = new WeakMap<Dispatcher, Dispatcher>();
+
+/**
+ * Node's own `fetch` gives up when no header comes within 300 s, and pictures may take longer. The
+ * dispatcher is looked up anew each time, so that a proxy that the user has set stays in use.
+ */
+function patientDispatcher(): Dispatcher | undefined {
+  const current = (globalThis as Record<symbol, unknown>)[DISPATCHER] as Dispatcher | undefined;
+  if (current === undefined) return undefined;
+  let wrapper = patient.get(current);
+  if (wrapper === undefined) {
+    wrapper = {
+      dispatch: (options, handler) =>
+        current.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
+    };
+    patient.set(current, wrapper);
+  }
+  return wrapper;
+}

@@ -1,0 +1,3 @@
+import './entry/inline.js';
+
+export * from './api.js';

@@ -1,0 +1,420 @@
+/** The types of the public API. All durations are milliseconds. */
+import type { GenerateError } from './errors.js';
+import type { GenerateContentResponse } from './response.js';
+
+/** What went wrong, as far as the service and the connection are concerned. */
+export type ErrorKind =
+  | 'rate_limited'
+  | 'daily_quota'
+  | 'not_in_tier'
+  | 'spend_limited'
+  | 'billing'
+  | 'overloaded'
+  | 'timeout'
+  | 'server_error'
+  | 'network'
+  | 'cancelled'
+  | 'invalid_request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'model_not_found'
+  | 'too_large'
+  | 'blocked'
+  | 'no_image'
+  | 'unknown';
+
+/** The kinds of `GenerateError`: those of the service, and those that only we cause. */
+export type GenerateErrorKind = ErrorKind | 'deadline' | 'over_budget' | 'closed';
+
+/** What a limit counts. */
+export type Dimension =
+  | 'requests_per_minute'
+  | 'tokens_per_minute'
+  | 'images_per_minute'
+  | 'requests_per_day'
+  | 'tokens_per_day'
+  | 'spend'
+  | 'enqueued_tokens';
+
+/** A limit that was exceeded. */
+export interface Quota {
+  dimension: Dimension;
+  /** The service's id of the limit. */
+  quotaId?: string;
+  /** The limit itself; 0 where the model is not in the tier. */
+  limit?: number;
+}
+
+/** One limit that a 429 names. */
+export interface Violation {
+  dimension?: Dimension;
+  quotaId?: string;
+  quotaMetric?: string;
+  limit?: number;
+  model?: string;
+}
+
+/** What is known of an error. */
+export interface ErrorInfo {
+  kind: ErrorKind;
+  /** `soon`: within minutes. `later`: when a daily window resets. `never`: not without a change. */
+  retry: 'soon' | 'later' | 'never';
+  /** The HTTP status. */
+  status?: number;
+  /** The longest wait that the service named, in ms. */
+  retryAfter?: number;
+  /** When to try again. */
+  retryAt?: Date;
+  /** What the deciding limit counts. */
+  dimension?: Dimension;
+  /** The deciding limit's id. */
+  quotaId?: string;
+  /** The deciding limit. */
+  quotaLimit?: number;
+  /** The model that the error is about, without `models/`. */
+  model?: string;
+  /** Every limit that the error names. */
+  violations: Violation[];
+  /** What the service said, on one line. */
+  message: string;
+  /** One sentence: what happened. */
+  summary: string;
+  /** What to do. */
+  advice: string;
+}
+
+/** One attempt of a call. */
+export interface Attempt {
+  /** Its number, from 1. */
+  attempt: number;
+  /** The model that was asked. */
+  model?: string;
+  /** How long it took, in ms. */
+  took: number;
+  /** The wait before it, in ms. */
+  waited: number;
+  /** How it failed; absent for the one that succeeded. */
+  kind?: GenerateErrorKind;
+  /** The HTTP status of its error. */
+  status?: number;
+}
+
+/** A model that was left out of a chain. */
+export interface SkippedTarget {
+  model: string;
+  /** What of the request it cannot do: `size`, `aspect ratio` or `reference images`. */
+  lacks: string;
+}
+
+/** What a listener is told before a wait. */
+export interface RetryEvent {
+  /** The call, a number that is unique in its client. */
+  call: number;
+  /** The number of the attempt that failed, from 1. */
+  attempt: number;
+  /** How long the wait is, in ms. */
+  delay: number;
+  /** When it ends, for a countdown. */
+  retryAt: Date;
+  /** The model that failed; absent in `retry`. */
+  model?: string;
+  /** What is known of the error. */
+  info: ErrorInfo;
+  /** The error itself in `retry`, a redacted copy of the service's answer elsewhere. */
+  error?: unknown;
+}
+
+/** What `shouldRetry` is asked. */
+export interface ShouldRetryContext {
+  error: unknown;
+  info: ErrorInfo;
+  /** The number of the attempt that failed, from 1. */
+  attempt: number;
+  /** The wait that is planned, in ms; `null` where no retry is planned. */
+  delay: number | null;
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call at once, in every state; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** How long the call may take in all, waits included: ms from now, or a `Date`. Default: none. */
+  deadline?: number | Date | undefined;
+  /** How long one attempt may take, in ms. Default: 180 s, 300 s at 4K; none in the drop-in. */
+  timeout?: number | undefined;
+  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  maxServerDelay?: number | undefined;
+  /** Called before each wait. */
+  onRetry?: ((event: RetryEvent) => void) | undefined;
+  /** Overrules the classifier; a number is a wait in ms. */
+  shouldRetry?: ((context: ShouldRetryContext) => boolean | { delay: number } | undefined) | undefined;
+}
+
+/** One curve of waits. */
+export interface CurveOptions {
+  /** The wait after the first try, in ms; it doubles with each. */
+  baseDelay?: number | undefined;
+  /** What it grows to at most, in ms. */
+  maxDelay?: number | undefined;
+  /** What is drawn at random on top, at most, in ms. */
+  jitter?: number | undefined;
+}
+
+/** How calls are tried again. `baseDelay`, `maxDelay` and `jitter` set all three curves. */
+export interface RetryPolicy extends CurveOptions {
+  /** Attempts that may fail before the call does, the first included. Default: 5. */
+  maxAttempts?: number | undefined;
+  /** How long one attempt may take, in ms. */
+  timeout?: number | undefined;
+  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  maxServerDelay?: number | undefined;
+  /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
+  maxWaitPerTarget?: number | undefined;
+  /** For 429. Default: 2 s doubled up to 29 s, plus up to 1 s. */
+  rateLimit?: CurveOptions | undefined;
+  /** For 503. Default: 20 s doubled up to 115 s, plus up to 5 s. */
+  overloaded?: CurveOptions | undefined;
+  /** For the rest that passes. Default: 1 s doubled up to 30 s, all of it random. */
+  transient?: CurveOptions | undefined;
+}
+
+/** The options of `retry`. */
+export interface RetryOptions extends Omit<RetryPolicy, 'maxWaitPerTarget'>, CallOptions {}
+
+/** The options of the drop-in. */
+export interface DropInOptions extends CallOptions {
+  /** The number of requests in all, as in the loop that it replaces. Default: 5. */
+  maxRetries?: number | undefined;
+  /** The wait after the first try in ms, doubled up to 60 s, plus up to 1 s. Default: 2,000. */
+  baseDelay?: number | undefined;
+}
+
+/** The options of `batchGenerate`. */
+export interface BatchGenerateOptions extends DropInOptions {
+  /** The pause after a success in ms; up to 500 ms come on top. Default: 1,000. */
+  delay?: number | undefined;
+}
+
+/** Where to ask, beside a model's id. */
+export interface Target {
+  model: string;
+  /** The service's address. A target with its own gets no key of the client's. */
+  baseUrl?: string | undefined;
+  apiKey?: string | undefined;
+  apiVersion?: string | undefined;
+  headers?: Record<string, string> | undefined;
+}
+
+/** The options of `client.generate`. */
+export interface GenerateOptions extends CallOptions {
+  /** The chain for this call, instead of the client's. */
+  models?: readonly (string | Target)[] | undefined;
+  /** How this call is tried again. */
+  retry?: RetryPolicy | undefined;
+  /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
+  maxWaitPerTarget?: number | undefined;
+}
+
+/** The options of `generateWithFallback`. */
+export interface FallbackOptions extends CallOptions {
+  /** The chain, in order of preference. */
+  models?: readonly (string | Target)[] | undefined;
+}
+
+/** The options of `createClient` and `configure`. */
+export interface ClientOptions {
+  /** Default, in Node: GOOGLE_API_KEY, then GEMINI_API_KEY. Keep it out of pages: use a proxy. */
+  apiKey?: string | undefined;
+  /** Default: GOOGLE_GEMINI_BASE_URL in Node, then Google's address. */
+  baseUrl?: string | undefined;
+  /** Default: `v1beta`. */
+  apiVersion?: string | undefined;
+  /** Sent with every request. In a page only headers that Google's CORS accepts pass. */
+  headers?: Record<string, string> | undefined;
+  /** Used instead of the global `fetch`. */
+  fetch?: typeof globalThis.fetch | undefined;
+  /** The chain, in order of preference. */
+  models?: readonly (string | Target)[] | undefined;
+  /** How calls are tried again. */
+  retry?: RetryPolicy | undefined;
+  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  maxServerDelay?: number | undefined;
+  /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
+  maxWaitPerTarget?: number | undefined;
+  /** Listeners, by event. */
+  on?: { [Name in keyof ClientEvents]?: (event: ClientEvents[Name]) => void } | undefined;
+}
+
+/** The events of a client. */
+export interface ClientEvents {
+  /** A request goes out. */
+  attempt: { call: number; attempt: number; model?: string };
+  /** An attempt failed, and another follows. */
+  retry: RetryEvent;
+  /** The call waits; `retryAt` is for a countdown. */
+  waiting: RetryEvent;
+  /** The call leaves a model for the next. */
+  fallback: { call: number; from?: string; model?: string; info: ErrorInfo };
+  /** The call succeeded. */
+  success: { call: number; attempts: number; waited: number };
+  /** The call failed. */
+  failure: { call: number; error: unknown };
+}
+
+/** The context of the function that `retry` calls. */
+export interface RetryContext {
+  /** The number of this attempt, from 1. */
+  readonly attempt: number;
+  /** Aborted when the attempt's time is over or the call ends; pass it to the SDK. */
+  readonly signal: AbortSignal;
+}
+
+/** What `generateWithFallback` gives. */
+export interface FallbackResult {
+  result: GenerateContentResponse;
+  /** The name of the model that made the picture, as `Nano Banana Pro`. */
+  modelUsed: string;
+  /** Its id. */
+  model: string;
+  /** What the answer costs in USD; absent for a model without a known price. */
+  cost?: number;
+  /** What answers that were lost on the way may have cost in USD. */
+  possibleCost: number;
+  attempts: Attempt[];
+}
+
+/** A picture or file inside a part. */
+export interface Blob {
+  mimeType?: string;
+  /** base64 */
+  data?: string;
+}
+
+/** A part of a content. */
+export interface Part {
+  text?: string;
+  inlineData?: Blob;
+  fileData?: { mimeType?: string; fileUri?: string };
+  thought?: boolean;
+  thoughtSignature?: string;
+  functionCall?: unknown;
+  [key: string]: unknown;
+}
+
+/** What one side said. */
+export interface Content {
+  role?: string;
+  parts?: Part[];
+}
+
+/** One of the answers in an answer. */
+export interface Candidate {
+  content?: Content;
+  finishReason?: string;
+  finishMessage?: string;
+  index?: number;
+  [key: string]: unknown;
+}
+
+/** What the service says of the prompt. */
+export interface PromptFeedback {
+  blockReason?: string;
+  blockReasonMessage?: string;
+  [key: string]: unknown;
+}
+
+/** Tokens of one modality. */
+export interface ModalityTokenCount {
+  modality?: string;
+  tokenCount?: number;
+}
+
+/** The tokens that the service counted. */
+export interface UsageMetadata {
+  promptTokenCount?: number;
+  candidatesTokenCount?: number;
+  thoughtsTokenCount?: number;
+  totalTokenCount?: number;
+  promptTokensDetails?: ModalityTokenCount[];
+  candidatesTokensDetails?: ModalityTokenCount[];
+  [key: string]: unknown;
+}
+
+/** The fields of an answer. */
+export interface GenerateContentResponseData {
+  readonly candidates?: Candidate[];
+  readonly promptFeedback?: PromptFeedback;
+  readonly usageMetadata?: UsageMetadata;
+  readonly modelVersion?: string;
+  readonly responseId?: string;
+  readonly createTime?: string;
+}
+
+/** `config.imageConfig`. */
+export interface ImageConfig {
+  /** As `16:9`. */
+  aspectRatio?: string;
+  /** `512`, `1K`, `2K` or `4K`, where the model takes it. */
+  imageSize?: string;
+}
+
+/** `config.httpOptions`, as far as it is honoured. */
+export interface HttpOptions {
+  baseUrl?: string;
+  apiVersion?: string;
+  headers?: Record<string, string>;
+  /** In ms, for each attempt. */
+  timeout?: number;
+  /** Merged into the body. */
+  extraBody?: Record<string, unknown>;
+}
+
+/** The config of a request: what `ai.models.generateContent` takes. */
+export interface GenerateContentConfig {
+  responseModalities?: string[];
+  imageConfig?: ImageConfig;
+  systemInstruction?: string | Part | Content;
+  safetySettings?: unknown[];
+  tools?: unknown[];
+  toolConfig?: unknown;
+  cachedContent?: string;
+  serviceTier?: string;
+  store?: boolean;
+  thinkingConfig?: { thinkingLevel?: string; includeThoughts?: boolean; thinkingBudget?: number };
+  candidateCount?: number;
+  maxOutputTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  seed?: number;
+  stopSequences?: string[];
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  responseMimeType?: string;
+  responseSchema?: unknown;
+  responseJsonSchema?: unknown;
+  mediaResolution?: string;
+  httpOptions?: HttpOptions;
+  abortSignal?: AbortSignal;
+  /** @deprecated Mapped to `imageConfig`, with one warning. */
+  imageResolution?: string;
+}
+
+/** What `ai.models.generateContent` takes, or the body of the REST API. */
+export interface GenerateRequest {
+  /** Default: the first of the client's chain. */
+  model?: string;
+  contents: string | Part | Content | readonly (string | Part | Content)[];
+  config?: GenerateContentConfig;
+  generationConfig?: Record<string, unknown>;
+  systemInstruction?: Content;
+  safetySettings?: unknown[];
+  tools?: unknown[];
+  toolConfig?: unknown;
+  cachedContent?: string;
+  serviceTier?: string;
+  store?: boolean;
+}
+
+/** The error of a failed call, for a `catch` that narrows. */
+export type { GenerateError };

@@ -1,0 +1,118 @@
+//! What a failed call tells its caller: what the service said, why the call ended, what to do.
+
+use crate::info::ErrorInfo;
+use crate::kind::Kind;
+use crate::retry::Why;
+
+/// Canonical status names by HTTP status (googleapis `google/rpc/code.proto`).
+const STATUS_NAMES: &[(u16, &str)] = &[
+    (400, "INVALID_ARGUMENT"),
+    (401, "UNAUTHENTICATED"),
+    (403, "PERMISSION_DENIED"),
+    (404, "NOT_FOUND"),
+    (409, "ABORTED"),
+    (429, "RESOURCE_EXHAUSTED"),
+    (499, "CANCELLED"),
+    (500, "INTERNAL"),
+    (501, "UNIMPLEMENTED"),
+    (503, "UNAVAILABLE"),
+    (504, "DEADLINE_EXCEEDED"),
+];
+
+/// The kind that the caller sees: an end that we caused is ours, whatever came before it.
+#[must_use]
+pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
+    match why {
+        Why::Deadline => Kind::Deadline,
+        _ => info.kind,
+    }
+}
+
+/// The message of the error: `429 RESOURCE_EXHAUSTED: what the service said (gave up after 5
+/// attempts). What to do.`
+#[must_use]
+pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
+    let mut message = String::new();
+    if let Some(status) = info.status {
+        message.push_str(&status.to_string());
+        if let Some((_, name)) = STATUS_NAMES.iter().find(|(row, _)| *row == status) {
+            message.push(' ');
+            message.push_str(name);
+        }
+        message.push_str(": ");
+    }
+    let said = [info.message.as_str(), info.summary.as_str(), info.kind.as_str()];
+    let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    message.push_str(said.trim_end_matches('.'));
+    message.push_str(" (");
+    message.push_str(reason(why));
+    message.push_str(" after ");
+    message.push_str(&attempts.to_string());
+    message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
+    let advice = advice(why, info);
+    if !advice.is_empty() {
+        message.push(' ');
+        message.push_str(&advice);
+    }
+    message
+}
+
+/// What to do: about the end, where it was ours, then about the error behind it.
+#[must_use]
+pub fn advice(why: Why, info: &ErrorInfo) -> String {
+    let ours = match why {
+        Why::Deadline => "Allow a longer `deadline`, or try again later.",
+        Why::ServerDelay => {
+            "The service asks for a longer wait than `maxServerDelay` allows; try again at `retryAt`."
+        }
+        Why::RetryBudget => {
+            "Too many calls of this client are failing to retry each of them; slow down and try again."
+        }
+        Why::Final | Why::AttemptsUsed => "",
+    };
+    match (ours.is_empty(), info.advice.is_empty()) {
+        (true, _) => info.advice.clone(),
+        (_, true) => ours.to_owned(),
+        _ => [ours, " ", &info.advice].concat(),
+    }
+}
+
+const fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Final => "not retried",
+        Why::AttemptsUsed => "gave up",
+        Why::ServerDelay => "not waited for",
+        Why::Deadline => "out of time",
+        Why::RetryBudget => "retry budget empty",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_the_service_said_and_what_to_do() {
+        let info = ErrorInfo {
+            status: Some(429),
+            message: "You exceeded your current quota.".to_owned(),
+            advice: "Wait a minute.".to_owned(),
+            ..ErrorInfo::new(Kind::RateLimited)
+        };
+        assert_eq!(
+            message(Why::AttemptsUsed, &info, 5),
+            "429 RESOURCE_EXHAUSTED: You exceeded your current quota (gave up after 5 attempts). Wait a minute."
+        );
+        assert_eq!(kind(Why::AttemptsUsed, &info), Kind::RateLimited);
+    }
+
+    #[test]
+    fn an_end_of_ours_is_named_before_the_error_behind_it() {
+        let info = ErrorInfo { advice: "Wait.".to_owned(), ..ErrorInfo::new(Kind::Overloaded) };
+        assert_eq!(kind(Why::Deadline, &info), Kind::Deadline);
+        assert_eq!(
+            message(Why::Deadline, &info, 1),
+            "overloaded (out of time after 1 attempt). Allow a longer `deadline`, or try again later. Wait."
+        );
+    }
+}

@@ -1,0 +1,277 @@
+//! The options that callers pass, as one table: a key that is not in it is refused.
+
+use crate::backoff::{Curve, Jitter};
+use crate::retry::Policy;
+use crate::time::Millis;
+
+/// Where an option may stand; scopes are bits, so that one row serves several.
+pub mod scope {
+    /// `createClient` and `configure`.
+    pub const CLIENT: u16 = 1;
+    /// `client.generate`.
+    pub const GENERATE: u16 = 2;
+    /// `retry` and `client.retry`.
+    pub const RETRY: u16 = 4;
+    /// `generateWithRetry`.
+    pub const DROP_IN: u16 = 8;
+    /// `batchGenerate`.
+    pub const BATCH: u16 = 16;
+    /// `generateWithFallback`.
+    pub const FALLBACK: u16 = 32;
+    /// The object under `retry`.
+    pub const POLICY: u16 = 64;
+    /// The object under `retry.rateLimit`, `retry.overloaded` and `retry.transient`.
+    pub const CURVE: u16 = 128;
+    /// A target in `models`.
+    pub const TARGET: u16 = 256;
+}
+
+use scope::{BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, POLICY, RETRY, TARGET};
+
+const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
+const TIMINGS: u16 = POLICY | RETRY;
+
+/// What an option's value must be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Shape {
+    /// A whole number from 1.
+    Count,
+    /// Milliseconds: a number from 0.
+    Duration,
+    /// Milliseconds from the call, or a `Date`.
+    Deadline,
+    /// A text that is not empty.
+    Text,
+    /// A function.
+    Function,
+    /// An object.
+    Object,
+    /// A list that is not empty.
+    List,
+    /// An `AbortSignal`.
+    Signal,
+}
+
+impl Shape {
+    /// The shape in words, for an error message.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "a whole number from 1",
+            Self::Duration => "a number of milliseconds, 0 or more",
+            Self::Deadline => "milliseconds from now, or a Date",
+            Self::Text => "a text that is not empty",
+            Self::Function => "a function",
+            Self::Object => "an object",
+            Self::List => "a list that is not empty",
+            Self::Signal => "an AbortSignal",
+        }
+    }
+}
+
+/// One option.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it may stand.
+    pub scopes: u16,
+    /// What its value must be.
+    pub shape: Shape,
+}
+
+const fn opt(name: &'static str, scopes: u16, shape: Shape) -> Opt {
+    Opt { name, scopes, shape }
+}
+
+/// Every option there is.
+pub const OPTIONS: &[Opt] = &[
+    opt("apiKey", CLIENT | TARGET, Shape::Text),
+    opt("baseUrl", CLIENT | TARGET, Shape::Text),
+    opt("apiVersion", CLIENT | TARGET, Shape::Text),
+    opt("headers", CLIENT | TARGET, Shape::Object),
+    opt("fetch", CLIENT, Shape::Function),
+    opt("model", TARGET, Shape::Text),
+    opt("models", CLIENT | GENERATE | FALLBACK, Shape::List),
+    opt("retry", CLIENT | GENERATE, Shape::Object),
+    opt("on", CLIENT, Shape::Object),
+    opt("maxServerDelay", CLIENT | CALLS | POLICY, Shape::Duration),
+    opt("maxWaitPerTarget", CLIENT | GENERATE | POLICY, Shape::Duration),
+    opt("maxRetries", DROP_IN | BATCH, Shape::Count),
+    opt("maxAttempts", TIMINGS, Shape::Count),
+    opt("baseDelay", TIMINGS | DROP_IN | BATCH | CURVE, Shape::Duration),
+    opt("maxDelay", TIMINGS | CURVE, Shape::Duration),
+    opt("jitter", TIMINGS | CURVE, Shape::Duration),
+    opt("rateLimit", TIMINGS, Shape::Object),
+    opt("overloaded", TIMINGS, Shape::Object),
+    opt("transient", TIMINGS, Shape::Object),
+    opt("timeout", CALLS | POLICY, Shape::Duration),
+    opt("deadline", CALLS, Shape::Deadline),
+    opt("signal", CALLS, Shape::Signal),
+    opt("onRetry", CALLS, Shape::Function),
+    opt("shouldRetry", CALLS, Shape::Function),
+    opt("delay", BATCH, Shape::Duration),
+];
+
+/// Names of other libraries, and how to say the same here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    // p-retry, async-retry
+    ("retries", "`maxAttempts`, which counts the first attempt too: `retries` + 1"),
+    ("minTimeout", "`baseDelay`, in milliseconds as well"),
+    ("maxTimeout", "`maxDelay`, in milliseconds as well"),
+    // @google/genai
+    ("attempts", "`maxAttempts`, which counts the first attempt too, as `attempts` does"),
+    ("initialDelay", "`baseDelay`, in milliseconds: `initialDelay` in seconds × 1000"),
+    // the AI SDK
+    ("abortSignal", "`signal`"),
+    ("maxRetries", "`maxAttempts`, which counts the first attempt too: `maxRetries` + 1"),
+    // axios
+    ("baseURL", "`baseUrl`"),
+];
+
+/// The option of this name in this scope, or a message that names the fix.
+///
+/// # Errors
+/// The message says what is known in the scope, and how the option is called here where it is one
+/// of another library's.
+pub fn find(scope: u16, name: &str) -> Result<&'static Opt, String> {
+    let here = |opt: &&Opt| opt.scopes & scope != 0;
+    if let Some(found) = OPTIONS.iter().filter(here).find(|opt| opt.name == name) {
+        return Ok(found);
+    }
+    let mut message = ["unknown option `", name, "`"].concat();
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name) {
+        message.push_str(": here it is ");
+        message.push_str(ours);
+    }
+    message.push_str("; the known options are ");
+    let mut separator = "";
+    for opt in OPTIONS.iter().filter(here) {
+        message.push_str(separator);
+        message.push_str(opt.name);
+        separator = ", ";
+    }
+    Err(message)
+}
+
+/// What callers set of one curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CurveOptions {
+    /// The delay after the first try.
+    pub base_delay: Option<Millis>,
+    /// What the delay grows to at most.
+    pub max_delay: Option<Millis>,
+    /// What is drawn at random on top, at most.
+    pub jitter: Option<Millis>,
+}
+
+impl CurveOptions {
+    fn apply(&self, curve: &mut Curve) {
+        if let Some(base) = self.base_delay {
+            curve.base = base;
+            // A base above the cap means what it says.
+            curve.cap = curve.cap.max(base);
+            if let Jitter::Full(floor) = curve.jitter {
+                curve.jitter = Jitter::Full(floor.min(base));
+            }
+        }
+        if let Some(cap) = self.max_delay {
+            curve.cap = cap;
+        }
+        if let Some(most) = self.jitter {
+            curve.jitter = Jitter::Above(most);
+        }
+    }
+}
+
+/// What callers set of a policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RetryOptions {
+    /// Failed attempts that end the call, the first included.
+    pub max_attempts: Option<u32>,
+    /// For every curve.
+    pub all: CurveOptions,
+    /// For 429.
+    pub rate_limit: CurveOptions,
+    /// For 503.
+    pub overloaded: CurveOptions,
+    /// For everything else that passes.
+    pub transient: CurveOptions,
+    /// How long an attempt may take.
+    pub timeout: Option<Millis>,
+    /// The longest wait of the server's that is obeyed.
+    pub max_server_delay: Option<Millis>,
+    /// The longest wait for a target while there is a next one.
+    pub max_wait_per_target: Option<Millis>,
+}
+
+impl RetryOptions {
+    /// The policy with what is set here in place of its own.
+    #[must_use]
+    pub fn apply(&self, mut policy: Policy) -> Policy {
+        let curves = &mut policy.curves;
+        for (own, curve) in [
+            (&self.rate_limit, &mut curves.rate_limit),
+            (&self.overloaded, &mut curves.overloaded),
+            (&self.transient, &mut curves.transient),
+        ] {
+            self.all.apply(curve);
+            own.apply(curve);
+        }
+        policy.max_attempts = self.max_attempts.unwrap_or(policy.max_attempts);
+        policy.timeout = self.timeout.or(policy.timeout);
+        policy.max_server_delay = self.max_server_delay.unwrap_or(policy.max_server_delay);
+        policy.max_wait_per_target = self.max_wait_per_target.unwrap_or(policy.max_wait_per_target);
+        policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backoff::Curves;
+
+    #[test]
+    fn names_are_unique() {
+        for (index, opt) in OPTIONS.iter().enumerate() {
+            assert_eq!(OPTIONS.iter().position(|other| other.name == opt.name), Some(index));
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_with_the_known_ones() {
+        let message = find(DROP_IN, "maxAttempt").unwrap_err();
+        assert!(message.starts_with("unknown option `maxAttempt`; the known options are "));
+        assert!(message.contains("maxRetries, baseDelay") && !message.contains("maxAttempts"));
+    }
+
+    #[test]
+    fn options_of_other_libraries_are_translated() {
+        assert!(find(RETRY, "retries").unwrap_err().contains("`retries` + 1"));
+        assert!(find(GENERATE, "abortSignal").unwrap_err().contains("here it is `signal`"));
+        assert!(find(RETRY, "maxRetries").unwrap_err().contains("`maxRetries` + 1"));
+        assert!(find(DROP_IN, "maxRetries").is_ok());
+    }
+
+    #[test]
+    fn what_is_set_replaces_and_what_is_not_stays() {
+        let options = RetryOptions {
+            max_attempts: Some(3),
+            all: CurveOptions { base_delay: Some(Millis(10)), ..CurveOptions::default() },
+            overloaded: CurveOptions {
+                base_delay: Some(Millis(70_000)),
+                jitter: Some(Millis(0)),
+                max_delay: None,
+            },
+            ..RetryOptions::default()
+        };
+        let policy = options.apply(Policy::RETRY);
+        assert_eq!(policy.max_attempts, 3);
+        assert_eq!(policy.curves.rate_limit.base, Millis(10));
+        assert_eq!(policy.curves.rate_limit.cap, Curves::BY_KIND.rate_limit.cap);
+        assert_eq!(policy.curves.transient.jitter, Jitter::Full(Millis(10)));
+        assert_eq!(policy.curves.overloaded.base, Millis(70_000));
+        assert_eq!(policy.curves.overloaded.jitter, Jitter::Above(Millis(0)));
+        assert_eq!(policy.max_server_delay, Policy::RETRY.max_server_delay);
+    }
+}

@@ -1,0 +1,109 @@
+//! Of an answer only a summary is read; its pictures stay where they are.
+
+use js_sys::{Array, JsString, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{get, get_text};
+use crate::cost::Usage;
+use crate::value::Value;
+
+/// The most parts and candidates that are looked at.
+const LIST_MAX: u32 = 64;
+/// A text part is kept this far, to be quoted where a picture was wanted.
+const TEXT_MAX: u32 = 1_000;
+
+/// What is read of an answer.
+pub(crate) struct Summary {
+    /// Pictures that are no thoughts.
+    pub(crate) pictures: u32,
+    /// The tokens that it reports.
+    pub(crate) usage: Option<Usage>,
+}
+
+/// Counts the pictures and reads the tokens.
+pub(crate) fn summary(body: &JsValue) -> Summary {
+    let mut pictures = 0_u32;
+    for candidate in list(&get(body, "candidates")) {
+        for part in list(&get(&get(&candidate, "content"), "parts")) {
+            if get(&part, "inlineData").is_object() && get(&part, "thought") != JsValue::TRUE {
+                pictures = pictures.saturating_add(1);
+            }
+        }
+    }
+    Summary { pictures, usage: usage(&get(body, "usageMetadata")) }
+}
+
+fn usage(metadata: &JsValue) -> Option<Usage> {
+    if !metadata.is_object() {
+        return None;
+    }
+    let count = |key: &str| get(metadata, key).as_f64().unwrap_or(0.0);
+    let image = list(&get(metadata, "candidatesTokensDetails"))
+        .filter(|row| get(row, "modality") == "IMAGE")
+        .filter_map(|row| get(&row, "tokenCount").as_f64())
+        .reduce(|sum, tokens| sum + tokens);
+    let (candidates, thoughts) = (count("candidatesTokenCount"), count("thoughtsTokenCount"));
+    // A refusal reports its thoughts as candidates too; they are paid once.
+    let text = if image.is_none() && candidates == thoughts {
+        thoughts
+    } else {
+        (candidates - image.unwrap_or(0.0)).max(0.0) + thoughts
+    };
+    Some(Usage { prompt: count("promptTokenCount"), image, text })
+}
+
+fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
+    let length = value.dyn_ref::<Array>().map_or(0, Array::length).min(LIST_MAX);
+    let value = value.clone();
+    (0..length).map(move |index| Reflect::get_u32(&value, index).unwrap_or(JsValue::UNDEFINED))
+}
+
+/// The answer as the classifier reads it: its reasons and the kinds of its parts, no picture data.
+pub(crate) fn outline(body: &JsValue) -> Value {
+    let text = |object: &JsValue, key: &str| {
+        let value = get(object, key);
+        let value = value.dyn_ref::<JsString>()?;
+        Some((key.to_owned(), Value::String(String::from(value.slice(0, TEXT_MAX)))))
+    };
+    let part = |part: &JsValue| {
+        let mut entries: Vec<(String, Value)> = text(part, "text").into_iter().collect();
+        let data = get(part, "inlineData");
+        if data.is_object() {
+            let mime = get_text(&data, "mimeType").map_or(Value::Null, Value::String);
+            let data = Value::Object(vec![("mimeType".to_owned(), mime)]);
+            entries.push(("inlineData".to_owned(), data));
+        }
+        if get(part, "thought") == JsValue::TRUE {
+            entries.push(("thought".to_owned(), Value::Bool(true)));
+        }
+        Value::Object(entries)
+    };
+    let candidate = |candidate: &JsValue| {
+        let parts =
+            list(&get(&get(candidate, "content"), "parts")).map(|item| part(&item)).collect();
+        let content = Value::Object(vec![("parts".to_owned(), Value::Array(parts))]);
+        let mut entries = vec![("content".to_owned(), content)];
+        entries.extend(
+            ["finishReason", "finishMessage"].into_iter().filter_map(|key| text(candidate, key)),
+        );
+        Value::Object(entries)
+    };
+    let candidates = list(&get(body, "candidates")).map(|item| candidate(&item)).collect();
+    let mut entries = vec![("candidates".to_owned(), Value::Array(candidates))];
+    let feedback = get(body, "promptFeedback");
+    if feedback.is_object() {
+        let reasons = ["blockReason", "blockReasonMessage"];
+        let reasons = reasons.into_iter().filter_map(|key| text(&feedback, key)).collect();
+        entries.push(("promptFeedback".to_owned(), Value::Object(reasons)));
+    }
+    entries.extend(text(body, "modelVersion"));
+    // An error may hide in a 200: a relay's, or one chunk of a stream.
+    let error = get(body, "error");
+    if !error.is_undefined() {
+        entries.push(("error".to_owned(), super::convert::copy(&error)));
+    }
+    Value::Object(vec![
+        ("status".to_owned(), Value::Number(200.0)),
+        ("body".to_owned(), Value::Object(entries)),
+    ])
+}

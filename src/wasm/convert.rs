@@ -1,0 +1,161 @@
+//! Foreign values in, plain data out.
+
+use js_sys::{Array, Function, JsString, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use crate::value::Value;
+
+const DEPTH_MAX: u32 = 8;
+const KEYS_MAX: usize = 64;
+/// In UTF-16 units. Of a longer text the head and the tail are kept: an error is named at either.
+const TEXT_MAX: u32 = 64 * 1024;
+const TEXT_HEAD: u32 = 48 * 1024;
+const NODES_MAX: u32 = 4_096;
+
+/// Keys that an error may have from its prototype.
+const INHERITED: [&str; 8] =
+    ["name", "message", "status", "statusCode", "code", "cause", "headers", "reason"];
+const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
+
+/// Copies a foreign value: at most 8 levels, 64 keys a level, 64 KB a text, 4,096 values in all.
+/// Getters that throw, proxies and cycles do no harm.
+pub(crate) fn copy(value: &JsValue) -> Value {
+    let mut nodes = NODES_MAX;
+    copy_at(value, 0, &mut nodes)
+}
+
+fn copy_at(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
+    let Some(left) = nodes.checked_sub(1) else { return Value::Null };
+    *nodes = left;
+    if let Some(text) = value.dyn_ref::<JsString>() {
+        return Value::String(bounded(text));
+    }
+    if let Some(number) = value.as_f64() {
+        return Value::Number(number);
+    }
+    if let Some(flag) = value.as_bool() {
+        return Value::Bool(flag);
+    }
+    if !value.is_object() || value.is_function() || depth >= DEPTH_MAX {
+        return Value::Null;
+    }
+    if Array::is_array(value) {
+        let items = (0..KEYS_MAX as u32).map_while(|index| {
+            let length = get(value, "length").as_f64()?;
+            (f64::from(index) < length).then(|| {
+                let item = Reflect::get_u32(value, index).unwrap_or(JsValue::UNDEFINED);
+                copy_at(&item, depth.saturating_add(1), nodes)
+            })
+        });
+        return Value::Array(items.collect());
+    }
+    copy_object(value, depth, nodes)
+}
+
+fn copy_object(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
+    let mut entries = Vec::new();
+    let mut add = |key: String, item: &JsValue| {
+        if !item.is_undefined() && !item.is_function() {
+            let item = match header_reader(&key, item) {
+                Some(read) => headers(item, &read),
+                None => copy_at(item, depth.saturating_add(1), nodes),
+            };
+            entries.push((key, item));
+        }
+    };
+    let keys = Reflect::own_keys(value).unwrap_or_default();
+    let mut own = Vec::new();
+    for key in keys.iter().filter_map(|key| key.as_string()).take(KEYS_MAX) {
+        if key != "stack" {
+            add(key.clone(), &get(value, &key));
+            own.push(key);
+        }
+    }
+    for key in INHERITED {
+        if !own.iter().any(|had| had == key) {
+            add(key.to_owned(), &get(value, key));
+        }
+    }
+    Value::Object(entries)
+}
+
+/// The `get` of a `Headers` object, which has no keys of its own.
+fn header_reader(key: &str, item: &JsValue) -> Option<Function> {
+    if key != "headers" || !item.is_object() {
+        return None;
+    }
+    get(item, "get").dyn_into().ok()
+}
+
+fn headers(item: &JsValue, read: &Function) -> Value {
+    let entry = |name: &str| {
+        let value = read.call1(item, &name.into()).ok()?.as_string()?;
+        Some((name.to_owned(), Value::String(value)))
+    };
+    Value::Object(HEADERS.iter().filter_map(|name| entry(name)).collect())
+}
+
+/// The text, or its head and its tail where it is long.
+pub(crate) fn bounded(text: &JsString) -> String {
+    let length = text.length();
+    if length <= TEXT_MAX {
+        return String::from(text);
+    }
+    let tail = length.saturating_sub(TEXT_MAX.saturating_sub(TEXT_HEAD));
+    let head = String::from(text.slice(0, TEXT_HEAD));
+    [head.as_str(), "\n", &String::from(text.slice(tail, length))].concat()
+}
+
+/// The value under `key`; `undefined` where there is none or it cannot be read.
+pub(crate) fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The text under `key`.
+pub(crate) fn get_text(object: &JsValue, key: &str) -> Option<String> {
+    get(object, key).dyn_ref::<JsString>().map(bounded)
+}
+
+/// An object under construction.
+pub(crate) struct Fields(Object);
+
+impl Fields {
+    pub(crate) fn new() -> Self {
+        Self(Object::new())
+    }
+
+    /// Sets a key; on a fresh plain object that cannot fail.
+    pub(crate) fn set(self, key: &str, value: impl Into<JsValue>) -> Self {
+        let _ = Reflect::set(&self.0, &key.into(), &value.into());
+        self
+    }
+
+    /// Sets a key where there is a value.
+    pub(crate) fn set_some(self, key: &str, value: Option<impl Into<JsValue>>) -> Self {
+        match value {
+            Some(value) => self.set(key, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn done(self) -> JsValue {
+        self.0.into()
+    }
+}
+
+/// Plain data as JavaScript sees it, each text passed through `clean`.
+pub(crate) fn to_js(value: &Value, clean: &dyn Fn(&str) -> String) -> JsValue {
+    match value {
+        Value::Null => JsValue::NULL,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => (*number).into(),
+        Value::String(text) => clean(text).into(),
+        Value::Array(items) => {
+            items.iter().map(|item| to_js(item, clean)).collect::<Array>().into()
+        }
+        Value::Object(entries) => entries
+            .iter()
+            .fold(Fields::new(), |fields, (key, item)| fields.set(key, to_js(item, clean)))
+            .done(),
+    }
+}

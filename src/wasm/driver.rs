@@ -1,0 +1,421 @@
+//! The loop around the core: feed one input, carry out what comes out, arm one timer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::convert::{Fields, copy, get};
+use super::error;
+use super::host::{self, Host};
+use super::picture::Picture;
+use super::settings::Settings;
+use crate::classify::classify;
+use crate::engine::{CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record};
+use crate::info::ErrorInfo;
+use crate::retry::{Verdict, Why};
+use crate::time::{Instant, Millis};
+use crate::value::Value;
+
+/// What a call does at each attempt.
+#[derive(Clone)]
+pub(crate) enum Job {
+    /// Calls the caller's function.
+    Function(Function),
+    /// Asks the service for a picture.
+    Picture(Rc<Picture>),
+}
+
+struct Flight {
+    id: FlightId,
+    /// The context or canceller whose signal stops it.
+    handle: JsValue,
+}
+
+struct Call {
+    /// The JavaScript side of it: whoever waits for the promise.
+    caller: JsValue,
+    job: Job,
+    serial: u32,
+    flights: Vec<Flight>,
+    on_retry: Option<Function>,
+    should_retry: Option<Function>,
+    /// What the caller's function threw last, or a copy of what the service answered last.
+    thrown: Option<Thrown>,
+    answer: JsValue,
+}
+
+/// The last error, as it came.
+#[derive(Clone)]
+enum Thrown {
+    Own(JsValue),
+    Copied(Rc<Value>),
+}
+
+/// One client: an engine, its calls, one timer.
+pub(crate) struct Driver {
+    engine: RefCell<Engine>,
+    calls: RefCell<Vec<Option<Call>>>,
+    timer: RefCell<Option<(Instant, Timeout)>>,
+    serials: Cell<u32>,
+    pub(crate) host: Host,
+}
+
+impl Driver {
+    pub(crate) fn new(host: Host) -> Rc<Self> {
+        Rc::new(Self {
+            engine: RefCell::new(Engine::new(host::seed())),
+            calls: RefCell::default(),
+            timer: RefCell::default(),
+            serials: Cell::new(0),
+            host,
+        })
+    }
+
+    /// Starts a call; its promise is settled through `caller`.
+    pub(crate) fn start(
+        self: &Rc<Self>,
+        caller: JsValue,
+        job: Job,
+        spec: CallSpec,
+        settings: Settings,
+    ) -> u32 {
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        let call = Call {
+            caller,
+            job,
+            serial,
+            flights: Vec::new(),
+            on_retry: settings.on_retry,
+            should_retry: settings.should_retry,
+            thrown: None,
+            answer: JsValue::UNDEFINED,
+        };
+        let id = self.engine.borrow_mut().start(host::now(), spec);
+        let index = id.0 as usize;
+        {
+            let mut calls = self.calls.borrow_mut();
+            if calls.len() <= index {
+                calls.resize_with(index.saturating_add(1), || None);
+            }
+            if let Some(slot) = calls.get_mut(index) {
+                *slot = Some(call);
+            }
+        }
+        self.drain();
+        id.0
+    }
+
+    /// Ends a call because its caller aborted; the JavaScript side has rejected it already.
+    pub(crate) fn cancel(self: &Rc<Self>, call: u32) {
+        self.feed(Input::Cancelled { call: CallId(call) });
+    }
+
+    /// Ends every call.
+    pub(crate) fn close(self: &Rc<Self>) {
+        self.feed(Input::Closed);
+    }
+
+    fn feed(self: &Rc<Self>, input: Input) {
+        self.engine.borrow_mut().handle(host::now(), input);
+        self.drain();
+    }
+
+    /// Carries out what the engine says. No borrow is held while JavaScript runs: a listener may
+    /// start another call, and so come back here.
+    fn drain(self: &Rc<Self>) {
+        loop {
+            let output = self.engine.borrow_mut().poll();
+            let Some(output) = output else { break };
+            match output {
+                Output::Send { call, flight, attempt, target } => {
+                    self.send(call, flight, attempt, target);
+                }
+                Output::Abort { call, flight, timed_out } => self.abort(call, flight, timed_out),
+                Output::Wait { call, attempt, wait, until, info } => {
+                    self.tell_wait(call, attempt, wait, until.0, &info);
+                }
+                Output::Switch { call, from, to, info } => self.tell_switch(call, from, to, &info),
+                Output::Settle { call, ending, record } => self.settle(call, ending, &record),
+            }
+        }
+        self.arm();
+    }
+
+    fn arm(self: &Rc<Self>) {
+        let due = self.engine.borrow_mut().next_wakeup();
+        let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
+        if due == armed {
+            return;
+        }
+        let timer = due.map(|at| {
+            let driver = Rc::clone(self);
+            let wake = move || {
+                // The timer that called us is over; without it, `arm` sets the next one.
+                let fired = driver.timer.borrow_mut().take();
+                driver.feed(Input::Woken);
+                drop(fired);
+            };
+            (at, host::timer(at - host::now().mono, wake))
+        });
+        let old = self.timer.replace(timer);
+        drop(old);
+    }
+
+    fn with<T>(&self, call: CallId, read: impl FnOnce(&mut Call) -> T) -> Option<T> {
+        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_mut().map(read)
+    }
+
+    fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
+        let Some((job, serial)) = self.with(call, |state| (state.job.clone(), state.serial)) else {
+            return;
+        };
+        if self.host.listening() {
+            let fields = self.event(serial, attempt, job.model(target));
+            self.host.emit("attempt", &fields.done());
+        }
+        let handle = match &job {
+            Job::Function(_) => self.host.context(attempt),
+            Job::Picture(_) => self.host.canceller(),
+        };
+        self.with(call, |state| {
+            state.flights.push(Flight { id: flight, handle: handle.clone() });
+        });
+        match job {
+            Job::Function(function) => match function.call1(&JsValue::UNDEFINED, &handle) {
+                Err(thrown) => self.threw(call, flight, thrown),
+                Ok(value) => {
+                    let driver = Rc::clone(self);
+                    spawn_local(async move {
+                        match JsFuture::from(Promise::resolve(&value)).await {
+                            Ok(value) => driver.answered(call, flight, value),
+                            Err(thrown) => driver.threw(call, flight, thrown),
+                        }
+                    });
+                }
+            },
+            Job::Picture(picture) => {
+                let driver = Rc::clone(self);
+                spawn_local(async move {
+                    match picture.ask(target, &handle, &driver.host).await {
+                        Ok(body) => driver.answered(call, flight, body),
+                        Err(value) => driver.failed(call, flight, value),
+                    }
+                });
+            }
+        }
+    }
+
+    fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
+        if self.land(call, flight) {
+            self.with(call, |state| state.answer = answer);
+            self.feed(Input::Answered { call, flight });
+        }
+    }
+
+    /// The caller's function failed with `thrown`.
+    fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
+        if !self.land(call, flight) {
+            return;
+        }
+        if error::is_named(&thrown, "AI_RetryError") {
+            self.host.warn(
+                "the AI SDK retries inside `retry`, so that each attempt is several requests; pass it maxRetries: 0",
+            );
+        }
+        let info = classify(&copy(&thrown), host::now().wall);
+        self.landed(call, flight, info, Thrown::Own(thrown));
+    }
+
+    /// The service failed, as `value` says.
+    fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, value: Value) {
+        if self.land(call, flight) {
+            let info = classify(&value, host::now().wall);
+            self.landed(call, flight, info, Thrown::Copied(Rc::new(value)));
+        }
+    }
+
+    fn landed(self: &Rc<Self>, call: CallId, flight: FlightId, info: ErrorInfo, thrown: Thrown) {
+        self.with(call, |state| state.thrown = Some(thrown));
+        let verdict = self.ask(call, &info);
+        self.feed(Input::Failed { call, flight, info: Rc::new(info), verdict });
+    }
+
+    /// Forgets a flight that has come back; false for one that nobody waits for any more.
+    fn land(&self, call: CallId, flight: FlightId) -> bool {
+        let landed = self.with(call, |state| {
+            let before = state.flights.len();
+            state.flights.retain(|flying| flying.id != flight);
+            state.flights.len() < before
+        });
+        landed == Some(true)
+    }
+
+    /// Asks the caller's `shouldRetry`.
+    fn ask(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
+        let (ask, error) = self.with(call, |state| {
+            let ask = state.should_retry.clone()?;
+            Some((ask, state.job.seen(state.thrown.as_ref())))
+        })??;
+        let delay = self.engine.borrow().preview(call, info);
+        let attempt = self.engine.borrow().attempts(call);
+        let context = Fields::new()
+            .set("error", error)
+            .set("info", error::info(info))
+            .set("attempt", attempt)
+            .set("delay", delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
+            .done();
+        // A `shouldRetry` that throws has not decided: the classifier does.
+        let answer = ask.call1(&JsValue::UNDEFINED, &context).ok()?;
+        if let Some(retries) = answer.as_bool() {
+            return Some(if retries { Verdict::Retry } else { Verdict::Stop });
+        }
+        let delay = get(&answer, "delay").as_f64().filter(|&delay| delay >= 0.0)?;
+        Some(Verdict::RetryAfter(Millis::from_f64(delay)))
+    }
+
+    fn abort(&self, call: CallId, flight: FlightId, timed_out: bool) {
+        let handle = self.with(call, |state| {
+            let flying = state.flights.iter().find(|flying| flying.id == flight);
+            let handle = flying.map(|flying| flying.handle.clone());
+            state.flights.retain(|flying| flying.id != flight);
+            handle
+        });
+        if let Some(handle) = handle.flatten() {
+            self.host.abort(&handle, timed_out);
+        }
+    }
+
+    fn event(&self, serial: u32, attempt: u32, model: Option<&str>) -> Fields {
+        Fields::new().set("call", serial).set("attempt", attempt).set_some("model", model)
+    }
+
+    fn tell_wait(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
+        let Some((serial, on_retry, thrown, job)) = self.with(call, |state| {
+            (state.serial, state.on_retry.clone(), state.thrown.clone(), state.job.clone())
+        }) else {
+            return;
+        };
+        let listening = self.host.listening();
+        if on_retry.is_none() && !listening {
+            return;
+        }
+        let target = self.engine.borrow().target(call);
+        let data = self
+            .event(serial, attempt, job.model(target))
+            .set("delay", wait.as_f64())
+            .set("retryAt", error::date(until))
+            .set("info", error::info(info))
+            .set("error", job.seen(thrown.as_ref()))
+            .done();
+        if let Some(on_retry) = on_retry {
+            self.host.notify(&on_retry, &data);
+        }
+        if listening {
+            self.host.emit("retry", &data);
+            self.host.emit("waiting", &data);
+        }
+    }
+
+    fn tell_switch(&self, call: CallId, from: usize, to: usize, info: &ErrorInfo) {
+        if !self.host.listening() {
+            return;
+        }
+        let told = self.with(call, |state| (state.serial, state.job.clone()));
+        let Some((serial, job)) = told else { return };
+        let data = Fields::new()
+            .set("call", serial)
+            .set_some("from", job.model(from))
+            .set_some("model", job.model(to))
+            .set("info", error::info(info));
+        self.host.emit("fallback", &data.done());
+    }
+
+    fn settle(&self, call: CallId, ending: Ending, record: &Record) {
+        let state = self.calls.borrow_mut().get_mut(call.0 as usize).and_then(Option::take);
+        let Some(state) = state else { return };
+        match ending {
+            // The JavaScript side rejected with the signal's reason when it told us.
+            Ending::Cancelled => {}
+            Ending::Answered(_) => {
+                let value = match &state.job {
+                    Job::Function(_) => state.answer.clone(),
+                    Job::Picture(picture) => picture.result(&state.answer, record, &self.host),
+                };
+                if self.host.listening() {
+                    let data = Fields::new()
+                        .set("call", state.serial)
+                        .set("attempts", record.attempts.len() as u32)
+                        .set("waited", record.waited.as_f64());
+                    self.host.emit("success", &data.done());
+                }
+                self.host.resolve(&state.caller, &value);
+            }
+            Ending::Closed => {
+                let fields = Fields::new()
+                    .set("kind", "closed")
+                    .set("message", "the client was closed")
+                    .set("advice", "Make a new client with createClient().");
+                let error = self.host.error(&fields.done(), &JsValue::UNDEFINED);
+                self.host.reject(&state.caller, &error);
+            }
+            Ending::Failed { why, info } => {
+                let error = self.failure(&state, why, &info, record);
+                if self.host.listening() {
+                    let data = Fields::new().set("call", state.serial).set("error", &error);
+                    self.host.emit("failure", &data.done());
+                }
+                self.host.reject(&state.caller, &error);
+            }
+        }
+    }
+
+    /// The error that the caller sees: its own, untouched, where its own function threw it.
+    fn failure(&self, state: &Call, why: Why, info: &ErrorInfo, record: &Record) -> JsValue {
+        let last = record.attempts.last();
+        let abandoned = last.is_some_and(|attempt| attempt.abandoned);
+        if let (Job::Function(_), Some(Thrown::Own(thrown)), false) =
+            (&state.job, &state.thrown, abandoned)
+        {
+            if thrown.is_object() {
+                let told = ErrorInfo { advice: crate::failure::advice(why, info), ..info.clone() };
+                self.host.remember(thrown, &error::info(&told));
+            }
+            return thrown.clone();
+        }
+        let cause = state.job.seen(state.thrown.as_ref());
+        super::failure::error(&self.host, &state.job, why, info, record, &cause)
+    }
+}
+
+impl Job {
+    /// The model that a target asks.
+    pub(crate) fn model(&self, target: usize) -> Option<&str> {
+        match self {
+            Self::Function(_) => None,
+            Self::Picture(picture) => picture.model(target),
+        }
+    }
+
+    /// A text without keys and prompts.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        match self {
+            Self::Function(_) => text.to_owned(),
+            Self::Picture(picture) => picture.redact(text),
+        }
+    }
+
+    /// The last error as listeners and `cause` show it.
+    fn seen(&self, thrown: Option<&Thrown>) -> JsValue {
+        match (self, thrown) {
+            (_, None) => JsValue::UNDEFINED,
+            (_, Some(Thrown::Own(error))) => error.clone(),
+            (Self::Picture(picture), Some(Thrown::Copied(value))) => picture.redacted(value),
+            (Self::Function(_), Some(Thrown::Copied(_))) => JsValue::UNDEFINED,
+        }
+    }
+}

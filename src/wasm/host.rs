@@ -1,0 +1,109 @@
+//! What the host gives: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::RequestInit;
+
+use crate::time::{Instant, Millis, Now, WallTime};
+
+/// The longest timer of the host: above 2^31-1 ms they fire at once.
+pub(crate) const TIMER_MAX: u64 = 2_147_483_647;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The JavaScript side of one client: it settles promises, makes errors and emits events.
+    pub(crate) type Host;
+
+    /// Fulfils the call's promise.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn resolve(this: &Host, call: &JsValue, value: &JsValue);
+    /// Rejects the call's promise.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn reject(this: &Host, call: &JsValue, error: &JsValue);
+    /// Makes the error that callers see.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn error(this: &Host, fields: &JsValue, cause: &JsValue) -> JsValue;
+    /// Remembers what is known of an error that the caller's own function threw.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn remember(this: &Host, error: &JsValue, info: &JsValue);
+    /// Makes the context of an attempt of the caller's function.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn context(this: &Host, attempt: u32) -> JsValue;
+    /// Makes something that can stop a `fetch`: it has a `signal`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn canceller(this: &Host) -> JsValue;
+    /// Aborts the signal of a context or canceller.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn abort(this: &Host, context: &JsValue, timed_out: bool);
+    /// Gives a body the accessors of the SDK's answer.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn answer(this: &Host, body: &JsValue) -> JsValue;
+    /// Makes the result of `generate`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn result(this: &Host, fields: &JsValue) -> JsValue;
+    /// Tells the listeners of an event.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn emit(this: &Host, name: &str, data: &JsValue);
+    /// Calls a function of the caller's, whose own error must not disturb the call.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn notify(this: &Host, listener: &Function, data: &JsValue);
+    /// Prints a warning, once for each text.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn warn(this: &Host, text: &str);
+    /// What the environment says: `apiKey`, `baseUrl`, `apiVersion`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn environment(this: &Host) -> JsValue;
+    /// The wrapper that lifts the time limits of Node's own `fetch`; `undefined` elsewhere.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn dispatcher(this: &Host) -> JsValue;
+    /// Whether this is a page, where only headers that Google's CORS accepts may be sent.
+    #[wasm_bindgen(method, structural, getter)]
+    pub(crate) fn browser(this: &Host) -> bool;
+    /// Whether anybody listens to events.
+    #[wasm_bindgen(method, structural, getter)]
+    pub(crate) fn listening(this: &Host) -> bool;
+
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
+
+/// What both clocks show.
+pub(crate) fn now() -> Now {
+    Now { mono: Instant(whole(performance_now())), wall: WallTime(whole(js_sys::Date::now())) }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+const fn whole(ms: f64) -> u64 {
+    // The cast saturates, and rounds down: a moment is never said to have come too early.
+    ms as u64
+}
+
+/// Calls back after `delay`, or sooner where that is longer than a timer can be: on waking, trust
+/// the clock and not the timer.
+pub(crate) fn timer(delay: Millis, callback: impl FnOnce() + 'static) -> Timeout {
+    Timeout::new(u32::try_from(delay.0.min(TIMER_MAX)).unwrap_or_default(), callback)
+}
+
+/// A seed from the host's random source; the time where there is none.
+pub(crate) fn seed() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| js_sys::Date::now().to_bits())
+}
+
+/// Calls the caller's `fetch`, else the global one.
+pub(crate) fn fetch(
+    own: Option<&Function>,
+    url: &str,
+    init: &RequestInit,
+) -> Result<Promise, JsValue> {
+    match own {
+        None => global_fetch(url, init),
+        Some(fetch) => {
+            let answer = fetch.call2(&JsValue::UNDEFINED, &url.into(), init)?;
+            Ok(Promise::resolve(&answer))
+        }
+    }
+}

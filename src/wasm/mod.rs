@@ -1,0 +1,55 @@
+//! What JavaScript calls: conversion, nothing else.
+
+mod answer;
+mod batch;
+mod client;
+mod convert;
+mod driver;
+mod error;
+mod failure;
+mod host;
+mod picture;
+mod request;
+mod send;
+mod settings;
+
+use wasm_bindgen::prelude::*;
+
+use crate::backoff;
+use crate::catalog;
+use crate::classify::classify;
+use crate::random::Random;
+
+/// Says what an error is: an Error, `{ status, headers, body }`, a string, or a 200 body.
+#[wasm_bindgen(js_name = classifyError)]
+#[must_use]
+pub fn classify_error(input: &JsValue) -> JsValue {
+    error::info(&classify(&convert::copy(input), host::now().wall))
+}
+
+/// The wait in ms before the try after `attempt`; `null` where trying again soon cannot help.
+///
+/// # Errors
+/// A `TypeError` where `attempt` is not a whole number from 1.
+#[wasm_bindgen(js_name = getRetryDelay)]
+pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, JsValue> {
+    settings::argument("attempt", attempt, crate::options::Shape::Count)?;
+    let info = classify(&convert::copy(input), host::now().wall);
+    let tries = settings::count(attempt);
+    let delay = backoff::retry_delay(&info, tries, &mut Random::new(host::seed()));
+    Ok(delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
+}
+
+/// The catalogue's price in USD of one picture of this model at its default size.
+#[wasm_bindgen(js_name = priceOf)]
+#[must_use]
+pub fn price_of(model: &str) -> Option<f64> {
+    Some(catalog::find(model)?.price(None)?.usd)
+}
+
+/// The id of the cheapest current model.
+#[wasm_bindgen(js_name = cheapestModel)]
+#[must_use]
+pub fn cheapest_model() -> String {
+    catalog::cheapest().map_or_else(String::new, |model| model.id.to_owned())
+}

@@ -1,0 +1,187 @@
+//! The job of making a picture: where it may go, what is sent, what its caller gets.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Function, JsString, Object};
+use wasm_bindgen::prelude::*;
+
+use super::answer;
+use super::convert::{Fields, to_js};
+use super::host::Host;
+use super::request::Request;
+use super::send::{self, Letter, Reply};
+use crate::catalog::{self, Model};
+use crate::cost;
+use crate::engine::{Attempt, Record};
+use crate::kind::Kind;
+use crate::value::Value;
+
+/// What the caller gets for an answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// The answer itself, with or without a picture, as the hand-rolled loop gives it.
+    Answer,
+    /// `GenerateResult`.
+    Result,
+    /// What the guide's `generateWithFallback` gives.
+    Fallback,
+}
+
+/// One place to ask.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) model: String,
+    pub(crate) url: String,
+    pub(crate) headers: Object,
+}
+
+/// One call for a picture.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) request: Request,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) wanted: Wanted,
+    /// The targets that were left out, and what they lack.
+    pub(crate) skipped: Vec<(String, &'static str)>,
+    /// What must not show up in errors and events.
+    pub(crate) secrets: Vec<String>,
+    pub(crate) fetch: Option<Function>,
+    /// The text sent last, with its target: a retry sends the same.
+    text: RefCell<Option<(usize, JsString)>>,
+}
+
+impl Picture {
+    pub(crate) fn new(
+        request: Request,
+        endpoints: Vec<Endpoint>,
+        wanted: Wanted,
+        skipped: Vec<(String, &'static str)>,
+        secrets: Vec<String>,
+        fetch: Option<Function>,
+    ) -> Self {
+        Self { request, endpoints, wanted, skipped, secrets, fetch, text: RefCell::default() }
+    }
+
+    /// Asks one target once.
+    pub(crate) async fn ask(
+        &self,
+        target: usize,
+        canceller: &JsValue,
+        host: &Host,
+    ) -> Result<JsValue, Value> {
+        let Some(endpoint) = self.endpoints.get(target) else { return Err(Value::Null) };
+        let body =
+            self.text(target, &endpoint.model).map_err(|thrown| super::convert::copy(&thrown))?;
+        let letter = Letter {
+            url: endpoint.url.clone(),
+            headers: endpoint.headers.clone(),
+            body,
+            signal: super::convert::get(canceller, "signal"),
+            dispatcher: host.dispatcher(),
+            fetch: self.fetch.clone(),
+        };
+        match send::send(&letter).await {
+            Reply::Error(value) => Err(value),
+            Reply::Body(body) if self.wanted == Wanted::Answer => Ok(body),
+            Reply::Body(body) if answer::summary(&body).pictures > 0 => Ok(body),
+            Reply::Body(body) => Err(answer::outline(&body)),
+        }
+    }
+
+    fn text(&self, target: usize, model: &str) -> Result<JsString, JsValue> {
+        if let Some((last, text)) = &*self.text.borrow()
+            && *last == target
+        {
+            return Ok(text.clone());
+        }
+        let text = self.request.text(model)?;
+        self.text.replace(Some((target, text.clone())));
+        Ok(text)
+    }
+
+    /// What the caller gets.
+    pub(crate) fn result(&self, body: &JsValue, record: &Record, host: &Host) -> JsValue {
+        let response = host.answer(body);
+        if self.wanted == Wanted::Answer {
+            return response;
+        }
+        let target = record.attempts.last().map_or(0, |attempt| attempt.target);
+        let model = self.model(target).unwrap_or_default();
+        let known = catalog::find(model);
+        let summary = answer::summary(body);
+        let size = self.request.need.size;
+        let cost = cost::answer(known, size, summary.usage.as_ref(), summary.pictures);
+        let fields = Fields::new()
+            .set("model", model)
+            .set_some("cost", cost)
+            .set("possibleCost", self.possible_cost(record))
+            .set("attempts", self.attempts(record));
+        if self.wanted == Wanted::Fallback {
+            let name = known.map_or(model, |known| known.name);
+            return fields.set("result", response).set("modelUsed", name).done();
+        }
+        let skipped = self.skipped.iter().map(|(model, lacks)| {
+            Fields::new().set("model", model.as_str()).set("lacks", *lacks).done()
+        });
+        let requested = self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default();
+        let fields = fields
+            .set("response", response)
+            .set("requestedModel", requested)
+            .set("waited", record.waited.as_f64())
+            .set("skipped", skipped.collect::<Array>());
+        host.result(&fields.done())
+    }
+
+    /// What answers that were lost may have cost, by the table.
+    fn possible_cost(&self, record: &Record) -> f64 {
+        let lost = |attempt: &&Attempt| match &attempt.info {
+            Some(info) => cost::may_be_billed(info.kind, info.status),
+            None => attempt.abandoned,
+        };
+        let price = |attempt: &Attempt| {
+            let model: Option<&Model> = self.model(attempt.target).and_then(catalog::find);
+            cost::lost(model, self.request.need.size)
+        };
+        record.attempts.iter().filter(lost).map(price).sum()
+    }
+
+    /// The model of a target.
+    pub(crate) fn model(&self, target: usize) -> Option<&str> {
+        self.endpoints.get(target).map(|endpoint| endpoint.model.as_str())
+    }
+
+    /// The attempts as the caller sees them.
+    pub(crate) fn attempts(&self, record: &Record) -> JsValue {
+        attempts(record, |target| self.model(target))
+    }
+
+    /// Foreign data without keys and prompts.
+    pub(crate) fn redacted(&self, value: &Value) -> JsValue {
+        to_js(value, &|text| self.redact(text))
+    }
+
+    /// A text without keys and prompts.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+/// The attempts of a record as the caller sees them.
+pub(crate) fn attempts<'a>(record: &Record, model: impl Fn(usize) -> Option<&'a str>) -> JsValue {
+    let one = |attempt: &Attempt| {
+        let info = attempt.info.as_deref();
+        let kind = match info {
+            Some(info) => Some(info.kind),
+            None => attempt.abandoned.then_some(Kind::Cancelled),
+        };
+        Fields::new()
+            .set("attempt", attempt.number)
+            .set_some("model", model(attempt.target))
+            .set("took", attempt.took.as_f64())
+            .set("waited", attempt.waited.as_f64())
+            .set_some("kind", kind.map(Kind::as_str))
+            .set_some("status", info.and_then(|info| info.status))
+            .done()
+    };
+    record.attempts.iter().map(one).collect::<Array>().into()
+}

@@ -1,0 +1,316 @@
+//! A request as callers write it, turned into the body that is sent.
+
+use js_sys::{Array, JSON, JsString, Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{Fields, get, get_text};
+use super::error::usage;
+use super::host::Host;
+use crate::catalog::{self, Need, Size};
+use crate::protocol::gemini::{self, Place};
+
+/// What a body may have at its top, beside what `config` brings.
+const TOP: [&str; 13] = [
+    "model",
+    "contents",
+    "config",
+    "systemInstruction",
+    "generationConfig",
+    "safetySettings",
+    "tools",
+    "toolConfig",
+    "cachedContent",
+    "serviceTier",
+    "store",
+    "labels",
+    "continuationToken",
+];
+
+/// A request, checked and mapped; its pictures stay where they were.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The model that it names.
+    pub(crate) model: Option<String>,
+    /// What it asks of a model.
+    pub(crate) need: Need,
+    /// `httpOptions` of its config, where there are any.
+    pub(crate) http: HttpOptions,
+    /// The prompt, where it is one text: it must not show up in errors.
+    pub(crate) prompt: Option<String>,
+    body: Object,
+    /// Whether the size is ours and not the caller's.
+    size_is_default: bool,
+}
+
+/// `config.httpOptions`, as far as it is honoured.
+#[derive(Debug, Default)]
+pub(crate) struct HttpOptions {
+    pub(crate) timeout: Option<f64>,
+    pub(crate) headers: Option<Object>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) api_version: Option<String>,
+}
+
+impl Request {
+    /// Reads a text, `{ model, contents, config }`, or the body of the REST API.
+    ///
+    /// # Errors
+    /// A `TypeError` that names what is wrong.
+    pub(crate) fn read(value: &JsValue, host: &Host) -> Result<Self, JsValue> {
+        if let Some(text) = value.dyn_ref::<JsString>() {
+            return Self::from_prompt(text);
+        }
+        if !value.is_object() || Array::is_array(value) || value.is_function() {
+            return Err(usage(
+                "the prompt must be a string or a request { model, contents, config }",
+            ));
+        }
+        for key in
+            Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string())
+        {
+            if !TOP.contains(&key.as_str()) {
+                let known = TOP.join(", ");
+                return Err(usage(
+                    &["unknown key `", &key, "` in the request; the known keys are ", &known]
+                        .concat(),
+                ));
+            }
+        }
+        Self::from_object(value, host)
+    }
+
+    fn from_prompt(text: &JsString) -> Result<Self, JsValue> {
+        if text.trim().length() == 0 {
+            return Err(usage("the prompt is empty"));
+        }
+        let body = Fields::new().set("contents", Array::of1(&content(&JsValue::from(text)))).set(
+            "generationConfig",
+            Fields::new()
+                .set("responseModalities", Array::of1(&"IMAGE".into()))
+                .set("imageConfig", Fields::new().set("imageSize", Size::K1.as_str()).done())
+                .done(),
+        );
+        Ok(Self {
+            model: None,
+            need: Need::default(),
+            http: HttpOptions::default(),
+            prompt: text.as_string(),
+            body: body.done().unchecked_into(),
+            size_is_default: true,
+        })
+    }
+
+    fn from_object(value: &JsValue, host: &Host) -> Result<Self, JsValue> {
+        let model = match get(value, "model") {
+            model if model.is_undefined() => None,
+            model => match model.as_string().filter(|model| gemini::model_path(model).is_some()) {
+                Some(model) => Some(model),
+                None => {
+                    return Err(usage(
+                        "`model` must be the id of a model, without `..`, `?` or `&`",
+                    ));
+                }
+            },
+        };
+        let contents = get(value, "contents");
+        let (contents, prompt) = (normalize(&contents)?, contents.as_string());
+        let body = Object::assign(&Object::new(), value.unchecked_ref());
+        for key in ["model", "config"] {
+            let _ = Reflect::delete_property(&body, &key.into());
+        }
+        set(&body, "contents", &contents);
+        let http = apply_config(&body, &get(value, "config"), host)?;
+        let image = get(&get(&body, "generationConfig"), "imageConfig");
+        let need = Need {
+            size: get_text(&image, "imageSize").and_then(|size| Size::parse(&size)),
+            ratio: get_text(&image, "aspectRatio"),
+            references: references(&contents),
+        };
+        Ok(Self { model, need, http, prompt, body, size_is_default: false })
+    }
+
+    /// The text to send to this model. `imageSize` is sent only where the catalogue says that the
+    /// model takes it; the caller's own size also to a model that the catalogue does not know.
+    ///
+    /// # Errors
+    /// What `JSON.stringify` throws, for a request that cannot be written.
+    pub(crate) fn text(&self, model: &str) -> Result<JsString, JsValue> {
+        let known = catalog::find(model);
+        let takes_size = known.map_or(!self.size_is_default, |model| model.takes_size);
+        let config = get(&self.body, "generationConfig");
+        let image = get(&config, "imageConfig");
+        if takes_size || !image.is_object() || get(&image, "imageSize").is_undefined() {
+            return JSON::stringify(&self.body);
+        }
+        let image = Object::assign(&Object::new(), image.unchecked_ref());
+        let _ = Reflect::delete_property(&image, &"imageSize".into());
+        let config = Object::assign(&Object::new(), config.unchecked_ref());
+        if Object::keys(&image).length() == 0 {
+            let _ = Reflect::delete_property(&config, &"imageConfig".into());
+        } else {
+            set(&config, "imageConfig", &image);
+        }
+        let body = Object::assign(&Object::new(), &self.body);
+        set(&body, "generationConfig", &config);
+        JSON::stringify(&body)
+    }
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+/// A text or part, as a content of the user's.
+fn content(part: &JsValue) -> JsValue {
+    contents_of(&Array::of1(&as_part(part)))
+}
+
+fn contents_of(parts: &Array) -> JsValue {
+    Fields::new().set("role", "user").set("parts", parts).done()
+}
+
+fn as_part(part: &JsValue) -> JsValue {
+    if part.is_string() { Fields::new().set("text", part).done() } else { part.clone() }
+}
+
+/// What the SDK takes as `contents`, as a list of contents: texts and parts become one of the
+/// user's.
+fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
+    let is_content = |item: &JsValue| item.is_object() && !get(item, "parts").is_undefined();
+    let list = match contents.dyn_ref::<Array>() {
+        Some(list) => list.clone(),
+        None if contents.is_undefined() || contents.is_null() => Array::new(),
+        None => Array::of1(contents),
+    };
+    let blank =
+        |item: JsValue| item.dyn_ref::<JsString>().is_some_and(|text| text.trim().length() == 0);
+    if list.iter().all(blank) {
+        return Err(usage("the prompt is empty: `contents` must hold a text or a picture"));
+    }
+    if list.iter().any(|item| !item.is_string() && !item.is_object()) {
+        return Err(usage("`contents` must be a string, a part, a content, or a list of these"));
+    }
+    let of_contents = list.iter().filter(is_content).count();
+    if of_contents == 0 {
+        let parts: Array = list.iter().map(|part| as_part(&part)).collect();
+        return Ok(Array::of1(&contents_of(&parts)).into());
+    }
+    if of_contents < list.length() as usize {
+        return Err(usage("`contents` must be contents or parts, not both in one list"));
+    }
+    Ok(list.into())
+}
+
+/// The pictures that a request shows to the model.
+fn references(contents: &JsValue) -> usize {
+    let has_picture = |part: &JsValue| {
+        let data = get(part, "inlineData");
+        let file = if data.is_object() { data } else { get(part, "fileData") };
+        get_text(&file, "mimeType").is_some_and(|mime| mime.starts_with("image/"))
+    };
+    Array::from(contents)
+        .iter()
+        .filter(|content| get(content, "role") != "model")
+        .flat_map(|content| get(&content, "parts").dyn_into::<Array>().unwrap_or_default().to_vec())
+        .filter(has_picture)
+        .count()
+}
+
+/// Moves each key of `config` to its place in the body.
+fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOptions, JsValue> {
+    if config.is_undefined() || config.is_null() {
+        return Ok(HttpOptions::default());
+    }
+    if !config.is_object() {
+        return Err(usage("`config` must be an object"));
+    }
+    let generation = match get(body, "generationConfig") {
+        own if own.is_object() => Object::assign(&Object::new(), own.unchecked_ref()),
+        _ => Object::new(),
+    };
+    for key in
+        Object::keys(config.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string())
+    {
+        let value = get(config, &key);
+        if value.is_undefined() {
+            continue;
+        }
+        match gemini::place(&key) {
+            Place::Top => set(body, &key, &value),
+            Place::Generation => set(&generation, &key, &value),
+            Place::System => set(body, &key, &system(&value)),
+            Place::Resolution => apply_resolution(&generation, &value, host)?,
+            Place::Client => {}
+            Place::Unknown => {
+                let known: Vec<&str> = gemini::config_keys().collect();
+                let known = known.join(", ");
+                return Err(usage(
+                    &["unknown key `", &key, "` in `config`; the known keys are ", &known].concat(),
+                ));
+            }
+        }
+    }
+    if Object::keys(&generation).length() > 0 {
+        set(body, "generationConfig", &generation);
+    }
+    let http = get(config, "httpOptions");
+    let extra = get(&http, "extraBody");
+    if extra.is_object() {
+        merge(body, &extra, 0);
+    }
+    Ok(HttpOptions {
+        timeout: get(&http, "timeout").as_f64().filter(|&timeout| timeout > 0.0),
+        headers: get(&http, "headers").dyn_into().ok(),
+        base_url: get_text(&http, "baseUrl"),
+        api_version: get_text(&http, "apiVersion"),
+    })
+}
+
+fn system(value: &JsValue) -> JsValue {
+    let is_content = value.is_object() && !get(value, "parts").is_undefined();
+    if is_content { value.clone() } else { content(value) }
+}
+
+fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result<(), JsValue> {
+    let text = value.as_string().unwrap_or_default();
+    let Some((size, ratio)) = gemini::resolution(&text) else {
+        return Err(usage(
+            "`imageResolution` must be like '1024x1024'; better, use imageConfig: { imageSize: '1K', aspectRatio: '1:1' }",
+        ));
+    };
+    host.warn(
+        &[
+            "`imageResolution` is not a field of the API; sending imageConfig: { imageSize: '",
+            size.as_str(),
+            "', aspectRatio: '",
+            ratio,
+            "' } instead",
+        ]
+        .concat(),
+    );
+    let own = get(generation, "imageConfig");
+    let image = Fields::new().set("imageSize", size.as_str()).set("aspectRatio", ratio).done();
+    let image: Object = image.unchecked_into();
+    if own.is_object() {
+        Object::assign(&image, own.unchecked_ref());
+    }
+    set(generation, "imageConfig", &image);
+    Ok(())
+}
+
+/// Merges `extraBody` deeply into the body, as the SDK does; what is not an object replaces.
+fn merge(into: &Object, extra: &JsValue, depth: u32) {
+    for key in Object::keys(extra.unchecked_ref::<Object>()).iter() {
+        let value = Reflect::get(extra, &key).unwrap_or(JsValue::UNDEFINED);
+        let own = Reflect::get(into, &key).unwrap_or(JsValue::UNDEFINED);
+        let plain = |item: &JsValue| item.is_object() && !Array::is_array(item);
+        let merged = if plain(&value) && plain(&own) && depth < 8 {
+            let copy = Object::assign(&Object::new(), own.unchecked_ref());
+            merge(&copy, &value, depth.saturating_add(1));
+            copy.into()
+        } else {
+            value
+        };
+        let _ = Reflect::set(into, &key, &merged);
+    }
+}
