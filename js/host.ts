@@ -100,6 +100,22 @@ export class Host {
     return new GenerateResult(fields);
   }
 
+  /** The text of an error's body, no more than `most` bytes of it: it may never end. */
+  async errorText(response: Response, most: number): Promise<string> {
+    const reader = response.body?.getReader?.();
+    if (reader === undefined) return response.text();
+    const decoder = new TextDecoder();
+    let text = '';
+    for (let read = 0; read < most; ) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      read += value.length;
+      text += decoder.decode(value, { stream: true });
+    }
+    await reader.cancel();
+    return text;
+  }
+
   on(name: string, listener: Listener): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));

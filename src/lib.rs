@@ -19,6 +19,7 @@ pub mod protocol;
 pub mod random;
 pub mod retry;
 pub mod retry_budget;
+pub mod text;
 pub mod time;
 pub mod value;
 

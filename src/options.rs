@@ -2,6 +2,7 @@
 
 use crate::backoff::{Curve, Jitter};
 use crate::retry::Policy;
+use crate::text;
 use crate::time::Millis;
 
 /// Where an option may stand; scopes are bits, so that one row serves several.
@@ -145,12 +146,7 @@ pub fn find(scope: u16, name: &str) -> Result<&'static Opt, String> {
         message.push_str(ours);
     }
     message.push_str("; the known options are ");
-    let mut separator = "";
-    for opt in OPTIONS.iter().filter(here) {
-        message.push_str(separator);
-        message.push_str(opt.name);
-        separator = ", ";
-    }
+    message.push_str(&text::join(OPTIONS.iter().filter(here).map(|opt| opt.name), ", "));
     Err(message)
 }
 

@@ -3,6 +3,7 @@
 //! Source of the tables: what `@google/genai` 3.1.0 sends for `ai.models.generateContent`.
 
 use crate::catalog::Size;
+use crate::text::contains;
 
 /// Where a key of `config` goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,7 +82,7 @@ pub fn config_keys() -> impl Iterator<Item = &'static str> {
 /// The model as it stands in a path; `None` for one that would change the path.
 #[must_use]
 pub fn model_path(model: &str) -> Option<String> {
-    if model.is_empty() || ["..", "?", "&", "#", " "].iter().any(|part| model.contains(part)) {
+    if model.is_empty() || ["..", "?", "&", "#", " "].iter().any(|part| contains(model, part)) {
         return None;
     }
     let prefixed = model.starts_with("models/") || model.starts_with("tunedModels/");

@@ -20,6 +20,7 @@ use crate::engine::CallSpec;
 use crate::options::{Shape, scope};
 use crate::protocol::gemini;
 use crate::retry::Policy;
+use crate::text::join;
 use crate::time::Millis;
 
 /// The Developer API.
@@ -280,8 +281,11 @@ impl Core {
             let lacks: Vec<String> =
                 skipped.iter().map(|(model, lacks)| [model, " (", lacks, ")"].concat()).collect();
             return Err(usage(
-                &["no model of the chain can do what the request asks: ", &lacks.join(", ")]
-                    .concat(),
+                &[
+                    "no model of the chain can do what the request asks: ",
+                    &join(lacks.iter().map(String::as_str), ", "),
+                ]
+                .concat(),
             ));
         }
         secrets.extend(request.prompt.clone().filter(|prompt| prompt.len() >= PROMPT_SECRET_MIN));

@@ -3,7 +3,7 @@
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::RequestInit;
+use web_sys::{RequestInit, Response};
 
 use crate::time::{Instant, Millis, Now, WallTime};
 
@@ -42,6 +42,9 @@ extern "C" {
     /// Makes the result of `generate`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn result(this: &Host, fields: &JsValue) -> JsValue;
+    /// Reads the body of an error, no more than `most` bytes of it: it may never end.
+    #[wasm_bindgen(method, structural, js_name = errorText)]
+    pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;
     /// Tells the listeners of an event.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn emit(this: &Host, name: &str, data: &JsValue);

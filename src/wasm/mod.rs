@@ -13,12 +13,17 @@ mod request;
 mod send;
 mod settings;
 
+use rlsf::SmallGlobalTlsf;
 use wasm_bindgen::prelude::*;
 
 use crate::backoff;
 use crate::catalog;
 use crate::classify::classify;
 use crate::random::Random;
+
+/// A third of the code of the default allocator.
+#[global_allocator]
+static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
 
 /// Says what an error is: an Error, `{ status, headers, body }`, a string, or a 200 body.
 #[wasm_bindgen(js_name = classifyError)]

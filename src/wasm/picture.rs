@@ -14,6 +14,7 @@ use crate::catalog::{self, Model};
 use crate::cost;
 use crate::engine::{Attempt, Record};
 use crate::kind::Kind;
+use crate::text::replace;
 use crate::value::Value;
 
 /// What the caller gets for an answer.
@@ -80,7 +81,7 @@ impl Picture {
             dispatcher: host.dispatcher(),
             fetch: self.fetch.clone(),
         };
-        match send::send(&letter).await {
+        match send::send(&letter, host).await {
             Reply::Error(value) => Err(value),
             Reply::Body(body) if self.wanted == Wanted::Answer => Ok(body),
             Reply::Body(body) if answer::summary(&body).pictures > 0 => Ok(body),
@@ -162,7 +163,9 @@ impl Picture {
 
     /// A text without keys and prompts.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+        self.secrets
+            .iter()
+            .fold(text.to_owned(), |text, secret| replace(&text, secret, "[redacted]"))
     }
 }
 

@@ -8,6 +8,7 @@ use super::error::usage;
 use super::host::Host;
 use crate::catalog::{self, Need, Size};
 use crate::protocol::gemini::{self, Place};
+use crate::text::join;
 
 /// What a body may have at its top, beside what `config` brings.
 const TOP: [&str; 13] = [
@@ -69,7 +70,7 @@ impl Request {
             Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string())
         {
             if !TOP.contains(&key.as_str()) {
-                let known = TOP.join(", ");
+                let known = join(TOP, ", ");
                 return Err(usage(
                     &["unknown key `", &key, "` in the request; the known keys are ", &known]
                         .concat(),
@@ -242,8 +243,7 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
             Place::Resolution => apply_resolution(&generation, &value, host)?,
             Place::Client => {}
             Place::Unknown => {
-                let known: Vec<&str> = gemini::config_keys().collect();
-                let known = known.join(", ");
+                let known = join(gemini::config_keys(), ", ");
                 return Err(usage(
                     &["unknown key `", &key, "` in `config`; the known keys are ", &known].concat(),
                 ));

@@ -1,16 +1,17 @@
 //! One request over `fetch`, and what came of it.
 
-use js_sys::{Function, JsString, Object, Uint8Array};
+use js_sys::{Function, JsString, Object};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStreamDefaultReader, RequestInit, Response};
+use web_sys::{RequestInit, Response};
 
 use super::convert::{Fields, bounded, copy, get};
-use super::host;
+use super::host::{Host, fetch};
+use crate::text::contains;
 use crate::value::Value;
 
 /// Of an error body no more than this is read, in bytes.
-const ERROR_BODY_MAX: usize = 256 * 1024;
+const ERROR_BODY_MAX: u32 = 256 * 1024;
 const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
 
 /// What is sent.
@@ -32,14 +33,14 @@ pub(crate) enum Reply {
 }
 
 /// Sends, and reads what comes back to its end.
-pub(crate) async fn send(letter: &Letter) -> Reply {
-    match exchange(letter).await {
+pub(crate) async fn send(letter: &Letter, host: &Host) -> Reply {
+    match exchange(letter, host).await {
         Ok(reply) => reply,
         Err(thrown) => Reply::Error(copy(&thrown)),
     }
 }
 
-async fn exchange(letter: &Letter) -> Result<Reply, JsValue> {
+async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&letter.body);
@@ -48,7 +49,7 @@ async fn exchange(letter: &Letter) -> Result<Reply, JsValue> {
     if !letter.dispatcher.is_undefined() {
         let _ = js_sys::Reflect::set(&init, &"dispatcher".into(), &letter.dispatcher);
     }
-    let answer = JsFuture::from(host::fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
+    let answer = JsFuture::from(fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
     if !get(&answer, "status").as_f64().is_some_and(|status| status > 0.0) {
         // An opaque answer, or a `fetch` of the caller's that gives something else.
         return Err(js_sys::TypeError::new("`fetch` gave no readable Response").into());
@@ -60,13 +61,14 @@ async fn exchange(letter: &Letter) -> Result<Reply, JsValue> {
             Err(thrown) => Ok(Reply::Error(unreadable(&response, &thrown))),
         };
     }
-    let body = error_body(&response).await.unwrap_or_default();
+    let body = JsFuture::from(host.error_text(&response, ERROR_BODY_MAX)).await;
+    let body = body.ok().and_then(|body| body.dyn_ref().map(bounded)).unwrap_or_default();
     Ok(Reply::Error(http(&response, Value::String(body))))
 }
 
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
 fn unreadable(response: &Response, thrown: &JsValue) -> Value {
-    let json = header(response, "content-type").is_some_and(|mime| mime.contains("json"));
+    let json = header(response, "content-type").is_some_and(|mime| contains(&mime, "json"));
     if !super::error::is_named(thrown, "SyntaxError") {
         return copy(thrown);
     }
@@ -99,38 +101,12 @@ fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name).ok().flatten()
 }
 
-/// Reads an error body as far as is worth it, chunk by chunk: it may never end.
-async fn error_body(response: &Response) -> Result<String, JsValue> {
-    let stream = get(response, "body");
-    if !get(&stream, "getReader").is_function() {
-        let text = JsFuture::from(response.text()?).await?;
-        return Ok(text.dyn_ref::<JsString>().map(bounded).unwrap_or_default());
-    }
-    let stream: web_sys::ReadableStream = stream.unchecked_into();
-    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-    let mut bytes: Vec<u8> = Vec::new();
-    while bytes.len() < ERROR_BODY_MAX {
-        let Ok(chunk) = JsFuture::from(reader.read()).await else { break };
-        if get(&chunk, "done") != JsValue::FALSE {
-            break;
-        }
-        if let Some(chunk) = get(&chunk, "value").dyn_ref::<Uint8Array>() {
-            let room = ERROR_BODY_MAX.saturating_sub(bytes.len());
-            let most = u32::try_from(room).unwrap_or(u32::MAX).min(chunk.length());
-            bytes.extend(chunk.subarray(0, most).to_vec());
-        }
-    }
-    // Whether the rest is wanted is known only to us; what cancelling answers is nobody's concern.
-    let _ = JsFuture::from(reader.cancel()).await;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// An object with the caller's headers on top of ours.
 pub(crate) fn headers(key: Option<&str>, timeout_secs: Option<u64>, extra: &[&Object]) -> Object {
     let fields = Fields::new()
         .set("content-type", "application/json")
         .set_some("x-goog-api-key", key)
-        .set_some("x-server-timeout", timeout_secs.map(|secs| (secs as f64).to_string()));
+        .set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
     let headers: Object = fields.done().unchecked_into();
     for more in extra {
         for key in Object::keys(more).iter().filter_map(|key| key.as_string()) {

@@ -1,0 +1,213 @@
+//! How long the service asks to wait: RetryInfo, Retry-After, "Please retry in", every form.
+//!
+//! All delays are rounded up to whole milliseconds, since coming back early is refused again.
+
+use crate::time::{Millis, WallTime};
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// The spellings of each unit, in lower case.
+const UNITS: &[(&str, u64)] = &[
+    ("ms", 1),
+    ("millisecond", 1),
+    ("milliseconds", 1),
+    ("s", SECOND),
+    ("sec", SECOND),
+    ("secs", SECOND),
+    ("second", SECOND),
+    ("seconds", SECOND),
+    ("秒", SECOND),
+    ("m", MINUTE),
+    ("min", MINUTE),
+    ("mins", MINUTE),
+    ("minute", MINUTE),
+    ("minutes", MINUTE),
+    ("h", HOUR),
+    ("hr", HOUR),
+    ("hrs", HOUR),
+    ("hour", HOUR),
+    ("hours", HOUR),
+    ("d", DAY),
+    ("day", DAY),
+    ("days", DAY),
+];
+
+/// The delay at the start of a text: `31.77s`, `900.2ms`, `11h28m29.9s`, `2 minutes 3 seconds`.
+#[must_use]
+pub fn duration(text: &str) -> Option<Millis> {
+    let mut total = None;
+    let mut rest = text;
+    while let Some((amount, after)) = amount(rest) {
+        let after = after.trim_start_matches(' ');
+        let length = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let Some((word, after)) = after.split_at_checked(length) else { break };
+        let Some(unit) = unit(word) else { break };
+        let part = amount.in_units_of(unit);
+        total = Some(total.unwrap_or(Millis::ZERO) + part);
+        rest = after.trim_start_matches([' ', ',']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest);
+    }
+    total
+}
+
+/// The delay at the start of a text whose field counts seconds, so that the unit may be missing.
+#[must_use]
+pub fn seconds(text: &str) -> Option<Millis> {
+    duration(text).or_else(|| amount(text).map(|(amount, _)| amount.in_units_of(SECOND)))
+}
+
+fn unit(word: &str) -> Option<u64> {
+    let known = |word: &str| {
+        UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, unit)| *unit)
+    };
+    // A lost backslash leaves the letter of the line end behind: `3.5sn* Quota`.
+    known(word).or_else(|| known(word.split_once('n')?.0))
+}
+
+/// A decimal number: the digits before the point, and those behind it.
+#[derive(Clone, Copy)]
+struct Amount<'a> {
+    whole: &'a str,
+    fraction: &'a str,
+}
+
+fn amount(text: &str) -> Option<(Amount<'_>, &str)> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (whole, rest) = text.split_at_checked(digits(text))?;
+    if whole.is_empty() {
+        return None;
+    }
+    let Some(behind) = rest.strip_prefix('.') else {
+        return Some((Amount { whole, fraction: "" }, rest));
+    };
+    let (fraction, after) = behind.split_at_checked(digits(behind))?;
+    // A full stop ends the sentence and not the number.
+    Some((Amount { whole, fraction }, if fraction.is_empty() { rest } else { after }))
+}
+
+impl Amount<'_> {
+    /// The amount of a unit of so many milliseconds, rounded up, saturating.
+    fn in_units_of(self, unit: u64) -> Millis {
+        const SCALE: u64 = 1_000_000_000;
+        let value = |digits: &mut dyn Iterator<Item = u8>| {
+            digits.fold(0_u64, |value, digit| {
+                value.saturating_mul(10).saturating_add(u64::from(digit.wrapping_sub(b'0')))
+            })
+        };
+        let whole = value(&mut self.whole.bytes()).saturating_mul(unit);
+        let mut nine = self.fraction.bytes().chain(core::iter::repeat(b'0')).take(9);
+        let part = value(&mut nine).saturating_mul(unit).div_ceil(SCALE);
+        Millis(whole.saturating_add(part))
+    }
+}
+
+/// The delay of a `Retry-After` header: seconds, or the date of RFC 9110 (`IMF-fixdate`); a date
+/// that is over is no delay at all, and anything else is `None`.
+#[must_use]
+pub fn retry_after(header: &str, now: WallTime) -> Option<Millis> {
+    let header = header.trim();
+    match amount(header) {
+        Some((amount, "")) => Some(amount.in_units_of(SECOND)),
+        Some(_) => duration(header),
+        None => date(header).map(|at| at - now),
+    }
+}
+
+const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/// `Wed, 21 Oct 2026 07:28:00 GMT`, by position.
+fn date(text: &str) -> Option<WallTime> {
+    if text.len() != 29 || !text.ends_with(" GMT") {
+        return None;
+    }
+    let number = |from: usize, to: usize| -> Option<u64> {
+        let digits = text.get(from..to)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    let month = MONTHS.find(text.get(8..11)?).filter(|at| at.checked_rem(3) == Some(0))?;
+    let month = u64::try_from(month / 3).ok()?.saturating_add(1);
+    let (day, year) = (number(5, 7)?, number(12, 16)?);
+    let (hour, minute, second) = (number(17, 19)?, number(20, 22)?, number(23, 25)?);
+    if !(1..=31).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let days = days_from_civil(year, month, day);
+    let parts =
+        [days.saturating_mul(DAY), hour.saturating_mul(HOUR), minute.saturating_mul(MINUTE)];
+    let sum = parts.iter().fold(second.saturating_mul(SECOND), |sum, part| sum.saturating_add(*part));
+    Some(WallTime(sum))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar, from 1970 on.
+///
+/// The year is taken to begin in March, so that the leap day is its last.
+pub(crate) const fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
+    const TO_1970: u64 = 719_468;
+    let year = if month <= 2 { year.saturating_sub(1) } else { year };
+    let from_march = if month > 2 { month.saturating_sub(3) } else { month.saturating_add(9) };
+    let leaps = (year / 4).saturating_sub(year / 100).saturating_add(year / 400);
+    let in_year = (from_march.saturating_mul(153).saturating_add(2) / 5).saturating_add(day);
+    year.saturating_mul(365)
+        .saturating_add(leaps)
+        .saturating_add(in_year)
+        .saturating_sub(1)
+        .saturating_sub(TO_1970)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_delay_is_read_and_rounded_up() {
+        for (text, ms) in [
+            ("31.772104956s", 31_773),
+            ("31s", 31_000),
+            ("641.27ms", 642),
+            ("0.539477544s", 540),
+            ("0s", 0),
+            ("11h28m29.9s", 41_309_900),
+            ("41310s", 41_310_000),
+            ("6h3m11s.", 21_791_000),
+            ("30 seconds.", 30_000),
+            ("2 minutes and 3 seconds", 123_000),
+            ("1 hour, 5 min", 3_900_000),
+            ("18h 34m", 66_840_000),
+            ("3.5sn* Quota", 3_500),
+            ("44.603118s. [{", 44_604),
+        ] {
+            assert_eq!(duration(text), Some(Millis(ms)), "{text}");
+        }
+        for text in ["", "s", "12", "12 images", "soon", ".5s", "12."] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+        assert_eq!(seconds("12"), Some(Millis(12_000)));
+        assert_eq!(seconds("1.5"), Some(Millis(1_500)));
+        assert_eq!(duration("99999999999999999999999h"), Some(Millis(u64::MAX)));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        // 2026-11-24T12:00:00Z
+        let now = WallTime(1_795_521_600_000);
+        for (header, ms) in [
+            ("17", Some(17_000)),
+            (" 0.5 ", Some(500)),
+            ("30s", Some(30_000)),
+            ("Tue, 24 Nov 2026 12:01:30 GMT", Some(90_000)),
+            ("Tue, 24 Nov 2026 11:00:00 GMT", Some(0)),
+            ("Sun, 29 Feb 2032 00:00:00 GMT", Some(166_104_000_000)),
+            ("Tue, 24 Nov 2026 12:01:30 CET", None),
+            ("Tue, 24 aNo 2026 12:01:30 GMT", None),
+            ("Tue, 99 Nov 2026 12:01:30 GMT", None),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after(header, now), ms.map(Millis), "{header}");
+        }
+    }
+}

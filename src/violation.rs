@@ -1,0 +1,243 @@
+//! Which limit an error is about: violations, the lines of a message, and limit 0.
+
+use crate::evidence::Field;
+use crate::fold::says;
+use crate::info::Violation;
+use crate::kind::Dimension;
+
+const VIOLATIONS_MAX: usize = 32;
+const ID_MAX: usize = 200;
+
+/// A violation of which fields are still coming in.
+#[derive(Default)]
+struct Draft {
+    open: Violation,
+    /// Which fields it has; a field that comes again begins the next violation.
+    seen: u16,
+    done: Vec<Violation>,
+}
+
+impl Draft {
+    fn field(&mut self, field: Field) -> &mut Violation {
+        let bit = 1_u16.checked_shl(field as u32).unwrap_or(0);
+        if self.seen & bit != 0 {
+            self.close();
+        }
+        self.seen |= bit;
+        &mut self.open
+    }
+
+    fn close(&mut self) {
+        let open = core::mem::take(&mut self.open);
+        self.seen = 0;
+        let is_named = open.quota_id.is_some() || open.quota_metric.is_some();
+        let is_counted = open.limit.is_some() && open.model.is_some();
+        if (is_named || is_counted)
+            && self.done.len() < VIOLATIONS_MAX
+            && !self.done.contains(&open)
+        {
+            self.done.push(open);
+        }
+    }
+
+    const fn lacks_model(&self) -> bool {
+        self.seen != 0 && self.open.model.is_none()
+    }
+}
+
+/// Every limit that was named.
+#[derive(Default)]
+pub(crate) struct Quotas {
+    /// `QuotaFailure.violations`, or the older `ErrorInfo.metadata`.
+    details: Draft,
+    /// The lines `Quota exceeded for metric: …, limit: …, model: …`.
+    lines: Draft,
+    /// A limit of 0 was written out, in whatever spelling.
+    zero: bool,
+}
+
+impl Quotas {
+    /// Takes in a field of a violation; `after` is the known field before it.
+    pub(crate) fn take(&mut self, field: Field, after: Option<Field>, value: &str) {
+        let number = leading_number(value);
+        match field {
+            Field::QuotaId | Field::QuotaLimit if number.is_none() => {
+                self.details.field(Field::QuotaId).quota_id = Some(id(value));
+            }
+            Field::QuotaMetric => {
+                self.details.field(field).quota_metric = Some(id(value));
+            }
+            Field::QuotaValue | Field::QuotaLimit => {
+                self.details.field(Field::QuotaValue).limit = number;
+                self.zero |= number == Some(0);
+            }
+            Field::QuotaDimensions => {
+                self.details.field(field);
+            }
+            Field::Metric => self.lines.field(field).quota_metric = Some(id(value)),
+            Field::Limit => {
+                // A limit without a metric before it is a line of its own.
+                if after != Some(Field::Metric) {
+                    self.lines.close();
+                }
+                self.lines.field(field).limit = number;
+                self.zero |= number == Some(0);
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives the model to the violation that it stands in; false where it stands in none.
+    pub(crate) fn model(&mut self, after: Option<Field>, model: &str) -> bool {
+        let draft = match after {
+            Some(Field::Metric | Field::Limit) => &mut self.lines,
+            Some(
+                Field::QuotaId | Field::QuotaMetric | Field::QuotaDimensions | Field::QuotaValue,
+            ) => &mut self.details,
+            _ => return false,
+        };
+        let takes = draft.lacks_model();
+        if takes {
+            draft.open.model = Some(model.to_owned());
+        }
+        takes
+    }
+
+    /// Whether any violation came in, open or closed.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.details.seen == 0
+            && self.lines.seen == 0
+            && self.details.done.is_empty()
+            && self.lines.done.is_empty()
+    }
+
+    /// What the violations say, taken together.
+    pub(crate) fn finish(mut self) -> Limits {
+        self.details.close();
+        self.lines.close();
+        let lines = self.lines.done;
+        let mut all = self.details.done;
+        // The limit in a message overrules a value that is not there.
+        let silent = all.len() > 1
+            && all.iter().all(|violation| violation.limit.is_none())
+            && lines.iter().all(|line| line.limit.is_none());
+        for violation in all.iter_mut().filter(|violation| violation.limit.is_none()) {
+            let line = lines
+                .iter()
+                .find(|line| line.quota_metric == violation.quota_metric)
+                .or_else(|| lines.first().filter(|_| lines.len() == 1));
+            violation.limit = line.and_then(|line| line.limit);
+            if silent {
+                violation.limit = Some(0);
+            }
+        }
+        if all.is_empty() {
+            all = lines;
+        }
+        for violation in &mut all {
+            violation.dimension = dimension(violation);
+        }
+        Limits { zero: self.zero || silent, all }
+    }
+}
+
+/// The limits that an error names.
+pub(crate) struct Limits {
+    /// One of them is 0, so that no waiting helps.
+    pub(crate) zero: bool,
+    /// All of them.
+    pub(crate) all: Vec<Violation>,
+}
+
+impl Limits {
+    /// The one that decides: 0 before all, then a day before a minute.
+    pub(crate) fn deciding(&self) -> Option<&Violation> {
+        let weight = |violation: &Violation| {
+            let window = match violation.dimension {
+                Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => 2,
+                Some(_) => 1,
+                None => 0,
+            };
+            window + if violation.limit == Some(0) { 4 } else { 0 }
+        };
+        // The first of several that weigh the same.
+        self.all.iter().rev().max_by_key(|violation| weight(violation))
+    }
+
+    /// Whether a limit per day is spent.
+    pub(crate) fn is_per_day(&self) -> bool {
+        self.deciding().is_some_and(|violation| violation.dimension.is_some_and(is_per_day))
+    }
+
+    /// Whether a limit per minute is.
+    pub(crate) fn is_per_minute(&self) -> bool {
+        self.deciding().is_some_and(|v| v.dimension.is_some_and(Dimension::is_per_minute))
+    }
+}
+
+/// Whether the limit's window is a day.
+pub(crate) const fn is_per_day(dimension: Dimension) -> bool {
+    matches!(dimension, Dimension::RequestsPerDay | Dimension::TokensPerDay)
+}
+
+/// What ids and metrics say of unit and window, in squeezed form; the first match counts. Whole
+/// ids are of no use: the metric is the same for day and minute, and ids change
+/// (ghelleks/email-agent#60).
+const UNITS: &[(&str, &str, Dimension)] = &[
+    ("enqueued", "", Dimension::EnqueuedTokens),
+    ("per day", "token", Dimension::TokensPerDay),
+    ("per day", "", Dimension::RequestsPerDay),
+    ("per minute", "token", Dimension::TokensPerMinute),
+    ("per minute", "images", Dimension::ImagesPerMinute),
+    ("per minute", "", Dimension::RequestsPerMinute),
+];
+
+fn dimension(violation: &Violation) -> Option<Dimension> {
+    let (mut id, mut metric) = (String::new(), String::new());
+    crate::fold::squeeze(violation.quota_id.as_deref().unwrap_or(""), &mut id);
+    crate::fold::squeeze(violation.quota_metric.as_deref().unwrap_or(""), &mut metric);
+    let of = |window: &str, unit: &str| {
+        UNITS.iter().find(|(w, u, _)| says(window, w) && says(unit, u)).map(|row| row.2)
+    };
+    // The id tells the window where it tells anything; the unit may stand in either.
+    let both = [id.as_str(), metric.as_str()].concat();
+    of(&id, &both).or_else(|| of(&metric, &both))
+}
+
+/// What sentences say where no violation is left.
+const SENTENCES: &[(&str, Dimension)] = &[
+    ("enqueued tokens", Dimension::EnqueuedTokens),
+    ("tokens per day", Dimension::TokensPerDay),
+    ("requests per day", Dimension::RequestsPerDay),
+    ("request limit per day", Dimension::RequestsPerDay),
+    ("images per minute", Dimension::ImagesPerMinute),
+    ("tokens per minute", Dimension::TokensPerMinute),
+    ("token count per minute", Dimension::TokensPerMinute),
+    ("requests per minute", Dimension::RequestsPerMinute),
+    ("request limit per minute", Dimension::RequestsPerMinute),
+];
+
+/// The dimension that a sentence names, in squeezed form.
+pub(crate) fn dimension_in_words(said: &str) -> Option<Dimension> {
+    SENTENCES.iter().find(|(phrase, _)| says(said, phrase)).map(|row| row.1)
+}
+
+/// The number at the start of a value; none where it goes on with a fraction.
+fn leading_number(value: &str) -> Option<u64> {
+    let value = value.trim_start_matches(['"', '\'', ' ']);
+    let length = value.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = value.split_at_checked(length)?;
+    let mut after = rest.bytes();
+    let goes_on = matches!(after.next(), Some(b'.' | b'/'))
+        && after.next().is_some_and(|byte| byte.is_ascii_digit());
+    if goes_on { None } else { digits.parse().ok() }
+}
+
+/// An id without what a frame or a line end put into it.
+fn id(value: &str) -> String {
+    value
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':'))
+        .take(ID_MAX)
+        .collect()
+}

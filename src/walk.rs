@@ -1,0 +1,204 @@
+//! Foreign values walked for evidence, iteratively and within bounds.
+
+use crate::evidence::{Evidence, Field, Place, field};
+use crate::fold::ends;
+use crate::reader::{looks_like_value, read};
+use crate::value::Value;
+use crate::{answer, scan};
+
+/// Levels, values and bytes of text that are looked at.
+const LEVEL_MAX: u32 = 64;
+const NODES_MAX: u32 = 20_000;
+const TEXT_TOTAL: usize = 256 * 1024;
+/// How often a text is tried as a value: a brace in prose fails at once.
+const TRIES_MAX: u32 = 16;
+
+struct Walk<'a> {
+    ev: &'a mut Evidence,
+    /// Values that were read from texts, with their level.
+    read: Vec<(Value, u32)>,
+    nodes: u32,
+    text: usize,
+}
+
+/// Gathers what a value says.
+pub(crate) fn gather(ev: &mut Evidence, input: &Value) {
+    let mut walk = Walk { ev, read: Vec::new(), nodes: NODES_MAX, text: TEXT_TOTAL };
+    walk.value(input, 0);
+    while let Some((value, level)) = walk.read.pop() {
+        walk.value(&value, level);
+    }
+}
+
+impl Walk<'_> {
+    /// Walks a value in the order in which it is written.
+    fn value(&mut self, root: &Value, level: u32) {
+        let mut open: Vec<(Option<Field>, &Value, u32)> = vec![(None, root, level)];
+        while let Some((field, value, level)) = open.pop() {
+            let Some(left) = self.nodes.checked_sub(1) else { return };
+            self.nodes = left;
+            let below = level.saturating_add(1);
+            match value {
+                Value::String(text) => self.leaf(level, field, text),
+                Value::Number(number) => self.number(level, field, *number),
+                Value::Array(items) if below < LEVEL_MAX => {
+                    // An item stands under the name of its list.
+                    open.extend(items.iter().rev().map(|item| (field, item, below)));
+                }
+                Value::Object(entries) if below < LEVEL_MAX => {
+                    if field == Some(Field::Headers) {
+                        self.headers(entries);
+                        continue;
+                    }
+                    self.object(value, entries, below, &mut open);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn object<'v>(
+        &mut self,
+        value: &'v Value,
+        entries: &'v [(String, Value)],
+        level: u32,
+        open: &mut Vec<(Option<Field>, &'v Value, u32)>,
+    ) {
+        if answer::note(self.ev, value) {
+            // The rest of an answer is the model's own words, which may say anything.
+            let is_open = |key: &str| !answer::is_part(key);
+            let rest = entries.iter().rev().filter(|(key, _)| is_open(key));
+            open.extend(rest.map(|(key, item)| (field(key), item, level)));
+            return;
+        }
+        // The AI SDK keeps every try in `errors` and the one that counts in `lastError`.
+        let has_last = value.get("lastError").is_some();
+        for (key, item) in entries.iter().rev() {
+            let field = field(key);
+            match field {
+                Some(Field::Skip) => {
+                    if let Some(Value::String(url)) = item.get("url") {
+                        self.ev.names(Place::Address, url);
+                    }
+                    continue;
+                }
+                Some(Field::Error) => self.ev.error = true,
+                None if has_last && key == "errors" => continue,
+                _ => {}
+            }
+            open.push((field, item, level));
+        }
+    }
+
+    fn headers(&mut self, entries: &[(String, Value)]) {
+        for (name, value) in entries {
+            let known = field(name);
+            if matches!(known, Some(Field::RetrySeconds | Field::RetryMillis)) {
+                self.leaf_or_number(known, value);
+            }
+        }
+    }
+
+    fn leaf_or_number(&mut self, field: Option<Field>, value: &Value) {
+        match value {
+            Value::String(text) => self.leaf(0, field, text),
+            Value::Number(number) => self.number(0, field, *number),
+            _ => {}
+        }
+    }
+
+    fn number(&mut self, level: u32, field: Option<Field>, number: f64) {
+        let Some(field) = field else { return };
+        if (0.0..1e15).contains(&number) {
+            let thousandths = crate::time::Millis::from_f64(number * 1_000.0).0;
+            let mut text = (thousandths / 1_000).to_string();
+            let part = thousandths % 1_000;
+            if part > 0 {
+                text.push('.');
+                text.push_str((1_000_u64.saturating_add(part)).to_string().get(1..).unwrap_or(""));
+            }
+            self.ev.entry(level, field, &text);
+        }
+    }
+
+    fn leaf(&mut self, level: u32, field: Option<Field>, text: &str) {
+        match field {
+            Some(Field::Url) => self.ev.names(Place::Address, text),
+            Some(Field::Name) => {
+                self.ev.entry(level, Field::Name, text);
+                self.ev.sentence(text);
+            }
+            Some(Field::Message | Field::Error) | None => self.text(level, field, text),
+            Some(Field::QuotaDimensions) => {
+                self.ev.entry(level, Field::QuotaDimensions, "");
+                scan::read_fields(self.ev, level, text);
+            }
+            Some(known) => {
+                self.ev.entry(level, known, text);
+                // `status: "Too Many Requests"`, `code: "401 …"`, a cause in words.
+                if matches!(known, Field::Code | Field::Status | Field::Reason | Field::Filtered | Field::Value)
+                    && text.contains(' ')
+                {
+                    self.text(level, None, text);
+                }
+            }
+        }
+    }
+
+    /// Reads a text: the values in it by structure, and the rest by pattern.
+    fn text(&mut self, level: u32, field: Option<Field>, text: &str) {
+        let (head, tail) = ends(text);
+        for part in [head, tail] {
+            let Some(left) = self.text.checked_sub(part.len()) else { return };
+            self.text = left;
+            self.part(level, field, part);
+        }
+    }
+
+    fn part(&mut self, level: u32, field: Option<Field>, text: &str) {
+        let mut prose = String::new();
+        let (mut done, mut from, mut tries) = (0_usize, 0_usize, 0_u32);
+        let inner = level.saturating_add(1);
+        let first = self.read.len();
+        while tries < TRIES_MAX && inner < LEVEL_MAX {
+            let Some(rest) = text.get(from..) else { break };
+            let Some(at) = rest.find(['{', '[']) else { break };
+            let start = from.saturating_add(at);
+            let candidate = text.get(start..).unwrap_or("");
+            from = start.saturating_add(1);
+            if !looks_like_value(candidate) {
+                continue;
+            }
+            tries = tries.saturating_add(1);
+            if let Some((value, length)) = read(candidate) {
+                prose.push_str(text.get(done..start).unwrap_or(""));
+                prose.push('\n');
+                done = start.saturating_add(length);
+                from = done;
+                self.read.push((value, inner));
+            }
+        }
+        // They are taken from the end, and the last error of a log is the one that counts.
+        if let Some(new) = self.read.get_mut(first..) {
+            new.reverse();
+        }
+        let rest = text.get(done..).unwrap_or("");
+        if prose.is_empty() {
+            self.prose(level, field, rest);
+        } else {
+            prose.push_str(rest);
+            self.prose(level, field, &prose);
+        }
+    }
+
+    fn prose(&mut self, level: u32, field: Option<Field>, text: &str) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if matches!(field, Some(Field::Message | Field::Error) | None) && text.contains(' ') {
+            self.ev.says(level, text);
+        }
+        scan::read(self.ev, level.saturating_add(1), text);
+    }
+}
