@@ -31,8 +31,11 @@ pub(crate) fn note(ev: &mut Evidence, value: &Value) -> bool {
     }
     let mut has_picture = false;
     let mut nodes = NODES_MAX;
-    let mut open: Vec<(&str, &Value)> =
-        entries.iter().filter(|(key, _)| is_part(key)).map(|(key, item)| (key.as_str(), item)).collect();
+    let mut open: Vec<(&str, &Value)> = entries
+        .iter()
+        .filter(|(key, _)| is_part(key))
+        .map(|(key, item)| (key.as_str(), item))
+        .collect();
     while let Some((key, value)) = open.pop() {
         let Some(left) = nodes.checked_sub(1) else { break };
         nodes = left;
@@ -89,9 +92,10 @@ fn is_picture(key: &str, value: &Value) -> bool {
         }
         "content" => {
             value.get("type").and_then(Value::as_str) == Some("image") && is_full("data")
-                || value.items().iter().any(|item| {
-                    item.get("type").and_then(Value::as_str) == Some("image")
-                })
+                || value
+                    .items()
+                    .iter()
+                    .any(|item| item.get("type").and_then(Value::as_str) == Some("image"))
                 || value.as_str().is_some_and(|text| text.contains("data:image/"))
         }
         _ => false,

@@ -1,12 +1,127 @@
-//! Outcome in, [`ErrorInfo`] out.
+//! Outcome in, [`ErrorInfo`] out: what an error means, what limit it is about, what to do.
+//!
+//! Everything an error says is gathered first, wherever it stands (`walk`, `scan`, `reader`);
+//! then one table decides (`rules`), structure before status before sentences.
 
+use crate::advice;
+use crate::evidence::Evidence;
+use crate::fold::says;
 use crate::info::ErrorInfo;
-use crate::kind::Kind;
-use crate::time::WallTime;
+use crate::kind::{Dimension, Kind, Retry};
+use crate::network::LOST;
+use crate::pacific::next_midnight;
+use crate::rules::{Look, NONE, RULES, class};
+use crate::time::{Millis, WallTime};
 use crate::value::Value;
+use crate::violation::{Limits, dimension_in_words, is_per_day};
+use crate::walk;
+
+/// From here on a delay speaks of a day's limit.
+const HOURS: Millis = Millis(3_600_000);
+/// A spent day is told with delays of seconds, which are worth nothing.
+const TRUE_DAY: Millis = Millis(600_000);
 
 /// Says what an error is, what limit it is about, and what to do.
+///
+/// The input is a thrown error as a copied object, an HTTP answer `{ status, headers, body }`, a
+/// text, `{ text }`, or an answer with status 200 that holds no picture. `now` turns dates into
+/// delays and back. Nothing in the input can make this panic, overflow or take long.
 #[must_use]
-pub fn classify(_input: &Value, _now: WallTime) -> ErrorInfo {
-    ErrorInfo::new(Kind::Unknown)
+pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
+    let mut ev = Evidence::new(now);
+    walk::gather(&mut ev, input);
+    let limits = core::mem::take(&mut ev.quotas).finish();
+    let status = ev.status();
+    let kind = decide(&ev, &limits, status);
+    describe(&ev, limits, status, kind, now)
+}
+
+fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
+    let when = match status {
+        Some(status) => class(status),
+        // A stream that began well may still end in an error.
+        None if ev.picture.is_some() || (ev.ok && !ev.error) => class(200),
+        None => NONE,
+    };
+    let lost = |aborts: bool| {
+        let found = LOST.iter().find(|row| {
+            (aborts || row.kind != Kind::Cancelled)
+                && row.says.split('|').any(|one| says(&ev.said, one) || says(&ev.words, one))
+        });
+        found.map(|row| row.kind)
+    };
+    for rule in RULES.iter().filter(|rule| rule.when & when != 0) {
+        let fits = match rule.look {
+            Look::Any => true,
+            Look::Zero => limits.zero,
+            Look::PerDay => limits.is_per_day(),
+            Look::PerMinute => limits.is_per_minute(),
+            Look::Hours => ev.delay >= Some(HOURS),
+            Look::Picture => ev.picture == Some(true),
+            Look::Word(words) => words.split('|').any(|word| is_word(ev, word)),
+            Look::Label(label) => says(&ev.words, &["^", label].concat()),
+            Look::Says(phrases) => phrases.split('|').any(|phrase| says(&ev.said, phrase)),
+            Look::Lost | Look::LostOrAborted => {
+                match lost(matches!(rule.look, Look::LostOrAborted)) {
+                    Some(kind) => return kind,
+                    None => false,
+                }
+            }
+        };
+        if fits {
+            return rule.kind;
+        }
+    }
+    Kind::Unknown
+}
+
+fn is_word(ev: &Evidence, word: &str) -> bool {
+    says(&ev.words, &["^", word, "$"].concat())
+}
+
+fn describe(
+    ev: &Evidence,
+    limits: Limits,
+    status: Option<u16>,
+    kind: Kind,
+    now: WallTime,
+) -> ErrorInfo {
+    let mut info = ErrorInfo::new(kind);
+    info.status = status.or(ev.ok.then_some(200));
+    let is_limit = matches!(kind, Kind::RateLimited | Kind::DailyQuota | Kind::NotInTier);
+    let deciding = limits.deciding().cloned().unwrap_or_default();
+    let of_quota = deciding
+        .model
+        .clone()
+        .or_else(|| limits.all.iter().find_map(|violation| violation.model.clone()));
+    info.model = of_quota.or_else(|| ev.model().map(str::to_owned));
+    if is_limit {
+        let in_words = dimension_in_words(&ev.said)
+            .filter(|dimension| is_per_day(*dimension) == (kind == Kind::DailyQuota));
+        info.dimension = deciding
+            .dimension
+            .or(if limits.all.is_empty() || deciding.quota_id.is_none() { in_words } else { None });
+        info.quota_id = deciding.quota_id;
+        info.quota_limit = if kind == Kind::NotInTier { Some(0) } else { deciding.limit };
+        info.violations = limits.all;
+    } else if kind == Kind::SpendLimited
+        || (kind == Kind::Billing
+            && (says(&ev.said, "spending cap") || says(&ev.said, "spend cap")))
+    {
+        info.dimension = Some(Dimension::Spend);
+    }
+    let is_useless = |delay: Millis| match info.retry {
+        Retry::Soon => false,
+        Retry::Later => delay < TRUE_DAY,
+        Retry::Never => true,
+    };
+    info.retry_after = ev.delay.filter(|delay| !is_useless(*delay));
+    info.retry_at = match info.retry_after {
+        Some(delay) => Some(now + delay),
+        None => (kind == Kind::DailyQuota).then(|| next_midnight(now)),
+    };
+    ev.message().clone_into(&mut info.message);
+    info.summary = advice::summary(&info, ev.picture == Some(true));
+    info.advice = advice::advice(&info, ev.picture == Some(true));
+    info
 }

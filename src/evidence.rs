@@ -244,9 +244,9 @@ impl Evidence {
 
     fn keyed(&mut self, level: u32, named: bool, code: u16) {
         self.payment |= code == 402;
-        let outranked = self.keyed.is_some_and(|had| {
-            had.level > level || (had.level == level && had.named && !named)
-        });
+        let outranked = self
+            .keyed
+            .is_some_and(|had| had.level > level || (had.level == level && had.named && !named));
         if !outranked {
             self.keyed = Some(Status { level, named, code });
         }
@@ -302,9 +302,11 @@ impl Evidence {
     /// A model's name.
     pub(crate) fn names(&mut self, place: Place, text: &str) {
         let Some(model) = model_id(text) else { return };
-        let is_cut = |had: &str| model.len() > had.len() && model.starts_with(had) && {
-            // A frame cut the name in the other reading.
-            had.ends_with(['-', '.'])
+        let is_cut = |had: &str| {
+            model.len() > had.len() && model.starts_with(had) && {
+                // A frame cut the name in the other reading.
+                had.ends_with(['-', '.'])
+            }
         };
         if self.model.as_ref().is_none_or(|(had, name)| *had < place || is_cut(name)) {
             self.model = Some((place, model));
@@ -403,7 +405,9 @@ impl Evidence {
 pub(crate) fn model_id(text: &str) -> Option<String> {
     let text = text.trim_start_matches(['"', '\'', ' ']);
     let text = text.rsplit_once("models/").map_or(text, |(_, id)| id);
-    let is_id = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let is_id = |byte: &u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+    };
     let length = text.bytes().take_while(is_id).count();
     let (id, rest) = text.split_at_checked(length)?;
     let is_glued = rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '*');

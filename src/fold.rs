@@ -55,9 +55,9 @@ pub(crate) fn flatten(text: &str, join: Join) -> (String, bool) {
             '+' => plus(&mut rest, &mut out),
             _ if is_frame(c) => {
                 framed = true;
-                let after = rest.as_str().trim_start_matches(|c: char| {
-                    is_frame(c) || c.is_ascii_whitespace()
-                });
+                let after = rest
+                    .as_str()
+                    .trim_start_matches(|c: char| is_frame(c) || c.is_ascii_whitespace());
                 rest = after.chars();
                 out.truncate(out.trim_end_matches([' ', '\n', '\r', '\t']).len());
                 if join == Join::Blank {
@@ -126,8 +126,7 @@ fn skip_colour(rest: &mut core::str::Chars<'_>) {
 /// Joins a text that util.inspect printed in pieces: `'…' +`, a line end, `'…'`.
 fn plus(rest: &mut core::str::Chars<'_>, out: &mut String) {
     const QUOTES: [char; 3] = ['"', '\'', '`'];
-    let after =
-        rest.as_str().trim_start_matches(|c: char| is_frame(c) || c.is_ascii_whitespace());
+    let after = rest.as_str().trim_start_matches(|c: char| is_frame(c) || c.is_ascii_whitespace());
     let before = out.trim_end();
     match (before.strip_suffix(QUOTES), after.strip_prefix(QUOTES)) {
         (Some(piece), Some(next)) if after.len() < rest.as_str().len() => {
@@ -218,8 +217,7 @@ fn without_tags(text: &str) -> String {
 
 const HIDDEN: &str = "[redacted]";
 /// What stands before a secret, in lower case.
-const BEFORE_SECRET: [&str; 7] =
-    ["key=", "key:", "key\":\"", "bearer ", "token=", "aiza", "ya29."];
+const BEFORE_SECRET: [&str; 7] = ["key=", "key:", "key\":\"", "bearer ", "token=", "aiza", "ya29."];
 
 /// The text with keys and tokens replaced: `key=…`, `AIza…`, `Bearer …`, `ya29.…`.
 fn redact(text: &str) -> String {

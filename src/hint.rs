@@ -137,7 +137,8 @@ fn date(text: &str) -> Option<WallTime> {
     let days = days_from_civil(year, month, day);
     let parts =
         [days.saturating_mul(DAY), hour.saturating_mul(HOUR), minute.saturating_mul(MINUTE)];
-    let sum = parts.iter().fold(second.saturating_mul(SECOND), |sum, part| sum.saturating_add(*part));
+    let sum =
+        parts.iter().fold(second.saturating_mul(SECOND), |sum, part| sum.saturating_add(*part));
     Some(WallTime(sum))
 }
 

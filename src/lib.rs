@@ -5,23 +5,35 @@
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+mod advice;
+mod answer;
 pub mod backoff;
 pub mod catalog;
 pub mod chain;
 pub mod classify;
 pub mod cost;
 pub mod engine;
+mod evidence;
 pub mod failure;
+mod fold;
+pub mod hint;
 pub mod info;
 pub mod kind;
+mod network;
 pub mod options;
+pub mod pacific;
 pub mod protocol;
 pub mod random;
+pub mod reader;
 pub mod retry;
 pub mod retry_budget;
+mod rules;
+mod scan;
 pub mod text;
 pub mod time;
 pub mod value;
+mod violation;
+mod walk;
 
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

@@ -15,9 +15,7 @@ pub fn next_midnight(now: WallTime) -> WallTime {
     // Local midnight is at 7:00 or 8:00 UTC, so it falls on one of these two UTC days.
     let today = now.0 / DAY;
     let later = |day: u64| Some(midnight(day)).filter(|at| *at > now);
-    later(today)
-        .or_else(|| later(today.saturating_add(1)))
-        .unwrap_or(WallTime(u64::MAX))
+    later(today).or_else(|| later(today.saturating_add(1))).unwrap_or(WallTime(u64::MAX))
 }
 
 /// Midnight at the start of a day in Los Angeles, the day counted from 1970-01-01.
@@ -29,7 +27,8 @@ const fn midnight(day: u64) -> WallTime {
 /// Whether the day begins in daylight saving time; the clocks change two hours later.
 const fn is_daylight_saving(day: u64) -> bool {
     let year = year_of(day);
-    sunday_from(days_from_civil(year, 3, 8)) < day && day <= sunday_from(days_from_civil(year, 11, 1))
+    sunday_from(days_from_civil(year, 3, 8)) < day
+        && day <= sunday_from(days_from_civil(year, 11, 1))
 }
 
 /// The first Sunday on or after a day; 1970-01-01 was a Thursday.

@@ -32,6 +32,11 @@ pub(crate) fn read(ev: &mut Evidence, level: u32, text: &str) {
     }
 }
 
+/// Reads the fields of a text that is itself a field, and no sentence.
+pub(crate) fn read_fields(ev: &mut Evidence, level: u32, text: &str) {
+    scan(ev, level, &flatten(text, Join::Nothing).0);
+}
+
 /// Stack lines name functions and numbers that mean nothing here.
 fn without_stack(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -150,7 +155,8 @@ fn word(ev: &mut Evidence, depth: u32, text: &str, at: usize) -> usize {
 
 /// An address: its numbers mean nothing, its model may.
 fn address(ev: &mut Evidence, rest: &str) -> usize {
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | '>' | '}'));
+    let end =
+        rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | '>' | '}'));
     let address = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
     if let Some((_, model)) = address.rsplit_once("/models/") {
         ev.names(Place::Address, model);
@@ -170,8 +176,8 @@ fn value<'a>(known: Field, before: &str, after: &'a str) -> Option<&'a str> {
     let has_sign = signs.contains([':', '=']);
     let is_container = rest.starts_with(['{', '[']) || rest.starts_with("map[");
     if !has_sign {
-        let opens = rest.starts_with('{')
-            && matches!(known, Field::RetryDelay | Field::QuotaDimensions);
+        let opens =
+            rest.starts_with('{') && matches!(known, Field::RetryDelay | Field::QuotaDimensions);
         return opens.then_some("");
     }
     if is_container && !matches!(known, Field::Message) {
@@ -245,7 +251,17 @@ fn limit_in_words(ev: &mut Evidence, depth: u32, after: &str) {
 
 /// Words before "retry in" that make it a client's own pause.
 const OWN_PAUSE: [&str; 12] = [
-    "will", "auto", "next", "first", "second", "ll", "and", "then", "to", "automatic", "attempt",
+    "will",
+    "auto",
+    "next",
+    "first",
+    "second",
+    "ll",
+    "and",
+    "then",
+    "to",
+    "automatic",
+    "attempt",
     "before",
 ];
 
@@ -279,17 +295,40 @@ fn wait(ev: &mut Evidence, before: &str, word: &str, after: &str) {
 
 /// What stands before or behind a number that is a status.
 const BEFORE: [&str; 12] = [
-    "status", "code", "http", "error", "exception", "response", "returned", "responded", "failed",
-    "got", "statuscode", "with",
+    "status",
+    "code",
+    "http",
+    "error",
+    "exception",
+    "response",
+    "returned",
+    "responded",
+    "failed",
+    "got",
+    "statuscode",
+    "with",
 ];
 const BEHIND: [&str; 16] = [
-    "too", "service", "internal", "bad", "gateway", "unauthorized", "forbidden", "not", "payment",
-    "payload", "request", "content", "deadline", "unavailable", "resource", "unknown",
+    "too",
+    "service",
+    "internal",
+    "bad",
+    "gateway",
+    "unauthorized",
+    "forbidden",
+    "not",
+    "payment",
+    "payload",
+    "request",
+    "content",
+    "deadline",
+    "unavailable",
+    "resource",
+    "unknown",
 ];
 /// Units that make a number an amount.
-const AMOUNTS: [&str; 10] = [
-    "ms", "s", "sec", "seconds", "images", "tokens", "requests", "bytes", "px", "items",
-];
+const AMOUNTS: [&str; 10] =
+    ["ms", "s", "sec", "seconds", "images", "tokens", "requests", "bytes", "px", "items"];
 
 /// Reads the number at a position: is it a status?
 fn number(ev: &mut Evidence, depth: u32, text: &str, at: usize) -> usize {
@@ -327,7 +366,8 @@ fn is_status(before: &str, after: &str) -> bool {
         Some(':') => {
             let token = before.rsplit(char::is_whitespace).next().unwrap_or("");
             let name = token.trim_end_matches(':');
-            if next == Some(':') || name.contains(['.', '/']) || is_digit(name.chars().next_back()) {
+            if next == Some(':') || name.contains(['.', '/']) || is_digit(name.chars().next_back())
+            {
                 return false;
             }
         }
@@ -349,7 +389,8 @@ fn is_status(before: &str, after: &str) -> bool {
     {
         return true;
     }
-    let is_followed = behind.len() > 1 || words_behind.starts_with(['{', '[']) || !behind.is_ascii();
+    let is_followed =
+        behind.len() > 1 || words_behind.starts_with(['{', '[']) || !behind.is_ascii();
     if open.is_empty() || open.ends_with('\n') {
         return is_followed && matches!(next, Some(' ' | ':'));
     }

@@ -136,8 +136,10 @@ impl Walk<'_> {
             Some(known) => {
                 self.ev.entry(level, known, text);
                 // `status: "Too Many Requests"`, `code: "401 …"`, a cause in words.
-                if matches!(known, Field::Code | Field::Status | Field::Reason | Field::Filtered | Field::Value)
-                    && text.contains(' ')
+                if matches!(
+                    known,
+                    Field::Code | Field::Status | Field::Reason | Field::Filtered | Field::Value
+                ) && text.contains(' ')
                 {
                     self.text(level, None, text);
                 }
@@ -196,7 +198,8 @@ impl Walk<'_> {
         if text.is_empty() {
             return;
         }
-        if matches!(field, Some(Field::Message | Field::Error) | None) && text.contains(' ') {
+        let is_message = matches!(field, Some(Field::Message | Field::Error));
+        if is_message || (field.is_none() && self.ev.message().is_empty()) {
             self.ev.says(level, text);
         }
         scan::read(self.ev, level.saturating_add(1), text);

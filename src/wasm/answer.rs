@@ -13,6 +13,7 @@ const LIST_MAX: u32 = 64;
 const TEXT_MAX: u32 = 1_000;
 
 /// What is read of an answer.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Summary {
     /// Pictures that are no thoughts.
     pub(crate) pictures: u32,
@@ -37,7 +38,7 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
     if !metadata.is_object() {
         return None;
     }
-    let count = |key: &str| get(metadata, key).as_f64().unwrap_or(0.0);
+    let count = |key: &'static str| get(metadata, key).as_f64().unwrap_or(0.0);
     let image = list(&get(metadata, "candidatesTokensDetails"))
         .filter(|row| get(row, "modality") == "IMAGE")
         .filter_map(|row| get(&row, "tokenCount").as_f64())
@@ -60,7 +61,7 @@ fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
 
 /// The answer as the classifier reads it: its reasons and the kinds of its parts, no picture data.
 pub(crate) fn outline(body: &JsValue) -> Value {
-    let text = |object: &JsValue, key: &str| {
+    let text = |object: &JsValue, key: &'static str| {
         let value = get(object, key);
         let value = value.dyn_ref::<JsString>()?;
         Some((key.to_owned(), Value::String(String::from(value.slice(0, TEXT_MAX)))))

@@ -1,5 +1,7 @@
 //! Foreign values in, plain data out.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -67,7 +69,8 @@ fn copy_object(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
     let mut own = Vec::new();
     for key in keys.iter().filter_map(|key| key.as_string()).take(KEYS_MAX) {
         if key != "stack" {
-            add(key.clone(), &get(value, &key));
+            let item = get_dynamic(value, &key.as_str().into());
+            add(key.clone(), &item);
             own.push(key);
         }
     }
@@ -107,12 +110,47 @@ pub(crate) fn bounded(text: &JsString) -> String {
 }
 
 /// The value under `key`; `undefined` where there is none or it cannot be read.
-pub(crate) fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+pub(crate) fn get(object: &JsValue, key: &'static str) -> JsValue {
+    Reflect::get(object, &name(key)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The value under a key that is not ours.
+pub(crate) fn get_dynamic(object: &JsValue, key: &JsValue) -> JsValue {
+    Reflect::get(object, key).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets a key of a plain object, which cannot fail.
+pub(crate) fn set(object: &Object, key: &'static str, value: &JsValue) {
+    let _ = Reflect::set(object, &name(key), value);
+}
+
+const NAMES: usize = 128;
+
+thread_local! {
+    static CACHE: RefCell<Vec<Option<(&'static str, JsValue)>>> =
+        RefCell::new(vec![None; NAMES]);
+}
+
+/// The JavaScript string of a name of ours. Making one costs ten times what finding it here does,
+/// and a call needs a hundred.
+fn name(key: &'static str) -> JsValue {
+    let address = key.as_ptr() as usize;
+    let index = (address ^ (address >> 7) ^ key.len()) % NAMES;
+    CACHE.with_borrow_mut(|cache| {
+        let Some(slot) = cache.get_mut(index) else { return key.into() };
+        match slot {
+            Some((known, value)) if core::ptr::eq(*known, key) => value.clone(),
+            _ => {
+                let value = JsValue::from(key);
+                *slot = Some((key, value.clone()));
+                value
+            }
+        }
+    })
 }
 
 /// The text under `key`.
-pub(crate) fn get_text(object: &JsValue, key: &str) -> Option<String> {
+pub(crate) fn get_text(object: &JsValue, key: &'static str) -> Option<String> {
     get(object, key).dyn_ref::<JsString>().map(bounded)
 }
 
@@ -125,13 +163,13 @@ impl Fields {
     }
 
     /// Sets a key; on a fresh plain object that cannot fail.
-    pub(crate) fn set(self, key: &str, value: impl Into<JsValue>) -> Self {
-        let _ = Reflect::set(&self.0, &key.into(), &value.into());
+    pub(crate) fn set(self, key: &'static str, value: impl Into<JsValue>) -> Self {
+        set(&self.0, key, &value.into());
         self
     }
 
     /// Sets a key where there is a value.
-    pub(crate) fn set_some(self, key: &str, value: Option<impl Into<JsValue>>) -> Self {
+    pub(crate) fn set_some(self, key: &'static str, value: Option<impl Into<JsValue>>) -> Self {
         match value {
             Some(value) => self.set(key, value),
             None => self,
@@ -153,9 +191,12 @@ pub(crate) fn to_js(value: &Value, clean: &dyn Fn(&str) -> String) -> JsValue {
         Value::Array(items) => {
             items.iter().map(|item| to_js(item, clean)).collect::<Array>().into()
         }
-        Value::Object(entries) => entries
-            .iter()
-            .fold(Fields::new(), |fields, (key, item)| fields.set(key, to_js(item, clean)))
-            .done(),
+        Value::Object(entries) => {
+            let object = Object::new();
+            for (key, item) in entries {
+                let _ = Reflect::set(&object, &key.into(), &to_js(item, clean));
+            }
+            object.into()
+        }
     }
 }

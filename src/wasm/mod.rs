@@ -10,6 +10,7 @@ mod failure;
 mod host;
 mod picture;
 mod request;
+mod route;
 mod send;
 mod settings;
 

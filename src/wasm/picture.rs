@@ -1,14 +1,16 @@
 //! The job of making a picture: where it may go, what is sent, what its caller gets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-use js_sys::{Array, Function, JsString, Object};
+use js_sys::{Array, Function, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::answer;
+use super::answer::{self, Summary};
 use super::convert::{Fields, to_js};
 use super::host::Host;
 use super::request::Request;
+use super::route::Route;
 use super::send::{self, Letter, Reply};
 use crate::catalog::{self, Model};
 use crate::cost;
@@ -28,39 +30,39 @@ pub(crate) enum Wanted {
     Fallback,
 }
 
-/// One place to ask.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) model: String,
-    pub(crate) url: String,
-    pub(crate) headers: Object,
-}
-
 /// One call for a picture.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) request: Request,
-    pub(crate) endpoints: Vec<Endpoint>,
+    /// The chain, in order.
+    pub(crate) routes: Vec<Rc<Route>>,
     pub(crate) wanted: Wanted,
-    /// The targets that were left out, and what they lack.
-    pub(crate) skipped: Vec<(String, &'static str)>,
-    /// What must not show up in errors and events.
-    pub(crate) secrets: Vec<String>,
+    /// What was left out of the chain, and what it lacks.
+    pub(crate) skipped: Vec<(Rc<Route>, &'static str)>,
     pub(crate) fetch: Option<Function>,
     /// The text sent last, with its target: a retry sends the same.
     text: RefCell<Option<(usize, JsString)>>,
+    /// Of the answer that settles the call: the first with a picture.
+    summary: Cell<Summary>,
 }
 
 impl Picture {
     pub(crate) fn new(
         request: Request,
-        endpoints: Vec<Endpoint>,
+        routes: Vec<Rc<Route>>,
         wanted: Wanted,
-        skipped: Vec<(String, &'static str)>,
-        secrets: Vec<String>,
+        skipped: Vec<(Rc<Route>, &'static str)>,
         fetch: Option<Function>,
     ) -> Self {
-        Self { request, endpoints, wanted, skipped, secrets, fetch, text: RefCell::default() }
+        Self {
+            request,
+            routes,
+            wanted,
+            skipped,
+            fetch,
+            text: RefCell::default(),
+            summary: Cell::default(),
+        }
     }
 
     /// Asks one target once.
@@ -70,12 +72,12 @@ impl Picture {
         canceller: &JsValue,
         host: &Host,
     ) -> Result<JsValue, Value> {
-        let Some(endpoint) = self.endpoints.get(target) else { return Err(Value::Null) };
+        let Some(route) = self.routes.get(target) else { return Err(Value::Null) };
         let body =
-            self.text(target, &endpoint.model).map_err(|thrown| super::convert::copy(&thrown))?;
+            self.text(target, &route.model).map_err(|thrown| super::convert::copy(&thrown))?;
         let letter = Letter {
-            url: endpoint.url.clone(),
-            headers: endpoint.headers.clone(),
+            url: route.url.clone(),
+            headers: route.headers.clone(),
             body,
             signal: super::convert::get(canceller, "signal"),
             dispatcher: host.dispatcher(),
@@ -84,8 +86,14 @@ impl Picture {
         match send::send(&letter, host).await {
             Reply::Error(value) => Err(value),
             Reply::Body(body) if self.wanted == Wanted::Answer => Ok(body),
-            Reply::Body(body) if answer::summary(&body).pictures > 0 => Ok(body),
-            Reply::Body(body) => Err(answer::outline(&body)),
+            Reply::Body(body) => {
+                let summary = answer::summary(&body);
+                if summary.pictures == 0 {
+                    return Err(answer::outline(&body));
+                }
+                self.summary.set(summary);
+                Ok(body)
+            }
         }
     }
 
@@ -109,7 +117,7 @@ impl Picture {
         let target = record.attempts.last().map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
         let known = catalog::find(model);
-        let summary = answer::summary(body);
+        let summary = self.summary.get();
         let size = self.request.need.size;
         let cost = cost::answer(known, size, summary.usage.as_ref(), summary.pictures);
         let fields = Fields::new()
@@ -121,8 +129,8 @@ impl Picture {
             let name = known.map_or(model, |known| known.name);
             return fields.set("result", response).set("modelUsed", name).done();
         }
-        let skipped = self.skipped.iter().map(|(model, lacks)| {
-            Fields::new().set("model", model.as_str()).set("lacks", *lacks).done()
+        let skipped = self.skipped.iter().map(|(route, lacks)| {
+            Fields::new().set("model", route.model.as_str()).set("lacks", *lacks).done()
         });
         let requested = self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default();
         let fields = fields
@@ -148,7 +156,7 @@ impl Picture {
 
     /// The model of a target.
     pub(crate) fn model(&self, target: usize) -> Option<&str> {
-        self.endpoints.get(target).map(|endpoint| endpoint.model.as_str())
+        self.routes.get(target).map(|route| route.model.as_str())
     }
 
     /// The attempts as the caller sees them.
@@ -163,11 +171,14 @@ impl Picture {
 
     /// A text without keys and prompts.
     pub(crate) fn redact(&self, text: &str) -> String {
-        self.secrets
-            .iter()
-            .fold(text.to_owned(), |text, secret| replace(&text, secret, "[redacted]"))
+        // A short prompt is not cut out of texts: it would cut common words.
+        let prompt = self.request.prompt.iter().filter(|prompt| prompt.len() >= PROMPT_MIN);
+        let secrets = self.routes.iter().flat_map(|route| &route.secrets).chain(prompt);
+        secrets.fold(text.to_owned(), |text, secret| replace(&text, secret, "[redacted]"))
     }
 }
+
+const PROMPT_MIN: usize = 12;
 
 /// The attempts of a record as the caller sees them.
 pub(crate) fn attempts<'a>(record: &Record, model: impl Fn(usize) -> Option<&'a str>) -> JsValue {

@@ -3,7 +3,7 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get, get_text};
+use super::convert::{Fields, get, get_dynamic, get_text, set};
 use super::error::usage;
 use super::host::Host;
 use crate::catalog::{self, Need, Size};
@@ -50,6 +50,13 @@ pub(crate) struct HttpOptions {
     pub(crate) headers: Option<Object>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_version: Option<String>,
+}
+
+impl HttpOptions {
+    /// Whether nothing of the client's is overridden.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.headers.is_none() && self.base_url.is_none() && self.api_version.is_none()
+    }
 }
 
 impl Request {
@@ -157,8 +164,8 @@ impl Request {
     }
 }
 
-fn set(object: &Object, key: &str, value: &JsValue) {
-    let _ = Reflect::set(object, &key.into(), value);
+fn put(object: &Object, key: &JsValue, value: &JsValue) {
+    let _ = Reflect::set(object, key, value);
 }
 
 /// A text or part, as a content of the user's.
@@ -229,23 +236,20 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
         own if own.is_object() => Object::assign(&Object::new(), own.unchecked_ref()),
         _ => Object::new(),
     };
-    for key in
-        Object::keys(config.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string())
-    {
-        let value = get(config, &key);
-        if value.is_undefined() {
-            continue;
-        }
-        match gemini::place(&key) {
-            Place::Top => set(body, &key, &value),
-            Place::Generation => set(&generation, &key, &value),
-            Place::System => set(body, &key, &system(&value)),
+    for key in Object::keys(config.unchecked_ref::<Object>()).iter() {
+        let value = get_dynamic(config, &key);
+        let Some(name) = key.as_string().filter(|_| !value.is_undefined()) else { continue };
+        match gemini::place(&name) {
+            Place::Top => put(body, &key, &value),
+            Place::Generation => put(&generation, &key, &value),
+            Place::System => put(body, &key, &system(&value)),
             Place::Resolution => apply_resolution(&generation, &value, host)?,
             Place::Client => {}
             Place::Unknown => {
                 let known = join(gemini::config_keys(), ", ");
                 return Err(usage(
-                    &["unknown key `", &key, "` in `config`; the known keys are ", &known].concat(),
+                    &["unknown key `", &name, "` in `config`; the known keys are ", &known]
+                        .concat(),
                 ));
             }
         }

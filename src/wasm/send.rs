@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
-use super::convert::{Fields, bounded, copy, get};
+use super::convert::{Fields, bounded, copy, get, get_dynamic};
 use super::host::{Host, fetch};
 use crate::text::contains;
 use crate::value::Value;
@@ -109,11 +109,11 @@ pub(crate) fn headers(key: Option<&str>, timeout_secs: Option<u64>, extra: &[&Ob
         .set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
     let headers: Object = fields.done().unchecked_into();
     for more in extra {
-        for key in Object::keys(more).iter().filter_map(|key| key.as_string()) {
-            let value = get(more, &key);
-            if !value.is_undefined() {
+        for key in Object::keys(more).iter() {
+            let value = get_dynamic(more, &key);
+            if let Some(name) = key.as_string().filter(|_| !value.is_undefined()) {
                 // Lower case, so that a header given twice is sent once.
-                let _ = js_sys::Reflect::set(&headers, &key.to_ascii_lowercase().into(), &value);
+                let _ = js_sys::Reflect::set(&headers, &name.to_ascii_lowercase().into(), &value);
             }
         }
     }

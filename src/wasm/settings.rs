@@ -99,7 +99,7 @@ fn for_each(
     for key in Reflect::own_keys(value)?.iter() {
         let Some(name) = key.as_string() else { continue };
         let option = options::find(scope, &name).map_err(|message| usage(&message))?;
-        let item = get(value, &name);
+        let item = get(value, option.name);
         if item.is_undefined() {
             continue;
         }

@@ -1,0 +1,188 @@
+//! Where requests can go: the chain of models, each with its address, headers and account.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::*;
+
+use super::convert::{Fields, get_dynamic, get_text};
+use super::error::usage;
+use super::host::Host;
+use super::request::{HttpOptions, Request};
+use super::send;
+use super::settings::{self, Settings};
+use crate::catalog;
+use crate::options::scope;
+use crate::protocol::gemini;
+
+/// The Developer API.
+const BASE_URL: &str = "https://generativelanguage.googleapis.com";
+/// `imageConfig` is confirmed on this version only.
+const API_VERSION: &str = "v1beta";
+/// No key is shorter than this.
+const SECRET_MIN: usize = 8;
+
+/// One place to ask.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) model: String,
+    pub(crate) url: String,
+    pub(crate) headers: Object,
+    /// What must not show up in errors and events.
+    pub(crate) secrets: Vec<String>,
+    key: Option<String>,
+    base: String,
+}
+
+/// The client's own routes, made once for each timeout that the service is told.
+#[derive(Debug, Default)]
+pub(crate) struct Routes {
+    cache: RefCell<Option<Cached>>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    told: Option<u64>,
+    routes: Rc<[Rc<Route>]>,
+}
+
+impl Routes {
+    /// The chain of a call, in order: the model that its request names first, then the call's own
+    /// models, else the client's, else the default chain.
+    ///
+    /// # Errors
+    /// A `TypeError` for a wrong target, a `GenerateError` for a missing key.
+    pub(crate) fn chain(
+        &self,
+        own: Option<&Array>,
+        request: &Request,
+        told: Option<u64>,
+        settings: &Settings,
+        host: &Host,
+    ) -> Result<Vec<Rc<Route>>, JsValue> {
+        let site = Site { settings, host, http: &request.http, told };
+        let routes = if own.is_some() || !request.http.is_empty() {
+            site.routes(own)?.into()
+        } else {
+            self.cached(&site)?
+        };
+        let Some(named) = &request.model else { return Ok(routes.to_vec()) };
+        let named = named.strip_prefix("models/").unwrap_or(named);
+        let (mut chain, rest): (Vec<_>, Vec<_>) =
+            routes.iter().cloned().partition(|route| route.model == named);
+        if chain.is_empty() {
+            chain.push(Rc::new(site.route(&named.into())?));
+        }
+        chain.extend(rest);
+        Ok(chain)
+    }
+
+    fn cached(&self, site: &Site<'_>) -> Result<Rc<[Rc<Route>]>, JsValue> {
+        if let Some(cached) = &*self.cache.borrow()
+            && cached.told == site.told
+        {
+            return Ok(Rc::clone(&cached.routes));
+        }
+        let routes: Rc<[Rc<Route>]> = site.routes(None)?.into();
+        self.cache.replace(Some(Cached { told: site.told, routes: Rc::clone(&routes) }));
+        Ok(routes)
+    }
+}
+
+/// What routes are made from: the client's settings, the environment, the request's own options.
+struct Site<'a> {
+    settings: &'a Settings,
+    host: &'a Host,
+    http: &'a HttpOptions,
+    told: Option<u64>,
+}
+
+impl Site<'_> {
+    fn routes(&self, own: Option<&Array>) -> Result<Vec<Rc<Route>>, JsValue> {
+        let models = match own.or(self.settings.models.as_ref()) {
+            Some(models) => models.to_vec(),
+            None => catalog::DEFAULT_CHAIN.iter().map(|&model| model.into()).collect(),
+        };
+        models.iter().map(|target| self.route(target).map(Rc::new)).collect()
+    }
+
+    /// One entry of `models`: an id, or an object.
+    fn route(&self, target: &JsValue) -> Result<Route, JsValue> {
+        let own = if target.is_string() {
+            Settings { model: target.as_string(), ..Settings::default() }
+        } else {
+            settings::read(target, scope::TARGET)?
+        };
+        let Some(model) = own.model else {
+            return Err(usage(
+                "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }",
+            ));
+        };
+        let Some(path) = gemini::model_path(&model) else {
+            return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
+        };
+        let environment = self.host.environment();
+        // A target elsewhere does not get the key of here.
+        let here = own.base_url.is_none();
+        let or = |own: Option<String>, client: &Option<String>, name: &'static str| {
+            let inherited = || client.clone().or_else(|| get_text(&environment, name));
+            own.or_else(|| here.then(inherited).flatten())
+        };
+        let key = or(own.api_key, &self.settings.api_key, "apiKey");
+        let base = self.http.base_url.clone().or(own.base_url);
+        let base = or(base, &self.settings.base_url, "baseUrl");
+        let base = base.unwrap_or_else(|| BASE_URL.to_owned());
+        let version = self.http.api_version.clone().or(own.api_version);
+        let version = version.or_else(|| self.settings.api_version.clone());
+        let headers = own.headers.or_else(|| self.settings.headers.clone().filter(|_| here));
+        if key.is_none() && headers.is_none() && base.starts_with(BASE_URL) {
+            return Err(missing_key(self.host));
+        }
+        if key.is_some() && self.host.browser() {
+            self.host.warn(
+                "an API key in a page can be read by everyone; keep it on a server, and pass the `baseUrl` of a proxy there",
+            );
+        }
+        let extra = [headers.as_ref(), self.http.headers.as_ref()];
+        let extra: Vec<&Object> = extra.into_iter().flatten().collect();
+        let mut secrets: Vec<String> = key.iter().cloned().collect();
+        secrets.extend(extra.iter().flat_map(|more| header_secrets(more)));
+        secrets.retain(|secret| secret.len() >= SECRET_MIN);
+        let version = version.as_deref().unwrap_or(API_VERSION);
+        Ok(Route {
+            url: gemini::url(&base, version, &path, "generateContent"),
+            headers: send::headers(key.as_deref(), self.told, &extra),
+            secrets,
+            model: model.strip_prefix("models/").map(str::to_owned).unwrap_or(model),
+            key,
+            base,
+        })
+    }
+}
+
+impl Route {
+    /// Whether two routes share money and key.
+    pub(crate) fn shares_account(&self, other: &Self) -> bool {
+        self.base == other.base && self.key == other.key
+    }
+}
+
+fn header_secrets(headers: &Object) -> Vec<String> {
+    const SECRET: [&str; 4] = ["authorization", "x-goog-api-key", "api-key", "cookie"];
+    let is_secret = |name: &JsValue| {
+        let name = name.as_string().map(|name| name.to_ascii_lowercase());
+        name.is_some_and(|name| SECRET.contains(&name.as_str()))
+    };
+    let names = Object::keys(headers);
+    let secrets = names.iter().filter(is_secret);
+    secrets.filter_map(|name| get_dynamic(headers, &name).as_string()).collect()
+}
+
+fn missing_key(host: &Host) -> JsValue {
+    let fields = Fields::new()
+        .set("kind", "unauthenticated")
+        .set("message", "no API key: pass `apiKey` to createClient() or configure(), or set GEMINI_API_KEY or GOOGLE_API_KEY in the environment")
+        .set("advice", "Make a key at https://aistudio.google.com/apikey . In a page, do not: pass the `baseUrl` of a proxy of yours that adds the key.");
+    host.error(&fields.done(), &JsValue::UNDEFINED)
+}
