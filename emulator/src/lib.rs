@@ -1,1 +1,60 @@
-//! A seeded, sans-IO fake of the Gemini image API.
+//! A seeded, sans-IO fake of the Gemini image API: its limits, its storms, its error bodies, and
+//! real pictures.
+//!
+//! One service, three uses: simulated time in native tests, an HTTP server in Node, an injected
+//! `fetch` in a page. It opens no socket and reads no clock; requests and the time go in, answers
+//! come out, and the same seed gives the same trace.
+//!
+//! ```
+//! use unexhausted_emulator::{Config, Input, Output, Request, Service};
+//!
+//! let config = Config::from_json(r#"{ "limits": { "*": { "rpm": 1 } }, "latency": 5000 }"#)?;
+//! let mut service = Service::new(config)?;
+//! let mut now = 1_790_000_000_000;
+//! for id in 1..=2 {
+//!     let request = Request::generate(id, "gemini-3-pro-image", "a paper boat");
+//!     service.handle(now, Input::Request(request));
+//! }
+//! let mut statuses = Vec::new();
+//! while let Some(wakeup) = service.next_wakeup() {
+//!     now = wakeup;
+//!     service.handle(now, Input::Tick);
+//!     while let Some(output) = service.poll() {
+//!         if let Output::Reply { status, .. } = output {
+//!             statuses.push(status);
+//!         }
+//!     }
+//! }
+//! assert_eq!(statuses, [429, 200]);
+//! assert_eq!(service.totals().rejected, 1);
+//! # Ok::<(), unexhausted_emulator::ConfigError>(())
+//! ```
+
+mod answer;
+mod arrival;
+mod body;
+mod clock;
+mod config;
+mod fault;
+mod fields;
+mod ledger;
+mod models;
+mod picture;
+mod plan;
+mod quota;
+mod random;
+mod request;
+mod service;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use answer::Body;
+pub use clock::next_pacific_midnight;
+pub use config::{Config, ConfigError, DailyHint, Latency, QuotaBody, Transit, UnknownKeys};
+pub use fault::{Delay, Fault, FaultKind};
+pub use ledger::{Amounts, Outcome, Record, Snapshot, Totals, Usage, WindowPeaks};
+pub use models::{LONG_RATIOS, MODELS, Model, RATIOS, RETIRED, Size};
+pub use picture::{MAX_BYTES, Picture};
+pub use quota::{Dimension, Discipline, Limits};
+pub use request::Request;
+pub use service::{Input, Output, Service};

@@ -1,0 +1,304 @@
+//! Answers of status 200: a picture, a text, a refusal, and what they cost.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Serialize;
+
+use crate::picture::Picture;
+use crate::random::{Purpose, Random};
+use crate::request::Generation;
+
+/// The body of an answer. A picture in it is drawn when the bytes are asked for, so that a
+/// simulation of a million requests pays for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Picture(Picture),
+}
+
+impl Body {
+    /// The bytes to send.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Picture(picture) => BASE64.encode_string(picture.png(), &mut out),
+            }
+        }
+        out.into_bytes()
+    }
+
+    /// The pictures in it.
+    pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Picture(picture) => Some(picture),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self { pieces: vec![Piece::Text(text)] }
+    }
+}
+
+/// What an answer of status 200 holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// A picture, after an interim one if `thoughts`.
+    Image { thoughts: bool },
+    /// A text alone.
+    Text,
+    /// A candidate without content, by its finishReason; pictures that were refused are free.
+    Nothing { reason: String, free: bool },
+    /// No candidate, by the blockReason.
+    Blocked { reason: String },
+    /// An empty list.
+    NoCandidates,
+}
+
+/// Tokens of one answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) prompt: u64,
+    pub(crate) text: u64,
+    pub(crate) thoughts: u64,
+    pub(crate) images: u64,
+    pub(crate) image_tokens: u64,
+}
+
+impl Usage {
+    /// Output tokens as `candidatesTokenCount` has them: measured to exceed the details by the
+    /// thinking tokens.
+    pub(crate) fn candidates(&self) -> u64 {
+        self.text.saturating_add(self.thoughts).saturating_add(self.image_tokens)
+    }
+}
+
+/// What an answer takes; the same for the same request, whenever it is asked.
+pub(crate) fn usage(seed: u64, sequence: u64, wish: &Generation, holds: &Holds) -> Usage {
+    let mut random = Random::keyed(seed, sequence, Purpose::Usage);
+    let thoughts = random.between(88, 630);
+    let words = random.between(9, 40);
+    let thoughts = if wish.model.thinks { thoughts } else { 0 };
+    let mut usage = Usage { prompt: wish.prompt_tokens, thoughts, ..Usage::default() };
+    match holds {
+        Holds::Image { .. } => {
+            usage.images = 1;
+            usage.image_tokens = wish.model.image_tokens(wish.size);
+            usage.text = if wish.wants_text { words } else { 0 };
+        }
+        Holds::Text => usage.text = words,
+        Holds::Nothing { .. } => {}
+        Holds::Blocked { .. } | Holds::NoCandidates => usage.thoughts = 0,
+    }
+    usage
+}
+
+/// The price in billionths of a USD.
+pub(crate) fn price(wish: &Generation, holds: &Holds, usage: &Usage) -> u64 {
+    let (input, text, image) = wish.model.nano_usd;
+    let free = match holds {
+        Holds::Image { .. } | Holds::Text => false,
+        Holds::Nothing { free, .. } => *free,
+        Holds::Blocked { .. } | Holds::NoCandidates => true,
+    };
+    if free {
+        return 0;
+    }
+    let words = usage.text.saturating_add(usage.thoughts).saturating_mul(text);
+    let sum = usage
+        .prompt
+        .saturating_mul(input)
+        .saturating_add(words)
+        .saturating_add(usage.image_tokens.saturating_mul(image));
+    sum.saturating_mul(wish.price_percent) / 100
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Vec<Candidate<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_feedback: Option<Feedback<'a>>,
+    usage_metadata: Metadata,
+    model_version: &'a str,
+    response_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate<'a> {
+    content: Content<'a>,
+    finish_reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_message: Option<&'static str>,
+    index: u32,
+}
+
+#[derive(Default, Serialize)]
+struct Content<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Part<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+}
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Part<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inline_data: Option<Blob>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    thought: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Blob {
+    mime_type: &'static str,
+    data: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Feedback<'a> {
+    block_reason: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    prompt_token_count: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    candidates_token_count: u64,
+    total_token_count: u64,
+    prompt_tokens_details: Vec<Detail>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates_tokens_details: Vec<Detail>,
+    #[serde(skip_serializing_if = "is_zero")]
+    thoughts_token_count: u64,
+    service_tier: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    modality: &'static str,
+    token_count: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Stands for a picture's base64 until the body is drawn. No sentence of ours holds it.
+const PLACEHOLDER: &str = "<<<<picture>>>>";
+
+fn picture_part(thought: bool) -> Part<'static> {
+    let blob = Blob { mime_type: "image/png", data: PLACEHOLDER };
+    Part { inline_data: Some(blob), thought, ..Part::default() }
+}
+
+fn metadata(wish: &Generation, usage: &Usage) -> Metadata {
+    let image_input = wish.input_images.saturating_mul(wish.model.input_image_tokens);
+    let mut prompt =
+        vec![Detail { modality: "TEXT", token_count: usage.prompt.saturating_sub(image_input) }];
+    if image_input > 0 {
+        prompt.push(Detail { modality: "IMAGE", token_count: image_input });
+    }
+    let mut candidates = Vec::new();
+    if usage.image_tokens > 0 {
+        candidates.push(Detail { modality: "IMAGE", token_count: usage.image_tokens });
+    }
+    Metadata {
+        prompt_token_count: usage.prompt,
+        candidates_token_count: usage.candidates(),
+        total_token_count: usage.prompt.saturating_add(usage.candidates()),
+        prompt_tokens_details: prompt,
+        candidates_tokens_details: candidates,
+        thoughts_token_count: usage.thoughts,
+        service_tier: wish.tier,
+    }
+}
+
+/// The body of an answer.
+pub(crate) fn body(
+    seed: u64,
+    sequence: u64,
+    wish: &Generation,
+    version: &str,
+    holds: &Holds,
+    picture: Picture,
+) -> Body {
+    let mut parts = Vec::new();
+    let mut finish = "STOP";
+    let mut message = None;
+    match holds {
+        Holds::Image { thoughts } => {
+            if *thoughts {
+                parts.push(picture_part(true));
+            }
+            if wish.wants_text {
+                parts.push(Part { text: Some("Here is your picture."), ..Part::default() });
+            }
+            parts.push(picture_part(false));
+        }
+        Holds::Text => {
+            let text = "I can describe this picture, but I did not make one.";
+            parts.push(Part { text: Some(text), ..Part::default() });
+        }
+        Holds::Nothing { reason, free } => {
+            finish = reason;
+            message = free.then_some(
+                "Unable to show the generated image. It was filtered by policy; you will not be \
+                 charged for it.",
+            );
+        }
+        Holds::Blocked { .. } | Holds::NoCandidates => {}
+    }
+    let content =
+        if parts.is_empty() { Content::default() } else { Content { parts, role: Some("model") } };
+    let candidate = Candidate { content, finish_reason: finish, finish_message: message, index: 0 };
+    let (candidates, prompt_feedback) = match holds {
+        Holds::Blocked { reason } => (None, Some(Feedback { block_reason: reason })),
+        Holds::NoCandidates => (Some(Vec::new()), None),
+        _ => (Some(vec![candidate]), None),
+    };
+    let usage = usage(seed, sequence, wish, holds);
+    let mut random = Random::keyed(seed, sequence, Purpose::Identity);
+    let response_id = format!("{:016x}{:06x}", random.next(), random.next() & 0x00FF_FFFF);
+    let answer = Answer {
+        candidates,
+        prompt_feedback,
+        usage_metadata: metadata(wish, &usage),
+        model_version: version,
+        response_id,
+    };
+    let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
+    text.push('\n');
+    let count = text.matches(PLACEHOLDER).count();
+    let mut pieces = Vec::new();
+    for (index, stretch) in text.split(PLACEHOLDER).enumerate() {
+        if index > 0 {
+            // The last picture is the answer; interim ones before it are small and of their own.
+            let interim = index < count;
+            let hash = if interim { !picture.hash } else { picture.hash };
+            let bytes = if interim { None } else { picture.bytes };
+            pieces.push(Piece::Picture(Picture { hash, bytes, ..picture }));
+        }
+        pieces.push(Piece::Text(stretch.to_owned()));
+    }
+    Body { pieces }
+}

@@ -1,0 +1,377 @@
+//! What becomes of a request when it arrives: limits, money, faults, or an answer.
+
+use crate::answer::{self, Holds, Usage};
+use crate::body::{self, Line};
+use crate::config::{Config, DailyHint, QuotaBody};
+use crate::fault::{Delay, Fault, FaultKind};
+use crate::ledger::Closing;
+use crate::plan::{self, Act, Circumstances, Reply};
+use crate::quota::{Cost, Dimension, Quota, Spend, Violation};
+use crate::random::{Purpose, Random};
+use crate::request::{Generation, Wish};
+use crate::service::{Open, Service};
+
+/// What one account has spent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account {
+    spend: Spend,
+    /// Billionths of a USD.
+    ever: u64,
+}
+
+/// A request that is being worked on.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) act: Act,
+    /// When it is done; never, for one that hangs.
+    pub(crate) due: Option<u64>,
+    usage: Usage,
+    price_nano: u64,
+    pub(crate) image_bytes: Option<u64>,
+}
+
+impl Work {
+    fn reply(due: u64, reply: Reply) -> Self {
+        Self::unbilled(Some(due), Act::Reply(reply))
+    }
+
+    fn unbilled(due: Option<u64>, act: Act) -> Self {
+        Self { act, due, usage: Usage::default(), price_nano: 0, image_bytes: None }
+    }
+
+    /// What it leaves in the ledger, but for its outcome.
+    pub(crate) fn closing(&self) -> Closing {
+        Closing {
+            prompt_tokens: self.usage.prompt,
+            output_tokens: self.usage.candidates(),
+            images: self.usage.images,
+            billed_nano: self.price_nano,
+            ..Closing::default()
+        }
+    }
+
+    /// What the answer holds, also one that is cut.
+    pub(crate) fn holds(&self) -> Holds {
+        match &self.act {
+            Act::Answer(holds) => holds.clone(),
+            _ => Holds::Image { thoughts: false },
+        }
+    }
+}
+
+/// What the request itself leads to, where nothing goes wrong.
+fn natural(wish: &Generation) -> Holds {
+    if !wish.wants_image {
+        Holds::Text
+    } else if wish.prompt_empty {
+        Holds::Nothing { reason: "NO_IMAGE".into(), free: false }
+    } else {
+        Holds::Image { thoughts: false }
+    }
+}
+
+/// The answer to what is no request for a picture, or a wrong one.
+fn told_at_once(wish: &Wish) -> Reply {
+    match wish {
+        Wish::Preflight { allowed } => {
+            Reply::typed(if *allowed { 200 } else { 403 }, "text/html", String::new())
+        }
+        Wish::Refusal { status, body } if body.starts_with('<') => {
+            Reply::typed(*status, "text/html; charset=UTF-8", body.clone())
+        }
+        Wish::Refusal { status, body } => Reply::json(*status, body.clone()),
+        Wish::Ready { body } => Reply::json(200, body.clone()),
+        // Never asked: a picture takes its time.
+        Wish::Generate(_) => Reply::json(500, String::new()),
+    }
+}
+
+fn cost(wish: &Generation) -> Cost {
+    Cost { tokens: wish.prompt_tokens, images: u64::from(wish.wants_image) }
+}
+
+/// Limits as the service counts them for a project's model.
+fn new_quota(config: &Config, project: &str, model: &str, now: u64) -> Quota {
+    let rules = config.limits_of(project, model);
+    Quota::new(rules, config.discipline, config.rejected_count, now)
+}
+
+impl Service {
+    /// Decides about a request that has just arrived.
+    pub(crate) fn decide(&mut self, sequence: u64, open: &Open) -> Work {
+        if let Some(fault) = &open.scripted {
+            if let Wish::Generate(wish) = &open.parsed.wish {
+                self.note_attempt(open, cost(wish));
+            }
+            return self.act_on(sequence, open, fault);
+        }
+        match &open.parsed.wish {
+            Wish::Generate(wish) => self.admit(sequence, open, wish),
+            other => Work::reply(self.time, told_at_once(other)),
+        }
+    }
+
+    /// Limits first, then money, then what the schedule has in store.
+    fn admit(&mut self, sequence: u64, open: &Open, wish: &Generation) -> Work {
+        let (project, model) = (&open.parsed.project, &open.parsed.model);
+        let now = self.own_clock();
+        let cost = cost(wish);
+        self.note_attempt(open, cost);
+        let broken = self.quota(project, model).violations(now, cost);
+        if let Some(first) = broken.first() {
+            let label = format!("limit:{}", dimension_name(first.dimension));
+            self.ledger.over_limit(project, model);
+            self.reject(sequence, open, cost, label);
+            let reply = self.over_limit(sequence, model, &broken);
+            return Work::reply(self.time, reply);
+        }
+        let holds = natural(wish);
+        let usage = answer::usage(self.config.seed, sequence, wish, &holds);
+        let price = answer::price(wish, &holds, &usage);
+        if let Some((label, reply)) = self.short_of_money(project, now, price) {
+            self.reject(sequence, open, cost, label.into());
+            return Work::reply(self.time, reply);
+        }
+        if let Some(fault) = self.scheduled(sequence, model) {
+            return self.act_on(sequence, open, &fault);
+        }
+        self.count(sequence, open, cost);
+        self.work_on(sequence, open, wish, Act::Answer(holds), None, None)
+    }
+
+    /// The limit of money that another picture would break.
+    fn short_of_money(
+        &mut self,
+        project: &str,
+        now: u64,
+        price: u64,
+    ) -> Option<(&'static str, Reply)> {
+        let account = self.config.account_of(project).to_owned();
+        let account = self.accounts.entry(account).or_default();
+        let prepaid = self.config.prepaid.map(Config::nano_usd);
+        if prepaid.is_some_and(|balance| account.ever.saturating_add(price) > balance) {
+            let body = body::plain(402, plan::PREPAID);
+            return Some(("limit:prepaid", Reply::json(402, body)));
+        }
+        let limit = Config::nano_usd(self.config.spend_limit?);
+        account.spend.room(now, price, limit).err()?;
+        Some(("limit:spend", plan::spend_reply()))
+    }
+
+    fn scheduled(&self, sequence: u64, model: &str) -> Option<Fault> {
+        let since = self.scale.since_start(self.time);
+        let mut random = self.random(sequence, Purpose::Fault);
+        let hits = |fault: &&Fault| {
+            // Each rule draws, whether it applies or not, so that one rule does not move another.
+            let drawn = random.unit();
+            fault.is_for(model)
+                && since >= fault.from.unwrap_or(0)
+                && fault.to.is_none_or(|to| since < to)
+                && drawn < fault.probability.unwrap_or(1.0)
+        };
+        self.config.faults.iter().find(hits).cloned()
+    }
+
+    fn act_on(&mut self, sequence: u64, open: &Open, fault: &Fault) -> Work {
+        let (project, model) = (&open.parsed.project, &open.parsed.model);
+        let limits = self.config.limits_of(project, model);
+        let limit = |dimension: Dimension| match dimension {
+            Dimension::Rpm => limits.rpm,
+            Dimension::Tpm => limits.tpm,
+            Dimension::Ipm => limits.ipm,
+            Dimension::Rpd => limits.rpd,
+        };
+        let mut plan = plan::of_fault(
+            fault,
+            Circumstances { model, limit: &limit, random: self.random(sequence, Purpose::Hint) },
+        );
+        if fault.fault != FaultKind::Ok {
+            self.ledger.edit(sequence, |record| record.fault = Some(fault.fault.name()));
+        }
+        let Wish::Generate(wish) = &open.parsed.wish else {
+            // A wrong request has no picture to spoil: it is told what is wrong with it.
+            if matches!(plan.act, Act::Answer(_) | Act::Cut(_)) {
+                plan.act = Act::Reply(told_at_once(&open.parsed.wish));
+            }
+            let after = plan.after.unwrap_or(0);
+            let due = (plan.act != Act::Hang).then(|| self.time.saturating_add(after));
+            return Work::unbilled(due, plan.act);
+        };
+        if fault.fault == FaultKind::Ok {
+            plan.act = Act::Answer(natural(wish));
+        }
+        let counts = match &plan.act {
+            Act::Reply(reply) => match reply.status {
+                402 | 429 => self.quota(project, model).counts_rejected(),
+                408 | 499.. => self.config.failures_count,
+                400..=498 => false,
+                _ => true,
+            },
+            Act::Reset | Act::Hang => self.config.failures_count,
+            Act::Answer(_) | Act::Cut(_) => true,
+        };
+        if fault.counted.unwrap_or(counts) {
+            self.count(sequence, open, cost(wish));
+        }
+        let mut work = self.work_on(sequence, open, wish, plan.act, plan.after, fault.billed);
+        work.image_bytes = fault.image_bytes.or(work.image_bytes);
+        work
+    }
+
+    /// Sets the time and the price of an act, and books it.
+    fn work_on(
+        &mut self,
+        sequence: u64,
+        open: &Open,
+        wish: &Generation,
+        mut act: Act,
+        after: Option<u64>,
+        billed: Option<bool>,
+    ) -> Work {
+        let mut after = after.unwrap_or_else(|| self.latency(sequence, &open.parsed.model, wish));
+        let made = matches!(act, Act::Answer(_) | Act::Cut(_));
+        if let Some(deadline) = wish.deadline.filter(|deadline| made && *deadline < after) {
+            after = deadline;
+            act = Act::Reply(plan::deadline_reply());
+            self.ledger.edit(sequence, |record| record.fault = Some("deadline".into()));
+        }
+        let due = (act != Act::Hang).then(|| self.time.saturating_add(after));
+        let mut work = Work { image_bytes: wish.image_bytes, ..Work::unbilled(due, act) };
+        let made = matches!(work.act, Act::Answer(_) | Act::Cut(_));
+        if made || billed == Some(true) {
+            let holds = work.holds();
+            work.usage = answer::usage(self.config.seed, sequence, wish, &holds);
+            work.price_nano = answer::price(wish, &holds, &work.usage);
+        }
+        if billed == Some(false) {
+            work.price_nano = 0;
+        }
+        self.book(&open.parsed.project, work.price_nano);
+        work
+    }
+
+    fn latency(&self, sequence: u64, model: &str, wish: &Generation) -> u64 {
+        let mut random = self.random(sequence, Purpose::Latency);
+        let (normal, unit) = (random.normal(), random.unit());
+        self.config.latency.draw(model, wish.size.name(), normal, unit)
+    }
+
+    fn book(&mut self, project: &str, price: u64) {
+        if price == 0 {
+            return;
+        }
+        let now = self.own_clock();
+        let name = self.config.account_of(project).to_owned();
+        let account = self.accounts.entry(name.clone()).or_default();
+        account.ever = account.ever.saturating_add(price);
+        account.spend.take(now, price);
+        self.ledger.spent(&name, account.spend.spent(now));
+    }
+
+    /// The time on the service's own clock.
+    fn own_clock(&self) -> u64 {
+        self.time.saturating_add_signed(self.clock_offset())
+    }
+
+    fn quota(&mut self, project: &str, model: &str) -> &mut Quota {
+        let now = self.own_clock();
+        let config = &self.config;
+        let key = (project.to_owned(), model.to_owned());
+        let quota =
+            self.quotas.entry(key).or_insert_with(|| new_quota(config, project, model, now));
+        let rules = config.limits_of(project, model);
+        if !quota.follows(&rules, config.discipline, config.rejected_count) {
+            quota.adopt(new_quota(config, project, model, now));
+        }
+        quota
+    }
+
+    fn note_attempt(&mut self, open: &Open, cost: Cost) {
+        let now = self.own_clock();
+        self.ledger.attempted(&open.parsed.project, &open.parsed.model, now, cost);
+    }
+
+    /// Takes of the limits.
+    fn count(&mut self, sequence: u64, open: &Open, cost: Cost) {
+        let (project, model) = (&open.parsed.project, &open.parsed.model);
+        let now = self.own_clock();
+        self.quota(project, model).take(now, cost);
+        self.ledger.counted(project, model, now, cost);
+        self.ledger.edit(sequence, |record| record.counted = true);
+    }
+
+    fn reject(&mut self, sequence: u64, open: &Open, cost: Cost, label: String) {
+        self.ledger.edit(sequence, |record| record.fault = Some(label));
+        if self.quota(&open.parsed.project, &open.parsed.model).counts_rejected() {
+            self.count(sequence, open, cost);
+        }
+    }
+
+    /// The 429 of limits that were really reached.
+    fn over_limit(&mut self, sequence: u64, model: &str, broken: &[Violation]) -> Reply {
+        let mut random = self.random(sequence, Purpose::Hint);
+        let zero = broken.iter().any(|violation| violation.limit == 0);
+        let short = plan::seeded_delay(&mut random, 5, 55);
+        let misleads = match self.config.daily_hint {
+            DailyHint::True => false,
+            DailyHint::Short => true,
+            DailyHint::Mixed => random.next() & 1 == 1,
+        };
+        let waits = broken.iter().map(|violation| {
+            if zero || (misleads && violation.dimension == Dimension::Rpd) {
+                short
+            } else {
+                self.hint(&mut random, violation.wait)
+            }
+        });
+        let delay = waits.max_by_key(|delay| delay.nanos).unwrap_or(short);
+        match self.config.quota_body {
+            QuotaBody::Detailed => {
+                let line = |violation: &Violation| Line {
+                    dimension: violation.dimension,
+                    limit: violation.limit,
+                    free: violation.limit == 0,
+                };
+                let lines: Vec<Line> = broken.iter().map(line).collect();
+                Reply::json(429, body::quota(&lines, model, delay))
+            }
+            QuotaBody::Bare => Reply::json(429, body::plain(429, body::BARE_429)),
+            QuotaBody::Empty => Reply::json(429, String::new()),
+            QuotaBody::Gateway => {
+                let mut reply = Reply::json(429, body::plain(429, body::BARE_429));
+                let seconds = delay.nanos.div_ceil(1_000_000_000);
+                reply.set("retry-after", &seconds.to_string());
+                reply
+            }
+        }
+    }
+
+    /// A wait as a body tells it: on the caller's clock, with a fraction, never too short.
+    fn hint(&self, random: &mut Random, wait: u64) -> Delay {
+        let nanos = Delay::from_ms(self.scale.span(wait)).nanos;
+        Delay { nanos: nanos.saturating_add(random.between(1, 999_999)) }
+    }
+}
+
+fn dimension_name(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Rpm => "rpm",
+        Dimension::Tpm => "tpm",
+        Dimension::Ipm => "ipm",
+        Dimension::Rpd => "rpd",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_stream_gives_a_hint_that_is_not_short() {
+        let service = Service::new(Config::default()).unwrap();
+        let mut random = Random::keyed(1, 1, Purpose::Hint);
+        for wait in [0, 1, 999, 60_000] {
+            assert!(service.hint(&mut random, wait).nanos > wait * 1_000_000);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The service's own clock: its error, the scale of time, and midnight in Pacific time.
+//!
+//! The daylight-saving rule is written here again, on purpose: the emulator shares no code with
+//! the core that it tests, or both would share a mistake.
+
+/// Milliseconds in the window of a per-minute limit.
+pub(crate) const MINUTE: u64 = 60_000;
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year.saturating_sub(1) } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted = month.saturating_add(9).rem_euclid(12);
+    let day_of_year =
+        (shifted.saturating_mul(153).saturating_add(2) / 5).saturating_add(day).saturating_sub(1);
+    let day_of_era = year_of_era
+        .saturating_mul(365)
+        .saturating_add(year_of_era / 4)
+        .saturating_sub(year_of_era / 100)
+        .saturating_add(day_of_year);
+    era.saturating_mul(146_097).saturating_add(day_of_era).saturating_sub(719_468)
+}
+
+/// The year (UTC) that a moment falls in.
+fn year_of(ms: i64) -> i64 {
+    let days = ms.div_euclid(DAY);
+    // A first guess by the mean year, then at most one step either way.
+    let guess = days.saturating_mul(400).div_euclid(146_097).saturating_add(1970);
+    if days < days_from_civil(guess, 1, 1) {
+        guess.saturating_sub(1)
+    } else if days >= days_from_civil(guess.saturating_add(1), 1, 1) {
+        guess.saturating_add(1)
+    } else {
+        guess
+    }
+}
+
+/// Day number of the `nth` (from 1) Sunday of a month.
+fn sunday(year: i64, month: i64, nth: i64) -> i64 {
+    let first = days_from_civil(year, month, 1);
+    // 1970-01-01 was a Thursday: day 3 was the first Sunday.
+    let ahead = (3_i64.saturating_sub(first)).rem_euclid(7);
+    first.saturating_add(ahead).saturating_add(nth.saturating_sub(1).saturating_mul(7))
+}
+
+/// Whether Pacific time is on daylight-saving time: from 2:00 on the second Sunday of March to
+/// 2:00 on the first Sunday of November (Energy Policy Act of 2005).
+fn is_daylight(ms: i64) -> bool {
+    let year = year_of(ms);
+    let from = sunday(year, 3, 2).saturating_mul(DAY).saturating_add(HOUR.saturating_mul(10));
+    let to = sunday(year, 11, 1).saturating_mul(DAY).saturating_add(HOUR.saturating_mul(9));
+    ms >= from && ms < to
+}
+
+/// The next midnight in Pacific time strictly after `unix_ms`, when daily limits start anew.
+#[must_use]
+pub fn next_pacific_midnight(unix_ms: u64) -> u64 {
+    let ms = i64::try_from(unix_ms).unwrap_or(i64::MAX / 2);
+    let behind = if is_daylight(ms) { 7 } else { 8 };
+    let local = ms.saturating_sub(HOUR.saturating_mul(behind));
+    let midnight = local.div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
+    // Clocks change at 2:00, so midnight itself is never doubtful.
+    let summer = midnight.saturating_add(HOUR.saturating_mul(7));
+    let utc = if is_daylight(summer) { summer } else { summer.saturating_add(HOUR) };
+    u64::try_from(utc).unwrap_or(0)
+}
+
+/// Maps the caller's time onto the service's, which may run faster.
+#[derive(Clone, Debug)]
+pub(crate) struct Scale {
+    /// A moment on the caller's clock and the same moment on the service's.
+    anchor: Option<(u64, u64)>,
+    start: u64,
+    factor: f64,
+    latest: u64,
+}
+
+impl Scale {
+    pub(crate) fn new(factor: f64) -> Self {
+        Self { anchor: None, start: 0, factor, latest: 0 }
+    }
+
+    /// The service's time at the caller's `now`; never runs backwards.
+    pub(crate) fn service_time(&mut self, now: u64) -> u64 {
+        if self.anchor.is_none() {
+            self.anchor = Some((now, now));
+            self.start = now;
+        }
+        self.latest = self.latest.max(self.forward(now));
+        self.latest
+    }
+
+    fn forward(&self, now: u64) -> u64 {
+        let (from, to) = self.anchor.unwrap_or((now, now));
+        let passed = now.saturating_sub(from);
+        if self.factor == 1.0 {
+            to.saturating_add(passed)
+        } else {
+            to.saturating_add((passed as f64 * self.factor) as u64)
+        }
+    }
+
+    /// The caller's time at which the service's clock has reached `time`.
+    pub(crate) fn caller_time(&self, time: u64) -> u64 {
+        let (from, to) = self.anchor.unwrap_or((time, time));
+        let passed = time.saturating_sub(to);
+        let now = from.saturating_add(self.span(passed));
+        // Rounding may fall one short.
+        if self.forward(now) < time { now.saturating_add(1) } else { now }
+    }
+
+    /// Milliseconds since the first input, in the service's time.
+    pub(crate) fn since_start(&self, time: u64) -> u64 {
+        time.saturating_sub(self.start)
+    }
+
+    /// A span of the service's time in the caller's, for the hints that callers sleep by.
+    pub(crate) fn span(&self, ms: u64) -> u64 {
+        if self.factor == 1.0 { ms } else { (ms as f64 / self.factor).ceil() as u64 }
+    }
+
+    /// Changes the speed from the caller's `now` on, without a jump.
+    pub(crate) fn set_factor(&mut self, now: u64, factor: f64) {
+        if factor != self.factor && self.anchor.is_some() {
+            let reached = self.service_time(now);
+            self.anchor = Some((now, reached));
+        }
+        self.factor = factor;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnights_of_known_days() {
+        // 2026-03-08 08:00 UTC is midnight PST; the clocks go forward two hours later.
+        let march = 1_772_956_800_000;
+        assert_eq!(next_pacific_midnight(march - 1), march);
+        assert_eq!(next_pacific_midnight(march), march + 23 * 3_600_000);
+        // 2026-11-01 07:00 UTC is midnight PDT; that day has 25 hours.
+        let november = 1_793_516_400_000;
+        assert_eq!(next_pacific_midnight(november - 1), november);
+        assert_eq!(next_pacific_midnight(november), november + 25 * 3_600_000);
+        assert_eq!(next_pacific_midnight(0), 8 * 3_600_000);
+    }
+
+    #[test]
+    fn scaled_time_maps_back_and_never_runs_backwards() {
+        let mut scale = Scale::new(60.0);
+        assert_eq!(scale.service_time(1_000), 1_000);
+        assert_eq!(scale.service_time(2_000), 61_000);
+        assert_eq!(scale.caller_time(61_000), 2_000);
+        assert_eq!(scale.caller_time(61_001), 2_001);
+        assert_eq!(scale.service_time(1_500), 61_000);
+        assert_eq!(scale.span(60_000), 1_000);
+        scale.set_factor(3_000, 1.0);
+        assert_eq!(scale.service_time(3_000), 121_000);
+        assert_eq!(scale.service_time(3_005), 121_005);
+    }
+}

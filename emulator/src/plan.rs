@@ -1,0 +1,260 @@
+//! What the service will do with one request: decided on arrival, done when its time has come.
+
+use serde_json::Value;
+
+use crate::answer::Holds;
+use crate::body::{self, Line};
+use crate::fault::{Delay, Fault, FaultKind};
+use crate::ledger::Outcome;
+use crate::quota::Dimension;
+use crate::random::Random;
+use crate::request;
+
+/// A reply without a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+/// The content type of all JSON.
+pub(crate) const JSON: &str = "application/json; charset=UTF-8";
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: String) -> Self {
+        Self::typed(status, JSON, body)
+    }
+
+    pub(crate) fn typed(status: u16, kind: &str, body: String) -> Self {
+        Self { status, headers: vec![("content-type".into(), kind.into())], body }
+    }
+
+    /// Sets a header, in the place of one of that name.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+    }
+}
+
+/// The act.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Act {
+    Reply(Reply),
+    Answer(Holds),
+    /// How much of the body comes, from 0 to 1.
+    Cut(f64),
+    Reset,
+    Hang,
+}
+
+/// The act, its time and its consequences.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) act: Act,
+    /// Milliseconds from arrival; `None` for the latency of a picture.
+    pub(crate) after: Option<u64>,
+}
+
+/// How a status ends a request.
+pub(crate) fn outcome(status: u16) -> Outcome {
+    match status {
+        402 | 429 => Outcome::Rejected,
+        499 | 408 | 500..=599 => Outcome::Failed,
+        400..=498 => Outcome::Refused,
+        _ => Outcome::Served,
+    }
+}
+
+/// What a fault needs to know of its request.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) model: &'a str,
+    /// The configured limit of a dimension.
+    pub(crate) limit: &'a dyn Fn(Dimension) -> Option<u64>,
+    pub(crate) random: Random,
+}
+
+/// A plausible limit where none is configured: tier 1 of the last published table.
+fn usual_limit(dimension: Dimension) -> u64 {
+    match dimension {
+        Dimension::Rpm => 20,
+        Dimension::Tpm => 100_000,
+        Dimension::Ipm => 10,
+        Dimension::Rpd => 250,
+    }
+}
+
+/// Some seconds with a fraction, to the nanosecond.
+pub(crate) fn seeded_delay(random: &mut Random, low: u64, high: u64) -> Delay {
+    let ms = random.between(low.saturating_mul(1000), high.saturating_mul(1000));
+    let nanos = Delay::from_ms(ms).nanos.saturating_add(random.between(1, 999_999));
+    Delay { nanos }
+}
+
+fn quota_reply(fault: &Fault, at: &mut Circumstances<'_>) -> Reply {
+    let line = |dimension: Dimension| {
+        let limit = fault.limit.or_else(|| (at.limit)(dimension));
+        let limit = limit.unwrap_or(usual_limit(dimension));
+        Line { dimension, limit, free: limit == 0 }
+    };
+    let zero = |dimension: Dimension| Line { dimension, limit: 0, free: true };
+    let lines = match fault.fault {
+        FaultKind::QuotaDay => vec![line(Dimension::Rpd)],
+        FaultKind::QuotaLimitZero => {
+            vec![zero(Dimension::Rpm), zero(Dimension::Tpm), zero(Dimension::Rpd)]
+        }
+        FaultKind::QuotaSeveral => {
+            vec![line(Dimension::Rpm), line(Dimension::Tpm), line(Dimension::Rpd)]
+        }
+        _ => vec![line(fault.dimension.unwrap_or(Dimension::Rpm))],
+    };
+    let delay = fault.retry_delay.unwrap_or_else(|| seeded_delay(&mut at.random, 5, 55));
+    Reply::json(429, body::quota(&lines, at.model, delay))
+}
+
+const SPEND: &str = "You exceeded your spend-based rate limit. Your spending rate is above what \
+                     your billing history and tier allow.";
+const MONTHLY: &str = "Your project has exceeded its monthly spending cap. Raise the cap in AI \
+                       Studio: https://ai.studio/spend";
+pub(crate) const PREPAID: &str =
+    "Your prepayment credits are depleted. Top up at https://ai.studio/projects .";
+const OVERLOADED: &str = "The model is overloaded. Please try again later.";
+const HIGH_DEMAND: &str = "This model is currently experiencing high demand. Spikes in demand are \
+                           usually temporary. Please try again later.";
+const DEADLINE: &str = "Deadline expired before operation could complete.";
+const INTERNAL: &str = "An internal error has occurred. Please retry or report in \
+                        https://developers.generativeai.google/guide/troubleshooting";
+const HTML: &str = "text/html; charset=UTF-8";
+
+/// The 429 of money.
+pub(crate) fn spend_reply() -> Reply {
+    Reply::json(429, body::plain(429, SPEND))
+}
+
+/// The 504 of the service's own deadline.
+pub(crate) fn deadline_reply() -> Reply {
+    Reply::json(504, body::plain(504, DEADLINE))
+}
+
+/// The plan of a fault; [`FaultKind::Ok`] has the act of a good answer.
+pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
+    let plain = |status: u16, sentence: &str| {
+        Act::Reply(Reply::json(status, body::plain(status, sentence)))
+    };
+    let reason = |usual: &str| fault.reason.clone().unwrap_or_else(|| usual.to_owned());
+    let nothing =
+        |usual: &str, free: bool| Act::Answer(Holds::Nothing { reason: reason(usual), free });
+    let mut act = match fault.fault {
+        FaultKind::Ok => Act::Answer(Holds::Image { thoughts: false }),
+        FaultKind::Thoughts => Act::Answer(Holds::Image { thoughts: true }),
+        FaultKind::TextOnly => Act::Answer(Holds::Text),
+        FaultKind::NoImage => nothing("NO_IMAGE", false),
+        FaultKind::ImageSafety => nothing("IMAGE_SAFETY", true),
+        FaultKind::Blocked => Act::Answer(Holds::Blocked { reason: reason("PROHIBITED_CONTENT") }),
+        FaultKind::Empty => Act::Answer(Holds::NoCandidates),
+        FaultKind::QuotaDetailed
+        | FaultKind::QuotaDay
+        | FaultKind::QuotaLimitZero
+        | FaultKind::QuotaSeveral => Act::Reply(quota_reply(fault, &mut at)),
+        FaultKind::QuotaBare => plain(429, body::BARE_429),
+        FaultKind::QuotaEmpty => Act::Reply(Reply::json(429, String::new())),
+        FaultKind::QuotaGateway => {
+            let mut reply =
+                Reply::typed(429, "text/plain", "Too many requests, slow down.\n".into());
+            let seconds = match fault.retry_delay {
+                Some(delay) => delay.nanos.div_ceil(1_000_000_000),
+                None => at.random.between(5, 30),
+            };
+            reply.set("retry-after", &seconds.to_string());
+            Act::Reply(reply)
+        }
+        FaultKind::QuotaSpend => Act::Reply(spend_reply()),
+        FaultKind::QuotaMonthlyCap => plain(429, MONTHLY),
+        FaultKind::QuotaPrepaid => plain(429, PREPAID),
+        FaultKind::PaymentRequired => plain(402, PREPAID),
+        FaultKind::Overloaded => plain(503, OVERLOADED),
+        FaultKind::HighDemand => plain(503, HIGH_DEMAND),
+        FaultKind::UnavailableDeadline => plain(503, DEADLINE),
+        FaultKind::OverloadedArray => {
+            Act::Reply(Reply::json(503, body::in_array(&body::plain(503, OVERLOADED))))
+        }
+        FaultKind::Internal => plain(500, INTERNAL),
+        FaultKind::BadGateway => {
+            let page = body::html(502, "Server Error", "Please try again in 30 seconds.");
+            Act::Reply(Reply::typed(502, HTML, page))
+        }
+        FaultKind::Deadline => Act::Reply(deadline_reply()),
+        FaultKind::RequestTimeout => Act::Reply(Reply::json(408, String::new())),
+        FaultKind::Cancelled => plain(499, "The operation was cancelled."),
+        FaultKind::Reset => Act::Reset,
+        FaultKind::Hang => Act::Hang,
+        FaultKind::Cut => Act::Cut(fault.fraction.unwrap_or(0.5)),
+        FaultKind::Html => {
+            let page = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
+                        <body>Welcome to the guest network.</body></html>\n";
+            Act::Reply(Reply::typed(200, HTML, page.into()))
+        }
+        FaultKind::Retired => plain(404, &request::retired(at.model)),
+        FaultKind::ModelNotFound => {
+            plain(404, &request::not_found(at.model, "v1beta", "generateContent"))
+        }
+        FaultKind::BadKey => Act::Reply(Reply::json(
+            400,
+            body::with_reason(400, request::BAD_KEY, "API_KEY_INVALID"),
+        )),
+        FaultKind::NoKey => plain(403, request::NO_KEY),
+        FaultKind::LeakedKey => {
+            plain(403, "Your API key was reported as leaked. Please use another API key.")
+        }
+        FaultKind::ServiceDisabled => Act::Reply(Reply::json(
+            403,
+            body::with_reason(
+                403,
+                "Generative Language API has not been used in project 100000000001 before or it \
+                 is disabled. Enable it, wait a few minutes and retry.",
+                "SERVICE_DISABLED",
+            ),
+        )),
+        FaultKind::Region => Act::Reply(Reply::json(
+            400,
+            body::failed_precondition("User location is not supported for the API use."),
+        )),
+        FaultKind::InvalidArgument => plain(400, "Request contains an invalid argument."),
+        FaultKind::TooLarge => {
+            let page = body::html(
+                413,
+                "Request Entity Too Large",
+                "Your client issued a request that was too large.",
+            );
+            Act::Reply(Reply::typed(413, HTML, page))
+        }
+        FaultKind::Status => Act::Reply(Reply::json(200, String::new())),
+    };
+    if let Act::Reply(reply) = &mut act {
+        amend(reply, fault);
+    }
+    let after = match (&act, fault.fault) {
+        (_, FaultKind::Deadline) => Some(fault.after.unwrap_or(60_000)),
+        (Act::Answer(_) | Act::Cut(_), _) => fault.after,
+        _ => Some(fault.after.unwrap_or(0)),
+    };
+    Plan { act, after }
+}
+
+/// Puts the entry's own status, headers and body in.
+fn amend(reply: &mut Reply, fault: &Fault) {
+    if let Some(status) = fault.status {
+        reply.status = status;
+    }
+    match &fault.body {
+        Some(Value::String(text)) => reply.body.clone_from(text),
+        Some(json) => reply.body = format!("{json:#}\n"),
+        None => {}
+    }
+    if let Some(seconds) = &fault.retry_after {
+        reply.set("retry-after", seconds);
+    }
+    for (name, value) in &fault.headers {
+        reply.set(name, value);
+    }
+}

@@ -1,0 +1,264 @@
+//! Reads a request: route, key, body. Nothing here depends on time or on what came before.
+
+use serde_json::Value;
+
+use crate::body;
+use crate::config::{Config, UnknownKeys};
+use crate::fields;
+use crate::models::{self, Model, Size};
+
+/// One HTTP request.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Chosen by the caller, and not in use by another open request.
+    pub id: u64,
+    /// `POST`, `GET`, `OPTIONS`.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Names in any case.
+    pub headers: Vec<(String, String)>,
+    /// The body, empty if there is none.
+    pub body: Vec<u8>,
+    /// Bytes of the body, where a simulation does not really make them.
+    pub size: Option<u64>,
+}
+
+impl Request {
+    /// A request for a picture, as a client would send it.
+    #[must_use]
+    pub fn generate(id: u64, model: &str, prompt: &str) -> Self {
+        let body = serde_json::json!({
+            "contents": [{ "role": "user", "parts": [{ "text": prompt }] }],
+            "generationConfig": { "responseModalities": ["IMAGE"] },
+        });
+        Self {
+            id,
+            method: "POST".into(),
+            path: format!("/v1beta/models/{model}:generateContent"),
+            headers: vec![
+                ("content-type".into(), "application/json".into()),
+                ("x-goog-api-key".into(), "test-key".into()),
+            ],
+            body: body.to_string().into_bytes(),
+            size: None,
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Request headers that a page may send; any other makes the preflight fail.
+pub(crate) const CORS_HEADERS: &str =
+    "content-type, x-goog-api-key, x-goog-api-client, authorization";
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Wish {
+    /// A preflight; whether it may pass.
+    Preflight { allowed: bool },
+    /// It is wrong, and why.
+    Refusal { status: u16, body: String },
+    /// A body that is known already.
+    Ready { body: String },
+    /// A picture, probably.
+    Generate(Generation),
+}
+
+/// A valid request for a picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Generation {
+    pub(crate) model: &'static Model,
+    pub(crate) prompt_hash: u64,
+    pub(crate) prompt_empty: bool,
+    pub(crate) prompt_tokens: u64,
+    pub(crate) input_images: u64,
+    pub(crate) size: Size,
+    pub(crate) wants_image: bool,
+    pub(crate) wants_text: bool,
+    pub(crate) image_bytes: Option<u64>,
+    /// Hundredths of the standard price.
+    pub(crate) price_percent: u64,
+    pub(crate) tier: &'static str,
+    /// Milliseconds after which the service gives up, as the caller asked.
+    pub(crate) deadline: Option<u64>,
+}
+
+/// A request as far as it can be understood without a clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Parsed {
+    /// `generateContent`, `countTokens`, `models`, `preflight` or `unknown`.
+    pub(crate) call: &'static str,
+    pub(crate) model: String,
+    pub(crate) project: String,
+    pub(crate) origin: Option<String>,
+    pub(crate) wish: Wish,
+}
+
+/// Why a request is wrong: status and body.
+pub(crate) struct Refused(pub(crate) u16, pub(crate) String);
+
+pub(crate) fn refuse<T>(status: u16, message: &str) -> Result<T, Refused> {
+    Err(Refused(status, body::plain(status, message)))
+}
+
+/// Understands a request.
+pub(crate) fn parse(config: &Config, request: &Request) -> Parsed {
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    let mut parsed = Parsed {
+        call: "unknown",
+        model: String::new(),
+        project: "default".into(),
+        origin: request.header("origin").map(str::to_owned),
+        wish: Wish::Preflight { allowed: false },
+    };
+    if request.method.eq_ignore_ascii_case("OPTIONS") {
+        parsed.call = "preflight";
+        parsed.wish = Wish::Preflight { allowed: parsed.origin.is_some() && may_pass(request) };
+        return parsed;
+    }
+    parsed.wish = match understand(config, request, path, query, &mut parsed) {
+        Ok(wish) => wish,
+        Err(Refused(status, body)) => Wish::Refusal { status, body },
+    };
+    parsed
+}
+
+fn may_pass(request: &Request) -> bool {
+    let asked = request.header("access-control-request-headers").unwrap_or("");
+    asked
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .all(|name| CORS_HEADERS.split(", ").any(|allowed| allowed.eq_ignore_ascii_case(name)))
+}
+
+fn understand<'r>(
+    config: &Config,
+    request: &Request,
+    path: &'r str,
+    query: &str,
+    parsed: &mut Parsed,
+) -> Result<Wish, Refused> {
+    let mut steps = path.trim_matches('/').splitn(3, '/');
+    let version = steps.next().unwrap_or("");
+    let known = matches!(version, "v1" | "v1beta" | "v1alpha");
+    let target = match (known, steps.next(), steps.next()) {
+        (true, Some("models"), target) => target,
+        _ => {
+            return Err(Refused(
+                404,
+                body::html(404, "Not Found", "The requested URL was not found on this server."),
+            ));
+        }
+    };
+    let split = |target: &'r str| target.rsplit_once(':').unwrap_or((target, ""));
+    let (name, method) = target.map(split).unwrap_or_default();
+    parsed.model = name.strip_prefix("models/").unwrap_or(name).to_owned();
+    let post = request.method.eq_ignore_ascii_case("POST");
+    let get = request.method.eq_ignore_ascii_case("GET");
+    parsed.call = match method {
+        "" if get => "models",
+        "generateContent" if post => "generateContent",
+        "countTokens" if post => "countTokens",
+        _ => "unknown",
+    };
+    parsed.project = project_of(config, request, query)?;
+    if parsed.call == "models" && parsed.model.is_empty() {
+        let models: Vec<Value> = models::MODELS
+            .iter()
+            .filter(|m| !config.retired.iter().any(|r| r == m.name))
+            .map(description)
+            .collect();
+        return Ok(Wish::Ready { body: pretty(&serde_json::json!({ "models": models })) });
+    }
+    let model = find_model(config, &parsed.model, version, method)?;
+    match parsed.call {
+        "models" => Ok(Wish::Ready { body: pretty(&description(model)) }),
+        "countTokens" => fields::count_tokens(request, model),
+        "generateContent" => {
+            fields::generation(config, request, model, version).map(Wish::Generate)
+        }
+        _ => refuse(404, &not_found(&parsed.model, version, method)),
+    }
+}
+
+/// JSON as the service indents it.
+pub(crate) fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn description(model: &Model) -> Value {
+    serde_json::json!({
+        "name": format!("models/{}", model.name),
+        "displayName": model.display_name,
+        "inputTokenLimit": model.token_limits.0,
+        "outputTokenLimit": model.token_limits.1,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    })
+}
+
+fn find_model(
+    config: &Config,
+    name: &str,
+    version: &str,
+    method: &str,
+) -> Result<&'static Model, Refused> {
+    if config.retired.iter().any(|retired| retired == name) {
+        return refuse(404, &retired(name));
+    }
+    let like = config.models.get(name).map_or(name, String::as_str);
+    match models::find(like) {
+        Some(model) => Ok(model),
+        None => refuse(404, &not_found(name, version, method)),
+    }
+}
+
+/// The sentence about a model that is closed to newcomers.
+pub(crate) fn retired(name: &str) -> String {
+    format!(
+        "This model models/{name} is no longer available to new users. Please update your code \
+         to use a newer model for the latest features and improvements."
+    )
+}
+
+/// The sentence about an unknown model.
+pub(crate) fn not_found(name: &str, version: &str, method: &str) -> String {
+    let method = if method.is_empty() { "generateContent" } else { method };
+    format!(
+        "models/{name} is not found for API version {version}, or is not supported for {method}. \
+         Call ListModels to see the list of available models and their supported methods."
+    )
+}
+
+/// The sentence about a request without a key.
+pub(crate) const NO_KEY: &str = "Method doesn't allow unregistered callers (callers without \
+     established identity). Please use API Key or other form of API consumer identity to call \
+     this API.";
+
+/// The sentence about a key that is not one.
+pub(crate) const BAD_KEY: &str = "API key not valid. Please pass a valid API key.";
+
+fn project_of(config: &Config, request: &Request, query: &str) -> Result<String, Refused> {
+    let in_query = query.split('&').find_map(|pair| pair.strip_prefix("key="));
+    let bearer = request.header("authorization").and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    });
+    let key = request.header("x-goog-api-key").or(in_query).or(bearer).map(str::trim);
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return refuse(403, NO_KEY);
+    };
+    match (config.keys.get(key), config.unknown_keys) {
+        (Some(project), _) => Ok(project.clone()),
+        (None, UnknownKeys::Accept) => Ok("default".into()),
+        (None, UnknownKeys::Reject) => {
+            Err(Refused(400, body::with_reason(400, BAD_KEY, "API_KEY_INVALID")))
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! The service: requests in, answers out, and nothing in between that is not decided here.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::answer::{self, Body};
+use crate::arrival::{Account, Work};
+use crate::clock::Scale;
+use crate::config::{Config, ConfigError};
+use crate::fault::{Fault, Script};
+use crate::ledger::{Closing, Ledger, Outcome, Record, Snapshot, Totals};
+use crate::picture::Picture;
+use crate::plan::{self, Act, Reply};
+use crate::quota::Quota;
+use crate::random::{Purpose, Random};
+use crate::request::{self, CORS_HEADERS, Parsed, Request, Wish};
+
+/// What happens to the service.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A request is sent.
+    Request(Request),
+    /// The caller of an open request goes away. Work that has begun goes on and is billed.
+    Disconnect {
+        /// The request's.
+        id: u64,
+    },
+    /// Time passes.
+    Tick,
+}
+
+/// What the service does. A request that hangs has no output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// A whole answer.
+    Reply {
+        /// The request's.
+        id: u64,
+        /// HTTP status.
+        status: u16,
+        /// Names in lower case.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Body,
+    },
+    /// The connection is reset before a byte of the answer.
+    Reset {
+        /// The request's.
+        id: u64,
+    },
+    /// An answer that stops in the middle of its body.
+    Cut {
+        /// The request's.
+        id: u64,
+        /// HTTP status.
+        status: u16,
+        /// Names in lower case.
+        headers: Vec<(String, String)>,
+        /// Bytes that were promised.
+        content_length: u64,
+        /// The bytes that come.
+        body_prefix: Vec<u8>,
+    },
+}
+
+impl Output {
+    /// The request that it ends.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Reply { id, .. } | Self::Reset { id } | Self::Cut { id, .. } => *id,
+        }
+    }
+}
+
+/// A request that has not ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    id: u64,
+    pub(crate) parsed: Parsed,
+    pub(crate) scripted: Option<Fault>,
+    stage: Stage,
+    /// Whether the caller went away.
+    gone: bool,
+}
+
+impl Open {
+    fn is_generate(&self) -> bool {
+        self.parsed.call == "generateContent"
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Stage {
+    Travelling { due: u64 },
+    Working(Work),
+}
+
+/// The fake service.
+///
+/// It holds no clock, opens no socket and draws no randomness but from its seed: the same inputs
+/// at the same times give the same outputs. After every [`Service::handle`], take all outputs by
+/// [`Service::poll`] and call [`Service::handle`] with [`Input::Tick`] at
+/// [`Service::next_wakeup`].
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub(crate) config: Config,
+    pub(crate) scale: Scale,
+    pub(crate) time: u64,
+    sequence: u64,
+    /// By sequence number.
+    open: BTreeMap<u64, Open>,
+    /// The sequence number of each request whose caller waits.
+    waiting: BTreeMap<u64, u64>,
+    /// When something is due, for which request.
+    events: BTreeSet<(u64, u64)>,
+    outputs: VecDeque<Output>,
+    script: Script,
+    pub(crate) quotas: BTreeMap<(String, String), Quota>,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) ledger: Ledger,
+}
+
+impl Service {
+    /// A service that has seen nothing yet. Its start, from which schedules count, is the time of
+    /// its first input.
+    ///
+    /// # Errors
+    /// A value out of range.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.check()?;
+        let mut script = Script::default();
+        script.extend(config.script.iter().cloned());
+        Ok(Self {
+            scale: Scale::new(config.time_scale),
+            time: 0,
+            sequence: 0,
+            open: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            events: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            script,
+            quotas: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            ledger: Ledger::new(config.max_records),
+            config,
+        })
+    }
+
+    /// Tells the service what happens at `now`, in milliseconds since 1970 (daily limits end at
+    /// midnight Pacific). A `now` before an earlier one counts as the same moment.
+    pub fn handle(&mut self, now: u64, input: Input) {
+        let time = self.scale.service_time(now);
+        self.run(time);
+        self.time = time;
+        match input {
+            Input::Request(request) => self.begin(&request),
+            Input::Disconnect { id } => self.disconnect(id),
+            Input::Tick => {}
+        }
+        self.run(time);
+    }
+
+    /// The next thing that the service does, if any is due.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When it wants a [`Input::Tick`], on the caller's clock.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<u64> {
+        let (due, _) = self.events.first()?;
+        Some(self.scale.caller_time(*due))
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Appends faults to the script.
+    ///
+    /// # Errors
+    /// A fault with a value out of range; then none is taken.
+    pub fn script(&mut self, faults: Vec<Fault>) -> Result<(), ConfigError> {
+        for fault in &faults {
+            fault.check_scripted().map_err(ConfigError)?;
+        }
+        self.script.extend(faults);
+        Ok(())
+    }
+
+    /// Changes the configuration from `now` on by a JSON object of the keys to change; `null`
+    /// brings a default back, and a `script` is appended. Usage so far is kept where the
+    /// discipline stays the same.
+    ///
+    /// # Errors
+    /// As [`Config::from_json`]; then nothing changes.
+    pub fn configure(&mut self, now: u64, patch: &str) -> Result<(), ConfigError> {
+        let mut config = self.config.patched(patch)?;
+        let scripted: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(patch).unwrap_or_default();
+        if scripted.contains_key("script") {
+            self.script.extend(config.script.iter().cloned());
+            config.script.clone_from(&self.config.script);
+        }
+        self.scale.set_factor(now, config.time_scale);
+        self.ledger.set_max_records(config.max_records);
+        self.config = config;
+        Ok(())
+    }
+
+    /// Forgets everything but the configuration. Open requests are reset.
+    pub fn reset(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut outputs = std::mem::take(&mut self.outputs);
+        if let Ok(fresh) = Self::new(self.config.clone()) {
+            *self = fresh;
+        }
+        outputs.extend(waiting.into_keys().map(|id| Output::Reset { id }));
+        self.outputs = outputs;
+    }
+
+    /// Requests that wait for an answer, those that hang included.
+    #[must_use]
+    pub fn open_requests(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The sums of the ledger.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        self.ledger.totals()
+    }
+
+    /// The requests that the ledger remembers, oldest first.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.ledger.records()
+    }
+
+    /// A copy of the whole ledger.
+    #[must_use]
+    pub fn ledger(&self) -> Snapshot {
+        let rules = |project: &str, model: &str| {
+            let limits = self.config.limits_of(project, model);
+            let discipline = limits.discipline.unwrap_or(self.config.discipline);
+            (limits, discipline)
+        };
+        Snapshot {
+            totals: self.ledger.totals().clone(),
+            usage: self.ledger.usage(rules),
+            spend_peaks: self.ledger.spend_peaks(),
+            script_left: self.script.len(),
+            clock_offset: self.clock_offset(),
+            now: self.time,
+            requests: self.ledger.records().cloned().collect(),
+        }
+    }
+
+    /// How far the service's clock is ahead of the truth, in milliseconds.
+    #[must_use]
+    pub fn clock_offset(&self) -> i64 {
+        self.config.clock_offset.unwrap_or_else(|| {
+            let drawn = self.random(0, Purpose::ClockOffset).between(0, 3_000);
+            i64::try_from(drawn).unwrap_or(0).saturating_sub(1_500)
+        })
+    }
+
+    pub(crate) fn random(&self, sequence: u64, purpose: Purpose) -> Random {
+        Random::keyed(self.config.seed, sequence, purpose)
+    }
+
+    /// Does everything that is due up to `time`, in order.
+    fn run(&mut self, time: u64) {
+        while let Some((due, sequence)) = self.events.first().copied() {
+            if due > time {
+                break;
+            }
+            self.events.pop_first();
+            self.time = due;
+            // Out of the map while it is worked on; an arrival puts it back.
+            if let Some(open) = self.open.remove(&sequence) {
+                match open.stage {
+                    Stage::Travelling { .. } => self.arrive(sequence, open),
+                    Stage::Working(ref work) => self.finish(sequence, &open, work),
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, request: &Request) {
+        let id = request.id;
+        // Two open requests of one id cannot be told apart: the first one's caller is gone.
+        self.disconnect(id);
+        self.sequence = self.sequence.saturating_add(1);
+        let sequence = self.sequence;
+        let parsed = request::parse(&self.config, request);
+        let scripted =
+            if parsed.call == "generateContent" { self.script.next(&parsed.model) } else { None };
+        let transit = self.config.transit;
+        let travel = self.random(sequence, Purpose::Transit).between(transit.low, transit.high);
+        let due = self.time.saturating_add(travel);
+        self.ledger.open(Record {
+            sequence,
+            id,
+            call: parsed.call.to_owned(),
+            model: parsed.model.clone(),
+            project: parsed.project.clone(),
+            sent: self.time,
+            ..Record::default()
+        });
+        let stage = Stage::Travelling { due };
+        self.open.insert(sequence, Open { id, parsed, scripted, stage, gone: false });
+        self.waiting.insert(id, sequence);
+        self.events.insert((due, sequence));
+    }
+
+    fn arrive(&mut self, sequence: u64, mut open: Open) {
+        self.ledger.arrived(sequence, self.time, open.is_generate());
+        let work = self.decide(sequence, &open);
+        if let Some(due) = work.due {
+            self.events.insert((due, sequence));
+        }
+        open.stage = Stage::Working(work);
+        self.open.insert(sequence, open);
+    }
+
+    fn disconnect(&mut self, id: u64) {
+        let Some(sequence) = self.waiting.remove(&id) else { return };
+        let Some(open) = self.open.get_mut(&sequence) else { return };
+        open.gone = true;
+        self.ledger.edit(sequence, |record| record.disconnected = true);
+        let (closing, arrived) = match &open.stage {
+            Stage::Travelling { due } => {
+                self.events.remove(&(*due, sequence));
+                (Closing { outcome: Outcome::Lost, ..Closing::default() }, false)
+            }
+            Stage::Working(work) if work.act == Act::Hang => {
+                (Closing { outcome: Outcome::Hung, ..work.closing() }, true)
+            }
+            Stage::Working(_) => return,
+        };
+        let generate = open.is_generate();
+        self.open.remove(&sequence);
+        self.ledger.close(sequence, self.time, arrived, generate, &closing);
+    }
+
+    fn finish(&mut self, sequence: u64, open: &Open, work: &Work) {
+        let mut closing = work.closing();
+        let output = match &work.act {
+            Act::Reply(reply) => {
+                closing.status = Some(reply.status);
+                closing.outcome = plan::outcome(reply.status);
+                let headers = with_origin(reply.clone(), open);
+                let body = Body::from(reply.body.clone());
+                Output::Reply { id: open.id, status: reply.status, headers, body }
+            }
+            Act::Answer(_) | Act::Cut(_) => {
+                let (reply, body) = self.answer(sequence, open, work);
+                closing.status = Some(reply.status);
+                let headers = with_origin(reply, open);
+                if let Act::Cut(fraction) = work.act {
+                    closing.outcome = Outcome::Failed;
+                    cut(open.id, headers, &body, fraction)
+                } else {
+                    closing.outcome = Outcome::Served;
+                    Output::Reply { id: open.id, status: 200, headers, body }
+                }
+            }
+            Act::Reset | Act::Hang => {
+                closing.outcome = Outcome::Failed;
+                Output::Reset { id: open.id }
+            }
+        };
+        self.ledger.close(sequence, self.time, true, open.is_generate(), &closing);
+        if !open.gone {
+            self.waiting.remove(&open.id);
+            self.outputs.push_back(output);
+        }
+    }
+
+    fn answer(&self, sequence: u64, open: &Open, work: &Work) -> (Reply, Body) {
+        let Wish::Generate(wish) = &open.parsed.wish else {
+            // Only a valid request is given an answer.
+            return (Reply::json(200, String::new()), Body::default());
+        };
+        let picture = Picture {
+            hash: wish.prompt_hash,
+            side: self.config.picture_size,
+            bytes: work.image_bytes,
+        };
+        let asked = &open.parsed.model;
+        let known = self.config.models.contains_key(asked);
+        let version = if known { asked.as_str() } else { wish.model.name };
+        let body = answer::body(self.config.seed, sequence, wish, version, &work.holds(), picture);
+        let mut reply = Reply::json(200, String::new());
+        reply.set("x-gemini-service-tier", wish.tier);
+        (reply, body)
+    }
+}
+
+/// The headers of an answer, readable by the page that asked.
+fn with_origin(mut reply: Reply, open: &Open) -> Vec<(String, String)> {
+    let preflight = matches!(open.parsed.wish, Wish::Preflight { .. });
+    let refused = matches!(open.parsed.wish, Wish::Preflight { allowed: false });
+    if let (Some(origin), false) = (&open.parsed.origin, refused) {
+        reply.set("access-control-allow-origin", origin);
+        reply.set("vary", "Origin, X-Origin, Referer");
+        if preflight {
+            reply.set("access-control-allow-methods", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT");
+            reply.set("access-control-allow-headers", CORS_HEADERS);
+            reply.set("access-control-max-age", "3600");
+        }
+    }
+    reply.headers
+}
+
+fn cut(id: u64, headers: Vec<(String, String)>, body: &Body, fraction: f64) -> Output {
+    let mut bytes = body.to_bytes();
+    let content_length = bytes.len() as u64;
+    // At least one byte is missing, or it would be no cut.
+    let most = bytes.len().saturating_sub(1);
+    bytes.truncate(((bytes.len() as f64 * fraction) as usize).min(most));
+    Output::Cut { id, status: 200, headers, content_length, body_prefix: bytes }
+}

@@ -1,0 +1,70 @@
+/**
+ * Builds the package into `pkg/`, setting up what that needs. Steps whose inputs have not changed
+ * are skipped, so that a second run is quick. `--step wasm` stops before TypeScript, for work on
+ * the Rust side; `--force` forgets what was built.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureNpm } from './setup.mjs';
+import { exclusively, filesUnder, fingerprint, main, Problem, ROOT, run, say } from './shell.mjs';
+import { buildWasm, copyWasm } from './wasm.mjs';
+
+const PKG = join(ROOT, 'pkg');
+const STAMP = join(ROOT, 'target', 'wasm-build', 'pkg-stamp');
+
+/** Builds what has changed; everything that uses `pkg/` calls this first. */
+export function build(options = {}) {
+  return exclusively('build', () => buildAlone(options));
+}
+
+async function buildAlone({ step, force = false }) {
+  if (force) rmSync(join(ROOT, 'target', 'wasm-build'), { recursive: true, force: true });
+  await ensureNpm('.');
+  await buildWasm();
+  if (step === 'wasm') return;
+  await buildPackage();
+}
+
+async function buildPackage() {
+  const configs = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.base.json',
+    'tsconfig.build.json',
+  ];
+  const inputs = [...configs, 'scripts/build.mjs', ...filesUnder('js')];
+  const wanted = fingerprint(inputs);
+  const complete = existsSync(STAMP) && existsSync(join(PKG, 'index.js'));
+  if (complete && readFileSync(STAMP, 'utf8') === wanted) return;
+  rmSync(STAMP, { force: true });
+  rmSync(PKG, { recursive: true, force: true });
+  say('build: tsc');
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  await run(process.execPath, [tsc, '--project', 'tsconfig.build.json']);
+  copyWasm(join(PKG, 'wasm'));
+  checkExports();
+  writeFileSync(STAMP, wanted);
+  say('build: pkg/ is ready');
+}
+
+/** Every file that the manifest names must be there, or an import fails only at a user's. */
+function checkExports() {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const named = (value) =>
+    typeof value === 'string' ? [value] : Object.values(value).flatMap(named);
+  const missing = named({ exports: manifest.exports, bin: manifest.bin ?? {} }).filter(
+    (file) => !existsSync(join(ROOT, file)),
+  );
+  if (missing.length > 0) {
+    throw new Problem(
+      `package.json names files that the build did not make: ${missing.join(', ')}`,
+    );
+  }
+}
+
+await main(import.meta, async (args) => {
+  const at = args.indexOf('--step');
+  const step = at === -1 ? undefined : args[at + 1];
+  if (at !== -1 && step !== 'wasm') throw new Problem('--step takes `wasm`');
+  await build({ step, force: args.includes('--force') });
+});

@@ -1,0 +1,143 @@
+/**
+ * Sets up what a fresh machine lacks. Each function is quick when nothing is missing, says what it
+ * does when something is, and throws a `Problem` that says what to do where it cannot.
+ *
+ * `node scripts/setup.mjs` sets up everything at once.
+ */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capture, fingerprint, main, Problem, ROOT, run, say, TOOLS, which } from './shell.mjs';
+
+const WASM_PACK = '0.15.1';
+const GECKODRIVER = '0.37.1';
+const TARGET = 'wasm32-unknown-unknown';
+
+/** Programs that Debian's packages bring, and the package of each. */
+const BROWSERS = {
+  chromium: 'chromium',
+  chromedriver: 'chromium-driver',
+  'firefox-esr': 'firefox-esr',
+};
+
+/** Programs are built once and used a little, so compile time counts for more than their speed. */
+const INSTALL_PROFILE = {
+  CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+  CARGO_PROFILE_RELEASE_DEBUG: '0',
+};
+
+/** Installs a folder's npm packages where its lock file has changed since the last time. */
+export async function ensureNpm(folder = '.') {
+  const lock = join(folder, 'package-lock.json');
+  const stamp = join(ROOT, folder, 'node_modules', '.unexhausted');
+  const wanted = fingerprint([lock, join(folder, 'package.json')], process.version);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say(`setup: installing the npm packages of ${folder === '.' ? 'the build' : folder}`);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  await run(npm, ['ci', '--no-progress', '--loglevel=error'], { cwd: join(ROOT, folder) });
+  writeFileSync(stamp, wanted);
+}
+
+/** Checks for cargo, and adds the WebAssembly target to the toolchain. */
+export async function ensureTarget() {
+  const libdir = capture('rustc', ['--print', 'target-libdir', '--target', TARGET]);
+  if (libdir !== undefined && existsSync(libdir)) return;
+  if (which('cargo') === undefined) {
+    throw new Problem('Rust is missing: install rustup (https://rustup.rs), then run this again.');
+  }
+  if (which('rustup') === undefined) {
+    throw new Problem(`rustup is missing, and this Rust lacks the ${TARGET} target: add it.`);
+  }
+  say(`setup: adding the ${TARGET} target`);
+  await run('rustup', ['target', 'add', TARGET]);
+}
+
+/** The version of wasm-bindgen that Cargo.toml pins; its program must be of the very same. */
+export function wasmBindgenVersion() {
+  const manifest = readFileSync(join(ROOT, 'Cargo.toml'), 'utf8');
+  const version = /^wasm-bindgen = (?:\{ version = )?"=([\d.]+)"/m.exec(manifest)?.[1];
+  if (version === undefined) throw new Problem('Cargo.toml does not pin wasm-bindgen with "=".');
+  return version;
+}
+
+/** Installs wasm-bindgen and its test runner; returns the path of the first. */
+export function ensureWasmBindgen() {
+  // Without --locked: its lock file can name crates newer than a mirror has.
+  return ensureProgram('wasm-bindgen', 'wasm-bindgen-cli', wasmBindgenVersion(), []);
+}
+
+/** Installs wasm-pack, which runs the WebAssembly tests. */
+export function ensureWasmPack() {
+  return ensureProgram('wasm-pack', 'wasm-pack', WASM_PACK, ['--locked']);
+}
+
+/** Installs geckodriver, which Debian does not package. */
+export function ensureGeckodriver() {
+  return ensureProgram('geckodriver', 'geckodriver', GECKODRIVER, ['--locked']);
+}
+
+async function ensureProgram(program, crate, version, flags) {
+  const path = join(TOOLS, 'bin', program);
+  // The stamp of cargo itself is read rather than the program run: that is quicker, and it tells
+  // a finished installation from one that was interrupted.
+  const installed = join(TOOLS, '.crates.toml');
+  if (
+    existsSync(path) &&
+    existsSync(installed) &&
+    readFileSync(installed, 'utf8').includes(`"${crate} ${version} `)
+  ) {
+    return path;
+  }
+  if (which('cargo') === undefined) {
+    throw new Problem('Rust is missing: install rustup (https://rustup.rs), then run this again.');
+  }
+  say(`setup: building ${crate} ${version} (one to two minutes, once)`);
+  const target = join(TOOLS, 'target');
+  await run(
+    'cargo',
+    ['install', crate, '--version', version, '--root', TOOLS, '--force', '--quiet', ...flags],
+    { env: { ...INSTALL_PROFILE, CARGO_TARGET_DIR: target, RUSTFLAGS: '' } },
+  );
+  rmSync(target, { recursive: true, force: true });
+  return path;
+}
+
+/** Installs Chromium and Firefox with Debian's packages; returns the paths by program. */
+export async function ensureBrowsers() {
+  const missing = Object.keys(BROWSERS).filter((program) => which(program) === undefined);
+  if (missing.length > 0) {
+    const packages = missing.map((program) => BROWSERS[program]);
+    const command = `apt-get install ${packages.join(' ')}`;
+    if (which('apt-get') === undefined) {
+      throw new Problem(
+        `${missing.join(', ')} missing, and this is not Debian: install them, then run this again.`,
+      );
+    }
+    if (process.getuid?.() !== 0) {
+      throw new Problem(`${missing.join(', ')} missing, and only root may install: ${command}`);
+    }
+    say(`setup: ${command}`);
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update', '-q'], { env, quiet: true });
+    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], {
+      env,
+      quiet: true,
+    });
+    const absent = missing.filter((program) => which(program) === undefined);
+    if (absent.length > 0) throw new Problem(`${command} did not bring ${absent.join(', ')}.`);
+  }
+  return Object.fromEntries(Object.keys(BROWSERS).map((program) => [program, which(program)]));
+}
+
+await main(import.meta, async () => {
+  await ensureNpm('.');
+  await ensureNpm('tests');
+  await ensureNpm('tests/runtimes');
+  await ensureTarget();
+  await ensureWasmBindgen();
+  await ensureWasmPack();
+  await ensureGeckodriver();
+  await ensureBrowsers();
+  say('setup: everything is there');
+});

@@ -1,0 +1,199 @@
+/**
+ * The suites of `npm test`, in the order in which they run: what is quickest to fail comes first,
+ * and what uses a build comes after it. `setup` brings what a suite needs; where it cannot, the
+ * suite is skipped with the reason.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { build } from './build.mjs';
+import {
+  ensureBrowsers,
+  ensureGeckodriver,
+  ensureNpm,
+  ensureTarget,
+  ensureWasmBindgen,
+  ensureWasmPack,
+} from './setup.mjs';
+import { capture, filesUnder, Problem, ROOT, run, which } from './shell.mjs';
+
+const WASM32 = ['--target', 'wasm32-unknown-unknown'];
+const DENY_WARNINGS = ['--', '-D', 'warnings'];
+const TOOL = (name) => join(ROOT, 'tests', 'node_modules', '.bin', name);
+
+/** Machines that run this may be small, and browsers run beside the compiler. */
+const CARGO = { CARGO_BUILD_JOBS: process.env.CARGO_BUILD_JOBS ?? '2' };
+
+const cargo = (args, env = {}) => run('cargo', args, { env: { ...CARGO, ...env }, out: 1 });
+const node = (args, env = {}) => run(process.execPath, args, { env, out: 1 });
+const nodeTest = (files, env) => {
+  if (files.length === 0) throw new Problem('there are no test files');
+  return node(['--test', '--test-reporter=spec', ...files], env);
+};
+
+export const SUITES = [
+  {
+    name: 'fmt',
+    run: () => cargo(['fmt', '--all', '--check']),
+  },
+  {
+    name: 'clippy',
+    setup: ensureTarget,
+    async run() {
+      await cargo(['clippy', '--locked', '--workspace', '--all-targets', ...DENY_WARNINGS]);
+      await cargo(['clippy', '--locked', '--workspace', '--lib', ...WASM32, ...DENY_WARNINGS]);
+    },
+  },
+  {
+    name: 'doc',
+    run: () =>
+      cargo(['doc', '--locked', '--workspace', '--no-deps', '--document-private-items'], {
+        RUSTDOCFLAGS: '-D warnings',
+      }),
+  },
+  {
+    name: 'native',
+    run: () => cargo(['test', '--locked', '--workspace']),
+  },
+  {
+    name: 'wasm-node',
+    setup: setupWasmTests,
+    run: () => wasmPack(['--node']),
+  },
+  {
+    name: 'wasm-chrome',
+    async setup() {
+      await setupWasmTests();
+      await ensureBrowsers();
+    },
+    run: () => wasmPack(['--headless', '--chrome', '--chromedriver', which('chromedriver')]),
+  },
+  {
+    name: 'wasm-firefox',
+    async setup() {
+      await setupWasmTests();
+      await ensureBrowsers();
+      await ensureGeckodriver();
+    },
+    run: () => wasmPack(['--headless', '--firefox', '--geckodriver', which('geckodriver')]),
+  },
+  {
+    name: 'build',
+    run: () => build(),
+  },
+  {
+    name: 'lint',
+    setup: setupTests,
+    run: () => run(TOOL('biome'), ['ci', '--error-on-warnings'], { out: 1 }),
+  },
+  {
+    name: 'types',
+    setup: setupTests,
+    run: () => node([join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '--project', '.']),
+  },
+  {
+    name: 'house',
+    setup: setupTests,
+    run: () => nodeTest(['tests/pack/house.test.mjs', 'tests/pack/glue.test.mjs']),
+  },
+  {
+    name: 'js',
+    setup: setupTests,
+    run: () => nodeTestTypes(filesUnder('tests/js', (file) => file.endsWith('.test.ts'))),
+  },
+  {
+    name: 'pack',
+    setup: setupTests,
+    run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),
+  },
+  {
+    name: 'publint',
+    setup: setupTests,
+    run: async () => run(TOOL('publint'), ['--strict', (await packed()).TARBALL], { out: 1 }),
+  },
+  {
+    name: 'attw',
+    setup: setupTests,
+    // The raw module is no JavaScript, so it has no types to be wrong.
+    run: async () =>
+      run(
+        TOOL('attw'),
+        [(await packed()).TARBALL, '--profile', 'esm-only', '--exclude-entrypoints', './wasm'],
+        { out: 1 },
+      ),
+  },
+  {
+    name: 'runtimes',
+    async setup() {
+      await setupTests();
+      await ensureNpm('tests/runtimes');
+      await ensureBrowsers();
+    },
+    // A host is a process of its own, and most of its time is spent waiting for it.
+    run: async () =>
+      nodeTest(
+        filesUnder('tests/runtimes', (file) => file.endsWith('.test.mjs')),
+        { ...(await packed()), CHROMIUM: which('chromium') ?? '' },
+      ),
+  },
+];
+
+/** Removes what the suites shared. */
+export function cleanUp() {
+  if (tarball !== undefined) rmSync(tarball.folder, { recursive: true, force: true });
+}
+
+async function setupTests() {
+  await ensureNpm('tests');
+  // Quick when the build is up to date, and needed where only some suites were asked for.
+  await build();
+}
+
+async function setupWasmTests() {
+  await ensureTarget();
+  await ensureWasmBindgen();
+  await ensureWasmPack();
+}
+
+/**
+ * Runs the tests that are written for WebAssembly. Only those are compiled, since cargo would
+ * otherwise build every test of the repository for a target that most are not meant for. The three
+ * hosts pass cargo the same flags, so that the second and third find it built.
+ */
+function wasmPack(host) {
+  const tests = filesUnder('tests', (file) => /^tests[\\/]\w+\.rs$/.test(file))
+    .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('wasm_bindgen_test'))
+    .flatMap((file) => ['--test', basename(file, '.rs')]);
+  if (tests.length === 0) throw new Problem('there are no tests for WebAssembly');
+  // Tests that name no host run in Node alone, unless the runner is told; where it disagrees with
+  // wasm-pack it skips them all and succeeds, hence the look at what it said.
+  const browser = host.includes('--headless') ? { WASM_BINDGEN_USE_BROWSER: '1' } : {};
+  return run('wasm-pack', ['test', '--mode', 'no-install', ...host, '.', '--locked', ...tests], {
+    env: { ...CARGO, ...browser, WASM_BINDGEN_TEST_TIMEOUT: '120' },
+    expect: /test result: ok\. [1-9]/,
+    out: 1,
+  });
+}
+
+/** Node from 22.18 reads TypeScript by itself; for older ones a hook does what it does. */
+function nodeTestTypes(files) {
+  if (files.length === 0) throw new Problem('there are no test files');
+  const hook = process.features.typescript ? [] : ['--import', './scripts/strip-types.mjs'];
+  return node([...hook, '--test', '--test-reporter=spec', ...files]);
+}
+
+let tarball;
+
+/** What npm would publish, packed once. */
+async function packed() {
+  if (tarball === undefined) {
+    await build();
+    const folder = mkdtempSync(join(tmpdir(), 'unexhausted-pack-'));
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    const json = capture(npm, ['pack', '--json', '--pack-destination', folder]);
+    if (json === undefined) throw new Problem('npm pack failed');
+    const [{ filename }] = Object.values(JSON.parse(json));
+    tarball = { folder, file: join(folder, filename) };
+  }
+  return { TARBALL: tarball.file };
+}

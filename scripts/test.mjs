@@ -1,0 +1,60 @@
+/**
+ * Runs the suites: all of them, or those that are named (`npm test -- native js`). One that fails
+ * does not stop the others. The end lists each with its time; the last line counts them.
+ */
+import { main, Problem, say } from './shell.mjs';
+import { cleanUp, SUITES } from './suites.mjs';
+
+/** On a build server a suite that could not run proves nothing, so there it counts as failed. */
+const STRICT = process.env.CI === 'true';
+
+async function runSuite({ name, setup, run }) {
+  const started = Date.now();
+  const done = (result, reason) => ({
+    name,
+    result,
+    reason,
+    seconds: (Date.now() - started) / 1000,
+  });
+  process.stdout.write(`\n=== ${name}\n`);
+  try {
+    await setup?.();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    say(`${name} cannot run: ${error.message}`);
+    return done(STRICT ? 'failed' : 'skipped', error.message);
+  }
+  try {
+    await run();
+    return done('passed');
+  } catch (error) {
+    say(`${name} failed: ${error instanceof Problem ? error.message : error.stack}`);
+    return done('failed', error.message);
+  }
+}
+
+function summarize(results) {
+  const lines = results.map(({ name, result, reason, seconds }) => {
+    const time = `${seconds.toFixed(1)} s`.padStart(9);
+    const why = reason === undefined ? '' : `  ${reason.split('\n')[0]}`;
+    return `${name.padEnd(14)}${result.padEnd(8)}${time}${why}`;
+  });
+  const count = (wanted) => results.filter(({ result }) => result === wanted).length;
+  const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
+  const total = `${count('passed')} passed, ${count('failed')} failed${skipped}`;
+  process.stdout.write(`\n=== summary\n${lines.join('\n')}\n\n${total}\n`);
+}
+
+await main(import.meta, async (wanted) => {
+  const names = SUITES.map(({ name }) => name);
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new Problem(`no such suite: ${unknown.join(', ')}. There are: ${names.join(', ')}`);
+  }
+  const chosen = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const results = [];
+  for (const suite of chosen) results.push(await runSuite(suite));
+  cleanUp();
+  summarize(results);
+  if (results.some(({ result }) => result === 'failed')) process.exitCode = 1;
+});
