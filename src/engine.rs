@@ -12,7 +12,7 @@ use crate::chain::Target;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::random::Random;
-use crate::retry::{Decision, Policy, Standing, Verdict, Why};
+use crate::retry::{Decision, Policy, Standing, Verdict, Why, names_minute};
 use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now, WallTime};
 
@@ -186,8 +186,10 @@ struct Call {
     deadline: Option<Instant>,
     target: usize,
     tries: u32,
+    used_here: u32,
     used: u32,
     free_waits: u32,
+    empty_answers: u32,
     attempts: u32,
     /// When the wait is over; `None` while an attempt is due or in flight.
     waits_until: Option<Instant>,
@@ -212,8 +214,10 @@ impl Call {
             targets: &self.spec.targets,
             target: self.target,
             tries: self.tries,
+            used_here: self.used_here,
             used: self.used,
             free_waits: self.free_waits,
+            empty_answers: self.empty_answers,
             deadline: self.deadline,
         }
     }
@@ -270,8 +274,10 @@ impl Engine {
             spec,
             target: 0,
             tries: 0,
+            used_here: 0,
             used: 0,
             free_waits: 0,
+            empty_answers: 0,
             attempts: 0,
             waits_until: None,
             waiting_since: now.mono,
@@ -350,11 +356,11 @@ impl Engine {
     /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
     /// what a caller's `shouldRetry` is shown.
     #[must_use]
-    pub fn preview(&self, call: CallId, info: &ErrorInfo) -> Option<Millis> {
+    pub fn preview(&self, now: Now, call: CallId, info: &ErrorInfo) -> Option<Millis> {
         let call = self.call(call)?;
         let (mut budget, mut random) = (self.budget.clone(), self.random);
         let standing = call.standing();
-        match standing.decide(self.now.mono, info, None, &mut budget, &mut random) {
+        match standing.decide(now.mono.max(self.now.mono), info, None, &mut budget, &mut random) {
             Decision::Again { wait, .. } => Some(wait),
             Decision::Switch { .. } => Some(Millis::ZERO),
             Decision::End(_) => None,
@@ -467,11 +473,15 @@ impl Engine {
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
         if let Some(landed) = take_flight(&mut call, flight) {
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
+            if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
+            {
+                // Of a failed overtime attempt nothing is left but what the service said.
+                call.waits_until = Some(until.max(self.now.mono + hint));
+            }
         }
         if was_current {
             self.decide(id, call, info, verdict);
         } else {
-            // Of a failed overtime attempt the record is all that is left to keep.
             self.put(id, call);
         }
     }
@@ -495,9 +505,12 @@ impl Engine {
         };
         if counted {
             call.used = call.used.saturating_add(1);
-            call.free_waits = 0;
-        } else {
-            call.free_waits = call.free_waits.saturating_add(1);
+            call.used_here = call.used_here.saturating_add(1);
+        }
+        let waits_for_minute = names_minute(&info) && matches!(decision, Decision::Again { .. });
+        call.free_waits = if waits_for_minute { call.free_waits.saturating_add(1) } else { 0 };
+        if info.kind == Kind::NoImage {
+            call.empty_answers = call.empty_answers.saturating_add(1);
         }
         match decision {
             Decision::Again { wait, .. } => {
@@ -511,6 +524,8 @@ impl Engine {
                 let from = call.target;
                 call.target = target;
                 call.tries = 0;
+                call.used_here = 0;
+                call.empty_answers = 0;
                 self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
                 self.send(id, call);
             }

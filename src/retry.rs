@@ -136,10 +136,14 @@ pub struct Standing<'a> {
     pub target: usize,
     /// Attempts at this target so far, from 1.
     pub tries: u32,
+    /// Failed attempts at this target that counted, before this one.
+    pub used_here: u32,
     /// Failed attempts that counted, before this one.
     pub used: u32,
-    /// Waits in a row that cost no attempt.
+    /// Waits for a minute to pass, in a row.
     pub free_waits: u32,
+    /// Answers of this target without a picture, before this one.
+    pub empty_answers: u32,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
 }
@@ -159,15 +163,19 @@ impl Standing<'_> {
             Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
             None => self.action(info),
         };
-        let next = chain::next(self.targets, self.target, action);
+        // A spending rate is the account's, also where it is waited for.
+        let reach = if verdict.is_none() { chain::action(info.kind) } else { action };
+        let next = chain::next(self.targets, self.target, reach);
+        let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let switch_or = |why, counted| match next {
+            Some(_) if is_over => Decision::End(Why::Deadline),
             Some(target) => Decision::Switch { target, counted },
             None => Decision::End(why),
         };
         match action {
             Action::Stop => return Decision::End(Why::Final),
             Action::Next | Action::NextAccount => return switch_or(Why::Final, false),
-            Action::OnceMore if self.tries > 1 => return switch_or(Why::Final, true),
+            Action::OnceMore if self.empty_answers > 0 => return switch_or(Why::Final, true),
             Action::OnceMore | Action::Retry => {}
         }
 
@@ -175,7 +183,8 @@ impl Standing<'_> {
         if counted && self.used.saturating_add(1) >= self.attempts_max() {
             return Decision::End(Why::AttemptsUsed);
         }
-        if next.is_some() && self.tries >= self.policy.tries_per_target {
+        let used_up = self.used_here.saturating_add(1) >= self.tries_per_target();
+        if next.is_some() && counted && used_up {
             return switch_or(Why::AttemptsUsed, counted);
         }
         let wait = match verdict {
@@ -185,13 +194,16 @@ impl Standing<'_> {
             }
             _ => self.policy.curves.wait(info, self.tries, self.policy.hint, random),
         };
-        if next.is_some() && wait > self.policy.max_wait_per_target {
+        let is_own = matches!(verdict, Some(Verdict::RetryAfter(_)));
+        if next.is_some() && !is_own && wait > self.policy.max_wait_per_target {
             return switch_or(Why::ServerDelay, counted);
         }
         if self.deadline.is_some_and(|deadline| now + wait >= deadline) {
             return switch_or(Why::Deadline, counted);
         }
-        if counted && self.policy.budgeted && !budget.take(now) {
+        // The budget keeps a failing target from a storm of retries; a limit per minute is kept by
+        // the service itself, and another target is not the one that fails.
+        if self.policy.budgeted && !names_minute(info) && !budget.take(now) {
             return switch_or(Why::RetryBudget, counted);
         }
         Decision::Again { wait, counted }
@@ -209,10 +221,12 @@ impl Standing<'_> {
     }
 
     fn is_free(&self, info: &ErrorInfo) -> bool {
-        self.policy.free_quota_waits
-            && info.kind == Kind::RateLimited
-            && info.dimension.is_some_and(Dimension::is_per_minute)
-            && self.free_waits < FREE_WAITS_MAX
+        self.policy.free_quota_waits && names_minute(info) && self.free_waits < FREE_WAITS_MAX
+    }
+
+    /// One where one attempt is all that the caller allows.
+    fn tries_per_target(&self) -> u32 {
+        self.policy.tries_per_target.min(self.policy.max_attempts)
     }
 
     /// Several targets get their tries each, however few attempts one target would get.
@@ -221,6 +235,12 @@ impl Standing<'_> {
             return self.policy.max_attempts;
         }
         let targets = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
-        self.policy.tries_per_target.saturating_mul(targets).max(self.policy.max_attempts)
+        self.tries_per_target().saturating_mul(targets).max(self.policy.max_attempts)
     }
+}
+
+/// Whether the error is a limit per minute: waiting for it to pass is no failure.
+#[must_use]
+pub fn names_minute(info: &ErrorInfo) -> bool {
+    info.kind == Kind::RateLimited && info.dimension.is_some_and(Dimension::is_per_minute)
 }

@@ -1,9 +1,9 @@
 //! Of an answer only a summary is read; its pictures stay where they are.
 
-use js_sys::{Array, JsString, Reflect};
+use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{get, get_text};
+use super::convert::{get, get_dynamic, get_text};
 use crate::cost::Usage;
 use crate::value::Value;
 
@@ -56,7 +56,7 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
 fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
     let length = value.dyn_ref::<Array>().map_or(0, Array::length).min(LIST_MAX);
     let value = value.clone();
-    (0..length).map(move |index| Reflect::get_u32(&value, index).unwrap_or(JsValue::UNDEFINED))
+    (0..length).map(move |index| get_dynamic(&value, &index.into()))
 }
 
 /// The answer as the classifier reads it: its reasons and the kinds of its parts, no picture data.

@@ -261,7 +261,7 @@ impl Driver {
             let ask = state.should_retry.clone()?;
             Some((ask, state.job.seen(state.thrown.as_ref())))
         })??;
-        let delay = self.engine.borrow().preview(call, info);
+        let delay = self.engine.borrow().preview(host::now(), call, info);
         let attempt = self.engine.borrow().attempts(call);
         let context = Fields::new()
             .set("error", error)

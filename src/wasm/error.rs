@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get};
+use super::convert::{Fields, get, set};
 use crate::info::{ErrorInfo, Violation};
 
 #[derive(Serialize)]
@@ -74,7 +74,7 @@ pub(crate) fn info(info: &ErrorInfo) -> JsValue {
     };
     let value = serde_wasm_bindgen::to_value(&fields).unwrap_or(JsValue::UNDEFINED);
     if let Some(at) = info.retry_at {
-        let _ = js_sys::Reflect::set(&value, &"retryAt".into(), &date(at.0));
+        set(value.unchecked_ref(), "retryAt", &date(at.0));
     }
     value
 }

@@ -3,7 +3,7 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get, get_dynamic, get_text, set};
+use super::convert::{Fields, get, get_dynamic, get_text, put, set};
 use super::error::usage;
 use super::host::Host;
 use crate::catalog::{self, Need, Size};
@@ -164,10 +164,6 @@ impl Request {
     }
 }
 
-fn put(object: &Object, key: &JsValue, value: &JsValue) {
-    let _ = Reflect::set(object, key, value);
-}
-
 /// A text or part, as a content of the user's.
 fn content(part: &JsValue) -> JsValue {
     contents_of(&Array::of1(&as_part(part)))
@@ -305,8 +301,8 @@ fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result
 /// Merges `extraBody` deeply into the body, as the SDK does; what is not an object replaces.
 fn merge(into: &Object, extra: &JsValue, depth: u32) {
     for key in Object::keys(extra.unchecked_ref::<Object>()).iter() {
-        let value = Reflect::get(extra, &key).unwrap_or(JsValue::UNDEFINED);
-        let own = Reflect::get(into, &key).unwrap_or(JsValue::UNDEFINED);
+        let value = get_dynamic(extra, &key);
+        let own = get_dynamic(into, &key);
         let plain = |item: &JsValue| item.is_object() && !Array::is_array(item);
         let merged = if plain(&value) && plain(&own) && depth < 8 {
             let copy = Object::assign(&Object::new(), own.unchecked_ref());
@@ -315,6 +311,6 @@ fn merge(into: &Object, extra: &JsValue, depth: u32) {
         } else {
             value
         };
-        let _ = Reflect::set(into, &key, &merged);
+        put(into, &key, &merged);
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
-use super::convert::{Fields, bounded, copy, get, get_dynamic};
+use super::convert::{Fields, bounded, copy, get, get_dynamic, put, set};
 use super::host::{Host, fetch};
 use crate::text::contains;
 use crate::value::Value;
@@ -47,7 +47,7 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     init.set_headers(&letter.headers);
     init.set_signal(Some(letter.signal.unchecked_ref()));
     if !letter.dispatcher.is_undefined() {
-        let _ = js_sys::Reflect::set(&init, &"dispatcher".into(), &letter.dispatcher);
+        set(&init, "dispatcher", &letter.dispatcher);
     }
     let answer = JsFuture::from(fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
     if !get(&answer, "status").as_f64().is_some_and(|status| status > 0.0) {
@@ -113,7 +113,7 @@ pub(crate) fn headers(key: Option<&str>, timeout_secs: Option<u64>, extra: &[&Ob
             let value = get_dynamic(more, &key);
             if let Some(name) = key.as_string().filter(|_| !value.is_undefined()) {
                 // Lower case, so that a header given twice is sent once.
-                let _ = js_sys::Reflect::set(&headers, &name.to_ascii_lowercase().into(), &value);
+                put(&headers, &name.to_ascii_lowercase().into(), &value);
             }
         }
     }

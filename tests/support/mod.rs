@@ -1,0 +1,892 @@
+//! A virtual clock around the engine, scripted outcomes, and a checker of what came out.
+//!
+//! The checker is written from the rules of a call's life, not from the engine: it sees inputs,
+//! outputs and times alone, and says in words what is wrong with them.
+
+// Each test crate uses a part of the harness.
+#![allow(dead_code)]
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use unexhausted::backoff::Hint;
+use unexhausted::chain::Target;
+use unexhausted::engine::{
+    CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record as CallRecord,
+};
+use unexhausted::info::ErrorInfo;
+use unexhausted::kind::{Dimension, Kind};
+use unexhausted::retry::{Policy, Verdict, Why, names_minute};
+use unexhausted::time::{Instant, Millis, Now, WallTime};
+
+/// The wall clock when the virtual clock shows zero.
+pub(crate) const EPOCH: u64 = 1_780_000_000_000;
+
+/// No honest run of a test takes so many steps.
+const STEPS_MAX: usize = 20_000;
+
+/// How one attempt goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Milliseconds in flight; `None` for an attempt that never comes back.
+    pub(crate) takes: Option<u64>,
+    /// `None` for an answer.
+    pub(crate) info: Option<Rc<ErrorInfo>>,
+    pub(crate) verdict: Option<Verdict>,
+}
+
+impl Step {
+    pub(crate) fn taking(mut self, ms: u64) -> Self {
+        self.takes = Some(ms);
+        self
+    }
+
+    pub(crate) fn verdict(mut self, verdict: Verdict) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+}
+
+pub(crate) fn answer() -> Step {
+    Step { takes: Some(100), info: None, verdict: None }
+}
+
+pub(crate) fn hang() -> Step {
+    Step { takes: None, info: None, verdict: None }
+}
+
+pub(crate) fn fail(info: ErrorInfo) -> Step {
+    Step { takes: Some(100), info: Some(Rc::new(info)), verdict: None }
+}
+
+pub(crate) fn of(kind: Kind) -> Step {
+    fail(ErrorInfo::new(kind))
+}
+
+/// A 429 that names a limit per minute, and perhaps a wait.
+pub(crate) fn per_minute(hint: Option<u64>) -> Step {
+    fail(ErrorInfo {
+        dimension: Some(Dimension::RequestsPerMinute),
+        retry_after: hint.map(Millis),
+        ..ErrorInfo::new(Kind::RateLimited)
+    })
+}
+
+pub(crate) fn hinted(kind: Kind, ms: u64) -> Step {
+    fail(ErrorInfo { retry_after: Some(Millis(ms)), ..ErrorInfo::new(kind) })
+}
+
+pub(crate) fn with_timeout(policy: Policy, ms: u64) -> Policy {
+    Policy { timeout: Some(Millis(ms)), ..policy }
+}
+
+/// A call to targets of these accounts.
+pub(crate) fn spec(policy: Policy, accounts: &[u32], deadline: Option<u64>) -> CallSpec {
+    CallSpec {
+        policy: Rc::new(policy),
+        targets: accounts.iter().map(|&account| Target { account }).collect(),
+        deadline: deadline.map(Millis),
+    }
+}
+
+/// One line of a trace.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) at: Instant,
+    pub(crate) event: Event,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    Started {
+        call: CallId,
+        spec: CallSpec,
+    },
+    In(Input),
+    Out(Output),
+    /// All outputs are polled; `woken` where time was taken note of, not only a call taken in.
+    Idle {
+        wakeup: Option<Instant>,
+        woken: bool,
+    },
+}
+
+/// What was seen of one call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// Time, attempt, target.
+    pub(crate) sends: Vec<(u64, u32, usize)>,
+    pub(crate) flights: Vec<FlightId>,
+    pub(crate) waits: Vec<u64>,
+    /// The number of the attempt, and whether its own time was over.
+    pub(crate) aborts: Vec<(u32, bool)>,
+    pub(crate) switches: Vec<(usize, usize)>,
+    pub(crate) settled: Option<(u64, Ending, CallRecord)>,
+}
+
+impl Life {
+    pub(crate) fn times(&self) -> Vec<u64> {
+        self.sends.iter().map(|&(at, ..)| at).collect()
+    }
+
+    pub(crate) fn targets(&self) -> Vec<usize> {
+        self.sends.iter().map(|&(.., target)| target).collect()
+    }
+
+    pub(crate) fn settled_at(&self) -> u64 {
+        self.settled.as_ref().expect("the call has settled").0
+    }
+
+    pub(crate) fn ending(&self) -> &Ending {
+        &self.settled.as_ref().expect("the call has settled").1
+    }
+
+    pub(crate) fn record(&self) -> &CallRecord {
+        &self.settled.as_ref().expect("the call has settled").2
+    }
+
+    /// Why the call failed, and the kind of its last error.
+    pub(crate) fn failure(&self) -> (Why, Kind) {
+        match self.ending() {
+            Ending::Failed { why, info } => (*why, info.kind),
+            other => panic!("the call did not fail but ended as {other:?}"),
+        }
+    }
+
+    /// The number of the attempt that answered.
+    pub(crate) fn answered_by(&self) -> u32 {
+        match self.ending() {
+            Ending::Answered(flight) => {
+                let index = self.flights.iter().position(|seen| seen == flight);
+                self.sends[index.expect("a flight of this call")].1
+            }
+            other => panic!("the call was not answered but ended as {other:?}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Delivery {
+    call: CallId,
+    flight: FlightId,
+    step: Step,
+}
+
+/// An engine, a clock, and a service that does what the scripts say.
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) trace: Vec<Entry>,
+    pub(crate) lives: Vec<Life>,
+    /// Whether attempts that were stopped come back all the same.
+    pub(crate) stale: bool,
+    clock: u64,
+    scripts: Vec<Vec<Step>>,
+    /// The life that a call's number stands for now.
+    live: HashMap<u32, usize>,
+    /// The number of each attempt.
+    numbers: HashMap<u32, u32>,
+    deliveries: BTreeMap<(u64, u32), Delivery>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self::at(seed, 0)
+    }
+
+    pub(crate) fn at(seed: u64, clock: u64) -> Self {
+        Self {
+            engine: Engine::new(seed),
+            trace: Vec::new(),
+            lives: Vec::new(),
+            stale: false,
+            clock,
+            scripts: Vec::new(),
+            live: HashMap::new(),
+            numbers: HashMap::new(),
+            deliveries: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> u64 {
+        self.clock
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now { mono: Instant(self.clock), wall: WallTime(EPOCH.saturating_add(self.clock)) }
+    }
+
+    pub(crate) fn calls_alive(&self) -> usize {
+        self.live.len()
+    }
+
+    fn note(&mut self, event: Event) {
+        self.trace.push(Entry { at: Instant(self.clock), event });
+    }
+
+    /// Starts a call whose attempts go as the script says; beyond its end its last step is
+    /// repeated, and without any step attempts hang.
+    pub(crate) fn start(&mut self, spec: CallSpec, script: &[Step]) -> CallId {
+        let call = self.engine.start(self.now(), spec.clone());
+        let taken = self.live.insert(call.0, self.lives.len());
+        assert!(taken.is_none(), "{call:?} is the number of a call that is alive");
+        self.lives.push(Life::default());
+        self.scripts.push(script.to_vec());
+        self.note(Event::Started { call, spec });
+        self.drain(false);
+        call
+    }
+
+    pub(crate) fn feed(&mut self, input: Input) {
+        self.feed_at(self.now(), input);
+    }
+
+    /// Feeds an input with a time that may lie in the past, as a host whose clock went back would.
+    pub(crate) fn feed_at(&mut self, now: Now, input: Input) {
+        self.note(Event::In(input.clone()));
+        self.engine.handle(now, input);
+        self.drain(true);
+    }
+
+    fn drain(&mut self, woken: bool) {
+        let mut steps = 0;
+        while let Some(output) = self.engine.poll() {
+            steps += 1;
+            assert!(steps < STEPS_MAX, "outputs without end");
+            self.note(Event::Out(output.clone()));
+            self.take_note(output);
+        }
+        let wakeup = self.engine.next_wakeup();
+        self.note(Event::Idle { wakeup, woken });
+    }
+
+    fn take_note(&mut self, output: Output) {
+        let clock = self.clock;
+        let life_of = |live: &HashMap<u32, usize>, call: CallId| live.get(&call.0).copied();
+        match output {
+            Output::Send { call, flight, attempt, target } => {
+                let Some(index) = life_of(&self.live, call) else { return };
+                let life = &mut self.lives[index];
+                life.sends.push((clock, attempt, target));
+                life.flights.push(flight);
+                self.numbers.insert(flight.0, attempt);
+                let script = &self.scripts[index];
+                let nth = life.sends.len() - 1;
+                if let Some(step) = script.get(nth).or(script.last())
+                    && let Some(takes) = step.takes
+                {
+                    let due = (clock.saturating_add(takes), flight.0);
+                    self.deliveries.insert(due, Delivery { call, flight, step: step.clone() });
+                }
+            }
+            Output::Abort { call, flight, timed_out } => {
+                if let Some(index) = life_of(&self.live, call) {
+                    let number = self.numbers.get(&flight.0).copied().unwrap_or(0);
+                    self.lives[index].aborts.push((number, timed_out));
+                }
+                if !self.stale {
+                    self.deliveries.retain(|_, delivery| delivery.flight != flight);
+                }
+            }
+            Output::Wait { call, wait, .. } => {
+                if let Some(index) = life_of(&self.live, call) {
+                    self.lives[index].waits.push(wait.0);
+                }
+            }
+            Output::Switch { call, from, to, .. } => {
+                if let Some(index) = life_of(&self.live, call) {
+                    self.lives[index].switches.push((from, to));
+                }
+            }
+            Output::Settle { call, ending, record } => {
+                if let Some(index) = self.live.remove(&call.0) {
+                    self.lives[index].settled = Some((clock, ending, record));
+                }
+            }
+        }
+    }
+
+    /// The next moment at which anything happens.
+    fn next_event(&mut self) -> Option<u64> {
+        let delivery = self.deliveries.keys().next().map(|&(at, _)| at);
+        let wakeup = self.engine.next_wakeup().map(|at| at.0);
+        [delivery, wakeup].into_iter().flatten().min().map(|at| at.max(self.clock))
+    }
+
+    /// Hands over what the service sent until now, else lets the engine look at the clock.
+    fn happen(&mut self) {
+        let due = self.deliveries.first_entry().filter(|entry| entry.key().0 <= self.clock);
+        let Some(due) = due else { return self.feed(Input::Woken) };
+        let Delivery { call, flight, step } = due.remove();
+        self.feed(match step.info {
+            None => Input::Answered { call, flight },
+            Some(info) => Input::Failed { call, flight, info, verdict: step.verdict },
+        });
+    }
+
+    /// Runs until every call has settled or nothing but hanging attempts is left.
+    pub(crate) fn run(&mut self) {
+        self.run_until(u64::MAX);
+    }
+
+    /// Runs up to this moment and leaves the clock there.
+    pub(crate) fn run_until(&mut self, until: u64) {
+        let mut steps = 0;
+        while let Some(at) = self.next_event().filter(|&at| at <= until) {
+            steps += 1;
+            assert!(steps < STEPS_MAX, "the engine does not come to rest");
+            self.clock = at;
+            self.happen();
+        }
+        if until < u64::MAX {
+            self.clock = self.clock.max(until);
+        }
+    }
+
+    /// The host sleeps: the clock moves on and nothing is told. What came in meanwhile is handed
+    /// over by the next `run`, before the engine looks at the clock.
+    pub(crate) fn sleep(&mut self, ms: u64) {
+        self.clock = self.clock.saturating_add(ms);
+    }
+
+    pub(crate) fn cancel(&mut self, call: CallId) {
+        self.feed(Input::Cancelled { call });
+    }
+
+    /// The life of the call that was started as number `index`, once the trace has been checked.
+    #[track_caller]
+    pub(crate) fn life(&self, index: usize) -> Life {
+        self.assert_lawful();
+        self.lives[index].clone()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_lawful(&self) {
+        let violations = check(&self.trace, false);
+        assert!(violations.is_empty(), "{violations:#?}\n{}", show(&self.trace));
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_complete(&self) {
+        let violations = check(&self.trace, true);
+        assert!(violations.is_empty(), "{violations:#?}\n{}", show(&self.trace));
+    }
+}
+
+/// Runs one call to its end.
+#[track_caller]
+pub(crate) fn live(
+    policy: Policy,
+    accounts: &[u32],
+    deadline: Option<u64>,
+    script: &[Step],
+) -> Life {
+    let mut world = World::new(1);
+    world.start(spec(policy, accounts, deadline), script);
+    world.run();
+    world.assert_complete();
+    world.life(0)
+}
+
+pub(crate) fn show(trace: &[Entry]) -> String {
+    let line = |entry: &Entry| format!("{:>9} {:?}\n", entry.at.0, entry.event);
+    trace.iter().map(line).collect()
+}
+
+/// An attempt in flight, as the checker knows it.
+#[derive(Clone, Debug)]
+struct Open {
+    flight: FlightId,
+    number: u32,
+    target: usize,
+    at: Instant,
+}
+
+/// An attempt that is over.
+#[derive(Clone, Debug)]
+struct Over {
+    open: Open,
+    at: Instant,
+    answered: bool,
+    failed: bool,
+    abandoned: bool,
+}
+
+/// A call, as the checker knows it.
+#[derive(Clone, Debug)]
+struct Watched {
+    spec: CallSpec,
+    started: Instant,
+    target: usize,
+    sends: u32,
+    tries: u32,
+    flying: Option<Open>,
+    overtime: Option<Open>,
+    over: Vec<Over>,
+    /// When the wait began, and when it may end.
+    waits: Option<(Instant, Instant)>,
+    /// Whether an attempt in overtime told a wait meanwhile, by which this one may grow.
+    may_grow: bool,
+    waited: Millis,
+    /// The server's time, for each target.
+    floors: HashMap<usize, Instant>,
+    /// The failure that the next decision is about.
+    last: Option<(Rc<ErrorInfo>, Option<Verdict>)>,
+    free_in_a_row: u32,
+    free: u32,
+    /// Free waits for the target that is asked now.
+    free_here: u32,
+    uncounted_switches: u32,
+    /// Why nothing but the end may follow.
+    must_end: Option<&'static str>,
+    answered: Option<FlightId>,
+}
+
+impl Watched {
+    fn deadline(&self) -> Option<Instant> {
+        self.spec.deadline.map(|deadline| self.started + deadline)
+    }
+
+    /// Whether there is a target to go to after the last failure.
+    fn has_next(&self) -> bool {
+        let targets = &self.spec.targets;
+        let account = targets.get(self.target).map(|target| target.account);
+        let is_account_s =
+            self.last.as_ref().is_some_and(|(info, _)| info.kind == Kind::SpendLimited);
+        targets
+            .iter()
+            .skip(self.target + 1)
+            .any(|target| !is_account_s || Some(target.account) != account)
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let timeout = self.spec.policy.timeout;
+        let expires = self.flying.as_ref().and_then(|open| timeout.map(|ms| open.at + ms));
+        let wait = self.waits.map(|(_, until)| until);
+        [wait, expires, self.deadline()].into_iter().flatten().min()
+    }
+
+    fn is_free(&self, info: &ErrorInfo) -> bool {
+        self.spec.policy.free_quota_waits
+            && info.kind == Kind::RateLimited
+            && info.dimension.is_some_and(Dimension::is_per_minute)
+            && self.free_in_a_row < 20
+    }
+
+    /// An open attempt stays behind: that is allowed to one whose time is over, once at a time.
+    fn leave_behind(&mut self, at: Instant, complain: &mut dyn FnMut(String)) {
+        let Some(open) = self.flying.take() else { return };
+        let number = open.number;
+        let expired = self.spec.policy.timeout.is_some_and(|timeout| open.at + timeout <= at);
+        if !expired || !self.spec.policy.overtime || self.overtime.is_some() {
+            complain(format!("attempt {number} was left in flight without a right to overtime"));
+        }
+        self.overtime = Some(open);
+        self.last = Some((Rc::new(ErrorInfo::new(Kind::Timeout)), None));
+    }
+
+    fn close(&mut self, flight: FlightId) -> Option<(Open, bool)> {
+        let is_it = |open: &mut Open| open.flight == flight;
+        if let Some(open) = self.flying.take_if(is_it) {
+            return Some((open, true));
+        }
+        self.overtime.take_if(is_it).map(|open| (open, false))
+    }
+}
+
+/// Kinds after which the chain's table says stop.
+const STOPS: [Kind; 5] =
+    [Kind::InvalidRequest, Kind::TooLarge, Kind::Blocked, Kind::Unknown, Kind::Cancelled];
+
+/// Everything that is wrong with a trace; with `complete`, every call must have ended too.
+pub(crate) fn check(trace: &[Entry], complete: bool) -> Vec<String> {
+    let mut checker = Checker::default();
+    for entry in trace {
+        checker.entry(entry);
+    }
+    if complete {
+        for (call, _) in std::mem::take(&mut checker.alive) {
+            checker.violations.push(format!("call {call} never settled"));
+        }
+    }
+    checker.violations
+}
+
+#[derive(Default)]
+struct Checker {
+    alive: BTreeMap<u32, Watched>,
+    flights: HashSet<u32>,
+    starts: Vec<Instant>,
+    /// Retries that the client's budget paid for.
+    grants: Vec<Instant>,
+    violations: Vec<String>,
+}
+
+impl Checker {
+    fn entry(&mut self, entry: &Entry) {
+        let at = entry.at;
+        match &entry.event {
+            Event::Started { call, spec } => {
+                self.starts.push(at);
+                let watched = Watched {
+                    spec: spec.clone(),
+                    started: at,
+                    target: 0,
+                    sends: 0,
+                    tries: 0,
+                    flying: None,
+                    overtime: None,
+                    over: Vec::new(),
+                    waits: None,
+                    may_grow: false,
+                    waited: Millis::ZERO,
+                    floors: HashMap::new(),
+                    last: None,
+                    free_in_a_row: 0,
+                    free: 0,
+                    free_here: 0,
+                    uncounted_switches: 0,
+                    must_end: None,
+                    answered: None,
+                };
+                if self.alive.insert(call.0, watched).is_some() {
+                    self.violations.push(format!("the number of call {} is taken", call.0));
+                }
+            }
+            Event::In(input) => self.input(at, input),
+            Event::Out(output) => self.output(at, output),
+            Event::Idle { wakeup, woken } => self.idle(at, *wakeup, *woken),
+        }
+    }
+
+    fn input(&mut self, at: Instant, input: &Input) {
+        match input {
+            Input::Answered { call, flight } => {
+                let Some(watched) = self.alive.get_mut(&call.0) else { return };
+                let Some((open, _)) = watched.close(*flight) else { return };
+                watched.over.push(Over {
+                    open,
+                    at,
+                    answered: true,
+                    failed: false,
+                    abandoned: false,
+                });
+                watched.answered = Some(*flight);
+                watched.must_end = Some("it was answered");
+            }
+            Input::Failed { call, flight, info, verdict } => {
+                let Some(watched) = self.alive.get_mut(&call.0) else { return };
+                let Some((open, current)) = watched.close(*flight) else { return };
+                let target = open.target;
+                watched.over.push(Over {
+                    open,
+                    at,
+                    answered: false,
+                    failed: true,
+                    abandoned: false,
+                });
+                // What an attempt in overtime says does not decide what comes next.
+                if !current {
+                    watched.may_grow |= info.retry_after.is_some() && watched.waits.is_some();
+                    return;
+                }
+                let overruled = matches!(verdict, Some(Verdict::RetryAfter(_)));
+                if let Some(hint) = info.retry_after.filter(|_| !overruled) {
+                    watched.floors.insert(target, at + hint);
+                }
+                if *verdict == Some(Verdict::Stop) {
+                    watched.must_end = Some("the caller said stop");
+                } else if verdict.is_none() && STOPS.contains(&info.kind) {
+                    watched.must_end = Some("the error is final");
+                }
+                watched.last = Some((Rc::clone(info), *verdict));
+            }
+            Input::Cancelled { call } => {
+                if let Some(watched) = self.alive.get_mut(&call.0) {
+                    watched.must_end = Some("the caller aborted");
+                }
+            }
+            Input::Closed => {
+                for watched in self.alive.values_mut() {
+                    watched.must_end = Some("the client was closed");
+                }
+            }
+            Input::Woken => {}
+        }
+    }
+
+    fn output(&mut self, at: Instant, output: &Output) {
+        let (Output::Send { call, .. }
+        | Output::Abort { call, .. }
+        | Output::Wait { call, .. }
+        | Output::Switch { call, .. }
+        | Output::Settle { call, .. }) = output;
+        let id = call.0;
+        let mut said = Vec::new();
+        let mut complain = |what: String| said.push(format!("call {id} at {}: {what}", at.0));
+        let Some(mut watched) = self.alive.remove(&id) else {
+            complain(format!("it is not alive, yet: {output:?}"));
+            self.violations.append(&mut said);
+            return;
+        };
+        if let Some(reason) = watched.must_end
+            && !matches!(output, Output::Abort { .. } | Output::Settle { .. })
+        {
+            complain(format!("{reason}, yet: {output:?}"));
+        }
+        let mut ended = false;
+        match output {
+            Output::Send { flight, attempt, target, .. } => {
+                watched.leave_behind(at, &mut complain);
+                if !self.flights.insert(flight.0) {
+                    complain(format!("flight {} was sent before", flight.0));
+                }
+                watched.sends += 1;
+                watched.tries += 1;
+                if *attempt != watched.sends {
+                    complain(format!("attempt {} is numbered {attempt}", watched.sends));
+                }
+                if *target != watched.target || *target >= watched.spec.targets.len() {
+                    complain(format!("sent to target {target} instead of {}", watched.target));
+                }
+                let policy = &watched.spec.policy;
+                let tries_max = policy.tries_per_target.min(policy.max_attempts);
+                if watched.has_next() && watched.tries > tries_max + watched.free_here {
+                    complain(format!("try {} of a target that has a next one", watched.tries));
+                }
+                if watched.floors.get(target).is_some_and(|&floor| at < floor) {
+                    complain("sent before the server's time".to_owned());
+                }
+                if watched.deadline().is_some_and(|deadline| deadline <= at) {
+                    complain("sent when the deadline was over".to_owned());
+                }
+                watched.may_grow = false;
+                if let Some((since, until)) = watched.waits.take() {
+                    watched.waited = watched.waited + (at - since);
+                    if at < until {
+                        complain("sent before its wait was over".to_owned());
+                    }
+                }
+                watched.flying =
+                    Some(Open { flight: *flight, number: *attempt, target: *target, at });
+            }
+            Output::Abort { flight, timed_out, .. } => match watched.close(*flight) {
+                None => complain(format!("flight {} is not open, yet it is aborted", flight.0)),
+                Some((open, _)) => {
+                    let expired =
+                        watched.spec.policy.timeout.is_some_and(|timeout| open.at + timeout <= at);
+                    if *timed_out && !expired {
+                        complain(format!("attempt {} had time left", open.number));
+                    }
+                    if *timed_out {
+                        watched.last = Some((Rc::new(ErrorInfo::new(Kind::Timeout)), None));
+                    }
+                    let failed = *timed_out;
+                    watched.over.push(Over { open, at, answered: false, failed, abandoned: true });
+                }
+            },
+            Output::Wait { attempt, wait, until, .. } => {
+                watched.leave_behind(at, &mut complain);
+                self.wait(at, &mut watched, *attempt, *wait, *until, &mut complain);
+            }
+            Output::Switch { from, to, .. } => {
+                watched.leave_behind(at, &mut complain);
+                if *from != watched.target || *to <= *from || *to >= watched.spec.targets.len() {
+                    complain(format!("switched from {from} to {to}, at {}", watched.target));
+                }
+                let account =
+                    |index: usize| watched.spec.targets.get(index).map(|target| target.account);
+                if watched.last.as_ref().is_some_and(|(info, _)| watched.is_free(info)) {
+                    watched.free += 1;
+                }
+                if let Some((info, None)) = &watched.last {
+                    let by_account = matches!(
+                        info.kind,
+                        Kind::Billing | Kind::Unauthenticated | Kind::Forbidden
+                    );
+                    if by_account && account(*from) == account(*to) {
+                        complain(format!("{:?} led to a target of the same account", info.kind));
+                    }
+                    let at_once = matches!(
+                        info.kind,
+                        Kind::DailyQuota
+                            | Kind::NotInTier
+                            | Kind::ModelNotFound
+                            | Kind::SpendLimited
+                    );
+                    if by_account || at_once {
+                        watched.uncounted_switches += 1;
+                    }
+                }
+                watched.target = *to;
+                watched.tries = 0;
+                watched.free_here = 0;
+            }
+            Output::Settle { ending, record, .. } => {
+                ended = true;
+                settle(at, &mut watched, ending, record, &mut complain);
+            }
+        }
+        if !ended {
+            self.alive.insert(id, watched);
+        }
+        self.violations.append(&mut said);
+    }
+
+    fn wait(
+        &mut self,
+        at: Instant,
+        watched: &mut Watched,
+        attempt: u32,
+        wait: Millis,
+        until: WallTime,
+        complain: &mut dyn FnMut(String),
+    ) {
+        let policy = Rc::clone(&watched.spec.policy);
+        if attempt != watched.sends {
+            complain(format!("waits after attempt {} named {attempt}", watched.sends));
+        }
+        if watched.waits.replace((at, at + wait)).is_some() && !watched.may_grow {
+            complain("waits twice at a time".to_owned());
+        }
+        if until < WallTime(EPOCH) + wait {
+            complain(format!("the wait ends on a day of the past: {}", until.0));
+        }
+        if watched.deadline().is_some_and(|deadline| at + wait >= deadline) {
+            complain("waits beyond the deadline".to_owned());
+        }
+        let is_asked = matches!(watched.last, Some((_, Some(Verdict::RetryAfter(_)))));
+        if watched.has_next() && !is_asked && wait > policy.max_wait_per_target {
+            complain(format!("waits {} ms for a target that has a next one", wait.0));
+        }
+        let Some((info, verdict)) = watched.last.clone() else {
+            return complain("waits without a failure".to_owned());
+        };
+        match (verdict, info.retry_after.filter(|hint| hint.0 > 0)) {
+            (Some(Verdict::RetryAfter(asked)), _) if wait != asked => {
+                complain(format!("waits {} ms where the caller said {}", wait.0, asked.0));
+            }
+            (Some(Verdict::RetryAfter(_)), _) => {}
+            (_, Some(hint)) => {
+                if wait < hint {
+                    complain(format!("waits {} ms where the server said {}", wait.0, hint.0));
+                }
+                if hint > policy.max_server_delay {
+                    complain(format!("obeys {} ms, more than allowed", hint.0));
+                }
+                if policy.hint == Hint::Replaces && wait > hint + Millis(hint.0 / 5) {
+                    complain(format!("waits {} ms, too long after {}", wait.0, hint.0));
+                }
+            }
+            _ => {}
+        }
+        if watched.is_free(&info) {
+            watched.free_in_a_row += 1;
+            watched.free += 1;
+            watched.free_here += 1;
+            return;
+        }
+        watched.free_in_a_row = 0;
+        if policy.budgeted && !names_minute(&info) {
+            self.grants.push(at);
+            // The budget counts in slots of five seconds, so a minute may be seen as 55 s.
+            let within = |times: &[Instant], span| {
+                times.iter().filter(|&&time| at - time < Millis(span)).count()
+            };
+            if within(&self.grants, 55_000) > 10 + within(&self.starts, 60_000) / 5 {
+                complain("retries beyond the client's budget".to_owned());
+            }
+        }
+    }
+
+    fn idle(&mut self, at: Instant, wakeup: Option<Instant>, woken: bool) {
+        let mut violations = Vec::new();
+        for (id, watched) in &self.alive {
+            if let Some(reason) = watched.must_end {
+                violations.push(format!("call {id} at {}: {reason}, yet it goes on", at.0));
+            }
+            let flies = watched.flying.is_some();
+            if flies == watched.waits.is_some() {
+                violations.push(format!(
+                    "call {id} at {}: {}",
+                    at.0,
+                    if flies { "waits while it flies" } else { "nothing is due or in flight" }
+                ));
+            }
+        }
+        let due = self.alive.values().filter_map(Watched::due).min();
+        let may_grow = self.alive.values().any(|watched| watched.may_grow);
+        if wakeup != due && !(may_grow && wakeup > due) {
+            violations.push(format!("at {}: wakes at {wakeup:?} instead of {due:?}", at.0));
+        }
+        if woken && wakeup.is_some_and(|wakeup| wakeup <= at) {
+            violations.push(format!("at {}: what was due was not done", at.0));
+        }
+        self.violations.append(&mut violations);
+    }
+}
+
+fn settle(
+    at: Instant,
+    watched: &mut Watched,
+    ending: &Ending,
+    record: &CallRecord,
+    complain: &mut dyn FnMut(String),
+) {
+    if watched.flying.is_some() || watched.overtime.is_some() {
+        complain("settled with an attempt in flight".to_owned());
+    }
+    if let Some((since, _)) = watched.waits {
+        watched.waited = watched.waited + (at - since);
+    }
+    match ending {
+        Ending::Answered(flight) if watched.answered != Some(*flight) => {
+            complain(format!("settled with flight {}, which did not answer", flight.0));
+        }
+        Ending::Failed { why: Why::Deadline, .. } if watched.spec.deadline.is_none() => {
+            complain("a deadline that was not set is over".to_owned());
+        }
+        Ending::Failed { .. } | Ending::Cancelled | Ending::Closed
+            if watched.answered.is_some() =>
+        {
+            complain("an answer was lost".to_owned());
+        }
+        _ => {}
+    }
+
+    let policy = &watched.spec.policy;
+    let targets = u32::try_from(watched.spec.targets.len()).expect("few targets");
+    let tries_max = policy.tries_per_target.min(policy.max_attempts);
+    let shared = if targets > 1 { tries_max * targets } else { 0 };
+    let most = policy.max_attempts.max(1).max(shared) + watched.free + watched.uncounted_switches;
+    if watched.sends > most {
+        complain(format!("sent {} times, more than {most}", watched.sends));
+    }
+
+    let sends = watched.sends as usize;
+    if record.attempts.len() != sends {
+        complain(format!("sent {sends} times, recorded {}", record.attempts.len()));
+    }
+    if record.waited != watched.waited {
+        complain(format!("waited {} ms, recorded {}", watched.waited.0, record.waited.0));
+    }
+    let mut numbers: Vec<u32> = record.attempts.iter().map(|attempt| attempt.number).collect();
+    numbers.sort_unstable();
+    if !numbers.iter().copied().eq(1..=watched.sends) {
+        complain(format!("recorded attempts {numbers:?}"));
+    }
+    for (attempt, over) in record.attempts.iter().zip(&watched.over) {
+        let same = attempt.number == over.open.number
+            && attempt.target == over.open.target
+            && attempt.took == over.at - over.open.at
+            && attempt.abandoned == over.abandoned
+            && (!over.answered || attempt.info.is_none())
+            && (!over.failed || attempt.info.is_some());
+        if !same {
+            complain(format!("recorded {attempt:?} of {over:?}"));
+        }
+    }
+    let waited = record.attempts.iter().fold(Millis::ZERO, |sum, attempt| sum + attempt.waited);
+    if waited > record.waited {
+        complain(format!("attempts waited {} ms of {}", waited.0, record.waited.0));
+    }
+}
