@@ -116,6 +116,10 @@ pub(crate) fn get(object: &JsValue, key: &'static str) -> JsValue {
 
 /// The value under a key that is not ours.
 pub(crate) fn get_dynamic(object: &JsValue, key: &JsValue) -> JsValue {
+    // Asking `undefined` for a key throws, and an error with its stack takes longer than a call.
+    if !object.is_object() {
+        return JsValue::UNDEFINED;
+    }
     object.unchecked_ref::<Keyed>().at(key).unwrap_or(JsValue::UNDEFINED)
 }
 
@@ -150,7 +154,7 @@ thread_local! {
 
 /// The JavaScript string of a name of ours. Making one costs ten times what finding it here does,
 /// and a call needs a hundred.
-fn name(key: &'static str) -> JsValue {
+pub(crate) fn name(key: &'static str) -> JsValue {
     let address = key.as_ptr() as usize;
     let index = (address ^ (address >> 7) ^ key.len()) % NAMES;
     CACHE.with_borrow_mut(|cache| {

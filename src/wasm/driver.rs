@@ -149,7 +149,9 @@ impl Driver {
     fn arm(self: &Rc<Self>) {
         let due = self.engine.borrow_mut().next_wakeup();
         let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
-        if due == armed {
+        // A timer that fires early finds nothing due and sets the next; that is cheaper than a new
+        // one for each call that ends.
+        if due == armed || armed.is_some_and(|armed| due.is_some_and(|due| armed < due)) {
             return;
         }
         let timer = due.map(|at| {

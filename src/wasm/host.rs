@@ -1,7 +1,7 @@
 //! What the host gives: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, Promise};
+use js_sys::{Function, JsString, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -68,7 +68,7 @@ extern "C" {
     pub(crate) fn listening(this: &Host) -> bool;
 
     #[wasm_bindgen(js_name = fetch, catch)]
-    fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+    fn global_fetch(url: &JsString, init: &RequestInit) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
@@ -99,13 +99,13 @@ pub(crate) fn seed() -> u64 {
 /// Calls the caller's `fetch`, else the global one.
 pub(crate) fn fetch(
     own: Option<&Function>,
-    url: &str,
+    url: &JsString,
     init: &RequestInit,
 ) -> Result<Promise, JsValue> {
     match own {
         None => global_fetch(url, init),
         Some(fetch) => {
-            let answer = fetch.call2(&JsValue::UNDEFINED, &url.into(), init)?;
+            let answer = fetch.call2(&JsValue::UNDEFINED, url, init)?;
             Ok(Promise::resolve(&answer))
         }
     }

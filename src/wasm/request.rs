@@ -3,7 +3,7 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get, get_dynamic, get_text, put, set};
+use super::convert::{Fields, get, get_dynamic, get_text, name, put, set};
 use super::error::usage;
 use super::host::Host;
 use crate::catalog::{self, Need, Size};
@@ -94,8 +94,8 @@ impl Request {
         let body = Fields::new().set("contents", Array::of1(&content(&JsValue::from(text)))).set(
             "generationConfig",
             Fields::new()
-                .set("responseModalities", Array::of1(&"IMAGE".into()))
-                .set("imageConfig", Fields::new().set("imageSize", Size::K1.as_str()).done())
+                .set("responseModalities", Array::of1(&name("IMAGE")))
+                .set("imageConfig", Fields::new().set("imageSize", name(Size::K1.as_str())).done())
                 .done(),
         );
         Ok(Self {
@@ -122,9 +122,11 @@ impl Request {
         };
         let contents = get(value, "contents");
         let (contents, prompt) = (normalize(&contents)?, contents.as_string());
-        let body = Object::assign(&Object::new(), value.unchecked_ref());
-        for key in ["model", "config"] {
-            let _ = Reflect::delete_property(&body, &key.into());
+        let body = Object::new();
+        for key in Object::keys(value.unchecked_ref::<Object>()).iter() {
+            if key != "model" && key != "config" && key != "contents" {
+                put(&body, &key, &get_dynamic(value, &key));
+            }
         }
         set(&body, "contents", &contents);
         let http = apply_config(&body, &get(value, "config"), host)?;
@@ -170,7 +172,7 @@ fn content(part: &JsValue) -> JsValue {
 }
 
 fn contents_of(parts: &Array) -> JsValue {
-    Fields::new().set("role", "user").set("parts", parts).done()
+    Fields::new().set("role", name("user")).set("parts", parts).done()
 }
 
 fn as_part(part: &JsValue) -> JsValue {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Object};
+use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{Fields, get_dynamic, get_text};
@@ -27,7 +27,7 @@ const SECRET_MIN: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) model: String,
-    pub(crate) url: String,
+    pub(crate) url: JsString,
     pub(crate) headers: Object,
     /// What must not show up in errors and events.
     pub(crate) secrets: Vec<String>,
@@ -151,7 +151,7 @@ impl Site<'_> {
         secrets.retain(|secret| secret.len() >= SECRET_MIN);
         let version = version.as_deref().unwrap_or(API_VERSION);
         Ok(Route {
-            url: gemini::url(&base, version, &path, "generateContent"),
+            url: gemini::url(&base, version, &path, "generateContent").into(),
             headers: send::headers(key.as_deref(), self.told, &extra),
             secrets,
             model: model.strip_prefix("models/").map(str::to_owned).unwrap_or(model),

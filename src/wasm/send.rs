@@ -16,7 +16,7 @@ const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
 
 /// What is sent.
 pub(crate) struct Letter {
-    pub(crate) url: String,
+    pub(crate) url: JsString,
     pub(crate) headers: Object,
     pub(crate) body: JsString,
     pub(crate) signal: JsValue,
