@@ -63,7 +63,8 @@ export class Client {
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
-    const signal = (typeof maxRetries === 'object' ? maxRetries?.signal : undefined) ?? signalOf(request);
+    const signal =
+      (typeof maxRetries === 'object' ? maxRetries?.signal : undefined) ?? signalOf(request);
     return this.#run(signal, (core, caller) =>
       core.generateWithRetry(caller, request, maxRetries, baseDelay),
     );
@@ -104,7 +105,10 @@ export class Client {
   }
 
   /** Listens to an event; gives a function that ends it. A listener's errors do not reach calls. */
-  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (event: ClientEvents[Name]) => void,
+  ): () => void {
     return this.#host.on(name, listener as (event: never) => void);
   }
 

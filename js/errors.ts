@@ -25,41 +25,37 @@ const BRAND = Symbol.for('unexhausted.GenerateError');
 export class GenerateError extends Error {
   override readonly name: string = 'GenerateError';
   /** The HTTP status of the last answer; `undefined` where there was none. */
-  readonly status: number | undefined;
+  declare readonly status?: number;
   /** The same number as `status`, for code that reads `error.code`. */
-  readonly code: number | undefined;
+  declare readonly code?: number;
   /** What went wrong. */
   readonly kind: GenerateErrorKind;
   /** Whether the same request can succeed within minutes. */
   readonly isRetryable: boolean;
   /** The wait that the service named, in ms. */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter?: number;
   /** When to try again, where that is known: a daily limit's is midnight Pacific. */
-  readonly retryAt: Date | undefined;
+  declare readonly retryAt?: Date;
   /** The limit that was exceeded, where the service named one. */
-  readonly quota: Quota | undefined;
+  declare readonly quota?: Quota;
   /** The model that was asked last. */
-  readonly model: string | undefined;
+  declare readonly model?: string;
   /** Every attempt that was made. */
   readonly attempts: readonly Attempt[];
   /** What to do. */
   readonly advice: string;
   /** Everything that is known of the last error. */
-  readonly info: ErrorInfo | undefined;
+  declare readonly info?: ErrorInfo;
 
   constructor(fields: GenerateErrorFields, cause?: unknown) {
-    super(`${fields.message}`, cause === undefined ? undefined : { cause });
-    this.status = fields.status;
-    this.code = fields.status;
+    super(fields.message, cause === undefined ? undefined : { cause });
+    const { message: _, ...rest } = fields;
     this.kind = fields.kind;
     this.isRetryable = fields.isRetryable ?? false;
-    this.retryAfter = fields.retryAfter;
-    this.retryAt = fields.retryAt;
-    this.quota = fields.quota;
-    this.model = fields.model;
     this.attempts = fields.attempts ?? [];
     this.advice = fields.advice;
-    this.info = fields.info;
+    // What is not known is left out, so that a printed error shows what there is to know.
+    Object.assign(this, rest, fields.status === undefined ? {} : { code: fields.status });
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

@@ -160,8 +160,12 @@ export class Host {
   }
 }
 
-function defined<T extends Record<string, string | undefined>>(fields: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as { [K in keyof T]?: string };
+function defined<T extends Record<string, string | undefined>>(
+  fields: T,
+): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as {
+    [K in keyof T]?: string;
+  };
 }
 
 function nodeProcess(): ProcessLike | undefined {
@@ -182,7 +186,12 @@ function environment(): Record<string, string | undefined> {
 function isPage(): boolean {
   const process = nodeProcess();
   if (process !== undefined) return process.type === 'renderer';
-  const scope = globalThis as { document?: object; importScripts?: unknown; Deno?: object; Bun?: object };
+  const scope = globalThis as {
+    document?: object;
+    importScripts?: unknown;
+    Deno?: object;
+    Bun?: object;
+  };
   if (scope.Deno !== undefined || scope.Bun !== undefined) return false;
   return typeof scope.document === 'object' || typeof scope.importScripts === 'function';
 }

@@ -8,7 +8,7 @@
 import { GenerateError } from './errors.js';
 import * as glue from './wasm/unexhausted.js';
 
-/** Where the module comes from. */
+/** Where the module comes from. @internal */
 export interface Source {
   /** A module or its bytes at once, where the runtime can give them; `undefined` elsewhere. */
   now(): WebAssembly.Module | Uint8Array<ArrayBuffer> | undefined;
@@ -23,12 +23,12 @@ let trapped: unknown;
 let instance = 1;
 const trapListeners = new Set<(error: GenerateError) => void>();
 
-/** Tells where the module comes from; entries call this, and nothing else does. */
+/** Tells where the module comes from; entries call this, and nothing else does. @internal */
 export function register(from: Source): void {
   source = from;
 }
 
-/** Calls `listener` when the WebAssembly has failed, so that whoever waits can be told. */
+/** Calls `listener` when the WebAssembly has failed, so that whoever waits can be told. @internal */
 export function onTrap(listener: (error: GenerateError) => void): void {
   trapListeners.add(listener);
 }
@@ -47,7 +47,7 @@ export async function ready(): Promise<void> {
   await loading;
 }
 
-/** The exports, and the number of the instance that they belong to. */
+/** The exports, and the number of the instance that they belong to. @internal */
 export function use(): { core: typeof glue; instance: number } {
   if (!loaded && !loadNow()) {
     throw new Error(
@@ -62,12 +62,12 @@ export function use(): { core: typeof glue; instance: number } {
   return { core: glue, instance };
 }
 
-/** Whether `use` works at once. */
+/** Whether `use` works at once. @internal */
 export function isReady(): boolean {
   return loaded || loadNow();
 }
 
-/** Runs a function of the core; where it fails from within, the caller learns that. */
+/** Runs a function of the core; where it fails from within, the caller learns that. @internal */
 export function guarded<T>(run: () => T): T {
   try {
     return run();
@@ -76,7 +76,7 @@ export function guarded<T>(run: () => T): T {
   }
 }
 
-/** Whether an error comes from the WebAssembly itself and not from what it was told. */
+/** Whether an error comes from the WebAssembly itself and not from what it was told. @internal */
 export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }

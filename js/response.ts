@@ -25,7 +25,9 @@ export class GenerateContentResponse implements GenerateContentResponseData {
 
   /** The text of the first candidate without its thoughts; `undefined` where there is none. */
   get text(): string | undefined {
-    const texts = parts(this).filter((part) => typeof part.text === 'string' && part.thought !== true);
+    const texts = parts(this).filter(
+      (part) => typeof part.text === 'string' && part.thought !== true,
+    );
     return texts.length === 0 ? undefined : texts.map((part) => part.text).join('');
   }
 
@@ -39,7 +41,9 @@ export class GenerateContentResponse implements GenerateContentResponseData {
 
   /** The function calls of the first candidate; `undefined` where there are none. */
   get functionCalls(): unknown[] | undefined {
-    const calls = parts(this).flatMap((part) => (part.functionCall === undefined ? [] : [part.functionCall]));
+    const calls = parts(this).flatMap((part) =>
+      part.functionCall === undefined ? [] : [part.functionCall],
+    );
     return calls.length === 0 ? undefined : calls;
   }
 }
@@ -60,7 +64,9 @@ export class GeneratedImage {
   /** Its bytes, decoded anew at each call. */
   bytes(): Uint8Array<ArrayBuffer> {
     // What Node calls a Buffer decodes 24 MB thirty times as fast as the loop below.
-    const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: 'base64'): Uint8Array } };
+    const { Buffer } = globalThis as {
+      Buffer?: { from(text: string, encoding: 'base64'): Uint8Array };
+    };
     if (Buffer !== undefined) return new Uint8Array(Buffer.from(this.data, 'base64'));
     return Uint8Array.from(atob(this.data), (char) => char.charCodeAt(0));
   }
@@ -113,7 +119,10 @@ export class GenerateResult {
   get images(): GeneratedImage[] {
     return pictures(this.response).map(
       ({ inlineData }) =>
-        new GeneratedImage(inlineData?.mimeType ?? 'application/octet-stream', inlineData?.data ?? ''),
+        new GeneratedImage(
+          inlineData?.mimeType ?? 'application/octet-stream',
+          inlineData?.data ?? '',
+        ),
     );
   }
 

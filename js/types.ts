@@ -147,7 +147,9 @@ export interface CallOptions {
   /** Called before each wait. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Overrules the classifier; a number is a wait in ms. */
-  shouldRetry?: ((context: ShouldRetryContext) => boolean | { delay: number } | undefined) | undefined;
+  shouldRetry?:
+    | ((context: ShouldRetryContext) => boolean | { delay: number } | undefined)
+    | undefined;
 }
 
 /** One curve of waits. */

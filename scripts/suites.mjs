@@ -21,6 +21,9 @@ const WASM32 = ['--target', 'wasm32-unknown-unknown'];
 const DENY_WARNINGS = ['--', '-D', 'warnings'];
 const TOOL = (name) => join(ROOT, 'tests', 'node_modules', '.bin', name);
 
+/** Biome does not notice by itself that nobody will see its colors. */
+const COLORS = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`;
+
 /** Machines that run this may be small, and browsers run beside the compiler. */
 const CARGO = { CARGO_BUILD_JOBS: process.env.CARGO_BUILD_JOBS ?? '2' };
 
@@ -84,7 +87,7 @@ export const SUITES = [
   {
     name: 'lint',
     setup: setupTests,
-    run: () => run(TOOL('biome'), ['ci', '--error-on-warnings'], { out: 1 }),
+    run: () => run(TOOL('biome'), ['ci', '--error-on-warnings', COLORS], { out: 1 }),
   },
   {
     name: 'types',

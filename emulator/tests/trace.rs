@@ -8,31 +8,26 @@ use common::{NOON, PRO, service};
 use serde_json::json;
 use unexhausted_emulator::{Config, Input, Output, Request, Service, Snapshot};
 
-/// Runs until nothing is due, noting what came when.
-fn drain(service: &mut Service, trace: &mut Vec<(u64, Output)>, until: u64) {
+/// When a tick brought it, and what.
+type Trace = Vec<(Option<u64>, Output)>;
+
+/// Runs until nothing is due before `until`, noting what came when.
+fn drain(service: &mut Service, trace: &mut Trace, until: u64) {
+    let mut now = None;
     loop {
         while let Some(output) = service.poll() {
-            trace.push((service.ledger_time(), output));
+            trace.push((now, output));
         }
-        match service.next_wakeup() {
-            Some(wakeup) if wakeup <= until => service.handle(wakeup, Input::Tick),
-            _ => break,
+        now = service.next_wakeup().filter(|wakeup| *wakeup <= until);
+        match now {
+            Some(wakeup) => service.handle(wakeup, Input::Tick),
+            None => break,
         }
-    }
-}
-
-trait Time {
-    fn ledger_time(&self) -> u64;
-}
-
-impl Time for Service {
-    fn ledger_time(&self) -> u64 {
-        self.records().filter_map(|record| record.finished).max().unwrap_or(0)
     }
 }
 
 /// A stormy ten minutes with callers that give up.
-fn storm(seed: u64) -> (Vec<(u64, Output)>, Snapshot) {
+fn storm(seed: u64) -> (Trace, Snapshot) {
     let mut service = Service::new(
         Config::from_json(
             &json!({

@@ -3,7 +3,7 @@
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{get, get_dynamic, get_text};
+use super::convert::{as_array, get, get_dynamic, get_text};
 use crate::cost::Usage;
 use crate::value::Value;
 
@@ -54,7 +54,7 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
 }
 
 fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
-    let length = value.dyn_ref::<Array>().map_or(0, Array::length).min(LIST_MAX);
+    let length = as_array(value).map_or(0, Array::length).min(LIST_MAX);
     let value = value.clone();
     (0..length).map(move |index| get_dynamic(&value, &index.into()))
 }

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::convert::as_array;
 use super::driver::{Driver, Job};
 use super::error::usage;
 use super::picture::{Picture, Wanted};
@@ -156,7 +157,7 @@ impl Core {
         one: Function,
         pause: Function,
     ) -> Result<(), JsValue> {
-        let Some(prompts) = prompts.dyn_ref::<Array>() else {
+        let Some(prompts) = as_array(prompts) else {
             return Err(usage("`batchGenerate` needs a list of prompts"));
         };
         let delay = if options.is_object() {

@@ -41,7 +41,7 @@ fn copy_at(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
     if !value.is_object() || value.is_function() || depth >= DEPTH_MAX {
         return Value::Null;
     }
-    if Array::is_array(value) {
+    if is_array(value) {
         let items = (0..KEYS_MAX as u32).map_while(|index| {
             let length = get(value, "length").as_f64()?;
             (f64::from(index) < length).then(|| {
@@ -109,6 +109,16 @@ pub(crate) fn bounded(text: &JsString) -> String {
     [head.as_str(), "\n", &String::from(text.slice(tail, length))].concat()
 }
 
+/// Whether this is a list, also of another realm.
+pub(crate) fn is_array(value: &JsValue) -> bool {
+    is_array_js(value).unwrap_or(false)
+}
+
+/// The list, where this is one.
+pub(crate) fn as_array(value: &JsValue) -> Option<&Array> {
+    is_array(value).then(|| value.unchecked_ref())
+}
+
 /// The value under `key`; `undefined` where there is none or it cannot be read.
 pub(crate) fn get(object: &JsValue, key: &'static str) -> JsValue {
     get_dynamic(object, &name(key))
@@ -135,6 +145,10 @@ extern "C" {
 
     #[wasm_bindgen(method, structural, indexing_getter, catch)]
     fn at(this: &Keyed, key: &JsValue) -> Result<JsValue, JsValue>;
+
+    // `Array.isArray` throws for a revoked proxy, and `instanceof` is wrong between realms.
+    #[wasm_bindgen(js_namespace = Array, js_name = isArray, catch)]
+    fn is_array_js(value: &JsValue) -> Result<bool, JsValue>;
 
     #[wasm_bindgen(method, structural, indexing_setter, catch)]
     fn put(this: &Keyed, key: &JsValue, value: &JsValue) -> Result<(), JsValue>;

@@ -90,13 +90,13 @@ pub(crate) fn usage(message: &str) -> JsValue {
 }
 
 /// The fields of `GenerateError.quota`, where a limit is known.
-pub(crate) fn quota(info: &ErrorInfo) -> JsValue {
-    let Some(dimension) = info.dimension else { return JsValue::UNDEFINED };
-    Fields::new()
+pub(crate) fn quota(info: &ErrorInfo) -> Option<JsValue> {
+    let dimension = info.dimension?;
+    let fields = Fields::new()
         .set("dimension", dimension.as_str())
         .set_some("quotaId", info.quota_id.as_deref())
-        .set_some("limit", info.quota_limit.map(|limit| limit as f64))
-        .done()
+        .set_some("limit", info.quota_limit.map(|limit| limit as f64));
+    Some(fields.done())
 }
 
 /// Whether a thrown value has this `name`.

@@ -36,7 +36,7 @@ pub(crate) fn error(
         .set("advice", failure::advice(why, info))
         .set("isRetryable", info.retry == Retry::Soon)
         .set("attempts", attempts)
-        .set("quota", error::quota(info))
+        .set_some("quota", error::quota(info))
         .set("info", error::info(&told))
         .set_some("status", info.status)
         .set_some("retryAfter", info.retry_after.map(|after| after.as_f64()))

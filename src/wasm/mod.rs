@@ -14,6 +14,7 @@ mod route;
 mod send;
 mod settings;
 
+pub use client::Core;
 use rlsf::SmallGlobalTlsf;
 use wasm_bindgen::prelude::*;
 

@@ -3,7 +3,7 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get, get_dynamic, get_text, name, put, set};
+use super::convert::{Fields, as_array, get, get_dynamic, get_text, is_array, name, put, set};
 use super::error::usage;
 use super::host::Host;
 use crate::catalog::{self, Need, Size};
@@ -68,7 +68,7 @@ impl Request {
         if let Some(text) = value.dyn_ref::<JsString>() {
             return Self::from_prompt(text);
         }
-        if !value.is_object() || Array::is_array(value) || value.is_function() {
+        if !value.is_object() || is_array(value) || value.is_function() {
             return Err(usage(
                 "the prompt must be a string or a request { model, contents, config }",
             ));
@@ -183,7 +183,7 @@ fn as_part(part: &JsValue) -> JsValue {
 /// user's.
 fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
     let is_content = |item: &JsValue| item.is_object() && !get(item, "parts").is_undefined();
-    let list = match contents.dyn_ref::<Array>() {
+    let list = match as_array(contents) {
         Some(list) => list.clone(),
         None if contents.is_undefined() || contents.is_null() => Array::new(),
         None => Array::of1(contents),
@@ -217,7 +217,9 @@ fn references(contents: &JsValue) -> usize {
     Array::from(contents)
         .iter()
         .filter(|content| get(content, "role") != "model")
-        .flat_map(|content| get(&content, "parts").dyn_into::<Array>().unwrap_or_default().to_vec())
+        .flat_map(|content| {
+            as_array(&get(&content, "parts")).map(Array::to_vec).unwrap_or_default()
+        })
         .filter(has_picture)
         .count()
 }
@@ -305,7 +307,7 @@ fn merge(into: &Object, extra: &JsValue, depth: u32) {
     for key in Object::keys(extra.unchecked_ref::<Object>()).iter() {
         let value = get_dynamic(extra, &key);
         let own = get_dynamic(into, &key);
-        let plain = |item: &JsValue| item.is_object() && !Array::is_array(item);
+        let plain = |item: &JsValue| item.is_object() && !is_array(item);
         let merged = if plain(&value) && plain(&own) && depth < 8 {
             let copy = Object::assign(&Object::new(), own.unchecked_ref());
             merge(&copy, &value, depth.saturating_add(1));

@@ -3,7 +3,7 @@
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::get;
+use super::convert::{as_array, get, is_array};
 use super::error::usage;
 use super::host;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
@@ -58,7 +58,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "onRetry" => settings.on_retry = item.dyn_into().ok(),
             "shouldRetry" => settings.should_retry = item.dyn_into().ok(),
             "fetch" => settings.fetch = item.dyn_into().ok(),
-            "models" => settings.models = item.dyn_into().ok(),
+            "models" => settings.models = as_array(&item).cloned(),
             "headers" => settings.headers = item.dyn_into().ok(),
             "apiKey" => settings.api_key = item.as_string(),
             "baseUrl" => settings.base_url = item.as_string(),
@@ -93,7 +93,7 @@ fn for_each(
     if value.is_undefined() || value.is_null() {
         return Ok(());
     }
-    if !value.is_object() || value.is_function() || Array::is_array(value) {
+    if !value.is_object() || value.is_function() || is_array(value) {
         return Err(usage("options must be an object"));
     }
     for key in Reflect::own_keys(value)?.iter() {
@@ -125,8 +125,8 @@ fn fits(item: &JsValue, shape: Shape) -> bool {
         }
         Shape::Text => item.dyn_ref::<JsString>().is_some_and(|text| text.length() > 0),
         Shape::Function => item.is_function(),
-        Shape::Object => item.is_object() && !Array::is_array(item),
-        Shape::List => item.dyn_ref::<Array>().is_some_and(|list| list.length() > 0),
+        Shape::Object => item.is_object() && !is_array(item),
+        Shape::List => as_array(item).is_some_and(|list| list.length() > 0),
         Shape::Signal => {
             item.is_object()
                 && get(item, "aborted").as_bool().is_some()

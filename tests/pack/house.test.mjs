@@ -1,0 +1,61 @@
+/** Rules of the repository that no compiler checks. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const text = (path) => readFileSync(join(ROOT, path), 'utf8');
+const json = (path) => JSON.parse(text(path));
+
+const LOCKS = ['package-lock.json', 'tests/package-lock.json', 'tests/runtimes/package-lock.json'];
+
+test('one version, in Cargo.toml, package.json and its lock', () => {
+  const version = /\[workspace\.package\][^[]*?\nversion = "([^"]+)"/.exec(text('Cargo.toml'))?.[1];
+  assert.equal(json('package.json').version, version);
+  assert.equal(json('package-lock.json').version, version);
+});
+
+test('one license, and its texts', () => {
+  const license = /\nlicense = "([^"]+)"/.exec(text('Cargo.toml'))?.[1];
+  assert.equal(json('package.json').license, license);
+  for (const file of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT']) {
+    assert.ok(existsSync(join(ROOT, file)), file);
+  }
+});
+
+test('a user installs nothing else', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = json('package.json');
+  assert.equal(dependencies, undefined);
+  for (const name of Object.keys(peerDependencies ?? {})) {
+    assert.equal(peerDependenciesMeta?.[name]?.optional, true, `${name} is optional`);
+  }
+});
+
+test('types come first in every branch of the exports', () => {
+  const visit = (branch) => {
+    if (typeof branch === 'string') return;
+    const keys = Object.keys(branch);
+    if (keys.includes('types')) assert.equal(keys[0], 'types');
+    for (const value of Object.values(branch)) visit(value);
+  };
+  for (const branch of Object.values(json('package.json').exports)) visit(branch);
+});
+
+test('the lock files name no registry', () => {
+  for (const lock of LOCKS) assert.doesNotMatch(text(lock), /https?:\/\/[^"]*\.tgz/, lock);
+});
+
+test('test dependencies are pinned', () => {
+  for (const file of ['package.json', 'tests/package.json', 'tests/runtimes/package.json']) {
+    const { dependencies = {}, devDependencies = {} } = json(file);
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      assert.match(version, /^(?:npm:node@)?\d+\.\d+\.\d+$|^file:\.\.$/, name);
+    }
+  }
+});
+
+test('the emulator knows nothing of the package, or both would share a bug', () => {
+  assert.doesNotMatch(text('emulator/Cargo.toml'), /^unexhausted\s*=|path\s*=\s*"\.\."/m);
+});

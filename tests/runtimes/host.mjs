@@ -1,0 +1,88 @@
+/** Projects in empty folders, and the programs that run them. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export const HERE = fileURLToPath(new URL('.', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const MODULES = join(HERE, 'node_modules');
+
+/** The path of a host that npm brought: `node20`, `deno`, `bun`, `workerd`. */
+export function host(name) {
+  if (name.startsWith('node')) return join(MODULES, name, 'bin', 'node');
+  return join(MODULES, '.bin', name);
+}
+
+/**
+ * Makes a project from a template: the template's files and `check.mjs` in an otherwise empty
+ * folder, with the packed tarball installed as a user would.
+ */
+export async function project(template, manifest) {
+  const folder = mkdtempSync(join(tmpdir(), `unexhausted-${template}-`));
+  cpSync(join(HERE, 'projects', template), folder, { recursive: true });
+  cpSync(join(HERE, 'check.mjs'), join(folder, 'check.mjs'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
+  await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball()], folder);
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function tarball() {
+  const { TARBALL } = process.env;
+  if (TARBALL === undefined) throw new Error('TARBALL names no file: use `npm test -- runtimes`');
+  return TARBALL;
+}
+
+/** Runs a program to its end and returns what it wrote; an error carries all of it. */
+export async function execute(program, args, cwd, env = {}) {
+  const options = { cwd, env: { ...process.env, NODE_OPTIONS: '', ...env }, timeout: 60_000 };
+  try {
+    const { stdout } = await promisify(execFile)(program, args, options);
+    return stdout.trim();
+  } catch (error) {
+    const said = [error.message, error.stdout, error.stderr].filter(Boolean).join('\n');
+    throw new Error(said);
+  }
+}
+
+/** A started fake service that is overloaded once. */
+export async function overloadedOnce() {
+  const { startEmulator } = await import('unexhausted/emulator');
+  const server = await startEmulator({ port: 0, latency: 20 });
+  server.emulator.script([{ fault: '503' }]);
+  return server;
+}
+
+const TYPES = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/** Serves a folder as a plain web server does. */
+export async function serve(folder) {
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const file = join(folder, pathname === '/' ? 'index.html' : pathname);
+    try {
+      const body = await readFile(file);
+      const type = TYPES[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
+}
