@@ -1,0 +1,55 @@
+/** Every example of the README runs as it stands there, against the fake service. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type EmulatorServer, startEmulator } from '../../pkg/emulator/index.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+// Beside the tests, so that `unexhausted` and the SDK are found as they are in a project.
+const FOLDER = join(ROOT, 'tests', 'dist', 'readme');
+
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code ?? '');
+
+let server: EmulatorServer;
+
+before(async () => {
+  server = await startEmulator({ latency: 0, transit: 0 });
+  mkdirSync(FOLDER, { recursive: true });
+});
+
+after(async () => {
+  rmSync(FOLDER, { recursive: true, force: true });
+  await server.close();
+});
+
+test('the README has examples', () => {
+  assert.ok(examples.length >= 6, `only ${examples.length} were found`);
+});
+
+for (const [index, code] of examples.entries()) {
+  const name = code.split('\n').find((line) => line.includes('await') || line.includes('('));
+  test(`example ${index + 1}: ${name?.trim()}`, async () => {
+    const file = join(FOLDER, `example-${index + 1}.mjs`);
+    writeFileSync(file, code);
+    const env = {
+      ...process.env,
+      GEMINI_API_KEY: 'a-key-of-nobody',
+      GOOGLE_GEMINI_BASE_URL: server.url,
+    };
+    const child = spawn(process.execPath, [file], { env, timeout: 30_000 });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+      });
+    }
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(status, 0, output);
+    assert.notEqual(output.trim(), '', 'an example that shows nothing');
+    assert.doesNotMatch(output, /undefined|NaN/, 'a field of the example does not exist');
+  });
+}
