@@ -1,5 +1,5 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
-import { type Caller, Host } from './host.js';
+import { type Caller, callers, Host } from './host.js';
 import { guarded, isReady, onTrap, ready, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
@@ -16,13 +16,11 @@ import type {
 } from './types.js';
 import type { Core } from './wasm/unexhausted.js';
 
-const hosts = new Set<WeakRef<Host>>();
-
 onTrap((error) => {
-  for (const reference of hosts) {
-    const host = reference.deref();
-    if (host === undefined) hosts.delete(reference);
-    else for (const caller of [...host.callers]) host.reject(caller, error);
+  for (const caller of [...callers]) {
+    callers.delete(caller);
+    caller.off?.();
+    caller.reject(error);
   }
 });
 
@@ -37,7 +35,6 @@ export class Client {
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions = {}) {
     this.#options = { ...options };
-    hosts.add(new WeakRef(this.#host));
     for (const [name, listener] of Object.entries(options.on ?? {})) {
       this.on(name as keyof ClientEvents, listener as never);
     }
@@ -84,10 +81,10 @@ export class Client {
     prompts: readonly (string | GenerateRequest)[],
     options?: number | BatchGenerateOptions,
   ): Promise<(GenerateContentResponse | null)[]> {
-    const call = typeof options === 'object' ? { ...options } : undefined;
-    const signal = call?.signal;
+    const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
+    const { signal } = call;
     const one = (index: number) =>
-      signal?.aborted ? null : this.generateWithRetry(prompts[index] ?? '', call);
+      signal?.aborted ? null : this.generateWithRetry(prompts[index] as string, call);
     const pause = (ms: number) => sleep(ms, signal);
     return this.#run(signal, (core, caller) => {
       core.batchGenerate(caller, prompts, options, one, pause);
@@ -144,20 +141,19 @@ export class Client {
     signal: AbortSignal | undefined,
     start: (core: Core, caller: Caller) => number | undefined,
   ): void {
-    const host = this.#host;
-    host.callers.add(caller);
+    callers.add(caller);
     try {
       const core = this.#open();
       const call = guarded(() => start(core, caller));
       if (this.#closed) core.close();
       else if (signal !== undefined) this.#watch(caller, signal, call);
     } catch (error) {
-      host.reject(caller, error);
+      this.#host.reject(caller, error);
     }
   }
 
   #watch(caller: Caller, signal: AbortSignal, call: number | undefined): void {
-    if (!this.#host.callers.has(caller)) return;
+    if (!callers.has(caller)) return;
     const abort = () => {
       this.#host.reject(caller, signal.reason);
       if (call !== undefined) this.#core?.cancel(call);

@@ -45,10 +45,11 @@ class Context implements RetryContext {
 
 const warned = new Set<string>();
 
+/** Everybody who waits, whatever their client: they are told when the WebAssembly fails. */
+export const callers: Set<Caller> = new Set();
+
 /** The JavaScript side of one client. */
 export class Host {
-  /** Everybody who waits: they are told when the WebAssembly fails. */
-  readonly callers: Set<Caller> = new Set();
   readonly #listeners: Map<string, Set<Listener>> = new Map();
   readonly browser: boolean = isPage();
   listening = false;
@@ -64,7 +65,7 @@ export class Host {
   }
 
   forget(caller: Caller): void {
-    this.callers.delete(caller);
+    callers.delete(caller);
     caller.off?.();
   }
 

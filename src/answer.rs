@@ -1,10 +1,11 @@
 //! An answer with status 200: does it hold a picture, and if not, why not?
 
-use crate::evidence::{Evidence, Field};
+use crate::evidence::Evidence;
+use crate::field::{Field, field};
 use crate::value::Value;
 
 /// The keys that an answer of a model is known by, on any of the ways to ask for pictures.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 7] = [
     "candidates",
     "promptFeedback",
     "prompt_feedback",
@@ -12,7 +13,6 @@ const PARTS: [&str; 8] = [
     "generatedImages",
     "choices",
     "steps",
-    "outputs",
 ];
 
 /// Whether the key holds what the model made.
@@ -26,7 +26,8 @@ const NODES_MAX: u32 = 4_000;
 /// Takes in an answer and says whether this is one.
 pub(crate) fn note(ev: &mut Evidence, value: &Value) -> bool {
     let entries = value.entries();
-    if !entries.iter().any(|(key, _)| is_part(key)) {
+    let has_error = !matches!(value.get("error"), None | Some(Value::Null));
+    if has_error || !entries.iter().any(|(key, _)| is_part(key)) {
         return false;
     }
     let mut has_picture = false;
@@ -50,7 +51,7 @@ pub(crate) fn note(ev: &mut Evidence, value: &Value) -> bool {
                 open.extend(entries.iter().map(|(key, item)| (key.as_str(), item)));
             }
             Value::String(text) => {
-                if let Some(field) = crate::evidence::field(key).filter(|field| {
+                if let Some(field) = field(key).filter(|field| {
                     matches!(field, Field::Finish | Field::Block | Field::Filtered | Field::Message)
                 }) {
                     if field == Field::Message {
@@ -69,7 +70,7 @@ pub(crate) fn note(ev: &mut Evidence, value: &Value) -> bool {
 }
 
 fn is_thought(part: &Value) -> bool {
-    part.get("thought") == Some(&Value::Bool(true))
+    matches!(part.get("thought"), Some(Value::Bool(true)))
         || part.get("type").and_then(Value::as_str) == Some("thought")
 }
 
@@ -88,7 +89,7 @@ fn is_picture(key: &str, value: &Value) -> bool {
                 && is_full("data")
         }
         "bytesBase64Encoded" | "imageBytes" | "b64_json" | "image_url" => {
-            value.as_str() != Some("") && *value != Value::Null
+            value.as_str() != Some("") && !matches!(value, Value::Null)
         }
         "content" => {
             value.get("type").and_then(Value::as_str) == Some("image") && is_full("data")
@@ -96,7 +97,7 @@ fn is_picture(key: &str, value: &Value) -> bool {
                     .items()
                     .iter()
                     .any(|item| item.get("type").and_then(Value::as_str) == Some("image"))
-                || value.as_str().is_some_and(|text| text.contains("data:image/"))
+                || value.as_str().is_some_and(|text| crate::text::contains(text, "data:image/"))
         }
         _ => false,
     }

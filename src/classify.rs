@@ -40,14 +40,13 @@ fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
     let when = match status {
         Some(status) => class(status),
         // A stream that began well may still end in an error.
-        None if ev.picture.is_some() || (ev.ok && !ev.error) => class(200),
+        None if !ev.error && (ev.ok || ev.picture.is_some()) => class(200),
         None => NONE,
     };
     let lost = |aborts: bool| {
-        let found = LOST.iter().find(|row| {
-            (aborts || row.kind != Kind::Cancelled)
-                && row.says.split('|').any(|one| says(&ev.said, one) || says(&ev.words, one))
-        });
+        let found = LOST
+            .iter()
+            .find(|row| (aborts || row.kind != Kind::Cancelled) && says(&ev.said, row.says));
         found.map(|row| row.kind)
     };
     for rule in RULES.iter().filter(|rule| rule.when & when != 0) {
@@ -58,9 +57,7 @@ fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
             Look::PerMinute => limits.is_per_minute(),
             Look::Hours => ev.delay >= Some(HOURS),
             Look::Picture => ev.picture == Some(true),
-            Look::Word(words) => words.split('|').any(|word| is_word(ev, word)),
-            Look::Label(label) => says(&ev.words, &["^", label].concat()),
-            Look::Says(phrases) => phrases.split('|').any(|phrase| says(&ev.said, phrase)),
+            Look::Says(phrases) => says(&ev.said, phrases),
             Look::Lost | Look::LostOrAborted => {
                 match lost(matches!(rule.look, Look::LostOrAborted)) {
                     Some(kind) => return kind,
@@ -73,10 +70,6 @@ fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
         }
     }
     Kind::Unknown
-}
-
-fn is_word(ev: &Evidence, word: &str) -> bool {
-    says(&ev.words, &["^", word, "$"].concat())
 }
 
 fn describe(
@@ -121,7 +114,6 @@ fn describe(
         None => (kind == Kind::DailyQuota).then(|| next_midnight(now)),
     };
     ev.message().clone_into(&mut info.message);
-    info.summary = advice::summary(&info, ev.picture == Some(true));
-    info.advice = advice::advice(&info, ev.picture == Some(true));
+    advice::explain(&mut info, ev.picture == Some(true));
     info
 }

@@ -3,146 +3,23 @@
 //! Each finding has a level: how deep it stood in objects and in texts inside texts. The
 //! innermost status is the service's own; what wraps it is some client's or gateway's.
 
+use crate::field::Field;
 use crate::fold::{one_line, squeeze};
 use crate::hint;
+use crate::slice::{after_last, bounded, digits, integer, lists, skip, skip_back, until};
+use crate::status::{CANONICAL, canonical};
 use crate::time::{Millis, WallTime};
 use crate::violation::Quotas;
 
 /// All sentences together are kept up to this length, in squeezed form.
 const SAID_MAX: usize = 96 * 1024;
+/// Names have room beside them, since a long text must not crowd them out.
+const WORDS_MAX: usize = 16 * 1024;
 const WORD_MAX: usize = 80;
+const SAYS_MAX: u16 = 200;
+const MODEL_MAX: usize = 100;
 /// The length of the message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 1_000;
-
-/// The fields that are known, wherever they stand and however they are spelled.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Field {
-    QuotaId,
-    QuotaMetric,
-    QuotaValue,
-    QuotaLimit,
-    QuotaDimensions,
-    Metric,
-    Limit,
-    Model,
-    ModelVersion,
-    RetryDelay,
-    RetrySeconds,
-    RetryMillis,
-    Seconds,
-    Nanos,
-    Code,
-    Status,
-    Reason,
-    Param,
-    Name,
-    Message,
-    Finish,
-    Block,
-    Filtered,
-    Key,
-    Value,
-    Url,
-    Error,
-    Headers,
-    Skip,
-}
-
-/// Fields by name, in lower case and without `_` and `-`.
-const FIELDS: &[(&str, Field)] = &[
-    ("quotaid", Field::QuotaId),
-    ("quotametric", Field::QuotaMetric),
-    ("quotavalue", Field::QuotaValue),
-    ("quotalimitvalue", Field::QuotaValue),
-    ("quotalimit", Field::QuotaLimit),
-    ("quotadimensions", Field::QuotaDimensions),
-    ("metric", Field::Metric),
-    ("limit", Field::Limit),
-    ("model", Field::Model),
-    ("modelversion", Field::ModelVersion),
-    ("retrydelay", Field::RetryDelay),
-    ("quotaresetdelay", Field::RetryDelay),
-    ("retryafter", Field::RetrySeconds),
-    ("retryafterseconds", Field::RetrySeconds),
-    ("retryafterms", Field::RetryMillis),
-    ("retrydelayms", Field::RetryMillis),
-    ("seconds", Field::Seconds),
-    ("nanos", Field::Nanos),
-    ("code", Field::Code),
-    ("errorcode", Field::Code),
-    ("status", Field::Status),
-    ("statuscode", Field::Status),
-    ("httpstatus", Field::Status),
-    ("httpcode", Field::Status),
-    ("reason", Field::Reason),
-    ("type", Field::Reason),
-    ("param", Field::Param),
-    ("name", Field::Name),
-    ("message", Field::Message),
-    ("msg", Field::Message),
-    ("detail", Field::Message),
-    ("errormessage", Field::Message),
-    ("errordescription", Field::Message),
-    ("finishmessage", Field::Message),
-    ("blockreasonmessage", Field::Message),
-    ("finishreason", Field::Finish),
-    ("blockreason", Field::Block),
-    ("raifilteredreason", Field::Filtered),
-    ("key", Field::Key),
-    ("value", Field::Value),
-    ("url", Field::Url),
-    ("error", Field::Error),
-    ("headers", Field::Headers),
-    ("responseheaders", Field::Headers),
-    // What the caller sent, and where it happened, says nothing of what went wrong.
-    ("stack", Field::Skip),
-    ("config", Field::Skip),
-    ("request", Field::Skip),
-    ("requestbodyvalues", Field::Skip),
-    ("requestbody", Field::Skip),
-    ("options", Field::Skip),
-    ("contents", Field::Skip),
-    ("links", Field::Skip),
-    ("usagemetadata", Field::Skip),
-    ("thoughtsignature", Field::Skip),
-    ("domain", Field::Skip),
-    ("requestid", Field::Skip),
-];
-
-/// The field of this name.
-pub(crate) fn field(name: &str) -> Option<Field> {
-    let plain = || {
-        name.bytes()
-            .filter(|byte| byte.is_ascii_alphanumeric())
-            .map(|byte| byte.to_ascii_lowercase())
-    };
-    FIELDS.iter().find(|(known, _)| plain().eq(known.bytes())).map(|row| row.1)
-}
-
-/// The canonical status names and their HTTP status (google/rpc/code.proto).
-const CANONICAL: &[(&str, u16)] = &[
-    ("CANCELLED", 499),
-    ("UNKNOWN", 500),
-    ("INVALID_ARGUMENT", 400),
-    ("DEADLINE_EXCEEDED", 504),
-    ("NOT_FOUND", 404),
-    ("ALREADY_EXISTS", 409),
-    ("PERMISSION_DENIED", 403),
-    ("RESOURCE_EXHAUSTED", 429),
-    ("FAILED_PRECONDITION", 400),
-    ("ABORTED", 409),
-    ("OUT_OF_RANGE", 400),
-    ("UNIMPLEMENTED", 501),
-    ("INTERNAL", 500),
-    ("UNAVAILABLE", 503),
-    ("DATA_LOSS", 500),
-    ("UNAUTHENTICATED", 401),
-];
-
-/// The HTTP status of a canonical status name.
-pub(crate) fn canonical(name: &str) -> Option<u16> {
-    CANONICAL.iter().find(|(known, _)| *known == name).map(|row| row.1)
-}
 
 /// Where a model's name stood; a later one outranks an earlier one.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -178,14 +55,14 @@ pub(crate) struct Evidence {
     pub(crate) picture: Option<bool>,
     /// The largest delay that the server named.
     pub(crate) delay: Option<Millis>,
-    /// Every sentence, squeezed.
+    /// Every sentence, and every code, reason and other name in capitals, squeezed.
     pub(crate) said: String,
-    /// Every code, reason and other name in capitals, squeezed.
-    pub(crate) words: String,
     /// The limits that were named.
     pub(crate) quotas: Quotas,
     model: Option<(Place, String)>,
     message: Option<(u32, String)>,
+    /// How many more sentences are considered.
+    says_left: u16,
     /// The whole seconds of a delay in two fields.
     seconds: Option<Millis>,
     after: Option<Field>,
@@ -206,10 +83,10 @@ impl Evidence {
             picture: None,
             delay: None,
             said: String::new(),
-            words: String::new(),
             quotas: Quotas::default(),
             model: None,
             message: None,
+            says_left: SAYS_MAX,
             seconds: None,
             after: None,
             takes_limits: true,
@@ -267,8 +144,8 @@ impl Evidence {
 
     /// A code or other name.
     pub(crate) fn word(&mut self, word: &str) {
-        if word.len() <= WORD_MAX && self.words.len() < SAID_MAX {
-            squeeze(word, &mut self.words);
+        if word.len() <= WORD_MAX && self.said.len() < SAID_MAX + WORDS_MAX {
+            squeeze(word, &mut self.said);
         }
     }
 
@@ -276,7 +153,7 @@ impl Evidence {
     pub(crate) fn capitals(&mut self, level: u32, word: &str, is_status: bool) {
         self.word(word);
         // One English word proves nothing by itself.
-        let is_sure = is_status || word.contains('_') || word == "UNAVAILABLE";
+        let is_sure = is_status || word.bytes().any(|byte| byte == b'_') || word == "UNAVAILABLE";
         if let Some(code) = canonical(word).filter(|_| is_sure) {
             self.keyed(level, true, code);
         }
@@ -291,7 +168,8 @@ impl Evidence {
 
     /// What the service said, kept where nothing deeper is.
     pub(crate) fn says(&mut self, level: u32, text: &str) {
-        if self.message.as_ref().is_none_or(|(had, _)| *had <= level) {
+        if self.says_left > 0 && self.message.as_ref().is_none_or(|(had, _)| *had <= level) {
+            self.says_left = self.says_left.saturating_sub(1);
             let line = one_line(text, MESSAGE_MAX);
             if !line.is_empty() {
                 self.message = Some((level, line));
@@ -302,12 +180,8 @@ impl Evidence {
     /// A model's name.
     pub(crate) fn names(&mut self, place: Place, text: &str) {
         let Some(model) = model_id(text) else { return };
-        let is_cut = |had: &str| {
-            model.len() > had.len() && model.starts_with(had) && {
-                // A frame cut the name in the other reading.
-                had.ends_with(['-', '.'])
-            }
-        };
+        // A frame cut the name in the other reading.
+        let is_cut = |had: &str| had.ends_with("-") && model.starts_with(had);
         if self.model.as_ref().is_none_or(|(had, name)| *had < place || is_cut(name)) {
             self.model = Some((place, model));
         }
@@ -346,7 +220,7 @@ impl Evidence {
                 self.delay(self.seconds);
             }
             Field::Nanos if after == Some(Field::Seconds) => {
-                let nanos = value.parse().unwrap_or(0_u64);
+                let nanos = integer(digits(value).0).unwrap_or(0);
                 let part = Millis(nanos.div_ceil(1_000_000));
                 self.delay(self.seconds.map(|seconds| seconds + part));
             }
@@ -362,7 +236,7 @@ impl Evidence {
             | Field::Url
             | Field::Error
             | Field::Headers
-            | Field::Skip => {}
+            | Field::Skip => self.after = after,
         }
     }
 
@@ -375,23 +249,25 @@ impl Evidence {
         self.after = after;
     }
 
+    /// A reason under its label; Python writes `FinishReason.STOP`, and `None` where there is none.
     fn labelled(&mut self, label: &str, value: &str) {
-        let mut word = label.to_owned();
-        word.push_str(value.get(..WORD_MAX.min(value.len())).unwrap_or(""));
-        squeeze(&word, &mut self.words);
+        let reason = after_last(bounded(value, WORD_MAX / 2), ".").unwrap_or(value);
+        if !lists("none null undefined BLOCK_REASON_UNSPECIFIED", skip_back(reason, ":")) {
+            self.word(&[label, reason].concat());
+        }
     }
 
     fn code(&mut self, level: u32, field: Field, value: &str) {
-        match value.parse::<u16>() {
-            Ok(code @ 400..=599) => self.keyed(level, false, code),
-            Ok(200..=299) => self.ok = true,
-            Ok(code @ 1..=16) if field == Field::Code => {
-                let name = usize::from(code).checked_sub(1);
-                self.grpc = name.and_then(|index| CANONICAL.get(index)).map(|row| row.1);
+        match integer(value).map(|code| u16::try_from(code).unwrap_or(0)) {
+            Some(code @ 400..=599) => self.keyed(level, false, code),
+            Some(200..=299) => self.ok = true,
+            Some(code @ 1..=16) if field == Field::Code => {
+                let index = usize::from(code).saturating_sub(1);
+                self.grpc = CANONICAL.get(index).map(|row| row.1);
             }
-            Ok(_) => {}
-            Err(_) if field == Field::Param => {}
-            Err(_) => {
+            Some(_) => {}
+            None if field == Field::Param => {}
+            None => {
                 self.word(value);
                 if let Some(code) = canonical(value) {
                     self.keyed(level, true, code);
@@ -403,19 +279,17 @@ impl Evidence {
 
 /// A model's id without `models/`, what a lost line end left behind it, and the full stop.
 pub(crate) fn model_id(text: &str) -> Option<String> {
-    let text = text.trim_start_matches(['"', '\'', ' ']);
-    let text = text.rsplit_once("models/").map_or(text, |(_, id)| id);
-    let is_id = |byte: &u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
-    };
-    let length = text.bytes().take_while(is_id).count();
-    let (id, rest) = text.split_at_checked(length)?;
-    let is_glued = rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '*');
-    let id = match id.strip_suffix('n') {
+    let text = skip(bounded(text, 2 * MODEL_MAX), " \"'`");
+    let text = after_last(until(text, " "), "models/").unwrap_or(text);
+    let rest = skip(text, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+    let id = bounded(text, text.len().saturating_sub(rest.len()));
+    let is_glued =
+        rest.bytes().next().is_some_and(|byte| byte.is_ascii_uppercase() || byte == b'*');
+    let id = match id.strip_suffix("n") {
         Some(cut) if is_glued || (id.starts_with("gemini") && cut.ends_with("-image")) => cut,
         _ => id,
     };
-    let id = id.trim_end_matches(['.', ':']);
-    let is_model = id.contains('-') || ["gemini", "imagen"].iter().any(|name| id.starts_with(name));
-    (is_model && id.len() >= 5 && id.len() <= 100).then(|| id.to_owned())
+    let id = skip_back(id, ".");
+    let is_model = id.bytes().any(|byte| byte == b'-') || id.starts_with("gemini");
+    (is_model && (5..=MODEL_MAX).contains(&id.len())).then(|| id.to_owned())
 }

@@ -2,6 +2,7 @@
 //!
 //! All delays are rounded up to whole milliseconds, since coming back early is refused again.
 
+use crate::slice::{bounded, digits, from, integer, skip, skip_back};
 use crate::time::{Millis, WallTime};
 
 const SECOND: u64 = 1_000;
@@ -9,30 +10,20 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// The spellings of each unit, in lower case.
+/// How each unit begins, in lower case; one letter, or "ms", is a unit by itself alone.
 const UNITS: &[(&str, u64)] = &[
     ("ms", 1),
-    ("millisecond", 1),
-    ("milliseconds", 1),
+    ("milli", 1),
     ("s", SECOND),
     ("sec", SECOND),
-    ("secs", SECOND),
-    ("second", SECOND),
-    ("seconds", SECOND),
     ("秒", SECOND),
     ("m", MINUTE),
     ("min", MINUTE),
-    ("mins", MINUTE),
-    ("minute", MINUTE),
-    ("minutes", MINUTE),
     ("h", HOUR),
     ("hr", HOUR),
-    ("hrs", HOUR),
     ("hour", HOUR),
-    ("hours", HOUR),
     ("d", DAY),
     ("day", DAY),
-    ("days", DAY),
 ];
 
 /// The delay at the start of a text: `31.77s`, `900.2ms`, `11h28m29.9s`, `2 minutes 3 seconds`.
@@ -41,13 +32,12 @@ pub fn duration(text: &str) -> Option<Millis> {
     let mut total = None;
     let mut rest = text;
     while let Some((amount, after)) = amount(rest) {
-        let after = after.trim_start_matches(' ');
-        let length = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
-        let Some((word, after)) = after.split_at_checked(length) else { break };
-        let Some(unit) = unit(word) else { break };
-        let part = amount.in_units_of(unit);
-        total = Some(total.unwrap_or(Millis::ZERO) + part);
-        rest = after.trim_start_matches([' ', ',']);
+        let after = skip(after, " ");
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+        let length = after.bytes().take_while(|byte| is_letter(*byte)).count();
+        let Some(unit) = unit(bounded(after, length)) else { break };
+        total = Some(total.unwrap_or(Millis::ZERO) + amount.in_units_of(unit));
+        rest = skip(from(after, length), " ,");
         rest = rest.strip_prefix("and ").unwrap_or(rest);
     }
     total
@@ -60,11 +50,13 @@ pub fn seconds(text: &str) -> Option<Millis> {
 }
 
 fn unit(word: &str) -> Option<u64> {
-    let known = |word: &str| {
-        UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, unit)| *unit)
-    };
-    // A lost backslash leaves the letter of the line end behind: `3.5sn* Quota`.
-    known(word).or_else(|| known(word.split_once('n')?.0))
+    let known = UNITS.iter().find(|(name, _)| {
+        let (head, tail) = word.split_at_checked(name.len()).unwrap_or(("", ""));
+        // A lost backslash leaves the letter of the line end behind: `3.5sn* Quota`.
+        head.eq_ignore_ascii_case(name)
+            && (tail.is_empty() || tail.starts_with("n") || (name.len() > 1 && *name != "ms"))
+    });
+    known.map(|(_, unit)| *unit)
 }
 
 /// A decimal number: the digits before the point, and those behind it.
@@ -75,31 +67,25 @@ struct Amount<'a> {
 }
 
 fn amount(text: &str) -> Option<(Amount<'_>, &str)> {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let (whole, rest) = text.split_at_checked(digits(text))?;
-    if whole.is_empty() {
-        return None;
-    }
-    let Some(behind) = rest.strip_prefix('.') else {
-        return Some((Amount { whole, fraction: "" }, rest));
-    };
-    let (fraction, after) = behind.split_at_checked(digits(behind))?;
+    let (whole, rest) = digits(text);
     // A full stop ends the sentence and not the number.
-    Some((Amount { whole, fraction }, if fraction.is_empty() { rest } else { after }))
+    let (fraction, after) = digits(rest.strip_prefix(".").unwrap_or(""));
+    let after = if fraction.is_empty() { rest } else { after };
+    (!whole.is_empty()).then_some((Amount { whole, fraction }, after))
 }
 
 impl Amount<'_> {
     /// The amount of a unit of so many milliseconds, rounded up, saturating.
     fn in_units_of(self, unit: u64) -> Millis {
-        const SCALE: u64 = 1_000_000_000;
-        let value = |digits: &mut dyn Iterator<Item = u8>| {
-            digits.fold(0_u64, |value, digit| {
-                value.saturating_mul(10).saturating_add(u64::from(digit.wrapping_sub(b'0')))
-            })
-        };
-        let whole = value(&mut self.whole.bytes()).saturating_mul(unit);
-        let mut nine = self.fraction.bytes().chain(core::iter::repeat(b'0')).take(9);
-        let part = value(&mut nine).saturating_mul(unit).div_ceil(SCALE);
+        let whole = integer(self.whole).unwrap_or(0).saturating_mul(unit);
+        let nine = bounded(self.fraction, 9);
+        // Each digit is a tenth of the place before it, and what is left over rounds up.
+        let (mut part, mut rest) = (integer(nine).unwrap_or(0).saturating_mul(unit), 0);
+        for _ in nine.bytes() {
+            rest |= part % 10;
+            part /= 10;
+        }
+        let part = part.saturating_add(u64::from(rest > 0));
         Millis(whole.saturating_add(part))
     }
 }
@@ -108,7 +94,7 @@ impl Amount<'_> {
 /// that is over is no delay at all, and anything else is `None`.
 #[must_use]
 pub fn retry_after(header: &str, now: WallTime) -> Option<Millis> {
-    let header = header.trim();
+    let header = skip_back(skip(header, " "), " ");
     match amount(header) {
         Some((amount, "")) => Some(amount.in_units_of(SECOND)),
         Some(_) => duration(header),
@@ -116,19 +102,18 @@ pub fn retry_after(header: &str, now: WallTime) -> Option<Millis> {
     }
 }
 
-const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Wed, 21 Oct 2026 07:28:00 GMT`, by position.
 fn date(text: &str) -> Option<WallTime> {
     if text.len() != 29 || !text.ends_with(" GMT") {
         return None;
     }
-    let number = |from: usize, to: usize| -> Option<u64> {
-        let digits = text.get(from..to)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-    };
-    let month = MONTHS.find(text.get(8..11)?).filter(|at| at.checked_rem(3) == Some(0))?;
-    let month = u64::try_from(month / 3).ok()?.saturating_add(1);
+    let number = |from: usize, to: usize| text.get(from..to).and_then(integer);
+    let name = text.get(8..11)?;
+    let month = u64::try_from(MONTHS.iter().position(|month| *month == name)?).ok()?;
+    let month = month.saturating_add(1);
     let (day, year) = (number(5, 7)?, number(12, 16)?);
     let (hour, minute, second) = (number(17, 19)?, number(20, 22)?, number(23, 25)?);
     if !(1..=31).contains(&day) || year < 1970 || hour > 23 || minute > 59 || second > 60 {

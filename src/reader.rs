@@ -3,7 +3,8 @@
 //! It is iterative, takes time in proportion to the text, and builds nothing deep, so that no text
 //! can overflow a stack, neither in reading nor when the value is dropped.
 
-use crate::fold::{hex, is_frame};
+use crate::fold::{QUOTES, hex, skip_frames};
+use crate::slice::{begins, digits, first, from, skip, until};
 use crate::value::Value;
 
 const DEPTH_MAX: usize = 64;
@@ -15,30 +16,33 @@ const NODES_MAX: usize = 20_000;
 /// a value, is deeper than 64 levels or has more than 20,000 parts gives `None`.
 #[must_use]
 pub fn read(text: &str) -> Option<(Value, usize)> {
-    Reader { text, at: 0 }.run()
+    let mut reader = Reader { rest: text };
+    let value = reader.run()?;
+    Some((value, text.len().saturating_sub(reader.rest.len())))
 }
 
 /// Whether a value could start here, so that prose in brackets is not tried.
 pub(crate) fn looks_like_value(text: &str) -> bool {
-    let mut rest = text.bytes();
-    let opening = rest.next();
-    let next = rest.find(|byte| !byte.is_ascii_whitespace());
-    match opening {
-        Some(b'{') => next.is_some_and(|byte| is_word(byte) || matches!(byte, b'"' | b'\'' | b'}')),
-        Some(b'[') => matches!(next, Some(b'{' | b'"' | b'\'')),
+    let next = skip(from(text, 1), BLANKS);
+    match text.bytes().next() {
+        Some(b'{') => next.bytes().next().is_some_and(is_word) || begins(next, "\"'}"),
+        Some(b'[') => begins(next, "{\"'"),
         _ => false,
     }
 }
+
+const BLANKS: &str = " \n\r\t";
 
 const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'$' | b'-' | b'.')
 }
 
+/// The text that is still to be read.
 struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+    rest: &'a str,
 }
 
+/// An object or a list of which the end is not read yet, the object with the key that is open.
 enum Open {
     Object(Vec<(String, Value)>, String),
     Array(Vec<Value>),
@@ -60,229 +64,189 @@ impl Open {
     }
 }
 
-impl Reader<'_> {
-    fn run(mut self) -> Option<(Value, usize)> {
+impl<'a> Reader<'a> {
+    fn run(&mut self) -> Option<Value> {
         let mut open: Vec<Open> = Vec::new();
         let mut nodes = 0_usize;
         loop {
-            self.blanks();
             // A text that ends here was cut: everything still open is closed.
-            let Some(byte) = self.peek() else {
-                let mut last = open.pop()?;
-                while let Some(mut parent) = open.pop() {
-                    parent.add(last.close());
-                    last = parent;
-                }
-                return Some((last.close(), self.at));
-            };
-            if matches!(byte, b'}' | b']') {
+            let byte = self.next();
+            let done = if matches!(byte, None | Some(b'}' | b']')) {
                 self.skip();
                 let done = open.pop()?;
-                if matches!(done, Open::Object(..)) != (byte == b'}') {
+                let is_object = matches!(done, Open::Object(..));
+                if byte.is_some_and(|byte| (byte == b'}') != is_object) {
                     return None;
                 }
-                match open.last_mut() {
-                    Some(parent) => parent.add(done.close()),
-                    None => return Some((done.close(), self.at)),
+                done.close()
+            } else {
+                nodes = nodes.saturating_add(1);
+                if nodes > NODES_MAX || open.len() >= DEPTH_MAX {
+                    return None;
                 }
-                self.separator()?;
-                continue;
+                if let Some(Open::Object(_, key)) = open.last_mut() {
+                    *key = self.key()?;
+                }
+                self.take("%");
+                if self.take("{") {
+                    open.push(Open::Object(Vec::new(), String::new()));
+                    continue;
+                }
+                // `[Object]` and `[Function: f]` are what util.inspect leaves out, and no lists.
+                let inner = self.rest.as_bytes().get(1);
+                if !inner.is_some_and(u8::is_ascii_uppercase) && self.take("[") {
+                    open.push(Open::Array(Vec::new()));
+                    continue;
+                }
+                // A word alone is no value, and neither is a name in brackets.
+                open.last()?;
+                self.scalar()?
+            };
+            match open.last_mut() {
+                Some(parent) => parent.add(done),
+                None => return Some(done),
             }
-            nodes = nodes.saturating_add(1);
-            if nodes > NODES_MAX || open.len() >= DEPTH_MAX {
+            // A comma, or what ends a container, or the end of the text.
+            self.next();
+            if !self.take(",") && !self.rest.is_empty() && !begins(self.rest, "}]") {
                 return None;
             }
-            if let Some(Open::Object(_, key)) = open.last_mut() {
-                *key = self.key()?;
-                self.blanks();
-            }
-            match self.peek() {
-                Some(b'{') => {
-                    self.skip();
-                    open.push(Open::Object(Vec::new(), String::new()));
-                }
-                Some(b'%') if self.text.get(self.at..)?.starts_with("%{") => {
-                    self.at = self.at.saturating_add(2);
-                    open.push(Open::Object(Vec::new(), String::new()));
-                }
-                Some(b'[') => {
-                    self.skip();
-                    open.push(Open::Array(Vec::new()));
-                }
-                Some(_) => {
-                    let value = self.scalar()?;
-                    open.last_mut()?.add(value);
-                    self.separator()?;
-                }
-                None => {}
-            }
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// The next byte that is neither blank nor frame.
+    fn next(&mut self) -> Option<u8> {
+        self.rest = skip_frames(self.rest);
+        self.rest.bytes().next()
     }
 
-    const fn skip(&mut self) {
-        self.at = self.at.saturating_add(1);
+    fn skip(&mut self) {
+        self.rest = from(self.rest, 1);
     }
 
-    fn blanks(&mut self) {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || is_frame(c));
-        self.at = self.text.len().saturating_sub(after.len());
-    }
-
-    /// A comma, or what ends a container, or the end of the text.
-    fn separator(&mut self) -> Option<()> {
-        self.blanks();
-        match self.peek() {
-            Some(b',') => {
-                self.skip();
-                Some(())
-            }
-            Some(b'}' | b']') | None => Some(()),
-            _ => None,
-        }
+    fn take(&mut self, sign: &str) -> bool {
+        let behind = self.rest.strip_prefix(sign);
+        self.rest = behind.unwrap_or(self.rest);
+        behind.is_some()
     }
 
     /// A key with its colon, `=>` or `=`.
     fn key(&mut self) -> Option<String> {
-        let key = match self.peek()? {
-            b'"' | b'\'' | b'`' => self.string(),
-            _ => self.word()?.to_owned(),
-        };
-        self.blanks();
-        let rest = self.text.get(self.at..)?;
-        for sign in ["=>", ":", "="] {
-            if rest.starts_with(sign) {
-                self.at = self.at.saturating_add(sign.len());
-                return Some(key);
-            }
-        }
-        rest.is_empty().then_some(key)
+        let key = if begins(self.rest, QUOTES) { self.string() } else { self.word()?.to_owned() };
+        self.next();
+        let is_key = self.take("=>") || self.take(":") || self.take("=") || self.rest.is_empty();
+        self.next();
+        is_key.then_some(key)
     }
 
-    fn word(&mut self) -> Option<&str> {
-        let rest = self.text.get(self.at..)?;
-        let length = rest.bytes().take_while(|byte| is_word(*byte)).count();
-        self.at = self.at.saturating_add(length);
-        rest.get(..length).filter(|word| !word.is_empty())
+    fn word(&mut self) -> Option<&'a str> {
+        let length = self.rest.bytes().take_while(|byte| is_word(*byte)).count();
+        let word = self.rest.get(..length).filter(|word| !word.is_empty());
+        self.rest = from(self.rest, length);
+        word
     }
 
     fn scalar(&mut self) -> Option<Value> {
-        if matches!(self.peek(), Some(b'"' | b'\'' | b'`')) {
+        if begins(self.rest, QUOTES) {
             return Some(Value::String(self.string()));
         }
-        if self.text.get(self.at..).is_some_and(|rest| {
-            rest.starts_with("[Object") || rest.starts_with("[Array") || rest.starts_with("[Getter")
-        }) {
-            let rest = self.text.get(self.at..)?;
-            self.at = self.at.saturating_add(rest.find(']')?).saturating_add(1);
+        if self.take("[") {
+            let name = until(self.rest, "]").len();
+            self.rest = from(self.rest, name.saturating_add(1));
             return Some(Value::Null);
         }
-        if self.peek() == Some(b':') {
-            self.skip();
+        // An atom of Elixir.
+        self.take(":");
+        if self.rest.is_empty() {
+            return Some(Value::Null);
         }
         let word = self.word()?;
-        let value = match word {
+        // The prefixes of Python: the quote follows at once.
+        if word.len() == 1 && begins(self.rest, QUOTES) {
+            return Some(Value::String(self.string()));
+        }
+        Some(match word {
             "true" | "True" => Value::Bool(true),
             "false" | "False" => Value::Bool(false),
             "null" | "None" | "nil" | "undefined" => Value::Null,
-            // The prefixes of Python: the quote follows at once.
-            "b" | "u" | "r" => Value::Null,
             _ => number(word).unwrap_or_else(|| Value::String(word.to_owned())),
-        };
-        if matches!(self.peek(), Some(b'"' | b'\'')) && matches!(value, Value::Null) {
-            return Some(Value::String(self.string()));
-        }
-        Some(value)
+        })
     }
 
     /// A quoted text; pieces that follow one another, with or without `+`, are one.
     fn string(&mut self) -> String {
         let mut out = String::new();
-        while let Some(quote) = self.peek().filter(|byte| matches!(byte, b'"' | b'\'' | b'`')) {
-            self.skip();
+        loop {
+            let Some((quote, behind)) = first(self.rest) else { return out };
+            self.rest = behind;
             self.piece(quote, &mut out);
-            let end = self.at;
-            self.blanks();
-            if self.peek() == Some(b'+') {
+            let end = self.rest;
+            if self.next() == Some(b'+') {
                 self.skip();
-                self.blanks();
+                self.next();
             }
-            if !matches!(self.peek(), Some(b'"' | b'\'' | b'`')) {
-                self.at = end;
-                break;
+            if !begins(self.rest, QUOTES) {
+                self.rest = end;
+                return out;
             }
         }
-        out
     }
 
-    fn piece(&mut self, quote: u8, out: &mut String) {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let mut chars = rest.chars();
-        while let Some(c) = chars.next() {
-            if c == char::from(quote) {
-                break;
+    fn piece(&mut self, quote: char, out: &mut String) {
+        while let Some((c, behind)) = first(self.rest) {
+            self.rest = behind;
+            if c == quote {
+                return;
             }
             if c != '\\' {
                 out.push(c);
                 continue;
             }
-            match chars.next() {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('r') => out.push('\r'),
-                Some('u') => escaped(&mut chars, 4, out),
-                Some('x') => escaped(&mut chars, 2, out),
-                Some('b' | 'f' | '\n') | None => {}
-                Some(c) => out.push(c),
-            }
+            let Some((c, behind)) = first(self.rest) else { return };
+            self.rest = behind;
+            out.push(match c {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                'u' => self.escaped(4),
+                'x' => self.escaped(2),
+                'b' | 'f' | '\n' => continue,
+                _ => c,
+            });
         }
-        self.at = self.text.len().saturating_sub(chars.as_str().len());
     }
-}
 
-/// A character by its number, which may need a second half.
-fn escaped(chars: &mut core::str::Chars<'_>, digits: usize, out: &mut String) {
-    let mut take = |digits: usize| {
-        let code = chars.as_str().get(..digits).and_then(hex)?;
-        *chars = chars.as_str().get(digits..).unwrap_or("").chars();
-        Some(code)
-    };
-    let Some(first) = take(digits) else { return };
-    let code = match first {
-        0xd800..=0xdbff => {
-            let second = chars.as_str().strip_prefix("\\u").and_then(|rest| rest.get(..4));
-            match second.and_then(hex) {
-                Some(second @ 0xdc00..=0xdfff) => {
-                    *chars = chars.as_str().get(6..).unwrap_or("").chars();
-                    let high = first.wrapping_sub(0xd800).wrapping_shl(10);
-                    high.wrapping_add(second.wrapping_sub(0xdc00)).wrapping_add(0x1_0000)
-                }
-                _ => first,
+    /// A character by its number, which may need a second half.
+    fn escaped(&mut self, digits: usize) -> char {
+        let Some(code) = hex(self.rest, digits) else { return '\u{fffd}' };
+        self.rest = from(self.rest, digits);
+        let second = self.rest.strip_prefix("\\u").and_then(|rest| hex(rest, 4));
+        match second.filter(|_| code & !0x3ff == 0xd800) {
+            Some(second) => {
+                self.rest = from(self.rest, 6);
+                let half = |code: u32| code & 0x3ff;
+                char::from_u32((half(code).wrapping_shl(10) | half(second)).wrapping_add(0x1_0000))
             }
+            None => char::from_u32(code),
         }
-        _ => first,
-    };
-    out.push(char::from_u32(code).unwrap_or('\u{fffd}'));
+        .unwrap_or('\u{fffd}')
+    }
 }
 
 /// A plain decimal number; exponents are kept as text, since no field here has one.
 fn number(word: &str) -> Option<Value> {
-    let (sign, digits) = word.strip_prefix('-').map_or((1.0, word), |rest| (-1.0, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_decimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || digits.len() > 24 || !is_decimal(whole) || !is_decimal(fraction) {
+    let (sign, rest) = word.strip_prefix("-").map_or((1.0, word), |rest| (-1.0, rest));
+    let (whole, rest) = digits(rest);
+    let (fraction, end) = digits(rest.strip_prefix(".").unwrap_or(rest));
+    if whole.is_empty() || !end.is_empty() || word.len() > 24 {
         return None;
     }
-    let digit = |byte: u8| f64::from(byte.wrapping_sub(b'0'));
-    let mut value = whole.bytes().fold(0.0, |value, byte| value * 10.0 + digit(byte));
-    let mut place = 1.0;
-    for byte in fraction.bytes() {
-        place *= 10.0;
-        value += digit(byte) / place;
+    let (mut value, mut place) = (0.0, 1.0);
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        value = value * 10.0 + f64::from(byte.wrapping_sub(b'0'));
     }
-    Some(Value::Number(sign * value))
+    for _ in fraction.bytes() {
+        place *= 10.0;
+    }
+    Some(Value::Number(sign * value / place))
 }

@@ -2,7 +2,8 @@
 //!
 //! The order is that of the evidence: limit 0, violations, reasons, status; sentences refine what
 //! a status leaves open, and decide where there is none. Each row names where its case is public:
-//! `owner/repo#n` an issue, `forum n` a thread of discuss.ai.google.dev.
+//! `owner/repo#n` an issue, `forum n` a thread of discuss.ai.google.dev, `interactions` the
+//! Interactions API's page of errors.
 
 use crate::kind::Kind;
 use crate::kind::Kind::{
@@ -26,12 +27,8 @@ pub(crate) enum Look {
     Hours,
     /// An answer with a picture.
     Picture,
-    /// A code, reason or name in capitals; `|` sets alternatives apart.
-    Word(&'static str),
-    /// A name that begins so.
-    Label(&'static str),
-    /// A sentence; `|` sets alternatives apart, `&` parts that must all be there, and `^` and `$`
-    /// are its ends.
+    /// A sentence, or a code, reason or name in capitals, whatever its case and signs; `|` sets
+    /// alternatives apart, `&` parts that must all be there, and `^` and `$` are the ends.
     Says(&'static str),
     /// Any row of [`crate::network::LOST`] except an abort.
     Lost,
@@ -95,24 +92,23 @@ pub(crate) const fn class(status: u16) -> u16 {
     }
 }
 
-use Look::{Any, Hours, Label, Lost, LostOrAborted, PerDay, PerMinute, Picture, Says, Word, Zero};
+use Look::{Any, Hours, Lost, LostOrAborted, PerDay, PerMinute, Picture, Says, Zero};
 
 /// The table.
 pub(crate) const RULES: &[Rule] = &[
     // 200 without a picture.
     rule(OK, Picture, Unknown, "an answer with a picture is no error"),
-    rule(OK | NONE, Label("block "), Blocked, "googleapis/python-genai#774"),
     rule(
         OK | NONE,
-        Word(
-            "finish SAFETY|finish PROHIBITED_CONTENT|finish BLOCKLIST|finish SPII|\
-             finish RECITATION|finish LANGUAGE|finish IMAGE_SAFETY|finish content_filter|\
-             finish IMAGE_PROHIBITED_CONTENT|finish IMAGE_RECITATION|finish MODEL_ARMOR",
+        Says(
+            "^block |^finish SAFETY$|^finish PROHIBITED_|^finish BLOCKLIST$|^finish SPII$|\
+             ^finish RECITATION$|^finish LANGUAGE$|^finish IMAGE_SAFETY$|^finish MODEL_ARMOR$|\
+             ^finish content_filter$|^finish IMAGE_PROHIBITED_|^finish IMAGE_RECITATION$",
         ),
         Blocked,
-        "FinishReason of @google/genai 3.1.0; langchain4j/langchain4j#5256 for the open list",
+        "googleapis/python-genai#774; langchain4j/langchain4j#5256 for the open list",
     ),
-    rule(OK | NONE, Label("finish "), NoImage, "BerriAI/litellm#20357, pydantic/pydantic-ai#631"),
+    rule(OK | NONE, Says("^finish "), NoImage, "BerriAI/litellm#20357, pydantic/pydantic-ai#631"),
     rule(OK, Any, NoImage, "ENTERPILOT/GoModel#853, nghyane/launchdock#10"),
     // Limit 0, whatever else stands there.
     rule(LIMIT, Zero, NotInTier, "google-gemini/gemini-cli#27698, #8437; forum 123906"),
@@ -123,47 +119,27 @@ pub(crate) const RULES: &[Rule] = &[
         "ymichael/open-codex#28",
     ),
     // Money.
-    rule(MONEY, Says("spend-based rate limit|spend based rate"), SpendLimited, "(code)"),
-    rule(
-        MONEY,
-        Says("spending cap|spend cap|spending limit|prepayment credit|prepaid credit"),
-        Billing,
-        "dyad-sh/dyad#3626, forum 170775, forum 183654",
-    ),
-    rule(
-        MONEY,
-        Word(
-            "billing_not_active|BILLING_DISABLED|insufficient_user_quota|insufficient_quota|\
-             payment_required|insufficient_balance|insufficient_credits|\
-             pre_consume_token_quota_failed",
-        ),
-        Billing,
-        "songquanpeng/one-api#1270; google.api.ErrorReason",
-    ),
-    rule(PAY, Any, Billing, "QwenLM/qwen-code#73; OpenRouter's 402"),
+    rule(MONEY, Says("spend-based rate|spend based rate"), SpendLimited, "(code)"),
     rule(
         MONEY,
         Says(
-            "billing to be enabled|billed users|enable billing|billing is not active|\
-             billing is disabled|billing has not been enabled|requires billing|billing not enabled",
+            "spending cap|spend cap|spending limit|prepayment credit|prepaid credit|\
+             billing_not_active|BILLING_DISABLED|billing to be enabled|billed users|\
+             enable billing|billing is not active|billing is disabled|requires billing|\
+             insufficient_user_quota|insufficient_quota|payment_required|insufficient balance|\
+             balance is insufficient|insufficient credit|credits are depleted|more credits|\
+             out of credits|enough credits|insufficient funds|credit balance|\
+             token_quota_failed|quota is not enough|额度不足|余额不足|欠费",
         ),
         Billing,
-        "ammaarreshi/openjourney#1",
+        "dyad-sh/dyad#3626, forum 170775, ammaarreshi/openjourney#1, songquanpeng/one-api#1270, \
+         tailcallhq/forgecode#571",
     ),
-    rule(
-        MONEY,
-        Says(
-            "额度不足|余额不足|额度已用尽|欠费|quota is not enough|credits are depleted|\
-             insufficient balance|insufficient credit|balance is insufficient|out of credits|\
-             not enough credits|more credits|insufficient funds|credit balance",
-        ),
-        Billing,
-        "songquanpeng/one-api#1270, tailcallhq/forgecode#571",
-    ),
+    rule(PAY, Any, Billing, "QwenLM/qwen-code#73, OpenRouter's 402"),
     // A relay that does not serve the model, whatever number it says so with.
     rule(
         SERVICE | BAD | DENY | GONE | RATE,
-        Says("无可用渠道|no available channel|no channel available|no available distributor"),
+        Says("无可用渠道|no available channel|no channel available"),
         ModelNotFound,
         "Dooy/chatgpt-web-midjourney-proxy#602",
     ),
@@ -172,120 +148,79 @@ pub(crate) const RULES: &[Rule] = &[
     rule(LIMIT, PerMinute, RateLimited, "googleapis/js-genai#1322"),
     rule(
         SERVICE | RATE,
-        Word("MODEL_CAPACITY_EXHAUSTED|overloaded_error|engine_overloaded"),
+        Says(
+            "MODEL_CAPACITY_EXHAUSTED|overloaded_error|no capacity available|\
+             Resource exhausted. Please try again|is overloaded|experiencing high demand|\
+             currently overloaded|^Overloaded$",
+        ),
         Overloaded,
-        "google-gemini/gemini-cli#25179, #14831",
-    ),
-    rule(
-        SERVICE | RATE,
-        Says("no capacity available|Resource exhausted. Please try again"),
-        Overloaded,
-        "google-gemini/gemini-cli#25179; Vertex's error-code-429 page",
+        "google-gemini/gemini-cli#25179, #14831; Vertex's page error-code-429; forum 109581",
     ),
     rule(
         NONE | RATE,
-        Word("QUOTA_EXHAUSTED|quota_exceeded|dailyLimitExceeded"),
+        Says(
+            "^QUOTA_EXHAUSTED$|^quota_exceeded$|dailyLimitExceeded|per day|daily limit|\
+             daily quota|daily request|limit for today",
+        ),
         DailyQuota,
-        "google-gemini/gemini-cli#29425; the Interactions API's page of errors",
+        "google-gemini/gemini-cli#29425, #10925; interactions",
     ),
     rule(NONE | RATE, Hours, DailyQuota, "google-gemini/gemini-cli#29425"),
-    rule(
-        NONE | RATE,
-        Says("per day|daily limit|daily quota|daily request|limit for today|requests today"),
-        DailyQuota,
-        "google-gemini/gemini-cli#10925",
-    ),
-    rule(
-        RATE,
-        Says("model is overloaded|experiencing high demand|currently overloaded"),
-        Overloaded,
-        "google-gemini/gemini-cli#25179",
-    ),
-    rule(
-        RATE,
-        Any,
-        RateLimited,
-        "Aider-AI/aider#2597, voidpenguin-28/Textractor-ExtraExtensions#3",
-    ),
+    rule(RATE, Any, RateLimited, "Aider-AI/aider#2597, googleapis/js-genai#1840"),
     // The key.
     rule(
         CALLER,
-        Word(
-            "API_KEY_INVALID|API_KEY_EXPIRED|CREDENTIALS_MISSING|ACCESS_TOKEN_EXPIRED|\
-             ACCESS_TOKEN_TYPE_UNSUPPORTED|invalid_api_key|authentication_error|authentication",
-        ),
-        Unauthenticated,
-        "continuedev/continue#11336",
-    ),
-    rule(
-        CALLER,
-        Word(
-            "API_KEY_SERVICE_BLOCKED|API_KEY_HTTP_REFERRER_BLOCKED|API_KEY_IP_ADDRESS_BLOCKED|\
-             API_KEY_ANDROID_APP_BLOCKED|API_KEY_IOS_APP_BLOCKED|SERVICE_DISABLED|API_DISABLED|\
-             CONSUMER_SUSPENDED|CONSUMER_INVALID|USER_PROJECT_DENIED|IAM_PERMISSION_DENIED|\
-             ACCESS_TOKEN_SCOPE_INSUFFICIENT|unsupported_country_region_territory",
-        ),
-        Forbidden,
-        "mhawksey/GeminiApp#10, coaidev/coai#67",
-    ),
-    rule(
-        CALLER,
         Says(
-            "API key not valid|API key expired|API key not found|API key is invalid|\
-             invalid API key|incorrect API key|reported as leaked|unregistered callers|\
-             invalid authentication cred|API keys are not supported|API key must be set|\
-             API key is missing|missing API key|API key is required|no API key|\
-             could not load the default credentials|pass a valid API key",
+            "API_KEY_INVALID|API_KEY_EXPIRED|CREDENTIALS_MISSING|ACCESS_TOKEN_EXPIRED|\
+             ACCESS_TOKEN_TYPE_UNSUPPORTED|authentication_error|^authentication$|\
+             API key not valid|API key not found|API key is invalid|invalid API key|\
+             incorrect API key|reported as leaked|unregistered callers|API key must be set|\
+             invalid authentication cred|API keys are not supported|API key is missing|\
+             missing API key|API key is required|load the default credentials",
         ),
         Unauthenticated,
-        "continuedev/continue#11336, googleapis/python-genai#1764",
+        "continuedev/continue#11336, googleapis/python-genai#1764; interactions",
     ),
     // The place, the project, the right.
     rule(
         CALLER | GONE,
         Says(
-            "location is not supported|not available in your country|not supported in your|\
-             not available in your region|not available in your location|country, region, or",
-        ),
-        Forbidden,
-        "chatboxai/chatbox#2280, if-ai/ComfyUI-IF_Gemini#15",
-    ),
-    rule(
-        CALLER,
-        Says(
-            "Requests from referer|Requests to this API & are blocked|are blocked.$|\
+            "API_KEY_SERVICE_BLOCKED|REFERRER_BLOCKED|ADDRESS_BLOCKED|APP_BLOCKED|\
+             SERVICE_DISABLED|API_DISABLED|CONSUMER_SUSPENDED|CONSUMER_INVALID|\
+             USER_PROJECT_DENIED|IAM_PERMISSION_DENIED|SCOPE_INSUFFICIENT|\
+             unsupported_country|location is not supported|not available in your|\
+             not supported in your|Requests from referer|Requests to this API & are blocked|\
              has not been used in project|does not have permission|has been suspended|\
              denied access|not allowed to use Publisher Model",
         ),
         Forbidden,
-        "mhawksey/GeminiApp#10, coaidev/coai#67, yym68686/uni-api#41",
+        "mhawksey/GeminiApp#10, coaidev/coai#67, yym68686/uni-api#41, chatboxai/chatbox#2280, \
+         if-ai/ComfyUI-IF_Gemini#15",
     ),
     // The model.
     rule(
         CALLER | GONE | FAIL | BUSY,
-        Word("model_not_found|model_not_available|model_not_supported"),
+        Says("model_not_found|is not found for API version|no longer available to new"),
         ModelNotFound,
-        "the Interactions API's page of errors; QuantumNous/new-api",
+        "thedotmack/claude-mem#3278, if-ai/ComfyUI-IF_Gemini#15, QuantumNous/new-api; interactions",
     ),
     rule(
-        CALLER | GONE,
+        CALLER,
         Says(
-            "is not found for API version|no longer available|is not supported for generateContent|\
-             model not found|model does not exist|unknown model|model & does not exist|\
-             is not supported for predict|was not found or your project|model & has been deprecated|\
-             model & has been shut down|model is not available|not supported model",
+            "no longer available|is not supported for generateContent|unknown model|\
+             model & does not exist|was not found or your project|model & been deprecated|\
+             model & been shut down|model is not available",
         ),
         ModelNotFound,
-        "thedotmack/claude-mem#3278, yym68686/uni-api#41, if-ai/ComfyUI-IF_Gemini#15",
+        "yym68686/uni-api#41",
     ),
     // The size.
     rule(
-        NONE | BAD | BIG | FAIL,
+        NONE | BAD | FAIL,
         Says(
-            "payload size exceeds|input token count & exceeds|maximum number of tokens allowed|\
-             entity too large|payload too large|content too large|request is too large|\
-             request body too large|request size exceeds|exceeds the maximum allowed size|\
-             FUNCTION_PAYLOAD_TOO_LARGE|context length|prompt is too long",
+            "payload size exceeds|input token count & exceeds|maximum number of tokens|\
+             too large|request size exceeds|exceeds the maximum allowed size|context length|\
+             prompt is too long|PAYLOAD_TOO_LARGE",
         ),
         TooLarge,
         "google-gemini/deprecated-generative-ai-android#26, google-gemini/gemini-cli#13776, #15184",
@@ -293,28 +228,24 @@ pub(crate) const RULES: &[Rule] = &[
     // The prompt or the picture.
     rule(
         NONE | BAD | DENY,
-        Word(
-            "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_PROHIBITED_CONTENT|IMAGE_RECITATION|SPII|\
-             BLOCKLIST|RECITATION|safety|content_filter|content_blocked|image_other|\
-             content_policy_violation|moderation_blocked",
+        Says(
+            "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_RECITATION|^SPII$|^BLOCKLIST$|^RECITATION$|\
+             ^safety$|content_filter|content_blocked|^image_other$|content policy|\
+             moderation_blocked|Responsible AI|blocked due to|was blocked|safety filter|\
+             blocked for safety|safety reasons|prompt could not be submitted|violates our|\
+             usage guidelines|filtered out because|content blocked|prompt blocked",
         ),
         Blocked,
-        "u14app/neo-chat#17; the Interactions API's page of errors",
+        "u14app/neo-chat#17, googleapis/js-genai#321; interactions",
     ),
     rule(
-        NONE | BAD | DENY,
-        Says(
-            "Responsible AI|was blocked due to|blocked due to|blocked by safety|safety filter|\
-             was blocked by|prompt was blocked|response was blocked|content policy|\
-             blocked for safety|safety reasons|prohibited content|request was blocked|\
-             prompt could not be submitted|violates our|usage guidelines|filtered out because|\
-             blocked because|content blocked|prompt blocked",
-        ),
-        Blocked,
-        "googleapis/js-genai#321",
+        SERVICE | BAD,
+        Says("^no_image$|^malformed_function_call$"),
+        NoImage,
+        "pydantic/pydantic-ai#631; interactions",
     ),
     // Statuses of a caller's fault, by themselves.
-    rule(BAD, Word("ABORTED"), ServerError, "google/rpc/code.proto: retry at a higher level"),
+    rule(BAD, Says("^ABORTED$"), ServerError, "google/rpc/code.proto: retry at a higher level"),
     rule(BAD, Any, InvalidRequest, "egoist/chatwise-releases#799, livekit/agents#3723"),
     rule(AUTH, Any, Unauthenticated, "google/rpc/code.proto"),
     rule(DENY, Any, Forbidden, "google/rpc/code.proto"),
@@ -324,29 +255,21 @@ pub(crate) const RULES: &[Rule] = &[
     rule(SLOW, Any, Timeout, "https://ai.google.dev/gemini-api/docs/troubleshooting"),
     rule(
         SERVICE,
-        Says("deadline expired|deadline exceeded|DEADLINE_EXCEEDED"),
+        Says("deadline expired|deadline exceeded"),
         Timeout,
-        "googleapis/python-genai#1808",
+        "googleapis/python-genai#1808; interactions",
     ),
     rule(
         FAIL,
-        Word("convert_request_failed|UNIMPLEMENTED"),
+        Says("convert_request_failed|^UNIMPLEMENTED$"),
         InvalidRequest,
         "QuantumNous/new-api#1139",
     ),
     rule(
         SERVICE,
-        Says("负载已饱和|load is saturated|load saturated|upstream load"),
+        Says("负载已饱和|load is saturated|load saturated|^UNAVAILABLE$"),
         Overloaded,
         "0x676e67/ninja#498, WEIFENG2333/VideoCaptioner#1120",
-    ),
-    rule(
-        SERVICE,
-        Says(
-            "is overloaded|experiencing high demand|currently overloaded|^Overloaded$|UNAVAILABLE",
-        ),
-        Overloaded,
-        "forum 109581",
     ),
     rule(FAIL | BUSY, Lost, Network, "musistudio/claude-code-router#537"),
     rule(BUSY, Any, Overloaded, "forum 109581"),
@@ -356,69 +279,55 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         NONE,
         Says(
-            "exceeded your current quota|Quota exceeded|rate limit|too many requests|\
-             has been exhausted|exhausted your capacity|quota will reset|usage limit reached|\
-             RESOURCE_EXHAUSTED|ratelimit|rate-limited|quota reached|exceeded & quota|slow down",
+            "Quota exceeded|rate limit|ratelimit|too_many_requests|has been exhausted|\
+             exhausted your capacity|quota will reset|limit reached|quota reached|\
+             exceeded & quota|slow down|RESOURCE_EXHAUSTED",
         ),
         RateLimited,
-        "NousResearch/hermes-agent#38804, Wei-Shaw/sub2api#5443",
+        "NousResearch/hermes-agent#38804, Wei-Shaw/sub2api#5443; interactions",
     ),
     rule(
         NONE,
-        Says(
-            "Service Unavailable|service is currently unavailable|temporarily unavailable|try again later",
-        ),
+        Says("service_unavailable|currently unavailable|temporarily unavailable|try again later"),
         Overloaded,
-        "RFC 9110",
+        "RFC 9110; interactions",
     ),
     rule(NONE, Says("Gateway Timeout|Gateway Time-out|deadline"), Timeout, "RFC 9110"),
     rule(
         NONE,
         Says(
-            "Internal Server Error|Internal error encountered|internal error has occurred|\
-             Bad Gateway|server error|operation was cancelled",
+            "Server Error|Internal error encountered|internal error has occurred|Bad Gateway|\
+             operation was cancelled|^cancelled$|^api_error$",
         ),
         ServerError,
-        "RFC 9110",
-    ),
-    rule(NONE, Word("cancelled|api_error"), ServerError, "the Interactions API's page of errors"),
-    rule(NONE, Word("service_unavailable"), Overloaded, "the Interactions API's page of errors"),
-    rule(NONE, Word("too_many_requests|rate_limit_error"), RateLimited, "OpenAI-compatible relays"),
-    rule(
-        NONE,
-        Word(
-            "failed_precondition|invalid_request|parameter_unknown|invalid_request_error|out_of_range",
-        ),
-        InvalidRequest,
-        "the Interactions API's page of errors",
-    ),
-    rule(
-        NONE,
-        Word("permission_denied|permission_error"),
-        Forbidden,
-        "the Interactions API's page",
-    ),
-    rule(NONE, Word("not_found|not_found_error"), ModelNotFound, "the Interactions API's page"),
-    rule(NONE, Says("^Unauthorized$"), Unauthenticated, "RFC 9110"),
-    rule(NONE, Says("^Forbidden$|permission denied|^Permission Denied"), Forbidden, "RFC 9110"),
-    rule(NONE, Says("^Not Found$"), ModelNotFound, "RFC 9110"),
-    rule(
-        NONE,
-        Says("^Bad Request$|invalid argument|Invalid JSON payload"),
-        InvalidRequest,
-        "RFC 9110",
+        "RFC 9110; interactions",
     ),
     rule(
         NONE,
         Says(
-            "no image|not return an image|did not contain an image|without an image|\
-             not generate an image|no images|image data not found|did not return any image|\
+            "^failed_precondition$|^invalid_request|^parameter_unknown$|^out_of_range$|\
+             ^Bad Request$|invalid argument|Invalid JSON payload|^missing_thought_signature$",
+        ),
+        InvalidRequest,
+        "interactions",
+    ),
+    rule(
+        NONE,
+        Says("^Forbidden$|permission denied|permission_error"),
+        Forbidden,
+        "RFC 9110; interactions",
+    ),
+    rule(NONE, Says("^Unauthorized$"), Unauthenticated, "RFC 9110"),
+    rule(NONE, Says("^not_found"), ModelNotFound, "RFC 9110; interactions"),
+    rule(
+        NONE,
+        Says(
+            "no image|not return an image|not contain an image|without an image|\
+             not generate an image|image data not found|not return any image|\
              not contain image|unable to generate an image",
         ),
         NoImage,
         "ENTERPILOT/GoModel#853",
     ),
-    rule(NONE, Word("no_image|malformed_function_call"), NoImage, "pydantic/pydantic-ai#631"),
-    rule(NONE, Word("missing_thought_signature"), InvalidRequest, "langgenius/dify#2262"),
     rule(NONE, Says("aborted by user|cancelled by user|canceled by user"), Cancelled, "(code)"),
 ];

@@ -1,16 +1,22 @@
 //! Texts read by pattern: what JSON, repr, protobuf text, maps and prose have in common is a name,
 //! a sign and a value, so one pass over the words finds fields in all of them.
 
-use crate::evidence::{Evidence, Field, Place, canonical, field};
-use crate::fold::{Join, flatten};
+use crate::evidence::{Evidence, Place};
+use crate::field::{Field, field};
+use crate::fold::{Join, QUOTES, flatten};
 use crate::hint;
+use crate::slice::{
+    after_last, begins, bounded, digits, ends, first, from, has, last, lists, skip, skip_back,
+    until,
+};
+use crate::status::{status, word_at, word_before};
 
 /// How long a value may be, and a sentence.
 const VALUE_MAX: usize = 200;
-const SENTENCE_MAX: usize = 4_000;
+const SENTENCE_MAX: usize = 1_500;
 /// How far a value may be from its name.
 const SIGN_MAX: usize = 24;
-/// How much of the text before a number is looked at.
+/// How much of the text before a brace is looked at.
 const CONTEXT: usize = 120;
 
 /// Reads a text in which no value could be parsed, folding frames both ways.
@@ -37,384 +43,205 @@ pub(crate) fn read_fields(ev: &mut Evidence, level: u32, text: &str) {
     scan(ev, level, &flatten(text, Join::Nothing).0);
 }
 
+/// Whether a brace that follows opens a message of protobuf text, which only makes sense with its
+/// name.
+pub(crate) fn is_message_field(before: &str) -> bool {
+    let name = word_before(last(before, CONTEXT)).1;
+    ends(before, " ") && matches!(field(name), Some(Field::RetryDelay | Field::QuotaDimensions))
+}
+
 /// Stack lines name functions and numbers that mean nothing here.
 fn without_stack(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for line in text.split('\n') {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let line = until(rest, "\n");
         if !is_stack(line) {
             out.push_str(line);
             out.push('\n');
         }
+        rest = from(rest, line.len().saturating_add(1));
     }
     out
 }
 
 fn is_stack(line: &str) -> bool {
-    let line = line.trim_start();
-    (line.starts_with("at ") && line.contains(':')) || line.starts_with("File \"")
+    let line = skip(line, " ");
+    (line.starts_with("at ") && line.bytes().any(|byte| byte == b':'))
+        || line.starts_with("File \"")
 }
 
 fn scan(ev: &mut Evidence, base: u32, text: &str) {
     let mut depth = base;
-    let mut at = 0_usize;
-    while let Some(rest) = text.get(at..) {
-        let Some(c) = rest.chars().next() else { break };
-        let length = match c {
+    let mut rest = text;
+    while let Some((c, after)) = first(rest) {
+        let before = bounded(text, text.len().saturating_sub(rest.len()));
+        rest = match c {
             '{' | '[' => {
                 depth = depth.saturating_add(1);
-                1
+                after
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1).max(base);
-                1
+                after
             }
-            'a'..='z' | 'A'..='Z' | '_' | '@' => word(ev, depth, text, at),
-            '0'..='9' => number(ev, depth, text, at),
-            _ => c.len_utf8(),
+            'a'..='z' | 'A'..='Z' | '_' | '@' => word(ev, depth, before, rest),
+            '0'..='9' => {
+                let (number, behind) = digits(rest);
+                if let Some(code) = status(before, number, behind) {
+                    ev.number(depth, code);
+                }
+                behind
+            }
+            _ => after,
         };
-        at = at.saturating_add(length.max(1));
     }
 }
 
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@')
-}
-
-fn word_at(text: &str) -> &str {
-    let length = text.bytes().take_while(|byte| is_word(*byte)).count();
-    text.get(..length).unwrap_or("")
-}
-
-/// The word that ends the text, and what is before it.
-fn word_before(text: &str) -> (&str, &str) {
-    let trimmed = text.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    let length = trimmed.bytes().rev().take_while(|byte| is_word(*byte)).count();
-    trimmed.split_at_checked(trimmed.len().saturating_sub(length)).unwrap_or(("", ""))
-}
-
-/// The end of a text.
-fn last(text: &str, max: usize) -> &str {
-    let mut from = text.len().saturating_sub(max);
-    while !text.is_char_boundary(from) {
-        from = from.saturating_add(1);
-    }
-    text.get(from..).unwrap_or("")
-}
-
-/// Reads the word at a position and says how much of the text is done.
-fn word(ev: &mut Evidence, depth: u32, text: &str, at: usize) -> usize {
-    let (before, rest) = text.split_at_checked(at).unwrap_or(("", ""));
+/// Reads the word at the start of the rest, and gives what is left to read.
+#[inline(never)]
+fn word<'a>(ev: &mut Evidence, depth: u32, before: &str, rest: &'a str) -> &'a str {
     let word = word_at(rest);
-    let after = rest.get(word.len()..).unwrap_or("");
-    let is_start = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.');
-    if matches!(word, "http" | "https") && after.starts_with("://") {
+    let after = from(rest, word.len());
+    if lists("http https", word) && after.starts_with("://") {
         return address(ev, rest);
     }
-    if word == "at" && before.trim_end_matches(' ').ends_with('\n') {
-        let line = rest.split('\n').next().unwrap_or("");
+    if word == "at" && ends(skip_back(before, " "), "\n") {
+        let line = until(rest, "\n");
         if is_stack(line) {
-            return line.len();
+            return from(rest, line.len());
         }
     }
-    if is_start && matches!(word, "gemini" | "imagen" | "nano" | "veo") {
-        let place = if before.ends_with("models/") { Place::Address } else { Place::Sentence };
-        let is_known = rest.bytes().take(24).any(|byte| byte.is_ascii_digit())
-            || rest.starts_with("nano-banana");
-        if is_known {
-            ev.names(if before.ends_with("/models/") { place } else { Place::Sentence }, rest);
-        }
+    if lists("gemini imagen nano veo", word) && names_version(before, rest) {
+        let is_address = before.ends_with("/models/");
+        ev.names(if is_address { Place::Address } else { Place::Sentence }, rest);
     }
     // A line end that lost its backslash sticks to the name behind it.
-    let name = match word.strip_prefix('n') {
-        Some(name) if before.ends_with(['{', ',', '[']) && field(name).is_some() => name,
+    let name = match word.strip_prefix("n") {
+        Some(name) if ends(before, "{,[") && field(name).is_some() => name,
         _ => word,
     };
     if let Some(known) = field(name) {
-        if let Some(value) = value(known, before, after) {
-            match known {
-                Field::Message if value.contains(' ') && !value.starts_with(['{', '[']) => {
-                    ev.says(depth, value);
-                }
-                _ => ev.entry(depth, known, value),
-            }
-        } else if known == Field::Limit {
-            limit_in_words(ev, depth, after);
+        match value(known, before, after) {
+            Some(value) if known == Field::Message && !begins(value, "{[") => ev.says(depth, value),
+            Some(value) => ev.entry(depth, known, value),
+            None if known == Field::Limit => limit_in_words(ev, depth, after),
+            None => {}
         }
     }
     if word.len() >= 4 && !word.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        let (_, previous) = word_before(before);
-        let is_status = previous.bytes().all(|byte| byte.is_ascii_digit())
-            || previous.eq_ignore_ascii_case("status");
-        ev.capitals(depth, word, is_status && !previous.is_empty());
+        let previous = word_before(before).1;
+        ev.capitals(depth, word, lists("status", previous) || ends(previous, "0123456789"));
     }
-    if matches!(word, "in" | "In" | "after" | "After" | "wait") {
+    if lists("in after wait", word) {
         wait(ev, before, word, after);
     }
-    word.len()
+    after
+}
+
+/// Whether a name that begins so is one of a model and not of a program, as `gemini-cli` is.
+#[inline(never)]
+fn names_version(before: &str, text: &str) -> bool {
+    let is_id = |byte: &u8| byte.is_ascii_lowercase() || has("0123456789-.", *byte);
+    let has_number = text.bytes().take_while(is_id).any(|byte| byte.is_ascii_digit());
+    let is_start = !ends(before, "-.") && (has_number || text.starts_with("nano-banana"));
+    is_start && !before.bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// An address: its numbers mean nothing, its model may.
-fn address(ev: &mut Evidence, rest: &str) -> usize {
-    let end =
-        rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | '>' | '}'));
-    let address = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
-    if let Some((_, model)) = address.rsplit_once("/models/") {
+#[inline(never)]
+fn address<'a>(ev: &mut Evidence, rest: &'a str) -> &'a str {
+    let address = until(rest, " \n\"'`)>}");
+    if let Some(model) = after_last(bounded(address, SENTENCE_MAX), "/models/") {
         ev.names(Place::Address, model);
     }
-    address.len()
+    from(rest, address.len())
 }
 
 /// The value of a field whose name ends here: behind `:`, `=`, `=>` or, for a few, a brace.
+#[inline(never)]
 fn value<'a>(known: Field, before: &str, after: &'a str) -> Option<&'a str> {
-    let after = bounded(Some(after), SENTENCE_MAX)?;
-    let is_sign = |c: char| matches!(c, '"' | '\'' | '`' | ' ' | '\n' | ':' | '=' | '>' | ']');
-    let mut length = after.len().saturating_sub(after.trim_start_matches(is_sign).len());
-    if length > SIGN_MAX {
-        length = after.bytes().take(SIGN_MAX).count();
-    }
-    let (signs, mut rest) = after.split_at_checked(length)?;
-    let has_sign = signs.contains([':', '=']);
-    let is_container = rest.starts_with(['{', '[']) || rest.starts_with("map[");
-    if !has_sign {
-        let opens =
-            rest.starts_with('{') && matches!(known, Field::RetryDelay | Field::QuotaDimensions);
-        return opens.then_some("");
-    }
-    if is_container && !matches!(known, Field::Message) {
-        return Some("");
+    let after = bounded(after, SENTENCE_MAX);
+    let rest = skip(bounded(after, SIGN_MAX), "\"'` \n:=>]");
+    let length = after.len().min(SIGN_MAX).saturating_sub(rest.len());
+    let (signs, rest) = after.split_at_checked(length)?;
+    let is_container = begins(rest, "{[") || rest.starts_with("map[");
+    if !signs.bytes().any(|byte| has(":=", byte)) {
+        let is_message = matches!(known, Field::RetryDelay | Field::QuotaDimensions);
+        return (is_message && begins(rest, "{")).then_some("");
     }
     // `--limit=0` and `retry-limit: 0` are some program's own.
-    if before.ends_with('-') && matches!(known, Field::Limit | Field::Code | Field::Status) {
+    if ends(before, "-") && matches!(known, Field::Limit | Field::Code | Field::Status) {
         return None;
     }
+    if is_container && known != Field::Message {
+        return Some("");
+    }
     // PHP's var_dump puts the type before the value.
-    if let Some(typed) = rest.strip_prefix("int(") {
-        rest = typed;
-    } else if rest.starts_with("string(") {
-        rest = rest.split_once('"').map_or("", |(_, value)| value);
-        return Some(quoted(rest, '"', known));
+    if rest.starts_with("string(") {
+        return Some(quoted(from(rest, until(rest, "\"").len().saturating_add(1)), "\"", known));
     }
-    match signs.chars().next_back().filter(|c| matches!(c, '"' | '\'' | '`')) {
-        Some(quote) if signs.trim_end_matches(quote).contains([':', '=']) => {
-            Some(quoted(rest, quote, known))
-        }
-        _ if known == Field::Message => None,
-        _ => {
-            let end = rest.find(|c: char| {
-                c.is_whitespace() || matches!(c, ',' | '}' | ')' | ']' | ';' | '"' | '\'')
-            });
-            bounded(rest.get(..end.unwrap_or(rest.len())), VALUE_MAX)
-        }
+    let rest = rest.strip_prefix("int(").unwrap_or(rest);
+    let quote = last(signs, 1);
+    if begins(quote, QUOTES) && ends(skip_back(signs, QUOTES), " \n:=>") {
+        return Some(quoted(rest, quote, known));
     }
+    (known != Field::Message).then(|| bounded(until(rest, " \n,})];\"'"), VALUE_MAX))
 }
 
 /// A quoted value. A sentence may have quotes of its own: it ends at one that is followed by what
 /// ends a field.
-fn quoted(text: &str, quote: char, known: Field) -> &str {
+fn quoted<'a>(text: &'a str, quote: &str, known: Field) -> &'a str {
     if known != Field::Message {
-        return bounded(text.split(quote).next(), VALUE_MAX).unwrap_or("");
+        return bounded(until(text, quote), VALUE_MAX);
     }
     let mut end = 0_usize;
-    for piece in text.split(quote) {
-        end = end.saturating_add(piece.len());
-        let after = text.get(end.saturating_add(1)..).unwrap_or("").trim_start();
-        if after.is_empty() || after.starts_with([',', '}', ']', ')']) || end > SENTENCE_MAX {
-            break;
+    loop {
+        end = end.saturating_add(until(from(text, end), quote).len());
+        let after = skip(from(text, end.saturating_add(1)), " \n");
+        if after.is_empty() || begins(after, ",}])") {
+            return bounded(text, end);
         }
         end = end.saturating_add(1);
     }
-    bounded(text.get(..end).or(Some(text)), SENTENCE_MAX).unwrap_or("")
-}
-
-fn bounded(value: Option<&str>, max: usize) -> Option<&str> {
-    let value = value?;
-    let mut end = value.len().min(max);
-    while !value.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    value.get(..end)
 }
 
 /// `limit of 0`, `limit is 0`, `limit 0`.
+#[inline(never)]
 fn limit_in_words(ev: &mut Evidence, depth: u32, after: &str) {
-    let rest = after.trim_start_matches(' ');
-    let rest = ["of ", "is ", "was ", "= "]
-        .iter()
-        .find_map(|word| rest.strip_prefix(word))
-        .unwrap_or(rest);
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let next = rest.get(digits..).and_then(|rest| rest.bytes().next());
-    if rest.get(..digits) == Some("0") && !matches!(next, Some(b'a'..=b'z' | b'%')) {
-        ev.entry(depth, Field::Limit, "0");
+    let rest = skip(bounded(after, SIGN_MAX), " ");
+    let first = word_at(rest);
+    let rest = if lists("of is was", first) { skip(from(rest, first.len()), " ") } else { rest };
+    let (number, behind) = digits(rest);
+    if number == "0" && word_at(behind).is_empty() && !begins(behind, "%") {
+        ev.entry(depth, Field::Limit, number);
     }
 }
 
 /// Words before "retry in" that make it a client's own pause.
-const OWN_PAUSE: [&str; 12] = [
-    "will",
-    "auto",
-    "next",
-    "first",
-    "second",
-    "ll",
-    "and",
-    "then",
-    "to",
-    "automatic",
-    "attempt",
-    "before",
-];
+const OWN_PAUSE: &str = "will auto next first second ll and then to automatic attempt before";
 
 /// The server's delays in words; those of clients are "retrying in", "waiting", "pausing".
+#[inline(never)]
 fn wait(ev: &mut Evidence, before: &str, word: &str, after: &str) {
-    let (earlier, verb) = word_before(before);
-    let is = |known: &str| verb.eq_ignore_ascii_case(known);
-    let (_, leading) = word_before(earlier);
-    let leads = |known: &str| leading.eq_ignore_ascii_case(known);
-    let is_named = match word {
-        "wait" => is("please"),
-        _ if is("retry") => !OWN_PAUSE.iter().any(|own| leads(own)),
-        _ if is("again") => leads("try") || leads("request"),
-        _ => is("reset") || is("resets"),
+    let (earlier, verb) = word_before(last(before, CONTEXT));
+    let leading = word_before(earlier).1;
+    let is_named = if lists("wait", word) {
+        lists("please", verb)
+    } else {
+        (lists("retry", verb) && !lists(OWN_PAUSE, leading))
+            || (lists("again", verb) && lists("try request", leading))
+            || lists("reset resets", verb)
     };
     if !is_named {
         return;
     }
-    let rest = after.trim_start_matches([' ', '\n', '"', '\'', '~', '*', '`']);
-    let rest = ["about ", "approximately ", "at least ", "for "]
-        .iter()
-        .find_map(|word| rest.strip_prefix(word))
-        .unwrap_or(rest);
-    let field = rest.strip_prefix([':', '=']);
-    ev.delay(match field {
-        // The header of that name, printed.
-        Some(value) => hint::seconds(value.trim_start_matches([' ', '"', '\''])),
-        None => hint::duration(rest),
-    });
-}
-
-/// What stands before or behind a number that is a status.
-const BEFORE: [&str; 12] = [
-    "status",
-    "code",
-    "http",
-    "error",
-    "exception",
-    "response",
-    "returned",
-    "responded",
-    "failed",
-    "got",
-    "statuscode",
-    "with",
-];
-const BEHIND: [&str; 16] = [
-    "too",
-    "service",
-    "internal",
-    "bad",
-    "gateway",
-    "unauthorized",
-    "forbidden",
-    "not",
-    "payment",
-    "payload",
-    "request",
-    "content",
-    "deadline",
-    "unavailable",
-    "resource",
-    "unknown",
-];
-/// Units that make a number an amount.
-const AMOUNTS: [&str; 10] =
-    ["ms", "s", "sec", "seconds", "images", "tokens", "requests", "bytes", "px", "items"];
-
-/// Reads the number at a position: is it a status?
-fn number(ev: &mut Evidence, depth: u32, text: &str, at: usize) -> usize {
-    let (before, rest) = text.split_at_checked(at).unwrap_or(("", ""));
-    let before = last(before, CONTEXT);
-    let length = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let (digits, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-    let code = digits.parse::<u16>().ok().filter(|code| (400..600).contains(code));
-    if let Some(code) = code.filter(|_| length == 3 && is_status(before, after)) {
-        ev.number(depth, code);
+    let mut rest = skip(bounded(after, VALUE_MAX), " \n\"'~*`");
+    while lists("about approximately at least for", word_at(rest)) && !word_at(rest).is_empty() {
+        rest = skip(from(rest, word_at(rest).len()), " ");
     }
-    length
-}
-
-fn is_status(before: &str, after: &str) -> bool {
-    let next = after.chars().next();
-    let second = after.chars().nth(1);
-    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    match next {
-        Some(c) if c.is_ascii_alphanumeric() => return false,
-        Some('_' | '%' | '/' | '+') => return false,
-        Some('.' | ',' | ':' | '-') if second.is_some_and(|c| c.is_ascii_alphanumeric()) => {
-            // `Error 429:quota` and `503-` are statuses, positions and fractions are not.
-            if next != Some(':') || is_digit(second) {
-                return false;
-            }
-        }
-        _ => {}
-    }
-    let previous = before.chars().next_back();
-    match previous {
-        Some(c) if c.is_ascii_alphanumeric() => return false,
-        Some('.' | ',' | '-' | '_' | '/' | '#' | '$' | '+' | '~') => return false,
-        // A position in a file, a port, a group of an IPv6 address.
-        Some(':') => {
-            let token = before.rsplit(char::is_whitespace).next().unwrap_or("");
-            let name = token.trim_end_matches(':');
-            if next == Some(':') || name.contains(['.', '/']) || is_digit(name.chars().next_back())
-            {
-                return false;
-            }
-        }
-        _ => {}
-    }
-    let words_behind = after.trim_start_matches([' ', ']', ')', ':', '-']);
-    let behind = word_at(words_behind);
-    let is_one_of =
-        |list: &[&str], word: &str| list.iter().any(|known| known.eq_ignore_ascii_case(word));
-    if is_one_of(&AMOUNTS, behind) {
-        return false;
-    }
-    if canonical(behind).is_some() || (next == Some(' ') && is_one_of(&BEHIND, behind)) {
-        return true;
-    }
-    let open = before.trim_end_matches([' ', '"', '\'']);
-    if (open.ends_with('[') && matches!(next, Some(']' | ' ')))
-        || (open.ends_with('(') && next == Some(')'))
-    {
-        return true;
-    }
-    let is_followed =
-        behind.len() > 1 || words_behind.starts_with(['{', '[']) || !behind.is_ascii();
-    if open.is_empty() || open.ends_with('\n') {
-        return is_followed && matches!(next, Some(' ' | ':'));
-    }
-    let closing = open.trim_end_matches([':', '=', '(', '[', ' ', '"', '\'', '>']);
-    if closing.len() < open.len() || before.ends_with(' ') {
-        let tail = closing.rsplit([' ', '\n', '"', '\'', '(']).next().unwrap_or("");
-        if tail.starts_with("HTTP/") {
-            return true;
-        }
-        let (_, word) = word_before(closing);
-        if !closing.ends_with(word) || closing.ends_with([',', ';']) {
-            return false;
-        }
-        let word = word.to_ascii_lowercase();
-        let ends = ["error", "exception", "status", "code"].iter().any(|end| word.ends_with(end));
-        if ends || BEFORE.contains(&word.as_str()) {
-            return true;
-        }
-        // `ResourceExhausted: 429 …`: the class of an exception.
-        let class = word_before(closing).1;
-        return open.ends_with(':')
-            && is_followed
-            && class.starts_with(|c: char| c.is_ascii_uppercase())
-            && class.bytes().any(|byte| byte.is_ascii_lowercase());
-    }
-    false
+    // With a sign it is the header of that name, printed, which counts seconds.
+    let field = skip(rest, ":= \"'");
+    let is_field = field.len() < rest.len();
+    ev.delay(if is_field { hint::seconds(field) } else { hint::duration(rest) });
 }

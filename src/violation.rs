@@ -1,9 +1,10 @@
 //! Which limit an error is about: violations, the lines of a message, and limit 0.
 
-use crate::evidence::Field;
-use crate::fold::says;
+use crate::field::Field;
+use crate::fold::{says, squeeze};
 use crate::info::Violation;
 use crate::kind::Dimension;
+use crate::slice::{begins, bounded, digits, from, has, integer, skip};
 
 const VIOLATIONS_MAX: usize = 32;
 const ID_MAX: usize = 200;
@@ -71,7 +72,8 @@ impl Quotas {
                 self.details.field(Field::QuotaValue).limit = number;
                 self.zero |= number == Some(0);
             }
-            Field::QuotaDimensions => {
+            // protobuf text repeats the name for each entry of the map.
+            Field::QuotaDimensions if after != Some(Field::QuotaDimensions) => {
                 self.details.field(field);
             }
             Field::Metric => self.lines.field(field).quota_metric = Some(id(value)),
@@ -153,12 +155,11 @@ impl Limits {
     /// The one that decides: 0 before all, then a day before a minute.
     pub(crate) fn deciding(&self) -> Option<&Violation> {
         let weight = |violation: &Violation| {
-            let window = match violation.dimension {
-                Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => 2,
-                Some(_) => 1,
-                None => 0,
-            };
-            window + if violation.limit == Some(0) { 4 } else { 0 }
+            (
+                violation.limit == Some(0),
+                violation.dimension.is_some_and(is_per_day),
+                violation.dimension.is_some(),
+            )
         };
         // The first of several that weigh the same.
         self.all.iter().rev().max_by_key(|violation| weight(violation))
@@ -194,8 +195,8 @@ const UNITS: &[(&str, &str, Dimension)] = &[
 
 fn dimension(violation: &Violation) -> Option<Dimension> {
     let (mut id, mut metric) = (String::new(), String::new());
-    crate::fold::squeeze(violation.quota_id.as_deref().unwrap_or(""), &mut id);
-    crate::fold::squeeze(violation.quota_metric.as_deref().unwrap_or(""), &mut metric);
+    squeeze(violation.quota_id.as_deref().unwrap_or(""), &mut id);
+    squeeze(violation.quota_metric.as_deref().unwrap_or(""), &mut metric);
     let of = |window: &str, unit: &str| {
         UNITS.iter().find(|(w, u, _)| says(window, w) && says(unit, u)).map(|row| row.2)
     };
@@ -224,20 +225,18 @@ pub(crate) fn dimension_in_words(said: &str) -> Option<Dimension> {
 
 /// The number at the start of a value; none where it goes on with a fraction.
 fn leading_number(value: &str) -> Option<u64> {
-    let value = value.trim_start_matches(['"', '\'', ' ']);
-    let length = value.bytes().take_while(u8::is_ascii_digit).count();
-    let (digits, rest) = value.split_at_checked(length)?;
-    let mut after = rest.bytes();
-    let goes_on = matches!(after.next(), Some(b'.' | b'/'))
-        && after.next().is_some_and(|byte| byte.is_ascii_digit());
-    if goes_on { None } else { digits.parse().ok() }
+    let (number, rest) = digits(skip(value, "\"' "));
+    let goes_on = begins(rest, "./") && begins(from(rest, 1), "0123456789");
+    integer(number).filter(|_| !goes_on)
 }
 
 /// An id without what a frame or a line end put into it.
 fn id(value: &str) -> String {
-    value
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':'))
-        .take(ID_MAX)
-        .collect()
+    let mut id = String::new();
+    for byte in bounded(value, ID_MAX).bytes() {
+        if byte.is_ascii_alphanumeric() || has("-_./:", byte) {
+            id.push(char::from(byte));
+        }
+    }
+    id
 }

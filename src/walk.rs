@@ -1,10 +1,13 @@
 //! Foreign values walked for evidence, iteratively and within bounds.
 
-use crate::evidence::{Evidence, Field, Place, field};
-use crate::fold::ends;
+use crate::evidence::{Evidence, Place};
+use crate::field::{Field, field};
+use crate::fold::{Join, ends, flatten};
 use crate::reader::{looks_like_value, read};
+use crate::slice::{decimal, skip, until};
+use crate::time::Millis;
 use crate::value::Value;
-use crate::{answer, scan};
+use crate::{answer, scan, slice};
 
 /// Levels, values and bytes of text that are looked at.
 const LEVEL_MAX: u32 = 64;
@@ -12,6 +15,8 @@ const NODES_MAX: u32 = 20_000;
 const TEXT_TOTAL: usize = 256 * 1024;
 /// How often a text is tried as a value: a brace in prose fails at once.
 const TRIES_MAX: u32 = 16;
+/// A longer text is no id, and no frame in it matters.
+const VALUE_MAX: usize = 400;
 
 struct Walk<'a> {
     ev: &'a mut Evidence,
@@ -25,8 +30,12 @@ struct Walk<'a> {
 pub(crate) fn gather(ev: &mut Evidence, input: &Value) {
     let mut walk = Walk { ev, read: Vec::new(), nodes: NODES_MAX, text: TEXT_TOTAL };
     walk.value(input, 0);
-    while let Some((value, level)) = walk.read.pop() {
+    // In the order of the text: the last error of a log is the one that counts.
+    let mut next = 0_usize;
+    while let Some((value, level)) = walk.read.get_mut(next) {
+        let (value, level) = (core::mem::replace(value, Value::Null), *level);
         walk.value(&value, level);
+        next = next.saturating_add(1);
     }
 }
 
@@ -43,7 +52,9 @@ impl Walk<'_> {
                 Value::Number(number) => self.number(level, field, *number),
                 Value::Array(items) if below < LEVEL_MAX => {
                     // An item stands under the name of its list.
-                    open.extend(items.iter().rev().map(|item| (field, item, below)));
+                    for item in items.iter().rev() {
+                        open.push((field, item, below));
+                    }
                 }
                 Value::Object(entries) if below < LEVEL_MAX => {
                     if field == Some(Field::Headers) {
@@ -66,9 +77,11 @@ impl Walk<'_> {
     ) {
         if answer::note(self.ev, value) {
             // The rest of an answer is the model's own words, which may say anything.
-            let is_open = |key: &str| !answer::is_part(key);
-            let rest = entries.iter().rev().filter(|(key, _)| is_open(key));
-            open.extend(rest.map(|(key, item)| (field(key), item, level)));
+            for (key, item) in entries.iter().rev() {
+                if !answer::is_part(key) {
+                    open.push((field(key), item, level));
+                }
+            }
             return;
         }
         // The AI SDK keeps every try in `errors` and the one that counts in `lastError`.
@@ -82,7 +95,9 @@ impl Walk<'_> {
                     }
                     continue;
                 }
-                Some(Field::Error) => self.ev.error = true,
+                Some(Field::Error) => {
+                    self.ev.error |= !matches!(item, Value::Null | Value::Bool(false));
+                }
                 None if has_last && key == "errors" => continue,
                 _ => {}
             }
@@ -110,12 +125,14 @@ impl Walk<'_> {
     fn number(&mut self, level: u32, field: Option<Field>, number: f64) {
         let Some(field) = field else { return };
         if (0.0..1e15).contains(&number) {
-            let thousandths = crate::time::Millis::from_f64(number * 1_000.0).0;
-            let mut text = (thousandths / 1_000).to_string();
-            let part = thousandths % 1_000;
-            if part > 0 {
+            let thousandths = Millis::from_f64(number * 1_000.0).0;
+            let mut text = String::new();
+            decimal(thousandths / 1_000, &mut text);
+            if !thousandths.is_multiple_of(1_000) {
                 text.push('.');
-                text.push_str((1_000_u64.saturating_add(part)).to_string().get(1..).unwrap_or(""));
+                for place in [100, 10, 1] {
+                    decimal(thousandths.checked_div(place).unwrap_or(0) % 10, &mut text);
+                }
             }
             self.ev.entry(level, field, &text);
         }
@@ -134,12 +151,17 @@ impl Walk<'_> {
                 scan::read_fields(self.ev, level, text);
             }
             Some(known) => {
-                self.ev.entry(level, known, text);
+                let (whole, framed) = if text.len() < VALUE_MAX {
+                    flatten(text, Join::Nothing)
+                } else {
+                    (String::new(), false)
+                };
+                self.ev.entry(level, known, if framed { &whole } else { text });
                 // `status: "Too Many Requests"`, `code: "401 …"`, a cause in words.
                 if matches!(
                     known,
                     Field::Code | Field::Status | Field::Reason | Field::Filtered | Field::Value
-                ) && text.contains(' ')
+                ) && text.bytes().any(|byte| byte == b' ')
                 {
                     self.text(level, None, text);
                 }
@@ -149,8 +171,7 @@ impl Walk<'_> {
 
     /// Reads a text: the values in it by structure, and the rest by pattern.
     fn text(&mut self, level: u32, field: Option<Field>, text: &str) {
-        let (head, tail) = ends(text);
-        for part in [head, tail] {
+        for part in ends(text) {
             let Some(left) = self.text.checked_sub(part.len()) else { return };
             self.text = left;
             self.part(level, field, part);
@@ -161,14 +182,14 @@ impl Walk<'_> {
         let mut prose = String::new();
         let (mut done, mut from, mut tries) = (0_usize, 0_usize, 0_u32);
         let inner = level.saturating_add(1);
-        let first = self.read.len();
         while tries < TRIES_MAX && inner < LEVEL_MAX {
-            let Some(rest) = text.get(from..) else { break };
-            let Some(at) = rest.find(['{', '[']) else { break };
-            let start = from.saturating_add(at);
-            let candidate = text.get(start..).unwrap_or("");
+            let start = from.saturating_add(until(slice::from(text, from), "{[").len());
+            if start >= text.len() {
+                break;
+            }
+            let (before, candidate) = text.split_at_checked(start).unwrap_or(("", ""));
             from = start.saturating_add(1);
-            if !looks_like_value(candidate) {
+            if !looks_like_value(candidate) || scan::is_message_field(before) {
                 continue;
             }
             tries = tries.saturating_add(1);
@@ -180,10 +201,6 @@ impl Walk<'_> {
                 self.read.push((value, inner));
             }
         }
-        // They are taken from the end, and the last error of a log is the one that counts.
-        if let Some(new) = self.read.get_mut(first..) {
-            new.reverse();
-        }
         let rest = text.get(done..).unwrap_or("");
         if prose.is_empty() {
             self.prose(level, field, rest);
@@ -194,8 +211,7 @@ impl Walk<'_> {
     }
 
     fn prose(&mut self, level: u32, field: Option<Field>, text: &str) {
-        let text = text.trim();
-        if text.is_empty() {
+        if skip(text, " \n\r\t").is_empty() {
             return;
         }
         let is_message = matches!(field, Some(Field::Message | Field::Error));

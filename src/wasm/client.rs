@@ -106,8 +106,8 @@ impl Core {
         base_delay: &JsValue,
     ) -> Result<u32, JsValue> {
         let mut call = Settings::default();
-        if options.is_object() {
-            call = settings::read(options, scope::DROP_IN | scope::BATCH)?;
+        if options.is_object() || options.is_null() {
+            call = settings::read(options, scope::DROP_IN)?;
         } else if !options.is_undefined() {
             settings::argument("maxRetries", options, Shape::Count)?;
             call.max_retries = Some(settings::count(options));
@@ -160,14 +160,17 @@ impl Core {
         let Some(prompts) = as_array(prompts) else {
             return Err(usage("`batchGenerate` needs a list of prompts"));
         };
-        let delay = if options.is_object() {
-            settings::read(options, scope::BATCH)?.delay
-        } else if options.is_undefined() {
-            None
-        } else {
+        let delay = if options.as_f64().is_some() {
             settings::argument("delay", options, Shape::Duration)?;
             Some(settings::millis(options))
+        } else {
+            settings::read(options, scope::BATCH)?.delay
         };
+        // A mistake is told before the first request: later it would cost the pictures before it.
+        for prompt in prompts.iter() {
+            let request = Request::read(&prompt, &self.driver.host)?;
+            self.routes.chain(None, &request, None, &self.settings, &self.driver.host)?;
+        }
         let (driver, count) = (Rc::clone(&self.driver), prompts.length());
         let delay = delay.unwrap_or(BATCH_DELAY);
         spawn_local(async move {

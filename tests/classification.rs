@@ -1,0 +1,96 @@
+//! Every labelled case is classified as labelled.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects)]
+
+use serde_json::Value as Json;
+use unexhausted::classify::classify;
+use unexhausted::info::ErrorInfo;
+use unexhausted::time::WallTime;
+use unexhausted::value::Value;
+
+/// 2026-11-24T12:00:00Z, four in the morning in Los Angeles.
+const NOW: WallTime = WallTime(1_795_521_600_000);
+
+fn value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => Value::Number(number.as_f64().expect("a finite number")),
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(value).collect()),
+        Json::Object(entries) => {
+            Value::Object(entries.iter().map(|(key, item)| (key.clone(), value(item))).collect())
+        }
+    }
+}
+
+/// What the label says and the info does not; `strict` takes a missing field as one that the text
+/// does not give.
+fn mismatches(expect: &Json, info: &ErrorInfo, strict: bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let kind = info.kind.as_str();
+    let kinds = expect["also"].as_array().into_iter().flatten().chain([&expect["kind"]]);
+    if !kinds.clone().any(|expected| expected == kind) {
+        wrong.push(format!("kind {kind}, not {}", expect["kind"]));
+    }
+    // Another kind that is as right brings its own advice on trying again.
+    if expect["kind"] == kind && expect["retry"] != info.retry.as_str() {
+        wrong.push(format!("retry {}, not {}", info.retry.as_str(), expect["retry"]));
+    }
+    let fields: [(&str, Json, bool); 5] = [
+        ("wait_ms", info.retry_after.map(|delay| delay.0).into(), true),
+        ("dimension", info.dimension.map(|dimension| dimension.as_str()).into(), strict),
+        ("quota_id", info.quota_id.clone().into(), strict),
+        ("quota_limit", info.quota_limit.into(), strict),
+        ("model", info.model.clone().into(), strict),
+    ];
+    for (name, found, strict) in fields {
+        if (strict || !expect[name].is_null()) && expect[name] != found {
+            wrong.push(format!("{name} {found}, not {}", expect[name]));
+        }
+    }
+    wrong
+}
+
+fn run(file: &str, is_strict: impl Fn(&str) -> bool) -> usize {
+    let path = [env!("CARGO_MANIFEST_DIR"), "/tests/cases/", file].concat();
+    let text = std::fs::read_to_string(path).expect("the file of cases");
+    let mut wrong = Vec::new();
+    let mut cases = 0;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let case: Json =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let id = case["id"].as_str().expect("an id");
+        let info = classify(&value(&case["input"]), NOW);
+        cases += 1;
+        let found = mismatches(&case["expect"], &info, is_strict(id));
+        if !found.is_empty() {
+            wrong.push(format!("{id} ({}): {}", case["why"], found.join("; ")));
+        }
+        check_sentences(id, &info);
+    }
+    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
+    cases
+}
+
+fn check_sentences(id: &str, info: &ErrorInfo) {
+    for text in [&info.summary, &info.advice] {
+        assert!(text.ends_with(['.', '!']), "{id}: not a sentence: {text}");
+    }
+    for text in [&info.summary, &info.advice, &info.message] {
+        assert!(!text.contains(['\n', '\r', '\t']), "{id}: more than one line: {text}");
+        assert!(text.len() <= 1_000, "{id}: {} bytes", text.len());
+    }
+}
+
+#[test]
+fn public_cases() {
+    // The later cases leave out what their labeller did not look at.
+    assert_eq!(run("public.jsonl", |id| id < "p075"), 121);
+}
+
+#[test]
+fn further_cases() {
+    assert_eq!(run("extra.jsonl", |_| true), 164);
+}
