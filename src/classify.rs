@@ -91,15 +91,13 @@ fn describe(
     if is_limit {
         let in_words = dimension_in_words(&ev.said)
             .filter(|dimension| is_per_day(*dimension) == (kind == Kind::DailyQuota));
-        info.dimension = deciding
-            .dimension
-            .or(if limits.all.is_empty() || deciding.quota_id.is_none() { in_words } else { None });
+        // An id that names no window is not made up for by a sentence about another limit.
+        info.dimension = deciding.dimension.or(in_words.filter(|_| deciding.quota_id.is_none()));
         info.quota_id = deciding.quota_id;
         info.quota_limit = if kind == Kind::NotInTier { Some(0) } else { deciding.limit };
         info.violations = limits.all;
     } else if kind == Kind::SpendLimited
-        || (kind == Kind::Billing
-            && (says(&ev.said, "spending cap") || says(&ev.said, "spend cap")))
+        || (kind == Kind::Billing && says(&ev.said, "spending cap|spend cap"))
     {
         info.dimension = Some(Dimension::Spend);
     }

@@ -26,7 +26,7 @@ pub(crate) const LOST: &[Lost] = &[
     row("Bun, Firefox, Safari, curl, reqwest", Timeout, "operation timed out|request timed out"),
     row("openai", Timeout, "APIConnectionTimeoutError"),
     row("axios in a browser", Cancelled, "^Request aborted$"),
-    row("axios", Timeout, "^timeout of & exceeded$|ECONNABORTED"),
+    row("axios", Timeout, "^timeout of|Error: timeout of|ECONNABORTED"),
     row("node-fetch, got", Timeout, "network timeout at|ESOCKETTIMEDOUT|Timeout awaiting"),
     row("Python", Timeout, "ReadTimeout|WriteTimeout|Read timed out|read operation timed out"),
     row("Go", Timeout, "context deadline exceeded|Client.Timeout exceeded"),
