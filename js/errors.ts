@@ -1,19 +1,14 @@
 /** The error that callers see, and what is known of errors that their own functions threw. */
-import type { Attempt, ErrorInfo, GenerateErrorKind, Quota } from './types.js';
+import type { Attempt, Dimension, ErrorInfo, GenerateErrorKind, Quota } from './types.js';
 
 /** What a `GenerateError` is made of. */
 export interface GenerateErrorFields {
   kind: GenerateErrorKind;
   message: string;
   advice: string;
-  isRetryable?: boolean;
-  status?: number;
-  retryAfter?: number;
-  retryAt?: Date;
-  quota?: Quota;
-  model?: string;
-  attempts?: readonly Attempt[];
-  info?: ErrorInfo;
+  info?: ErrorInfo | undefined;
+  attempts?: readonly Attempt[] | undefined;
+  model?: string | undefined;
 }
 
 const BRAND = Symbol.for('unexhausted.GenerateError');
@@ -49,15 +44,28 @@ export class GenerateError extends Error {
 
   constructor(fields: GenerateErrorFields, cause?: unknown) {
     super(fields.message, cause === undefined ? undefined : { cause });
-    const { message: _, ...rest } = fields;
+    const { info, model } = fields;
     this.kind = fields.kind;
-    this.isRetryable = fields.isRetryable ?? false;
-    this.attempts = fields.attempts ?? [];
     this.advice = fields.advice;
+    this.attempts = fields.attempts ?? [];
+    this.isRetryable = info?.retry === 'soon';
     // What is not known is left out, so that a printed error shows what there is to know.
-    Object.assign(this, rest, fields.status === undefined ? {} : { code: fields.status });
+    if (info?.status !== undefined) Object.assign(this, { status: info.status, code: info.status });
+    if (info?.retryAfter !== undefined) this.retryAfter = info.retryAfter;
+    if (info?.retryAt !== undefined) this.retryAt = info.retryAt;
+    if (info?.dimension !== undefined) this.quota = quotaOf(info, info.dimension);
+    if (model !== undefined) this.model = model;
+    if (info !== undefined) this.info = info;
     Object.defineProperty(this, BRAND, { value: true });
   }
+}
+
+function quotaOf({ quotaId, quotaLimit }: ErrorInfo, dimension: Dimension): Quota {
+  return {
+    dimension,
+    ...(quotaId === undefined ? {} : { quotaId }),
+    ...(quotaLimit === undefined ? {} : { limit: quotaLimit }),
+  };
 }
 
 /** Whether an error is a `GenerateError`, also one from another copy of the package or realm. */

@@ -1,7 +1,16 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
-import { GenerateError, type GenerateErrorFields, remember } from './errors.js';
-import { GenerateContentResponse, GenerateResult, type GenerateResultFields } from './response.js';
-import type { ClientEvents, ErrorInfo, RetryContext } from './types.js';
+import { GenerateError, remember } from './errors.js';
+import { GenerateContentResponse, GenerateResult } from './response.js';
+import type {
+  Attempt,
+  ClientEvents,
+  ErrorInfo,
+  FallbackResult,
+  GenerateErrorKind,
+  RetryContext,
+  ShouldRetryContext,
+  SkippedTarget,
+} from './types.js';
 
 /** Whoever waits for a call. */
 export interface Caller {
@@ -69,8 +78,16 @@ export class Host {
     caller.off?.();
   }
 
-  error(fields: GenerateErrorFields, cause: unknown): GenerateError {
-    return new GenerateError(fields, cause);
+  error(
+    kind: GenerateErrorKind,
+    message: string,
+    advice: string,
+    info: ErrorInfo | undefined,
+    attempts: Attempt[] | undefined,
+    model: string | undefined,
+    cause: unknown,
+  ): GenerateError {
+    return new GenerateError({ kind, message, advice, info, attempts, model }, cause);
   }
 
   remember(error: object, info: ErrorInfo): void {
@@ -97,8 +114,47 @@ export class Host {
     return new GenerateContentResponse(body);
   }
 
-  result(fields: GenerateResultFields): GenerateResult {
-    return new GenerateResult(fields);
+  result(
+    response: GenerateContentResponse,
+    model: string,
+    name: string | undefined,
+    requestedModel: string,
+    cost: number | undefined,
+    possibleCost: number,
+    attempts: Attempt[],
+    waited: number,
+    skipped: SkippedTarget[],
+  ): GenerateResult | FallbackResult {
+    if (name !== undefined) {
+      const priced = cost === undefined ? {} : { cost };
+      return { result: response, modelUsed: name, model, ...priced, possibleCost, attempts };
+    }
+    return new GenerateResult({
+      response,
+      model,
+      requestedModel,
+      cost,
+      possibleCost,
+      attempts,
+      waited,
+      skipped,
+    });
+  }
+
+  addAttempt(
+    list: Attempt[],
+    attempt: number,
+    model: string | undefined,
+    took: number,
+    waited: number,
+    kind: GenerateErrorKind | undefined,
+    status: number | undefined,
+  ): void {
+    list.push(present({ attempt, model, took, waited, kind, status }));
+  }
+
+  addSkipped(list: SkippedTarget[], model: string, lacks: string): void {
+    list.push({ model, lacks });
   }
 
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */
@@ -127,7 +183,53 @@ export class Host {
     };
   }
 
-  emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+  sends(call: number, attempt: number, model: string | undefined): void {
+    this.#emit('attempt', present({ call, attempt, model }));
+  }
+
+  waits(
+    call: number,
+    attempt: number,
+    delay: number,
+    until: number,
+    model: string | undefined,
+    info: ErrorInfo,
+    error: unknown,
+    onRetry: Listener | undefined,
+  ): void {
+    const event = present({ call, attempt, delay, retryAt: new Date(until), model, info, error });
+    if (onRetry !== undefined) this.notify(onRetry, event);
+    this.#emit('retry', event);
+    this.#emit('waiting', event);
+  }
+
+  switches(call: number, from: string, model: string, info: ErrorInfo): void {
+    this.#emit('fallback', { call, from, model, info });
+  }
+
+  succeeds(call: number, attempts: number, waited: number): void {
+    this.#emit('success', { call, attempts, waited });
+  }
+
+  fails(call: number, error: unknown): void {
+    this.#emit('failure', { call, error });
+  }
+
+  ask(
+    shouldRetry: (context: ShouldRetryContext) => unknown,
+    error: unknown,
+    info: ErrorInfo,
+    attempt: number,
+    delay: number | undefined,
+  ): unknown {
+    try {
+      return shouldRetry({ error, info, attempt, delay: delay ?? null });
+    } catch {
+      return undefined;
+    }
+  }
+
+  #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) this.notify(listener, event);
   }
 
@@ -148,12 +250,11 @@ export class Host {
     console.warn(`unexhausted: ${text}`);
   }
 
-  environment(): { apiKey?: string; baseUrl?: string; apiVersion?: string } {
+  environment(): { apiKey?: string; baseUrl?: string } {
     const env = environment();
-    return defined({
-      apiKey: env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'],
-      baseUrl: env['GOOGLE_GEMINI_BASE_URL'],
-    });
+    // An empty variable is one that is not set.
+    const apiKey = env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'] || undefined;
+    return present({ apiKey, baseUrl: env['GOOGLE_GEMINI_BASE_URL'] || undefined });
   }
 
   dispatcher(): Dispatcher | undefined {
@@ -161,12 +262,10 @@ export class Host {
   }
 }
 
-function defined<T extends Record<string, string | undefined>>(
-  fields: T,
-): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value)) as {
-    [K in keyof T]?: string;
-  };
+/** The fields that have a value: one that is absent reads better than one that is undefined. */
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as never;
 }
 
 function nodeProcess(): ProcessLike | undefined {

@@ -87,8 +87,6 @@ function internal(cause: unknown): GenerateError {
       kind: 'unknown',
       message: 'unexhausted failed inside; the calls that were waiting were given up',
       advice: 'The next call starts afresh. Please report this with the stack of `cause`.',
-      isRetryable: false,
-      attempts: [],
     },
     cause,
   );

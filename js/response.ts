@@ -79,7 +79,7 @@ export interface GenerateResultFields {
   requestedModel: string;
   attempts: readonly Attempt[];
   waited: number;
-  cost?: number;
+  cost: number | undefined;
   possibleCost: number;
   skipped: readonly SkippedTarget[];
 }

@@ -9,6 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
 use crate::chain::Target;
+use crate::failure;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::random::Random;
@@ -549,7 +550,7 @@ impl Engine {
             self.put(id, call);
             return;
         };
-        let info = Rc::new(ErrorInfo::new(Kind::Timeout));
+        let info = Rc::new(failure::timed_out());
         if call.spec.policy.overtime && call.overtime.is_none() {
             flight.expires = None;
             call.overtime = Some(flight);
@@ -563,7 +564,7 @@ impl Engine {
     fn fail(&mut self, id: CallId, call: Call, why: Why) {
         let info = match &call.last {
             Some(last) => Rc::clone(last),
-            None => Rc::new(ErrorInfo::new(Kind::Deadline)),
+            None => Rc::new(failure::out_of_time()),
         };
         self.settle(id, call, Ending::Failed { why, info });
     }
@@ -571,7 +572,7 @@ impl Engine {
     fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
         for flight in [call.flying.take(), call.overtime.take()].into_iter().flatten() {
             let late = call.spec.policy.timeout.is_some() && flight.expires.is_none();
-            let info = late.then(|| Rc::new(ErrorInfo::new(Kind::Timeout)));
+            let info = late.then(|| Rc::new(failure::timed_out()));
             call.end(self.now.mono, &flight, info, true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
         }

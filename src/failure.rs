@@ -57,6 +57,26 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     message
 }
 
+/// What is known of an attempt that we gave up on.
+#[must_use]
+pub fn timed_out() -> ErrorInfo {
+    ErrorInfo {
+        summary: "The attempt took longer than its timeout.".to_owned(),
+        advice: "Raise `timeout`, or ask for a smaller picture or with a simpler prompt."
+            .to_owned(),
+        ..ErrorInfo::new(Kind::Timeout)
+    }
+}
+
+/// What is known of a call whose deadline was over before anything failed.
+#[must_use]
+pub fn out_of_time() -> ErrorInfo {
+    ErrorInfo {
+        summary: "The call did not end before its deadline.".to_owned(),
+        ..ErrorInfo::new(Kind::Deadline)
+    }
+}
+
 /// What to do: about the end, where it was ours, then about the error behind it.
 #[must_use]
 pub fn advice(why: Why, info: &ErrorInfo) -> String {

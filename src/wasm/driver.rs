@@ -8,14 +8,16 @@ use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::convert::{Fields, copy, get};
+use super::convert::{copy, get};
 use super::error;
+use super::failure;
 use super::host::{self, Host};
 use super::picture::Picture;
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::{CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record};
 use crate::info::ErrorInfo;
+use crate::kind::Kind;
 use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis};
 use crate::value::Value;
@@ -177,8 +179,7 @@ impl Driver {
             return;
         };
         if self.host.listening() {
-            let fields = self.event(serial, attempt, job.model(target));
-            self.host.emit("attempt", &fields.done());
+            self.host.sends(serial, attempt, job.model(target));
         }
         let handle = match &job {
             Job::Function(_) => self.host.context(attempt),
@@ -265,14 +266,9 @@ impl Driver {
         })??;
         let delay = self.engine.borrow().preview(host::now(), call, info);
         let attempt = self.engine.borrow().attempts(call);
-        let context = Fields::new()
-            .set("error", error)
-            .set("info", error::info(info))
-            .set("attempt", attempt)
-            .set("delay", delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
-            .done();
+        let delay = delay.map(Millis::as_f64);
         // A `shouldRetry` that throws has not decided: the classifier does.
-        let answer = ask.call1(&JsValue::UNDEFINED, &context).ok()?;
+        let answer = self.host.ask(&ask, &error, &error::info(info), attempt, delay);
         if let Some(retries) = answer.as_bool() {
             return Some(if retries { Verdict::Retry } else { Verdict::Stop });
         }
@@ -292,35 +288,26 @@ impl Driver {
         }
     }
 
-    fn event(&self, serial: u32, attempt: u32, model: Option<&str>) -> Fields {
-        Fields::new().set("call", serial).set("attempt", attempt).set_some("model", model)
-    }
-
     fn tell_wait(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
-        let Some((serial, on_retry, thrown, job)) = self.with(call, |state| {
-            (state.serial, state.on_retry.clone(), state.thrown.clone(), state.job.clone())
-        }) else {
-            return;
-        };
-        let listening = self.host.listening();
-        if on_retry.is_none() && !listening {
+        let told = self.with(call, |state| {
+            let error = state.job.seen(state.thrown.as_ref());
+            (state.serial, state.on_retry.clone(), state.job.clone(), error)
+        });
+        let Some((serial, on_retry, job, error)) = told else { return };
+        if on_retry.is_none() && !self.host.listening() {
             return;
         }
         let target = self.engine.borrow().target(call);
-        let data = self
-            .event(serial, attempt, job.model(target))
-            .set("delay", wait.as_f64())
-            .set("retryAt", error::date(until))
-            .set("info", error::info(info))
-            .set("error", job.seen(thrown.as_ref()))
-            .done();
-        if let Some(on_retry) = on_retry {
-            self.host.notify(&on_retry, &data);
-        }
-        if listening {
-            self.host.emit("retry", &data);
-            self.host.emit("waiting", &data);
-        }
+        self.host.waits(
+            serial,
+            attempt,
+            wait.as_f64(),
+            until as f64,
+            job.model(target),
+            &error::info(info),
+            &error,
+            &on_retry.into(),
+        );
     }
 
     fn tell_switch(&self, call: CallId, from: usize, to: usize, info: &ErrorInfo) {
@@ -329,12 +316,8 @@ impl Driver {
         }
         let told = self.with(call, |state| (state.serial, state.job.clone()));
         let Some((serial, job)) = told else { return };
-        let data = Fields::new()
-            .set("call", serial)
-            .set_some("from", job.model(from))
-            .set_some("model", job.model(to))
-            .set("info", error::info(info));
-        self.host.emit("fallback", &data.done());
+        let model = |target| job.model(target).unwrap_or_default();
+        self.host.switches(serial, model(from), model(to), &error::info(info));
     }
 
     fn settle(&self, call: CallId, ending: Ending, record: &Record) {
@@ -349,27 +332,24 @@ impl Driver {
                     Job::Picture(picture) => picture.result(&state.answer, record, &self.host),
                 };
                 if self.host.listening() {
-                    let data = Fields::new()
-                        .set("call", state.serial)
-                        .set("attempts", record.attempts.len() as u32)
-                        .set("waited", record.waited.as_f64());
-                    self.host.emit("success", &data.done());
+                    let attempts = record.attempts.len() as u32;
+                    self.host.succeeds(state.serial, attempts, record.waited.as_f64());
                 }
                 self.host.resolve(&state.caller, &value);
             }
             Ending::Closed => {
-                let fields = Fields::new()
-                    .set("kind", "closed")
-                    .set("message", "the client was closed")
-                    .set("advice", "Make a new client with createClient().");
-                let error = self.host.error(&fields.done(), &JsValue::UNDEFINED);
+                let error = failure::ours(
+                    &self.host,
+                    Kind::Closed,
+                    "the client was closed",
+                    "Make a new client with createClient().",
+                );
                 self.host.reject(&state.caller, &error);
             }
             Ending::Failed { why, info } => {
                 let error = self.failure(&state, why, &info, record);
                 if self.host.listening() {
-                    let data = Fields::new().set("call", state.serial).set("error", &error);
-                    self.host.emit("failure", &data.done());
+                    self.host.fails(state.serial, &error);
                 }
                 self.host.reject(&state.caller, &error);
             }
@@ -390,7 +370,7 @@ impl Driver {
             return thrown.clone();
         }
         let cause = state.job.seen(state.thrown.as_ref());
-        super::failure::error(&self.host, &state.job, why, info, record, &cause)
+        failure::error(&self.host, &state.job, why, info, record, &cause)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get, set};
+use super::convert::{get, set};
 use crate::info::{ErrorInfo, Violation};
 
 #[derive(Serialize)]
@@ -87,16 +87,6 @@ pub(crate) fn date(ms: u64) -> JsValue {
 /// A `TypeError`: the caller's mistake, named before any request.
 pub(crate) fn usage(message: &str) -> JsValue {
     js_sys::TypeError::new(&["unexhausted: ", message].concat()).into()
-}
-
-/// The fields of `GenerateError.quota`, where a limit is known.
-pub(crate) fn quota(info: &ErrorInfo) -> Option<JsValue> {
-    let dimension = info.dimension?;
-    let fields = Fields::new()
-        .set("dimension", dimension.as_str())
-        .set_some("quotaId", info.quota_id.as_deref())
-        .set_some("limit", info.quota_limit.map(|limit| limit as f64));
-    Some(fields.done())
 }
 
 /// Whether a thrown value has this `name`.

@@ -2,7 +2,7 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::convert::Fields;
+use super::convert::name;
 use super::driver::Job;
 use super::error;
 use super::host::Host;
@@ -10,7 +10,7 @@ use super::picture;
 use crate::engine::Record;
 use crate::failure;
 use crate::info::ErrorInfo;
-use crate::kind::Retry;
+use crate::kind::Kind;
 use crate::retry::Why;
 
 /// Makes a `GenerateError` of a call's end.
@@ -23,24 +23,21 @@ pub(crate) fn error(
     cause: &JsValue,
 ) -> JsValue {
     let sent = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
-    let message = job.clean(&failure::message(why, info, sent));
-    let attempts = match job {
-        Job::Function(_) => picture::attempts(record, |_| None),
-        Job::Picture(picture) => picture.attempts(record),
-    };
     let last = record.attempts.last().map_or(0, |attempt| attempt.target);
     let told = ErrorInfo { message: job.clean(&info.message), ..info.clone() };
-    let fields = Fields::new()
-        .set("kind", failure::kind(why, info).as_str())
-        .set("message", message)
-        .set("advice", failure::advice(why, info))
-        .set("isRetryable", info.retry == Retry::Soon)
-        .set("attempts", attempts)
-        .set_some("quota", error::quota(info))
-        .set("info", error::info(&told))
-        .set_some("status", info.status)
-        .set_some("retryAfter", info.retry_after.map(|after| after.as_f64()))
-        .set_some("retryAt", info.retry_at.map(|at| error::date(at.0)))
-        .set_some("model", info.model.as_deref().or_else(|| job.model(last)));
-    host.error(&fields.done(), cause)
+    host.error(
+        &name(failure::kind(why, info).as_str()),
+        &job.clean(&failure::message(why, info, sent)),
+        &failure::advice(why, info),
+        &error::info(&told),
+        &picture::attempts(host, record, |target| job.model(target)),
+        info.model.as_deref().or_else(|| job.model(last)),
+        cause,
+    )
+}
+
+/// Makes a `GenerateError` of a call that was never sent, or that its client ended.
+pub(crate) fn ours(host: &Host, kind: Kind, message: &str, advice: &str) -> JsValue {
+    let none = JsValue::UNDEFINED;
+    host.error(&name(kind.as_str()), message, advice, &none, &none, None, &none)
 }

@@ -23,7 +23,16 @@ extern "C" {
     pub(crate) fn reject(this: &Host, call: &JsValue, error: &JsValue);
     /// Makes the error that callers see.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn error(this: &Host, fields: &JsValue, cause: &JsValue) -> JsValue;
+    pub(crate) fn error(
+        this: &Host,
+        kind: &JsValue,
+        message: &str,
+        advice: &str,
+        info: &JsValue,
+        attempts: &JsValue,
+        model: Option<&str>,
+        cause: &JsValue,
+    ) -> JsValue;
     /// Remembers what is known of an error that the caller's own function threw.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn remember(this: &Host, error: &JsValue, info: &JsValue);
@@ -39,18 +48,73 @@ extern "C" {
     /// Gives a body the accessors of the SDK's answer.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn answer(this: &Host, body: &JsValue) -> JsValue;
-    /// Makes the result of `generate`.
+    /// Makes the result of `generate`, or of `generateWithFallback` where `name` is given.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn result(this: &Host, fields: &JsValue) -> JsValue;
+    pub(crate) fn result(
+        this: &Host,
+        response: &JsValue,
+        model: &str,
+        name: Option<&str>,
+        requested: &str,
+        cost: Option<f64>,
+        possible_cost: f64,
+        attempts: &JsValue,
+        waited: f64,
+        skipped: &JsValue,
+    ) -> JsValue;
+    /// Adds an attempt to a list.
+    #[wasm_bindgen(method, structural, js_name = addAttempt)]
+    pub(crate) fn add_attempt(
+        this: &Host,
+        list: &JsValue,
+        number: u32,
+        model: Option<&str>,
+        took: f64,
+        waited: f64,
+        kind: &JsValue,
+        status: Option<u16>,
+    );
+    /// Adds a model that was left out to a list.
+    #[wasm_bindgen(method, structural, js_name = addSkipped)]
+    pub(crate) fn add_skipped(this: &Host, list: &JsValue, model: &str, lacks: &str);
     /// Reads the body of an error, no more than `most` bytes of it: it may never end.
     #[wasm_bindgen(method, structural, js_name = errorText)]
     pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;
-    /// Tells the listeners of an event.
+    /// Tells listeners that a request goes out.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn emit(this: &Host, name: &str, data: &JsValue);
-    /// Calls a function of the caller's, whose own error must not disturb the call.
+    pub(crate) fn sends(this: &Host, call: u32, attempt: u32, model: Option<&str>);
+    /// Tells listeners, and the call's own `onRetry`, that it waits.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn notify(this: &Host, listener: &Function, data: &JsValue);
+    pub(crate) fn waits(
+        this: &Host,
+        call: u32,
+        attempt: u32,
+        delay: f64,
+        until: f64,
+        model: Option<&str>,
+        info: &JsValue,
+        error: &JsValue,
+        on_retry: &JsValue,
+    );
+    /// Tells listeners that the call leaves a model for another.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn switches(this: &Host, call: u32, from: &str, to: &str, info: &JsValue);
+    /// Tells listeners that the call succeeded.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn succeeds(this: &Host, call: u32, attempts: u32, waited: f64);
+    /// Tells listeners that the call failed.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn fails(this: &Host, call: u32, error: &JsValue);
+    /// Asks the caller's `shouldRetry`; `undefined` where it throws.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn ask(
+        this: &Host,
+        should_retry: &Function,
+        error: &JsValue,
+        info: &JsValue,
+        attempt: u32,
+        delay: Option<f64>,
+    ) -> JsValue;
     /// Prints a warning, once for each text.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn warn(this: &Host, text: &str);

@@ -7,7 +7,7 @@ use js_sys::{Array, Function, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{Fields, to_js};
+use super::convert::{name, to_js};
 use super::host::Host;
 use super::request::Request;
 use super::route::Route;
@@ -119,26 +119,22 @@ impl Picture {
         let known = catalog::find(model);
         let summary = self.summary.get();
         let size = self.request.need.size;
-        let cost = cost::answer(known, size, summary.usage.as_ref(), summary.pictures);
-        let fields = Fields::new()
-            .set("model", model)
-            .set_some("cost", cost)
-            .set("possibleCost", self.possible_cost(record))
-            .set("attempts", self.attempts(record));
-        if self.wanted == Wanted::Fallback {
-            let name = known.map_or(model, |known| known.name);
-            return fields.set("result", response).set("modelUsed", name).done();
+        let skipped = Array::new();
+        for (route, lacks) in &self.skipped {
+            host.add_skipped(&skipped, &route.model, lacks);
         }
-        let skipped = self.skipped.iter().map(|(route, lacks)| {
-            Fields::new().set("model", route.model.as_str()).set("lacks", *lacks).done()
-        });
-        let requested = self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default();
-        let fields = fields
-            .set("response", response)
-            .set("requestedModel", requested)
-            .set("waited", record.waited.as_f64())
-            .set("skipped", skipped.collect::<Array>());
-        host.result(&fields.done())
+        let named = known.map_or(model, |known| known.name);
+        host.result(
+            &response,
+            model,
+            (self.wanted == Wanted::Fallback).then_some(named),
+            self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
+            cost::answer(known, size, summary.usage.as_ref(), summary.pictures),
+            self.possible_cost(record),
+            &attempts(host, record, |target| self.model(target)),
+            record.waited.as_f64(),
+            &skipped,
+        )
     }
 
     /// What answers that were lost may have cost, by the table.
@@ -159,11 +155,6 @@ impl Picture {
         self.routes.get(target).map(|route| route.model.as_str())
     }
 
-    /// The attempts as the caller sees them.
-    pub(crate) fn attempts(&self, record: &Record) -> JsValue {
-        attempts(record, |target| self.model(target))
-    }
-
     /// Foreign data without keys and prompts.
     pub(crate) fn redacted(&self, value: &Value) -> JsValue {
         to_js(value, &|text| self.redact(text))
@@ -181,21 +172,27 @@ impl Picture {
 const PROMPT_MIN: usize = 12;
 
 /// The attempts of a record as the caller sees them.
-pub(crate) fn attempts<'a>(record: &Record, model: impl Fn(usize) -> Option<&'a str>) -> JsValue {
-    let one = |attempt: &Attempt| {
+pub(crate) fn attempts<'a>(
+    host: &Host,
+    record: &Record,
+    model: impl Fn(usize) -> Option<&'a str>,
+) -> JsValue {
+    let list = Array::new();
+    for attempt in &record.attempts {
         let info = attempt.info.as_deref();
         let kind = match info {
             Some(info) => Some(info.kind),
             None => attempt.abandoned.then_some(Kind::Cancelled),
         };
-        Fields::new()
-            .set("attempt", attempt.number)
-            .set_some("model", model(attempt.target))
-            .set("took", attempt.took.as_f64())
-            .set("waited", attempt.waited.as_f64())
-            .set_some("kind", kind.map(Kind::as_str))
-            .set_some("status", info.and_then(|info| info.status))
-            .done()
-    };
-    record.attempts.iter().map(one).collect::<Array>().into()
+        host.add_attempt(
+            &list,
+            attempt.number,
+            model(attempt.target),
+            attempt.took.as_f64(),
+            attempt.waited.as_f64(),
+            &kind.map_or(JsValue::UNDEFINED, |kind| name(kind.as_str())),
+            info.and_then(|info| info.status),
+        );
+    }
+    list.into()
 }

@@ -6,13 +6,15 @@ use std::rc::Rc;
 use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, get_dynamic, get_text};
+use super::convert::{get_dynamic, get_text};
 use super::error::usage;
+use super::failure;
 use super::host::Host;
 use super::request::{HttpOptions, Request};
 use super::send;
 use super::settings::{self, Settings};
 use crate::catalog;
+use crate::kind::Kind;
 use crate::options::scope;
 use crate::protocol::gemini;
 
@@ -180,9 +182,10 @@ fn header_secrets(headers: &Object) -> Vec<String> {
 }
 
 fn missing_key(host: &Host) -> JsValue {
-    let fields = Fields::new()
-        .set("kind", "unauthenticated")
-        .set("message", "no API key: pass `apiKey` to createClient() or configure(), or set GEMINI_API_KEY or GOOGLE_API_KEY in the environment")
-        .set("advice", "Make a key at https://aistudio.google.com/apikey . In a page, do not: pass the `baseUrl` of a proxy of yours that adds the key.");
-    host.error(&fields.done(), &JsValue::UNDEFINED)
+    failure::ours(
+        host,
+        Kind::Unauthenticated,
+        "no API key: pass `apiKey` to createClient() or configure(), or set GEMINI_API_KEY or GOOGLE_API_KEY in the environment",
+        "Make a key at https://aistudio.google.com/apikey . In a page, do not: pass the `baseUrl` of a proxy of yours that adds the key.",
+    )
 }
