@@ -3,6 +3,7 @@
 //! The recovery times are those of the guide that this project comes from: minutes for a burst,
 //! midnight Pacific for a day's limit, 30 to 120 minutes for an overload, at once for a timeout.
 
+use crate::cost::may_be_billed;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::slice::decimal;
@@ -56,8 +57,7 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     (
         "The request to {} ran out of time.",
         "Try again with a longer timeout (a 4K picture can take minutes before its first \
-         byte), a smaller picture or a simpler prompt. The lost answer may have been \
-         billed.",
+         byte), a smaller picture or a simpler prompt.",
     ),
     // ServerError.
     (
@@ -69,8 +69,7 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     (
         "The connection failed or was cut, so the request to {} has no answer.",
         "Try again after a short delay; if it lasts, check the connection, DNS, proxy and \
-         firewall, and in a browser the headers that CORS allows. The lost answer may \
-         have been billed.",
+         firewall, and in a browser the headers that CORS allows.",
     ),
     // Cancelled.
     (
@@ -219,6 +218,9 @@ pub(crate) fn explain(info: &mut ErrorInfo, has_picture: bool) {
     info.summary = out;
     let more = limit.map_or("", |(_, more)| more);
     info.advice = if more.is_empty() { to_do } else { more }.to_owned();
+    if may_be_billed(info) {
+        info.advice.push_str(" The lost answer may have been billed.");
+    }
 }
 
 /// `1,000,000`.

@@ -8,7 +8,7 @@ use crate::evidence::Evidence;
 use crate::fold::says;
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind, Retry};
-use crate::network::LOST;
+use crate::network::{LOST, UNSENT};
 use crate::pacific::next_midnight;
 use crate::rules::{Look, NONE, RULES, class};
 use crate::time::{Millis, WallTime};
@@ -112,6 +112,7 @@ fn describe(
         None => (kind == Kind::DailyQuota).then(|| next_midnight(now)),
     };
     ev.message().clone_into(&mut info.message);
+    info.unsent = kind == Kind::Network && says(&ev.said, UNSENT);
     advice::explain(&mut info, ev.picture == Some(true));
     info
 }

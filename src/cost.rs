@@ -1,6 +1,7 @@
 //! What an answer costs, in USD, and what a lost answer may have cost.
 
 use crate::catalog::{Model, Size};
+use crate::info::ErrorInfo;
 use crate::kind::Kind;
 
 /// The tokens that an answer's `usageMetadata` reports.
@@ -43,9 +44,10 @@ pub fn lost(model: Option<&Model>, size: Option<Size>) -> f64 {
 /// Error answers are not billed; a connection that broke, and a client that stopped waiting, say
 /// nothing about what the service did (aborting does not stop billing).
 #[must_use]
-pub const fn may_be_billed(kind: Kind, status: Option<u16>) -> bool {
-    status.is_none()
-        && matches!(kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
+pub const fn may_be_billed(info: &ErrorInfo) -> bool {
+    info.status.is_none()
+        && !info.unsent
+        && matches!(info.kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
 }
 
 #[cfg(test)]
@@ -77,10 +79,12 @@ mod tests {
 
     #[test]
     fn only_a_lost_answer_may_have_been_billed() {
-        assert!(may_be_billed(Kind::Network, None));
-        assert!(may_be_billed(Kind::Timeout, None));
-        assert!(!may_be_billed(Kind::Timeout, Some(504)));
-        assert!(!may_be_billed(Kind::RateLimited, None));
+        let info = |kind| ErrorInfo::new(kind);
+        assert!(may_be_billed(&info(Kind::Network)));
+        assert!(may_be_billed(&info(Kind::Timeout)));
+        assert!(!may_be_billed(&info(Kind::RateLimited)));
+        assert!(!may_be_billed(&ErrorInfo { status: Some(504), ..info(Kind::Timeout) }));
+        assert!(!may_be_billed(&ErrorInfo { unsent: true, ..info(Kind::Network) }));
         assert_eq!(lost(find("gemini-3-pro-image"), Some(Size::K4)), 0.24);
     }
 }

@@ -47,6 +47,8 @@ pub struct ErrorInfo {
     pub summary: String,
     /// What to do about it.
     pub advice: String,
+    /// Whether the request cannot have reached the service: the connection was never made.
+    pub unsent: bool,
 }
 
 impl ErrorInfo {
@@ -67,6 +69,7 @@ impl ErrorInfo {
             message: String::new(),
             summary: String::new(),
             advice: String::new(),
+            unsent: false,
         }
     }
 }

@@ -17,6 +17,13 @@ const fn row(runtime: &'static str, kind: Kind, says: &'static str) -> Lost {
     Lost { says, kind }
 }
 
+/// What is said where a connection was never made, so that nothing can have been billed.
+pub(crate) const UNSENT: &str = "ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|\
+    EADDRNOTAVAIL|CONNECT_TIMEOUT|bad port|dns error|client error (Connect)|ConnectionRefused|\
+    Unable to connect. Is the computer|Could not resolve host|Could not connect to the server|\
+    specified hostname could not|no such host|UnknownHost|ERR_NAME_NOT_RESOLVED|\
+    ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED";
+
 /// Timeouts come first, since they come wrapped in "fetch failed" and in the words of an abort.
 /// Seen by running each runtime against a local stub, where no thread is named.
 pub(crate) const LOST: &[Lost] = &[

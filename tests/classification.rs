@@ -6,6 +6,7 @@
 use serde_json::Value as Json;
 use unexhausted::classify::classify;
 use unexhausted::info::ErrorInfo;
+use unexhausted::kind::Kind;
 use unexhausted::time::WallTime;
 use unexhausted::value::Value;
 
@@ -93,4 +94,17 @@ fn public_cases() {
 #[test]
 fn further_cases() {
     assert_eq!(run("extra.jsonl", |_| true), 164);
+}
+
+#[test]
+fn only_a_request_that_may_have_arrived_may_have_been_billed() {
+    let advice = |code: &str| {
+        let text = format!("TypeError: fetch failed [cause]: Error: connect {code}");
+        let info = classify(&Value::String(text), NOW);
+        assert_eq!(info.kind, Kind::Network, "{code}");
+        (info.unsent, info.advice.contains("billed"))
+    };
+    assert_eq!(advice("ECONNREFUSED"), (true, false));
+    assert_eq!(advice("ENOTFOUND"), (true, false));
+    assert_eq!(advice("ECONNRESET"), (false, true));
 }
