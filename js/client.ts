@@ -1,6 +1,6 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Caller, callers, Host } from './host.js';
-import { guarded, isReady, onTrap, ready, use } from './load.js';
+import { guarded, isCurrent, isReady, isTrap, onTrap, ready, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   BatchGenerateOptions,
@@ -34,9 +34,11 @@ export class Client {
 
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions = {}) {
-    this.#options = { ...options };
-    for (const [name, listener] of Object.entries(options.on ?? {})) {
-      this.on(name as keyof ClientEvents, listener as never);
+    // Copied, so that a change of the caller's object later changes nothing; what is no object is
+    // left for the core to refuse.
+    this.#options = isPlain(options) ? { ...options } : options;
+    for (const [name, listener] of Object.entries((isPlain(options) && options.on) || {})) {
+      if (typeof listener === 'function') this.on(name as keyof ClientEvents, listener as never);
     }
     // A wrong option is told by the line that has it, where the core is there already.
     if (isReady()) this.#open();
@@ -112,16 +114,26 @@ export class Client {
   /** Ends every call with a `GenerateError` of kind `closed`; later calls get it too. */
   close(): void {
     this.#closed = true;
-    this.#core?.close();
+    this.#tell((core) => core.close());
   }
 
   #open(): Core {
     const { core, instance } = use();
     if (this.#core === undefined || this.#instance !== instance) {
-      this.#core = new core.Core(this.#options, this.#host);
+      this.#core = guarded(() => new core.Core(this.#options, this.#host));
       this.#instance = instance;
     }
     return this.#core;
+  }
+
+  /** Tells the core something that nobody waits for; one that has failed needs to know no more. */
+  #tell(what: (core: Core) => void): void {
+    if (this.#core === undefined || !isCurrent(this.#instance)) return;
+    try {
+      what(this.#core);
+    } catch (error) {
+      if (!isTrap(error)) throw error;
+    }
   }
 
   #run<T>(
@@ -156,7 +168,7 @@ export class Client {
     if (!callers.has(caller)) return;
     const abort = () => {
       this.#host.reject(caller, signal.reason);
-      if (call !== undefined) this.#core?.cancel(call);
+      if (call !== undefined) this.#tell((core) => core.cancel(call));
     };
     if (signal.aborted) {
       abort();
@@ -165,6 +177,10 @@ export class Client {
     signal.addEventListener('abort', abort, { once: true });
     caller.off = () => signal.removeEventListener('abort', abort);
   }
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function signalOf(request: unknown): AbortSignal | undefined {

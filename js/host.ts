@@ -52,6 +52,8 @@ class Context implements RetryContext {
   }
 }
 
+function ignore(): void {}
+
 const warned = new Set<string>();
 
 /** Everybody who waits, whatever their client: they are told when the WebAssembly fails. */
@@ -96,6 +98,18 @@ export class Host {
 
   context(attempt: number): Context {
     return new Context(attempt);
+  }
+
+  call(fn: (context: Context) => unknown, context: Context): Promise<unknown> {
+    let promise: Promise<unknown>;
+    try {
+      promise = Promise.resolve(fn(context));
+    } catch (error) {
+      promise = Promise.reject(error);
+    }
+    // Should the core fail before it listens, nobody else does, and Node would end the process.
+    promise.catch(ignore);
+    return promise;
   }
 
   canceller(): AbortController {

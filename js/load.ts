@@ -67,6 +67,11 @@ export function isReady(): boolean {
   return loaded || loadNow();
 }
 
+/** Whether this is the instance that calls go to now. @internal */
+export function isCurrent(number: number): boolean {
+  return trapped === undefined && number === instance;
+}
+
 /** Runs a function of the core; where it fails from within, the caller learns that. @internal */
 export function guarded<T>(run: () => T): T {
   try {

@@ -98,7 +98,7 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     // ModelNotFound.
     (
         "There is no such model here, or no longer: {}.",
-        "Check the model's name. Preview names and Imagen are retired, and some models \
+        "Check the model's name, and `baseUrl`. Preview names and Imagen are retired, and some models \
          are closed to new accounts; gemini-nano-banana-2.1 is the successor.",
     ),
     // TooLarge.
@@ -139,7 +139,7 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
 ];
 
 /// What a limit counts, and what to do about it where that is more than its kind says; in the
-/// order of [`Dimension`].
+/// order of [`crate::kind::Dimension`].
 const BY_DIMENSION: [(&str, &str); 7] = [
     // RequestsPerMinute.
     (

@@ -68,6 +68,18 @@ pub fn timed_out() -> ErrorInfo {
     }
 }
 
+/// What is known of an answer that is not one of the Gemini API.
+#[must_use]
+pub fn not_gemini(status: u16) -> ErrorInfo {
+    ErrorInfo {
+        status: Some(status),
+        summary: "The answer is not one of the Gemini API.".to_owned(),
+        advice: "Check `baseUrl`: something answers there, but not as the Gemini API does."
+            .to_owned(),
+        ..ErrorInfo::new(Kind::Unknown)
+    }
+}
+
 /// What is known of a call whose deadline was over before anything failed.
 #[must_use]
 pub fn out_of_time() -> ErrorInfo {

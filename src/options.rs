@@ -114,6 +114,9 @@ pub const OPTIONS: &[Opt] = &[
     opt("delay", BATCH, Shape::Duration),
 ];
 
+/// The events of a client.
+pub const EVENTS: &[&str] = &["attempt", "retry", "waiting", "fallback", "success", "failure"];
+
 /// Names of other libraries, and how to say the same here.
 const ELSEWHERE: &[(&str, &str)] = &[
     // p-retry, async-retry

@@ -1,9 +1,9 @@
 //! Of an answer only a summary is read; its pictures stay where they are.
 
-use js_sys::{Array, JsString};
+use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, get_text};
+use super::convert::{as_array, get, get_dynamic, get_text, is_array};
 use crate::cost::Usage;
 use crate::value::Value;
 
@@ -32,6 +32,17 @@ pub(crate) fn summary(body: &JsValue) -> Summary {
         }
     }
     Summary { pictures, usage: usage(&get(body, "usageMetadata")) }
+}
+
+/// Whether a body without a picture is the service's: it may be empty, but it has no keys that are
+/// nobody's.
+pub(crate) fn is_gemini(body: &JsValue) -> bool {
+    const OURS: [&str; 6] =
+        ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
+    let is_plain = body.is_object() && !is_array(body);
+    is_plain
+        && (OURS.iter().any(|key| !get(body, key).is_undefined())
+            || Object::keys(body.unchecked_ref::<Object>()).length() == 0)
 }
 
 fn usage(metadata: &JsValue) -> Option<Usage> {

@@ -6,7 +6,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::convert::as_array;
+use super::convert::{as_array, get_text};
 use super::driver::{Driver, Job};
 use super::error::usage;
 use super::picture::{Picture, Wanted};
@@ -227,6 +227,10 @@ impl Core {
         };
         let fetch = settings.fetch.clone();
         let picture = Picture::new(request, chain, wanted, skipped, fetch);
+        picture.text(0).map_err(|thrown| {
+            let said = get_text(&thrown, "message").unwrap_or_default();
+            usage(&["the request cannot be written as JSON: ", &said].concat())
+        })?;
         Ok(self.driver.start(caller, Job::Picture(Rc::new(picture)), spec, call))
     }
 }

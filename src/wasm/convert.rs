@@ -7,7 +7,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::value::Value;
 
-const DEPTH_MAX: u32 = 8;
+/// An answer in a thrown error of an SDK in a relay's envelope names its model at this depth.
+const DEPTH_MAX: u32 = 10;
 const KEYS_MAX: usize = 64;
 /// In UTF-16 units. Of a longer text the head and the tail are kept: an error is named at either.
 const TEXT_MAX: u32 = 64 * 1024;
@@ -19,7 +20,7 @@ const INHERITED: [&str; 8] =
     ["name", "message", "status", "statusCode", "code", "cause", "headers", "reason"];
 const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
 
-/// Copies a foreign value: at most 8 levels, 64 keys a level, 64 KB a text, 4,096 values in all.
+/// Copies a foreign value: at most 10 levels, 64 keys a level, 64 KB a text, 4,096 values in all.
 /// Getters that throw, proxies and cycles do no harm.
 pub(crate) fn copy(value: &JsValue) -> Value {
     let mut nodes = NODES_MAX;
@@ -38,7 +39,7 @@ fn copy_at(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
     if let Some(flag) = value.as_bool() {
         return Value::Bool(flag);
     }
-    if !value.is_object() || value.is_function() || depth >= DEPTH_MAX {
+    if !value.is_object() || value.is_function() || depth >= DEPTH_MAX || is_bytes(value) {
         return Value::Null;
     }
     if is_array(value) {
@@ -107,6 +108,11 @@ pub(crate) fn bounded(text: &JsString) -> String {
     let tail = length.saturating_sub(TEXT_MAX.saturating_sub(TEXT_HEAD));
     let head = String::from(text.slice(0, TEXT_HEAD));
     [head.as_str(), "\n", &String::from(text.slice(tail, length))].concat()
+}
+
+/// Whether this is a buffer, which has a key for each byte and says nothing.
+fn is_bytes(value: &JsValue) -> bool {
+    js_sys::ArrayBuffer::is_view(value)
 }
 
 /// Whether this is a list, also of another realm.

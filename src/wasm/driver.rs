@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, Promise};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -12,7 +12,7 @@ use super::convert::{copy, get};
 use super::error;
 use super::failure;
 use super::host::{self, Host};
-use super::picture::Picture;
+use super::picture::{Failed, Picture};
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::{CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record};
@@ -189,24 +189,22 @@ impl Driver {
             state.flights.push(Flight { id: flight, handle: handle.clone() });
         });
         match job {
-            Job::Function(function) => match function.call1(&JsValue::UNDEFINED, &handle) {
-                Err(thrown) => self.threw(call, flight, thrown),
-                Ok(value) => {
-                    let driver = Rc::clone(self);
-                    spawn_local(async move {
-                        match JsFuture::from(Promise::resolve(&value)).await {
-                            Ok(value) => driver.answered(call, flight, value),
-                            Err(thrown) => driver.threw(call, flight, thrown),
-                        }
-                    });
-                }
-            },
+            Job::Function(function) => {
+                let promise = self.host.call(&function, &handle);
+                let driver = Rc::clone(self);
+                spawn_local(async move {
+                    match JsFuture::from(promise).await {
+                        Ok(value) => driver.answered(call, flight, value),
+                        Err(thrown) => driver.threw(call, flight, thrown),
+                    }
+                });
+            }
             Job::Picture(picture) => {
                 let driver = Rc::clone(self);
                 spawn_local(async move {
                     match picture.ask(target, &handle, &driver.host).await {
                         Ok(body) => driver.answered(call, flight, body),
-                        Err(value) => driver.failed(call, flight, value),
+                        Err(failed) => driver.failed(call, flight, failed),
                     }
                 });
             }
@@ -234,10 +232,11 @@ impl Driver {
         self.landed(call, flight, info, Thrown::Own(thrown));
     }
 
-    /// The service failed, as `value` says.
-    fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, value: Value) {
+    /// The service failed.
+    fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, failed: Failed) {
         if self.land(call, flight) {
-            let info = classify(&value, host::now().wall);
+            let Failed { value, info } = failed;
+            let info = info.unwrap_or_else(|| classify(&value, host::now().wall));
             self.landed(call, flight, info, Thrown::Copied(Rc::new(value)));
         }
     }

@@ -42,6 +42,9 @@ extern "C" {
     /// Makes something that can stop a `fetch`: it has a `signal`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn canceller(this: &Host) -> JsValue;
+    /// Calls the caller's function; whatever it does, a promise comes back.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn call(this: &Host, function: &Function, context: &JsValue) -> Promise;
     /// Aborts the signal of a context or canceller.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn abort(this: &Host, context: &JsValue, timed_out: bool);

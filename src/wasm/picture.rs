@@ -15,6 +15,8 @@ use super::send::{self, Letter, Reply};
 use crate::catalog::{self, Model};
 use crate::cost;
 use crate::engine::{Attempt, Record};
+use crate::failure::not_gemini;
+use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::text::replace;
 use crate::value::Value;
@@ -71,10 +73,10 @@ impl Picture {
         target: usize,
         canceller: &JsValue,
         host: &Host,
-    ) -> Result<JsValue, Value> {
-        let Some(route) = self.routes.get(target) else { return Err(Value::Null) };
+    ) -> Result<JsValue, Failed> {
+        let Some(route) = self.routes.get(target) else { return Err(Failed::from(Value::Null)) };
         let body =
-            self.text(target, &route.model).map_err(|thrown| super::convert::copy(&thrown))?;
+            self.text(target).map_err(|thrown| Failed::from(super::convert::copy(&thrown)))?;
         let letter = Letter {
             url: route.url.clone(),
             headers: route.headers.clone(),
@@ -84,12 +86,16 @@ impl Picture {
             fetch: self.fetch.clone(),
         };
         match send::send(&letter, host).await {
-            Reply::Error(value) => Err(value),
+            Reply::Error(value) => Err(value.into()),
+            Reply::Foreign(status) => Err(Failed::foreign(status)),
             Reply::Body(body) if self.wanted == Wanted::Answer => Ok(body),
             Reply::Body(body) => {
                 let summary = answer::summary(&body);
                 if summary.pictures == 0 {
-                    return Err(answer::outline(&body));
+                    return Err(match answer::is_gemini(&body) {
+                        true => answer::outline(&body).into(),
+                        false => Failed::foreign(200),
+                    });
                 }
                 self.summary.set(summary);
                 Ok(body)
@@ -97,13 +103,17 @@ impl Picture {
         }
     }
 
-    fn text(&self, target: usize, model: &str) -> Result<JsString, JsValue> {
+    /// The text to send to a target.
+    ///
+    /// # Errors
+    /// What `JSON.stringify` throws, for a request that cannot be written.
+    pub(crate) fn text(&self, target: usize) -> Result<JsString, JsValue> {
         if let Some((last, text)) = &*self.text.borrow()
             && *last == target
         {
             return Ok(text.clone());
         }
-        let text = self.request.text(model)?;
+        let text = self.request.text(self.model(target).unwrap_or_default())?;
         self.text.replace(Some((target, text.clone())));
         Ok(text)
     }
@@ -170,6 +180,24 @@ impl Picture {
 }
 
 const PROMPT_MIN: usize = 12;
+
+/// How an attempt failed: what came, as the classifier reads it, unless it is known already.
+pub(crate) struct Failed {
+    pub(crate) value: Value,
+    pub(crate) info: Option<ErrorInfo>,
+}
+
+impl Failed {
+    fn foreign(status: u16) -> Self {
+        Self { value: Value::Null, info: Some(not_gemini(status)) }
+    }
+}
+
+impl From<Value> for Failed {
+    fn from(value: Value) -> Self {
+        Self { value, info: None }
+    }
+}
 
 /// The attempts of a record as the caller sees them.
 pub(crate) fn attempts<'a>(

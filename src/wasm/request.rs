@@ -6,7 +6,9 @@ use wasm_bindgen::prelude::*;
 use super::convert::{Fields, as_array, get, get_dynamic, get_text, is_array, name, put, set};
 use super::error::usage;
 use super::host::Host;
+use super::settings::fits;
 use crate::catalog::{self, Need, Size};
+use crate::options::Shape;
 use crate::protocol::gemini::{self, Place};
 use crate::text::join;
 
@@ -188,13 +190,11 @@ fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
         None if contents.is_undefined() || contents.is_null() => Array::new(),
         None => Array::of1(contents),
     };
-    let blank =
-        |item: JsValue| item.dyn_ref::<JsString>().is_some_and(|text| text.trim().length() == 0);
-    if list.iter().all(blank) {
-        return Err(usage("the prompt is empty: `contents` must hold a text or a picture"));
-    }
     if list.iter().any(|item| !item.is_string() && !item.is_object()) {
         return Err(usage("`contents` must be a string, a part, a content, or a list of these"));
+    }
+    if list.iter().all(|item| is_blank(&item)) {
+        return Err(usage("the prompt is empty: `contents` must hold a text or a picture"));
     }
     let of_contents = list.iter().filter(is_content).count();
     if of_contents == 0 {
@@ -205,6 +205,18 @@ fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
         return Err(usage("`contents` must be contents or parts, not both in one list"));
     }
     Ok(list.into())
+}
+
+/// Whether there is nothing in it: no text, no picture, nothing else.
+fn is_blank(item: &JsValue) -> bool {
+    if let Some(text) = item.dyn_ref::<JsString>() {
+        return text.trim().length() == 0;
+    }
+    if let Some(parts) = as_array(&get(item, "parts")) {
+        return parts.iter().all(|part| is_blank(&part));
+    }
+    let keys = Object::keys(item.unchecked_ref::<Object>());
+    keys.iter().all(|key| key == "text" && is_blank(&get(item, "text")))
 }
 
 /// The pictures that a request shows to the model.
@@ -229,8 +241,21 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
     if config.is_undefined() || config.is_null() {
         return Ok(HttpOptions::default());
     }
-    if !config.is_object() {
+    let is_plain = |value: &JsValue| value.is_object() && !is_array(value);
+    if !is_plain(config) {
         return Err(usage("`config` must be an object"));
+    }
+    let signal = get(config, "abortSignal");
+    if !signal.is_undefined() && !fits(&signal, Shape::Signal) {
+        return Err(usage("`config.abortSignal` must be an AbortSignal"));
+    }
+    let http = get(config, "httpOptions");
+    if !http.is_undefined() && !is_plain(&http) {
+        return Err(usage("`config.httpOptions` must be an object"));
+    }
+    let timeout = get(&http, "timeout");
+    if !timeout.is_undefined() && !fits(&timeout, Shape::Duration) {
+        return Err(usage("`config.httpOptions.timeout` must be a number of milliseconds"));
     }
     let generation = match get(body, "generationConfig") {
         own if own.is_object() => Object::assign(&Object::new(), own.unchecked_ref()),
@@ -257,13 +282,12 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
     if Object::keys(&generation).length() > 0 {
         set(body, "generationConfig", &generation);
     }
-    let http = get(config, "httpOptions");
     let extra = get(&http, "extraBody");
     if extra.is_object() {
         merge(body, &extra, 0);
     }
     Ok(HttpOptions {
-        timeout: get(&http, "timeout").as_f64().filter(|&timeout| timeout > 0.0),
+        timeout: timeout.as_f64().filter(|&timeout| timeout > 0.0),
         headers: get(&http, "headers").dyn_into().ok(),
         base_url: get_text(&http, "baseUrl"),
         api_version: get_text(&http, "apiVersion"),

@@ -22,6 +22,8 @@ use crate::protocol::gemini;
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// `imageConfig` is confirmed on this version only.
 const API_VERSION: &str = "v1beta";
+const TARGETS: &str =
+    "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
 /// No key is shorter than this.
 const SECRET_MIN: usize = 8;
 
@@ -111,15 +113,16 @@ impl Site<'_> {
 
     /// One entry of `models`: an id, or an object.
     fn route(&self, target: &JsValue) -> Result<Route, JsValue> {
+        if !target.is_string() && !target.is_object() {
+            return Err(usage(TARGETS));
+        }
         let own = if target.is_string() {
             Settings { model: target.as_string(), ..Settings::default() }
         } else {
             settings::read(target, scope::TARGET)?
         };
         let Some(model) = own.model else {
-            return Err(usage(
-                "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }",
-            ));
+            return Err(usage(TARGETS));
         };
         let Some(path) = gemini::model_path(&model) else {
             return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
@@ -135,6 +138,14 @@ impl Site<'_> {
         let base = self.http.base_url.clone().or(own.base_url);
         let base = or(base, &self.settings.base_url, "baseUrl");
         let base = base.unwrap_or_else(|| BASE_URL.to_owned());
+        // In a page an address may be relative: a proxy at the page's own host.
+        let schemes = ["https://", "http://", "/"];
+        let schemes = schemes.iter().take(if self.host.browser() { 3 } else { 2 });
+        if !schemes.into_iter().any(|scheme| base.starts_with(scheme)) {
+            let message =
+                "`baseUrl` must be an address that begins with https:// or http://, not `";
+            return Err(usage(&[message, &base, "`"].concat()));
+        }
         let version = self.http.api_version.clone().or(own.api_version);
         let version = version.or_else(|| self.settings.api_version.clone());
         let headers = own.headers.or_else(|| self.settings.headers.clone().filter(|_| here));

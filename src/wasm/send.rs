@@ -28,6 +28,8 @@ pub(crate) struct Letter {
 pub(crate) enum Reply {
     /// The body of a 2xx.
     Body(JsValue),
+    /// A 2xx that is not the service's, with its status.
+    Foreign(u16),
     /// Anything else, as the classifier reads it.
     Error(Value),
 }
@@ -58,29 +60,32 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     if (200..300).contains(&response.status()) {
         return match JsFuture::from(response.json()?).await {
             Ok(body) => Ok(Reply::Body(body)),
-            Err(thrown) => Ok(Reply::Error(unreadable(&response, &thrown))),
+            Err(thrown) => Ok(unreadable(&response, &thrown)),
         };
     }
     let body = JsFuture::from(host.error_text(&response, ERROR_BODY_MAX)).await;
     let body = body.ok().and_then(|body| body.dyn_ref().map(bounded)).unwrap_or_default();
+    if response.status() == 404 && !contains(&body, "\"error\"") {
+        // Whatever it is that does not know the path, it is not the service: that always says why.
+        return Ok(Reply::Foreign(404));
+    }
     Ok(Reply::Error(http(&response, Value::String(body))))
 }
 
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
-fn unreadable(response: &Response, thrown: &JsValue) -> Value {
+fn unreadable(response: &Response, thrown: &JsValue) -> Reply {
     let json = header(response, "content-type").is_some_and(|mime| contains(&mime, "json"));
     if !super::error::is_named(thrown, "SyntaxError") {
-        return copy(thrown);
+        return Reply::Error(copy(thrown));
     }
-    if json {
-        // The same words as undici's, which the classifier knows as a connection that was cut.
-        return Value::Object(vec![
-            ("name".to_owned(), Value::String("TypeError".to_owned())),
-            ("message".to_owned(), Value::String("terminated".to_owned())),
-        ]);
+    if !json {
+        return Reply::Foreign(response.status());
     }
-    let text = "the answer is not JSON, so it is not from the Gemini API; check `baseUrl`";
-    http(response, Value::String(text.to_owned()))
+    // The same words as undici's, which the classifier knows as a connection that was cut.
+    Reply::Error(Value::Object(vec![
+        ("name".to_owned(), Value::String("TypeError".to_owned())),
+        ("message".to_owned(), Value::String("terminated".to_owned())),
+    ]))
 }
 
 fn http(response: &Response, body: Value) -> Value {

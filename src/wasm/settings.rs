@@ -3,10 +3,11 @@
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, is_array};
+use super::convert::{as_array, get, get_dynamic, is_array};
 use super::error::usage;
 use super::host;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
+use crate::text::join;
 use crate::time::Millis;
 
 /// What a call or client was given.
@@ -42,6 +43,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
         let retry = &mut settings.retry;
         match name {
             "retry" => return read_into(settings, &item, scope::POLICY),
+            "on" => return check_events(&item),
             "rateLimit" => retry.rate_limit = curve(&item)?,
             "overloaded" => retry.overloaded = curve(&item)?,
             "transient" => retry.transient = curve(&item)?,
@@ -64,11 +66,26 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "baseUrl" => settings.base_url = item.as_string(),
             "apiVersion" => settings.api_version = item.as_string(),
             "model" => settings.model = item.as_string(),
-            // `signal` and `on` are the JavaScript side's; their shape was checked like any.
+            // `signal` is the JavaScript side's; its shape was checked like any.
             _ => {}
         }
         Ok(())
     })
+}
+
+/// The listeners are the JavaScript side's; their names are checked here.
+fn check_events(value: &JsValue) -> Result<(), JsValue> {
+    for key in Reflect::own_keys(value)?.iter() {
+        let name = key.as_string().unwrap_or_default();
+        if !options::EVENTS.contains(&name.as_str()) {
+            let known = join(options::EVENTS.iter().copied(), ", ");
+            return Err(usage(&["unknown event `", &name, "`; the events are ", &known].concat()));
+        }
+        if !get_dynamic(value, &key).is_function() {
+            return Err(usage(&["the listener of `", &name, "` must be a function"].concat()));
+        }
+    }
+    Ok(())
 }
 
 fn curve(value: &JsValue) -> Result<CurveOptions, JsValue> {
@@ -90,7 +107,7 @@ fn for_each(
     scope: u16,
     mut take: impl FnMut(&str, JsValue, Shape) -> Result<(), JsValue>,
 ) -> Result<(), JsValue> {
-    if value.is_undefined() || value.is_null() {
+    if value.is_undefined() {
         return Ok(());
     }
     if !value.is_object() || value.is_function() || is_array(value) {
@@ -112,7 +129,7 @@ fn for_each(
     Ok(())
 }
 
-fn fits(item: &JsValue, shape: Shape) -> bool {
+pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
     let duration = |item: &JsValue| item.as_f64().is_some_and(|ms| ms >= 0.0);
     match shape {
         Shape::Count => {

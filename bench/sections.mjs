@@ -1,0 +1,110 @@
+/** The sections of the table, in the order in which they are measured and printed. */
+import { OURS } from './calls.mjs';
+import { inChild } from './child.mjs';
+import { BARE, DROP_IN, GENERATE, SDK } from './clients.mjs';
+import { summary } from './measure.mjs';
+import { added, whole } from './rows.mjs';
+import { sizes } from './sizes.mjs';
+
+/** One after the other: together they would disturb each other. */
+async function each(names, measure) {
+  const results = {};
+  for (const name of names) results[name] = await measure(name);
+  return results;
+}
+
+const PICTURES = [BARE, SDK, DROP_IN, GENERATE];
+/** The collector comes early in some runs and late in others, whoever calls. */
+const SPACE_RUNS = 9;
+
+async function pictures() {
+  const times = await inChild('picture.mjs', 'time', ...PICTURES);
+  const peaks = {};
+  const held = {};
+  for (const name of PICTURES) {
+    const runs = [];
+    for (let run = 0; run < SPACE_RUNS; run += 1) {
+      runs.push(await inChild('picture.mjs', 'space', name));
+    }
+    peaks[name] = summary(runs.map(({ peak }) => peak));
+    held[name] = summary(runs.map((run) => run.held));
+  }
+  const label = (rows, what) => rows.map((row) => ({ ...row, name: `${row.name}${what}` }));
+  const budgets = (ratio) => ({ [DROP_IN]: ratio, [GENERATE]: ratio });
+  return [
+    ...whole(lows(times), { to: BARE, unit: 'ms', budgets: budgets(1.03) }),
+    ...label(whole(peaks, { to: BARE, unit: 'MB', budgets: budgets(1.05) }), ', peak'),
+    ...label(whole(held, { to: BARE, unit: 'MB', budgets: budgets(1.05) }), ', held after'),
+  ];
+}
+
+/** The first quarter in the place of the least. */
+const lows = (results) =>
+  Object.fromEntries(
+    Object.entries(results).map(([name, result]) => [name, { ...result, least: result.low }]),
+  );
+
+const bytesOf = (results) =>
+  Object.fromEntries(
+    Object.entries(results).map(([name, { bytes }]) => [name, { least: bytes, spread: undefined }]),
+  );
+
+async function crowd(names, to, batches) {
+  const results = await each(names, (name) => inChild('crowd.mjs', name, 10_000, batches));
+  return [...added(results, { to, unit: 'µs' }), ...added(bytesOf(results), { to, unit: 'B' })];
+}
+
+/** 100,000 calls in flight beside 1,000: the ratio is of the whole cost of one call. */
+async function growth() {
+  const names = ['bare await', 'p-retry', OURS];
+  const few = await each(names, (name) => inChild('crowd.mjs', name, 1000, 120));
+  const many = await each(names, (name) => inChild('crowd.mjs', name, 100_000, 5));
+  const times = names.map((name) => ({
+    name,
+    unit: 'µs',
+    measured: many[name].middle,
+    // Of a few batches and of many the least cannot be compared.
+    ratio: many[name].middle / few[name].middle,
+    budget: name === OURS ? 1 : undefined,
+    spread: many[name].spread,
+  }));
+  const [base] = names;
+  const bytes = names.map((name) => ({
+    name,
+    unit: 'B',
+    measured: many[name].bytes,
+    adds: name === base ? undefined : many[name].bytes - many[base].bytes,
+    limit: name === OURS ? 1024 : undefined,
+  }));
+  return [...times, ...bytes];
+}
+
+export const SECTIONS = [
+  {
+    title: 'A call that does nothing (ratio: of what p-retry adds)',
+    rows: () => inChild('calls.mjs'),
+  },
+  {
+    title: 'A request on a transport that answers at once (ratio: of what @google/genai adds)',
+    rows: () => inChild('requests.mjs'),
+  },
+  {
+    title: 'One retry of a function, CPU time without the wait of 1 ms (ratio: of p-retry)',
+    rows: () => inChild('retries.mjs', 'functions'),
+  },
+  {
+    title: 'One retry of a request, CPU time without the wait of 1 ms (ratio: of the loop)',
+    rows: () => inChild('retries.mjs', 'requests'),
+  },
+  { title: 'An answer of 24 MB (ratio: of bare)', rows: pictures },
+  {
+    title: '10,000 functions in flight, CPU time and memory a call (ratio: of what p-retry adds)',
+    rows: () => crowd(['bare await', 'p-retry', 'cockatiel', OURS], 'p-retry', 10),
+  },
+  {
+    title: '10,000 requests in flight, CPU time and memory a call (ratio: of what the SDK adds)',
+    rows: () => crowd([BARE, SDK, GENERATE], SDK, 3),
+  },
+  { title: '100,000 functions in flight (ratio: to 1,000 in flight)', rows: growth },
+  { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
+];

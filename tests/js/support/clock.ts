@@ -1,0 +1,60 @@
+/** Time for tests that speak real HTTP: the package's waits are virtual, the sockets' are not. */
+import FakeTimers from '@sinonjs/fake-timers';
+
+/** What is faked where nothing goes over a socket; with micro-tasks faked Node reads no response. */
+export const TIMERS: FakeTimers.FakeMethod[] = [
+  'setTimeout',
+  'clearTimeout',
+  'Date',
+  'performance',
+];
+
+/** 2026-11-24 12:00:00 UTC, four in the morning in Los Angeles. */
+export const NOON = 1_795_521_600_000;
+
+/** A clock that stands still while requests are on their way, and jumps over each wait. */
+export interface JumpingClock {
+  /** The time in ms. */
+  now(): number;
+  /** Waits without taking time. */
+  sleep(ms: number): Promise<void>;
+  uninstall(): void;
+}
+
+/**
+ * Makes `Date`, `performance` and the timers of the package virtual, and those alone. Node's `fetch`
+ * shares the global timers: were its own virtual too, a jump would close its sockets.
+ */
+export function installJumpingClock(): JumpingClock {
+  const clock = FakeTimers.install({ now: NOON, toFake: ['Date', 'performance'] });
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
+  const ours = new Set<unknown>();
+  const arm = (callback: () => void, ms: number): unknown => {
+    const id = clock.setTimeout(() => {
+      ours.delete(id);
+      callback();
+    }, ms);
+    ours.add(id);
+    setImmediate(() => {
+      if (ours.has(id)) clock.tick(ms);
+    });
+    return id;
+  };
+  globalThis.setTimeout = ((callback: () => void, ms = 0) =>
+    new Error().stack?.includes('wasm/unexhausted.js')
+      ? arm(callback, ms)
+      : realSet(callback, ms)) as typeof setTimeout;
+  globalThis.clearTimeout = ((id: never) => {
+    if (ours.delete(id)) clock.clearTimeout(id);
+    else realClear(id);
+  }) as typeof clearTimeout;
+  return {
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((resolve) => void arm(() => resolve(), ms)),
+    uninstall() {
+      globalThis.setTimeout = realSet;
+      globalThis.clearTimeout = realClear;
+      clock.uninstall();
+    },
+  };
+}
