@@ -1,6 +1,6 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Caller, callers, Host } from './host.js';
-import { guarded, isCurrent, isReady, isTrap, onTrap, ready, use } from './load.js';
+import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   BatchGenerateOptions,
@@ -52,8 +52,9 @@ export class Client {
    * `TypeError` for a wrong request or option, before any request.
    */
   generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
-    const signal = options?.signal ?? signalOf(request);
-    return this.#run(signal, (core, caller) => core.generate(caller, request, options));
+    return this.#run(signals(options?.signal, request), (core, caller) =>
+      core.generate(caller, request, options),
+    );
   }
 
   /** The drop-in of the function of the same name, with this client's settings. */
@@ -62,9 +63,8 @@ export class Client {
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
-    const signal =
-      (typeof maxRetries === 'object' ? maxRetries?.signal : undefined) ?? signalOf(request);
-    return this.#run(signal, (core, caller) =>
+    const own = typeof maxRetries === 'object' ? maxRetries?.signal : undefined;
+    return this.#run(signals(own, request), (core, caller) =>
       core.generateWithRetry(caller, request, maxRetries, baseDelay),
     );
   }
@@ -74,8 +74,9 @@ export class Client {
     request: string | GenerateRequest,
     options?: FallbackOptions,
   ): Promise<FallbackResult> {
-    const signal = options?.signal ?? signalOf(request);
-    return this.#run(signal, (core, caller) => core.generateWithFallback(caller, request, options));
+    return this.#run(signals(options?.signal, request), (core, caller) =>
+      core.generateWithFallback(caller, request, options),
+    );
   }
 
   /** The function of the same name, with this client's settings. */
@@ -88,7 +89,7 @@ export class Client {
     const one = (index: number) =>
       signal?.aborted ? null : this.generateWithRetry(prompts[index] as string, call);
     const pause = (ms: number) => sleep(ms, signal);
-    return this.#run(signal, (core, caller) => {
+    return this.#run(signals(signal), (core, caller) => {
       core.batchGenerate(caller, prompts, options, one, pause);
       return undefined;
     });
@@ -100,7 +101,7 @@ export class Client {
    * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
-    return this.#run(options?.signal, (core, caller) => core.retry(caller, fn, options));
+    return this.#run(signals(options?.signal), (core, caller) => core.retry(caller, fn, options));
   }
 
   /** Listens to an event; gives a function that ends it. A listener's errors do not reach calls. */
@@ -121,6 +122,8 @@ export class Client {
     const { core, instance } = use();
     if (this.#core === undefined || this.#instance !== instance) {
       this.#core = guarded(() => new core.Core(this.#options, this.#host));
+      this.#host.serve(this.#core, instance);
+      if (this.#closed) this.#core.close();
       this.#instance = instance;
     }
     return this.#core;
@@ -128,37 +131,33 @@ export class Client {
 
   /** Tells the core something that nobody waits for; one that has failed needs to know no more. */
   #tell(what: (core: Core) => void): void {
-    if (this.#core === undefined || !isCurrent(this.#instance)) return;
-    try {
-      what(this.#core);
-    } catch (error) {
-      if (!isTrap(error)) throw error;
-    }
+    const core = this.#core;
+    if (core !== undefined && isCurrent(this.#instance)) tell(() => what(core));
   }
 
   #run<T>(
-    signal: AbortSignal | undefined,
+    signals: AbortSignal[],
     start: (core: Core, caller: Caller) => number | undefined,
   ): Promise<T> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) return Promise.reject(aborted.reason);
     return new Promise<T>((resolve, reject) => {
       const caller: Caller = { resolve: resolve as (value: unknown) => void, reject };
-      if (isReady()) this.#start(caller, signal, start);
-      else ready().then(() => this.#start(caller, signal, start), reject);
+      if (isReady()) this.#start(caller, signals, start);
+      else ready().then(() => this.#start(caller, signals, start), reject);
     });
   }
 
   #start(
     caller: Caller,
-    signal: AbortSignal | undefined,
+    signals: AbortSignal[],
     start: (core: Core, caller: Caller) => number | undefined,
   ): void {
     callers.add(caller);
     try {
       const core = this.#open();
       const call = guarded(() => start(core, caller));
-      if (this.#closed) core.close();
-      else if (signal !== undefined) this.#watch(caller, signal, call);
+      for (const signal of signals) this.#watch(caller, signal, call);
     } catch (error) {
       this.#host.reject(caller, error);
     }
@@ -175,7 +174,11 @@ export class Client {
       return;
     }
     signal.addEventListener('abort', abort, { once: true });
-    caller.off = () => signal.removeEventListener('abort', abort);
+    const before = caller.off;
+    caller.off = () => {
+      signal.removeEventListener('abort', abort);
+      before?.();
+    };
   }
 }
 
@@ -183,10 +186,22 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const NONE: AbortSignal[] = [];
+
+/** The signals that end a call: its own and its request's. */
+function signals(own: AbortSignal | undefined, request?: unknown): AbortSignal[] {
+  const other = signalOf(request);
+  if (own === undefined && other === undefined) return NONE;
+  return [own, other].filter((signal) => signal !== undefined && signal !== null);
+}
+
 function signalOf(request: unknown): AbortSignal | undefined {
-  if (typeof request !== 'object' || request === null) return undefined;
-  const { config } = request as { config?: { abortSignal?: AbortSignal } | null };
-  return config?.abortSignal;
+  try {
+    return (request as { config?: { abortSignal?: AbortSignal } } | undefined)?.config?.abortSignal;
+  } catch {
+    // A request that cannot be read is refused where it is read as a whole.
+    return undefined;
+  }
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

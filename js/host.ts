@@ -1,5 +1,6 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
 import { GenerateError, remember } from './errors.js';
+import { isCurrent, tell } from './load.js';
 import { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   Attempt,
@@ -11,6 +12,7 @@ import type {
   ShouldRetryContext,
   SkippedTarget,
 } from './types.js';
+import type { Core } from './wasm/unexhausted.js';
 
 /** Whoever waits for a call. */
 export interface Caller {
@@ -52,8 +54,6 @@ class Context implements RetryContext {
   }
 }
 
-function ignore(): void {}
-
 const warned = new Set<string>();
 
 /** Everybody who waits, whatever their client: they are told when the WebAssembly fails. */
@@ -62,8 +62,16 @@ export const callers: Set<Caller> = new Set();
 /** The JavaScript side of one client. */
 export class Host {
   readonly #listeners: Map<string, Set<Listener>> = new Map();
+  #core: Core | undefined;
+  #instance = 0;
   readonly browser: boolean = isPage();
   listening = false;
+
+  /** Tells whom to bring what the caller's functions give. */
+  serve(core: Core, instance: number): void {
+    this.#core = core;
+    this.#instance = instance;
+  }
 
   resolve(caller: Caller, value: unknown): void {
     this.forget(caller);
@@ -100,16 +108,23 @@ export class Host {
     return new Context(attempt);
   }
 
-  call(fn: (context: Context) => unknown, context: Context): Promise<unknown> {
+  call(fn: (context: Context) => unknown, context: Context, call: number, flight: number): void {
+    const core = this.#core;
+    const instance = this.#instance;
+    // What comes too late for its instance is for nobody: whoever waited has been told.
+    const bring = (what: (core: Core) => void) => {
+      if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+    };
     let promise: Promise<unknown>;
     try {
       promise = Promise.resolve(fn(context));
     } catch (error) {
       promise = Promise.reject(error);
     }
-    // Should the core fail before it listens, nobody else does, and Node would end the process.
-    promise.catch(ignore);
-    return promise;
+    promise.then(
+      (answer) => bring((core) => core.answered(call, flight, answer)),
+      (error) => bring((core) => core.threw(call, flight, error)),
+    );
   }
 
   canceller(): AbortController {

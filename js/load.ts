@@ -81,6 +81,15 @@ export function guarded<T>(run: () => T): T {
   }
 }
 
+/** Tells the core something that nobody waits for; a trap has been told to those who wait. @internal */
+export function tell(what: () => void): void {
+  try {
+    what();
+  } catch (error) {
+    if (!isTrap(error)) throw error;
+  }
+}
+
 /** Whether an error comes from the WebAssembly itself and not from what it was told. @internal */
 export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;

@@ -11,7 +11,7 @@ pub struct Usage {
     pub prompt: f64,
     /// The IMAGE row of `candidatesTokensDetails`, where there is one.
     pub image: Option<f64>,
-    /// `candidatesTokenCount` without the pictures, and `thoughtsTokenCount`.
+    /// All other output, thoughts included.
     pub text: f64,
 }
 

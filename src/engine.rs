@@ -247,6 +247,7 @@ pub struct Engine {
     now: Now,
     flights: u32,
     stamps: u32,
+    closed: bool,
 }
 
 impl Engine {
@@ -263,10 +264,12 @@ impl Engine {
             now: Now::default(),
             flights: 0,
             stamps: 0,
+            closed: false,
         }
     }
 
-    /// Takes a call in. Its first [`Output::Send`] is due at once.
+    /// Takes a call in. Its first [`Output::Send`] is due at once; after [`Input::Closed`] it ends
+    /// without one.
     pub fn start(&mut self, now: Now, spec: CallSpec) -> CallId {
         let now = self.advance(now);
         self.budget.call(now.mono);
@@ -295,7 +298,9 @@ impl Engine {
                 CallId(u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_sub(1))
             }
         };
-        if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
+        if self.closed {
+            self.settle(id, call, Ending::Closed);
+        } else if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
             self.fail(id, call, Why::Deadline);
         } else {
             self.send(id, call);
@@ -317,6 +322,7 @@ impl Engine {
                 }
             }
             Input::Closed => {
+                self.closed = true;
                 for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
                     if let Some(state) = self.take(CallId(index)) {
                         self.settle(CallId(index), state, Ending::Closed);
@@ -366,6 +372,12 @@ impl Engine {
             Decision::Switch { .. } => Some(Millis::ZERO),
             Decision::End(_) => None,
         }
+    }
+
+    /// Whether the client has ended.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// How many attempts a call has sent.

@@ -2,6 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::arithmetic_side_effects)]
 
+use std::rc::Rc;
+
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use unexhausted::wasm::{Core, classify_error, get_retry_delay};
 use wasm_bindgen::prelude::*;
@@ -20,6 +22,9 @@ const HOST: &str = "
             Object.assign(new Error(message, { cause }), { kind, advice, info, attempts, model }),
         remember: (error, info) => { host.remembered = info; },
         context: (attempt) => { const c = new AbortController(); return { attempt, signal: c.signal, c }; },
+        call: (fn, context, call, flight) => new Promise((resolve) => resolve(fn(context))).then(
+            (answer) => host.core.answered(call, flight, answer),
+            (error) => host.core.threw(call, flight, error)),
         canceller: () => { const c = new AbortController(); host.signals.push(c.signal); return c; },
         abort: (context) => (context.c ?? context).abort(),
         answer: (body) => body,
@@ -41,6 +46,24 @@ fn get(object: &JsValue, key: &str) -> JsValue {
 
 fn options(json: &str) -> JsValue {
     JSON::parse(json).expect("it is JSON")
+}
+
+/// A client whose host brings back what functions give, as the package's does.
+fn client(options: &JsValue, host: &JsValue) -> Rc<Core> {
+    let core = Rc::new(Core::new(options, host.clone()).expect("the options are known"));
+    let back = Object::new();
+    let (answered, threw) = (Rc::clone(&core), Rc::clone(&core));
+    let answered = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, answer| {
+        answered.answered(call, flight, answer);
+    });
+    let threw = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, error| {
+        threw.threw(call, flight, error);
+    });
+    for (name, closure) in [("answered", answered), ("threw", threw)] {
+        Reflect::set(&back, &name.into(), &closure.into_js_value()).expect("it is plain");
+    }
+    Reflect::set(host, &"core".into(), &back).expect("it is plain");
+    core
 }
 
 /// Starts a call and gives its promise.
@@ -126,7 +149,7 @@ fn a_delay_is_a_number_or_null() {
 #[wasm_bindgen_test]
 async fn a_function_is_called_until_it_succeeds() {
     let host = eval(HOST);
-    let core = Core::new(&JsValue::UNDEFINED, host).expect("no options are fine");
+    let core = client(&JsValue::UNDEFINED, &host);
     let function = eval(
         "return (context) => context.attempt < 3
             ? Promise.reject(Object.assign(new Error('busy'), { status: 500 }))
@@ -140,7 +163,7 @@ async fn a_function_is_called_until_it_succeeds() {
 #[wasm_bindgen_test]
 async fn the_very_error_is_rethrown_and_what_is_known_of_it_is_remembered() {
     let host = eval(HOST);
-    let core = Core::new(&JsValue::UNDEFINED, host.clone()).expect("no options are fine");
+    let core = client(&JsValue::UNDEFINED, &host);
     let pair = Array::from(&eval(
         "const thrown = Object.assign(new Error('bad'), { status: 400 });
          return [thrown, () => { throw thrown; }];",
@@ -155,7 +178,7 @@ async fn the_very_error_is_rethrown_and_what_is_known_of_it_is_remembered() {
 #[wasm_bindgen_test]
 async fn overlapping_calls_and_the_end_of_the_client_leave_nobody_waiting() {
     let host = eval(HOST);
-    let core = Core::new(&JsValue::UNDEFINED, host).expect("no options are fine");
+    let core = client(&JsValue::UNDEFINED, &host);
     let waits = eval("return () => new Promise(() => {});");
     let answers = eval("return () => Promise.resolve(1);");
     let open: Vec<Promise> = (0..100)
@@ -180,7 +203,7 @@ async fn a_picture_is_asked_for_with_fetch_and_given_back_untouched() {
             return Promise.resolve(new Response(JSON.stringify({ candidates: [{ content: { parts } }] })));
         } };",
     );
-    let core = Core::new(&settings, host).expect("the options are known");
+    let core = client(&settings, &host);
     let call = promise(|caller| core.generate(caller, &"a boat".into(), &JsValue::UNDEFINED));
     let result = JsFuture::from(call).await.expect("it succeeds");
     let asked = eval("return globalThis.asked;");

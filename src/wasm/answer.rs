@@ -54,14 +54,12 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
         .filter(|row| get(row, "modality") == "IMAGE")
         .filter_map(|row| get(&row, "tokenCount").as_f64())
         .reduce(|sum, tokens| sum + tokens);
-    let (candidates, thoughts) = (count("candidatesTokenCount"), count("thoughtsTokenCount"));
-    // A refusal reports its thoughts as candidates too; they are paid once.
-    let text = if image.is_none() && candidates == thoughts {
-        thoughts
-    } else {
-        (candidates - image.unwrap_or(0.0)).max(0.0) + thoughts
-    };
-    Some(Usage { prompt: count("promptTokenCount"), image, text })
+    // Whether candidates include the thoughts differs from answer to answer; the total tells.
+    let prompt = count("promptTokenCount");
+    let said = count("candidatesTokenCount").max(count("thoughtsTokenCount"));
+    let output = (count("totalTokenCount") - prompt).max(said);
+    let text = (output - image.unwrap_or(0.0)).max(0.0);
+    Some(Usage { prompt, image, text })
 }
 
 fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {

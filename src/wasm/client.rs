@@ -9,13 +9,14 @@ use wasm_bindgen_futures::spawn_local;
 use super::convert::{as_array, get_text};
 use super::driver::{Driver, Job};
 use super::error::usage;
+use super::failure;
 use super::picture::{Picture, Wanted};
 use super::request::Request;
 use super::route::{Route, Routes};
 use super::settings::{self, Settings};
 use crate::catalog::{self, Size};
 use crate::chain::Target;
-use crate::engine::CallSpec;
+use crate::engine::{CallId, CallSpec, FlightId};
 use crate::options::{Shape, scope};
 use crate::retry::Policy;
 use crate::text::join;
@@ -38,6 +39,10 @@ pub struct Core {
     driver: Rc<Driver>,
     settings: Settings,
     routes: Routes,
+    /// The policy of `retry` without options of its own.
+    retries: Rc<Policy>,
+    /// The one target of a function, which goes wherever it goes.
+    nowhere: Rc<[Target]>,
 }
 
 #[wasm_bindgen]
@@ -49,7 +54,14 @@ impl Core {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, host: JsValue) -> Result<Core, JsValue> {
         let settings = settings::read(options, scope::CLIENT)?;
-        Ok(Self { driver: Driver::new(host.unchecked_into()), settings, routes: Routes::default() })
+        let retries = Rc::new(settings.retry.apply(Policy::RETRY));
+        Ok(Self {
+            driver: Driver::new(host.unchecked_into()),
+            settings,
+            routes: Routes::default(),
+            retries,
+            nowhere: Rc::new([Target { account: 0 }]),
+        })
     }
 
     /// Calls the caller's function until it succeeds or trying again cannot help.
@@ -68,12 +80,12 @@ impl Core {
             ));
         };
         let call = settings::read(options, scope::RETRY)?;
-        let policy = call.retry.apply(self.settings.retry.apply(Policy::RETRY));
-        let spec = CallSpec {
-            policy: Rc::new(policy),
-            targets: Rc::new([Target { account: 0 }]),
-            deadline: call.deadline,
+        let policy = if options.is_undefined() {
+            Rc::clone(&self.retries)
+        } else {
+            Rc::new(call.retry.apply((*self.retries).clone()))
         };
+        let spec = CallSpec { policy, targets: Rc::clone(&self.nowhere), deadline: call.deadline };
         Ok(self.driver.start(caller, Job::Function(function.clone()), spec, call))
     }
 
@@ -166,6 +178,9 @@ impl Core {
         } else {
             settings::read(options, scope::BATCH)?.delay
         };
+        if self.driver.is_closed() {
+            return Err(failure::closed(&self.driver.host));
+        }
         // A mistake is told before the first request: later it would cost the pictures before it.
         for prompt in prompts.iter() {
             let request = Request::read(&prompt, &self.driver.host)?;
@@ -178,6 +193,16 @@ impl Core {
             driver.host.resolve(&caller, &results);
         });
         Ok(())
+    }
+
+    /// The function of `retry` gave an answer.
+    pub fn answered(&self, call: u32, flight: u32, answer: JsValue) {
+        self.driver.answered(CallId(call), FlightId(flight), answer);
+    }
+
+    /// The function of `retry` threw.
+    pub fn threw(&self, call: u32, flight: u32, thrown: JsValue) {
+        self.driver.threw(CallId(call), FlightId(flight), thrown);
     }
 
     /// Ends a call whose caller aborted.

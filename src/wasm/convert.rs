@@ -132,10 +132,6 @@ pub(crate) fn get(object: &JsValue, key: &'static str) -> JsValue {
 
 /// The value under a key that is not ours.
 pub(crate) fn get_dynamic(object: &JsValue, key: &JsValue) -> JsValue {
-    // Asking `undefined` for a key throws, and an error with its stack takes longer than a call.
-    if !object.is_object() {
-        return JsValue::UNDEFINED;
-    }
     object.unchecked_ref::<Keyed>().at(key).unwrap_or(JsValue::UNDEFINED)
 }
 
@@ -146,7 +142,9 @@ pub(crate) fn set(object: &Object, key: &'static str, value: &JsValue) {
 
 #[wasm_bindgen]
 extern "C" {
-    /// Anything that is asked for a key. `Reflect.get` does the same at ten times the price.
+    /// Anything that is asked for a key. `Reflect.get` does the same at ten times the price. The
+    /// build makes `at` give `undefined` for `undefined` and `null`, since an error with its stack
+    /// takes longer than a call.
     type Keyed;
 
     #[wasm_bindgen(method, structural, indexing_getter, catch)]
@@ -165,7 +163,7 @@ pub(crate) fn put(object: &Object, key: &JsValue, value: &JsValue) {
     let _ = object.unchecked_ref::<Keyed>().put(key, value);
 }
 
-const NAMES: usize = 128;
+const NAMES: usize = 512;
 
 thread_local! {
     static CACHE: RefCell<Vec<Option<(&'static str, JsValue)>>> =
@@ -175,8 +173,9 @@ thread_local! {
 /// The JavaScript string of a name of ours. Making one costs ten times what finding it here does,
 /// and a call needs a hundred.
 pub(crate) fn name(key: &'static str) -> JsValue {
-    let address = key.as_ptr() as usize;
-    let index = (address ^ (address >> 7) ^ key.len()) % NAMES;
+    // Names lie side by side; a multiplication by the golden ratio spreads them over the slots.
+    let address = (key.as_ptr() as u32).wrapping_mul(0x9e37_79b1);
+    let index = (address >> 23) as usize % NAMES;
     CACHE.with_borrow_mut(|cache| {
         let Some(slot) = cache.get_mut(index) else { return key.into() };
         match slot {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use super::convert::{copy, get};
 use super::error;
@@ -17,7 +17,6 @@ use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::{CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record};
 use crate::info::ErrorInfo;
-use crate::kind::Kind;
 use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis};
 use crate::value::Value;
@@ -122,6 +121,11 @@ impl Driver {
         self.feed(Input::Closed);
     }
 
+    /// Whether the client has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.engine.borrow().is_closed()
+    }
+
     fn feed(self: &Rc<Self>, input: Input) {
         self.engine.borrow_mut().handle(host::now(), input);
         self.drain();
@@ -189,16 +193,7 @@ impl Driver {
             state.flights.push(Flight { id: flight, handle: handle.clone() });
         });
         match job {
-            Job::Function(function) => {
-                let promise = self.host.call(&function, &handle);
-                let driver = Rc::clone(self);
-                spawn_local(async move {
-                    match JsFuture::from(promise).await {
-                        Ok(value) => driver.answered(call, flight, value),
-                        Err(thrown) => driver.threw(call, flight, thrown),
-                    }
-                });
-            }
+            Job::Function(function) => self.host.call(&function, &handle, call.0, flight.0),
             Job::Picture(picture) => {
                 let driver = Rc::clone(self);
                 spawn_local(async move {
@@ -211,7 +206,7 @@ impl Driver {
         }
     }
 
-    fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
+    pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if self.land(call, flight) {
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight });
@@ -219,7 +214,7 @@ impl Driver {
     }
 
     /// The caller's function failed with `thrown`.
-    fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
+    pub(crate) fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
         if !self.land(call, flight) {
             return;
         }
@@ -337,12 +332,7 @@ impl Driver {
                 self.host.resolve(&state.caller, &value);
             }
             Ending::Closed => {
-                let error = failure::ours(
-                    &self.host,
-                    Kind::Closed,
-                    "the client was closed",
-                    "Make a new client with createClient().",
-                );
+                let error = failure::closed(&self.host);
                 self.host.reject(&state.caller, &error);
             }
             Ending::Failed { why, info } => {

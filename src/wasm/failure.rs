@@ -36,6 +36,12 @@ pub(crate) fn error(
     )
 }
 
+/// Makes the `GenerateError` of a client that has ended.
+pub(crate) fn closed(host: &Host) -> JsValue {
+    let advice = "Make a new client with createClient().";
+    ours(host, Kind::Closed, "the client was closed", advice)
+}
+
 /// Makes a `GenerateError` of a call that was never sent, or that its client ended.
 pub(crate) fn ours(host: &Host, kind: Kind, message: &str, advice: &str) -> JsValue {
     let none = JsValue::UNDEFINED;

@@ -42,9 +42,10 @@ extern "C" {
     /// Makes something that can stop a `fetch`: it has a `signal`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn canceller(this: &Host) -> JsValue;
-    /// Calls the caller's function; whatever it does, a promise comes back.
+    /// Calls the caller's function, and `Core.answered` or `Core.threw` with what comes of it. A
+    /// future here would make two closures and two microtasks of each call.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn call(this: &Host, function: &Function, context: &JsValue) -> Promise;
+    pub(crate) fn call(this: &Host, function: &Function, context: &JsValue, call: u32, flight: u32);
     /// Aborts the signal of a context or canceller.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn abort(this: &Host, context: &JsValue, timed_out: bool);

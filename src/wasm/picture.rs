@@ -157,7 +157,7 @@ impl Picture {
             let model: Option<&Model> = self.model(attempt.target).and_then(catalog::find);
             cost::lost(model, self.request.need.size)
         };
-        record.attempts.iter().filter(lost).map(price).sum()
+        record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
     }
 
     /// The model of a target.
