@@ -86,8 +86,13 @@ export class Client {
   ): Promise<(GenerateContentResponse | null)[]> {
     const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
     const { signal } = call;
-    const one = (index: number) =>
-      signal?.aborted ? null : this.generateWithRetry(prompts[index] as string, call);
+    const one = (index: number) => {
+      if (signal?.aborted) return null;
+      const item = this.generateWithRetry(prompts[index] as string, call);
+      // Should the core fail before it listens, nobody else does, and Node would end the process.
+      item.catch(ignore);
+      return item;
+    };
     const pause = (ms: number) => sleep(ms, signal);
     return this.#run(signals(signal), (core, caller) => {
       core.batchGenerate(caller, prompts, options, one, pause);
@@ -204,14 +209,27 @@ function signalOf(request: unknown): AbortSignal | undefined {
   }
 }
 
+/** The longest timer of any host: above 2^31-1 ms they fire at once. */
+const TIMER_MAX = 2 ** 31 - 1;
+
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
+    let left = ms;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const end = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const step = () => {
+      if (left <= 0) return end();
+      const wait = Math.min(left, TIMER_MAX);
+      left -= wait;
+      timer = setTimeout(step, wait);
+    };
     signal?.addEventListener('abort', end, { once: true });
+    step();
   });
 }
+
+function ignore(): void {}

@@ -26,6 +26,7 @@ pub mod pacific;
 pub mod protocol;
 pub mod random;
 pub mod reader;
+pub mod redact;
 pub mod retry;
 pub mod retry_budget;
 mod rules;

@@ -23,8 +23,8 @@ pub(crate) async fn run(count: u32, delay: Millis, one: &Function, pause: &Funct
         };
         results.push(&response);
         if index.saturating_add(1) < count {
-            let wait = batch_pause(delay, &mut random).0.min(host::TIMER_MAX);
-            let Ok(paused) = pause.call1(&JsValue::UNDEFINED, &(wait as f64).into()) else { break };
+            let wait = batch_pause(delay, &mut random).as_f64();
+            let Ok(paused) = pause.call1(&JsValue::UNDEFINED, &wait.into()) else { break };
             let _ = JsFuture::from(Promise::resolve(&paused)).await;
         }
     }

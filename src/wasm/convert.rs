@@ -234,7 +234,7 @@ pub(crate) fn to_js(value: &Value, clean: &dyn Fn(&str) -> String) -> JsValue {
         Value::Object(entries) => {
             let object = Object::new();
             for (key, item) in entries {
-                put(&object, &key.into(), &to_js(item, clean));
+                put(&object, &clean(key).into(), &to_js(item, clean));
             }
             object.into()
         }

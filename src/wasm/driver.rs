@@ -254,15 +254,15 @@ impl Driver {
 
     /// Asks the caller's `shouldRetry`.
     fn ask(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
-        let (ask, error) = self.with(call, |state| {
+        let (ask, error, shown) = self.with(call, |state| {
             let ask = state.should_retry.clone()?;
-            Some((ask, state.job.seen(state.thrown.as_ref())))
+            Some((ask, state.job.seen(state.thrown.as_ref()), state.job.shown(info)))
         })??;
         let delay = self.engine.borrow().preview(host::now(), call, info);
         let attempt = self.engine.borrow().attempts(call);
         let delay = delay.map(Millis::as_f64);
         // A `shouldRetry` that throws has not decided: the classifier does.
-        let answer = self.host.ask(&ask, &error, &error::info(info), attempt, delay);
+        let answer = self.host.ask(&ask, &error, &shown, attempt, delay);
         if let Some(retries) = answer.as_bool() {
             return Some(if retries { Verdict::Retry } else { Verdict::Stop });
         }
@@ -298,7 +298,7 @@ impl Driver {
             wait.as_f64(),
             until as f64,
             job.model(target),
-            &error::info(info),
+            &job.shown(info),
             &error,
             &on_retry.into(),
         );
@@ -311,7 +311,7 @@ impl Driver {
         let told = self.with(call, |state| (state.serial, state.job.clone()));
         let Some((serial, job)) = told else { return };
         let model = |target| job.model(target).unwrap_or_default();
-        self.host.switches(serial, model(from), model(to), &error::info(info));
+        self.host.switches(serial, model(from), model(to), &job.shown(info));
     }
 
     fn settle(&self, call: CallId, ending: Ending, record: &Record) {
@@ -378,6 +378,11 @@ impl Job {
             Self::Function(_) => text.to_owned(),
             Self::Picture(picture) => picture.redact(text),
         }
+    }
+
+    /// What is known of an error, without keys and prompts.
+    pub(crate) fn shown(&self, info: &ErrorInfo) -> JsValue {
+        error::info(&ErrorInfo { message: self.clean(&info.message), ..info.clone() })
     }
 
     /// The last error as listeners and `cause` show it.

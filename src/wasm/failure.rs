@@ -4,7 +4,6 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::name;
 use super::driver::Job;
-use super::error;
 use super::host::Host;
 use super::picture;
 use crate::engine::Record;
@@ -24,12 +23,11 @@ pub(crate) fn error(
 ) -> JsValue {
     let sent = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
     let last = record.attempts.last().map_or(0, |attempt| attempt.target);
-    let told = ErrorInfo { message: job.clean(&info.message), ..info.clone() };
     host.error(
         &name(failure::kind(why, info).as_str()),
         &job.clean(&failure::message(why, info, sent)),
         &failure::advice(why, info),
-        &error::info(&told),
+        &job.shown(info),
         &picture::attempts(host, record, |target| job.model(target)),
         info.model.as_deref().or_else(|| job.model(last)),
         cause,

@@ -8,7 +8,7 @@ use web_sys::{RequestInit, Response};
 use crate::time::{Instant, Millis, Now, WallTime};
 
 /// The longest timer of the host: above 2^31-1 ms they fire at once.
-pub(crate) const TIMER_MAX: u64 = 2_147_483_647;
+const TIMER_MAX: u64 = 2_147_483_647;
 
 #[wasm_bindgen]
 extern "C" {

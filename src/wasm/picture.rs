@@ -1,6 +1,6 @@
 //! The job of making a picture: where it may go, what is sent, what its caller gets.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Function, JsString};
@@ -18,7 +18,7 @@ use crate::engine::{Attempt, Record};
 use crate::failure::not_gemini;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
-use crate::text::replace;
+use crate::redact::Redactor;
 use crate::value::Value;
 
 /// What the caller gets for an answer.
@@ -44,6 +44,8 @@ pub(crate) struct Picture {
     pub(crate) fetch: Option<Function>,
     /// The text sent last, with its target: a retry sends the same.
     text: RefCell<Option<(usize, JsString)>>,
+    /// What errors must not show, gathered once something has failed.
+    redactor: OnceCell<Redactor>,
     /// Of the answer that settles the call: the first with a picture.
     summary: Cell<Summary>,
 }
@@ -64,6 +66,7 @@ impl Picture {
             fetch,
             text: RefCell::default(),
             summary: Cell::default(),
+            redactor: OnceCell::new(),
         }
     }
 
@@ -172,14 +175,14 @@ impl Picture {
 
     /// A text without keys and prompts.
     pub(crate) fn redact(&self, text: &str) -> String {
-        // A short prompt is not cut out of texts: it would cut common words.
-        let prompt = self.request.prompt.iter().filter(|prompt| prompt.len() >= PROMPT_MIN);
-        let secrets = self.routes.iter().flat_map(|route| &route.secrets).chain(prompt);
-        secrets.fold(text.to_owned(), |text, secret| replace(&text, secret, "[redacted]"))
+        let redactor = self.redactor.get_or_init(|| {
+            let secrets = self.routes.iter().flat_map(|route| &route.secrets);
+            let prompts = self.request.prompts();
+            Redactor::new(secrets.map(String::as_str), prompts.iter().map(String::as_str))
+        });
+        redactor.clean(text)
     }
 }
-
-const PROMPT_MIN: usize = 12;
 
 /// How an attempt failed: what came, as the classifier reads it, unless it is known already.
 pub(crate) struct Failed {

@@ -38,8 +38,6 @@ pub(crate) struct Request {
     pub(crate) need: Need,
     /// `httpOptions` of its config, where there are any.
     pub(crate) http: HttpOptions,
-    /// The prompt, where it is one text: it must not show up in errors.
-    pub(crate) prompt: Option<String>,
     body: Object,
     /// Whether the size is ours and not the caller's.
     size_is_default: bool,
@@ -104,7 +102,6 @@ impl Request {
             model: None,
             need: Need::default(),
             http: HttpOptions::default(),
-            prompt: text.as_string(),
             body: body.done().unchecked_into(),
             size_is_default: true,
         })
@@ -123,7 +120,7 @@ impl Request {
             },
         };
         let contents = get(value, "contents");
-        let (contents, prompt) = (normalize(&contents)?, contents.as_string());
+        let contents = normalize(&contents)?;
         let body = Object::new();
         for key in Object::keys(value.unchecked_ref::<Object>()).iter() {
             if key != "model" && key != "config" && key != "contents" {
@@ -138,7 +135,19 @@ impl Request {
             ratio: get_text(&image, "aspectRatio"),
             references: references(&contents),
         };
-        Ok(Self { model, need, http, prompt, body, size_is_default: false })
+        Ok(Self { model, need, http, body, size_is_default: false })
+    }
+
+    /// The texts of the request, which must not show up in errors.
+    pub(crate) fn prompts(&self) -> Vec<String> {
+        let parts = |content: &JsValue| as_array(&get(content, "parts")).map(Array::to_vec);
+        let contents = as_array(&get(&self.body, "contents")).map(Array::to_vec);
+        let contents = contents.unwrap_or_default().into_iter();
+        contents
+            .chain([get(&self.body, "systemInstruction")])
+            .flat_map(|content| parts(&content).unwrap_or_default())
+            .filter_map(|part| get_text(&part, "text"))
+            .collect()
     }
 
     /// The text to send to this model. `imageSize` is sent only where the catalogue says that the

@@ -24,8 +24,6 @@ const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 const API_VERSION: &str = "v1beta";
 const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
-/// No key is shorter than this.
-const SECRET_MIN: usize = 8;
 
 /// One place to ask.
 #[derive(Debug)]
@@ -138,6 +136,12 @@ impl Site<'_> {
         let base = self.http.base_url.clone().or(own.base_url);
         let base = or(base, &self.settings.base_url, "baseUrl");
         let base = base.unwrap_or_else(|| BASE_URL.to_owned());
+        // What follows the scheme, up to the path.
+        let mut authority =
+            base.bytes().skip(8).take_while(|byte| !matches!(byte, b'/' | b'?' | b'#'));
+        if authority.any(|byte| byte == b'@') {
+            return Err(usage("`baseUrl` must hold no credentials; pass them as `headers`"));
+        }
         // In a page an address may be relative: a proxy at the page's own host.
         let schemes = ["https://", "http://", "/"];
         let schemes = schemes.iter().take(if self.host.browser() { 3 } else { 2 });
@@ -161,7 +165,6 @@ impl Site<'_> {
         let extra: Vec<&Object> = extra.into_iter().flatten().collect();
         let mut secrets: Vec<String> = key.iter().cloned().collect();
         secrets.extend(extra.iter().flat_map(|more| header_secrets(more)));
-        secrets.retain(|secret| secret.len() >= SECRET_MIN);
         let version = version.as_deref().unwrap_or(API_VERSION);
         Ok(Route {
             url: gemini::url(&base, version, &path, "generateContent").into(),

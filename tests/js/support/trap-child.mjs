@@ -142,12 +142,12 @@ const SCENARIOS = {
       return attempt(() => one.close()).then(() => call);
     },
   ],
-  microtask: ['microtask', /./, ({ one }) => one.retry(async () => 1)],
+  microtask: ['microtask', /./, ({ three }) => three.batchGenerate(['a boat', 'a kite'], 60_000)],
   fetched: ['microtask', /./, ({ three }) => three.generate('a paper boat')],
-  settled: ['then', /closures/, ({ one }) => one.retry(async () => 1)],
+  settled: ['then', /^core_answered$/, ({ one }) => one.retry(async () => 1)],
   rejected: [
     'then',
-    /closures/,
+    /^core_threw$/,
     ({ one }) => one.retry(() => Promise.reject(overload), { baseDelay: 60_000 }),
   ],
   timer: [
