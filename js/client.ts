@@ -31,6 +31,7 @@ export class Client {
   #core: Core | undefined;
   #instance = 0;
   #closed = false;
+  readonly #pauses: Set<() => void> = new Set();
 
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions = {}) {
@@ -85,16 +86,27 @@ export class Client {
     options?: number | BatchGenerateOptions,
   ): Promise<(GenerateContentResponse | null)[]> {
     const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
-    const { signal } = call;
+    // No pause outlives the batch, however that ends, or the client.
+    let ended = false;
+    const pauses = this.#pauses;
     const one = (index: number) => {
-      if (signal?.aborted) return null;
+      if (ended) return null;
       const item = this.generateWithRetry(prompts[index] as string, call);
       // Should the core fail before it listens, nobody else does, and Node would end the process.
       item.catch(ignore);
       return item;
     };
-    const pause = (ms: number) => sleep(ms, signal);
-    return this.#run(signals(signal), (core, caller) => {
+    let wake = ignore;
+    const pause = (ms: number) =>
+      sleep(ms, (end) => {
+        wake = end;
+        pauses.add(end);
+      }).finally(() => pauses.delete(wake));
+    return this.#run(signals(call.signal), (core, caller) => {
+      caller.off = () => {
+        ended = true;
+        wake();
+      };
       core.batchGenerate(caller, prompts, options, one, pause);
       return undefined;
     });
@@ -121,6 +133,7 @@ export class Client {
   close(): void {
     this.#closed = true;
     this.#tell((core) => core.close());
+    for (const wake of [...this.#pauses]) wake();
   }
 
   #open(): Core {
@@ -212,22 +225,21 @@ function signalOf(request: unknown): AbortSignal | undefined {
 /** The longest timer of any host: above 2^31-1 ms they fire at once. */
 const TIMER_MAX = 2 ** 31 - 1;
 
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits; `told` is given what ends the wait at once. */
+function sleep(ms: number, told: (end: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     let left = ms;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
     const step = () => {
-      if (left <= 0) return end();
+      if (left <= 0) return resolve();
       const wait = Math.min(left, TIMER_MAX);
       left -= wait;
       timer = setTimeout(step, wait);
     };
-    signal?.addEventListener('abort', end, { once: true });
+    told(() => {
+      clearTimeout(timer);
+      resolve();
+    });
     step();
   });
 }

@@ -4,29 +4,37 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::driver::Driver;
 use super::host;
 use crate::backoff::batch_pause;
 use crate::random::Random;
 use crate::time::Millis;
 
 /// Makes the pictures in order; `null` stands for one that failed. Ends early once `one` gives no
-/// promise: the caller has aborted.
-pub(crate) async fn run(count: u32, delay: Millis, one: &Function, pause: &Function) -> Array {
+/// promise, as the caller has aborted, and gives `None` once the client was closed.
+pub(crate) async fn run(
+    driver: &Driver,
+    count: u32,
+    delay: Millis,
+    one: &Function,
+    pause: &Function,
+) -> Option<Array> {
     let results = Array::new();
     let mut random = Random::new(host::seed());
     for index in 0..count {
-        let Ok(promise) = one.call1(&JsValue::UNDEFINED, &index.into()) else { break };
+        let promise = one.call1(&JsValue::UNDEFINED, &index.into()).ok()?;
         let Ok(promise) = promise.dyn_into::<Promise>() else { break };
-        let Ok(response) = JsFuture::from(promise).await else {
-            results.push(&JsValue::NULL);
-            continue;
-        };
-        results.push(&response);
-        if index.saturating_add(1) < count {
+        let response = JsFuture::from(promise).await;
+        let pauses = response.is_ok() && index.saturating_add(1) < count;
+        results.push(&response.unwrap_or(JsValue::NULL));
+        if pauses {
             let wait = batch_pause(delay, &mut random).as_f64();
-            let Ok(paused) = pause.call1(&JsValue::UNDEFINED, &wait.into()) else { break };
+            let paused = pause.call1(&JsValue::UNDEFINED, &wait.into()).ok()?;
             let _ = JsFuture::from(Promise::resolve(&paused)).await;
         }
+        if driver.is_closed() && results.length() < count {
+            return None;
+        }
     }
-    results
+    Some(results)
 }

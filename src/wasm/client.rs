@@ -189,8 +189,10 @@ impl Core {
         let (driver, count) = (Rc::clone(&self.driver), prompts.length());
         let delay = delay.unwrap_or(BATCH_DELAY);
         spawn_local(async move {
-            let results = super::batch::run(count, delay, &one, &pause).await;
-            driver.host.resolve(&caller, &results);
+            match super::batch::run(&driver, count, delay, &one, &pause).await {
+                Some(results) => driver.host.resolve(&caller, &results),
+                None => driver.host.reject(&caller, &failure::closed(&driver.host)),
+            }
         });
         Ok(())
     }

@@ -726,6 +726,19 @@ describe('shouldRetry', () => {
 });
 
 describe('close', () => {
+  it('ends a batch in its pause', async () => {
+    const own = one();
+    const ended = own.batchGenerate([PROMPT, PROMPT], 60_000).catch((error: unknown) => error);
+    await turns(40);
+    assert.equal(emulator.ledger().totals.served, 1);
+    own.close();
+    const error = await Promise.race([ended, turns(40)]);
+    assert.ok(error instanceof GenerateError, 'it goes on');
+    assert.equal(error.kind, 'closed');
+    assert.equal(clock.countTimers(), 0, 'a timer is left');
+    assert.equal(emulator.ledger().totals.requests, 1);
+  });
+
   it('ends every call, and every later one', async () => {
     emulator.script(['hang', '503']);
     const own = one();
