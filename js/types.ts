@@ -300,7 +300,9 @@ export interface Part {
   thought?: boolean;
   thoughtSignature?: string;
   functionCall?: unknown;
-  [key: string]: unknown;
+  functionResponse?: unknown;
+  executableCode?: unknown;
+  codeExecutionResult?: unknown;
 }
 
 /** What one side said. */
@@ -375,7 +377,7 @@ export interface HttpOptions {
 export interface GenerateContentConfig {
   responseModalities?: string[];
   imageConfig?: ImageConfig;
-  systemInstruction?: string | Part | Content;
+  systemInstruction?: string | Part | Content | readonly (string | Part)[];
   safetySettings?: unknown[];
   tools?: unknown[];
   toolConfig?: unknown;

@@ -75,3 +75,7 @@ export function caught(error: unknown): GenerateErrorKind | undefined {
 
 // @ts-expect-error A name of another library.
 export const wrong: ClientOptions = { retry: { retries: 3 } };
+
+declare const parameters: GenerateContentParameters;
+/** What is typed for the SDK goes to us as it is. */
+export const sameRequest: GenerateRequest = parameters;
