@@ -333,6 +333,9 @@ const patient = new WeakMap<Dispatcher, Dispatcher>();
  * dispatcher is looked up anew each time, so that a proxy that the user has set stays in use.
  */
 function patientDispatcher(): Dispatcher | undefined {
+  // Node brings its `fetch` up when one of its names is looked at, and the dispatcher with it: the
+  // first request of a process must not be the one that gives up.
+  if (typeof globalThis.Headers !== 'function') return undefined;
   const current = (globalThis as Record<symbol, unknown>)[DISPATCHER] as Dispatcher | undefined;
   if (current === undefined) return undefined;
   let wrapper = patient.get(current);

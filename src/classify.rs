@@ -18,6 +18,8 @@ use crate::walk;
 
 /// From here on a delay speaks of a day's limit.
 const HOURS: Millis = Millis(3_600_000);
+/// What the spending rate is counted over (rate limits page of the Gemini API, 2026-09-12).
+const SPEND_WINDOW: Millis = Millis(600_000);
 /// A spent day is told with delays of seconds, which are worth nothing.
 const TRUE_DAY: Millis = Millis(600_000);
 
@@ -109,7 +111,10 @@ fn describe(
     info.retry_after = ev.delay.filter(|delay| !is_useless(*delay));
     info.retry_at = match info.retry_after {
         Some(delay) => Some(now + delay),
-        None => (kind == Kind::DailyQuota).then(|| next_midnight(now)),
+        None if kind == Kind::DailyQuota => Some(next_midnight(now)),
+        // The money of ten minutes ago counts no more.
+        None if kind == Kind::SpendLimited => Some(now + SPEND_WINDOW),
+        None => None,
     };
     ev.message().clone_into(&mut info.message);
     info.unsent = kind == Kind::Network && says(&ev.said, UNSENT);

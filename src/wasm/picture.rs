@@ -80,12 +80,14 @@ impl Picture {
         let Some(route) = self.routes.get(target) else { return Err(Failed::from(Value::Null)) };
         let body =
             self.text(target).map_err(|thrown| Failed::from(super::convert::copy(&thrown)))?;
+        // Another `fetch` than Node's own may come with another undici, whose dispatchers differ.
+        let dispatcher = if self.fetch.is_none() { host.dispatcher() } else { JsValue::UNDEFINED };
         let letter = Letter {
             url: route.url.clone(),
             headers: route.headers.clone(),
             body,
             signal: super::convert::get(canceller, "signal"),
-            dispatcher: host.dispatcher(),
+            dispatcher,
             fetch: self.fetch.clone(),
         };
         match send::send(&letter, host).await {

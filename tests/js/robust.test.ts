@@ -441,6 +441,16 @@ describe('a process', () => {
     });
   }
 
+  it('lifts the time limit of its very first request', async () => {
+    const script = `
+      globalThis.fetch = async (_, init) => {
+        console.log(typeof init.dispatcher?.dispatch);
+        return Response.json(body);
+      };
+      await createClient({ apiKey: '${KEY}' }).generate('a paper boat');`;
+    assert.deepEqual((await run(script)).slice(0, 2), [0, 'function\n']);
+  });
+
   it('lives as long as a call waits', async () => {
     const script = `
       let calls = 0;
