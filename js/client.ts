@@ -53,7 +53,7 @@ export class Client {
    * `TypeError` for a wrong request or option, before any request.
    */
   generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
-    return this.#run(signals(options?.signal, request), (core, caller) =>
+    return this.#run(signals(options, request), (core, caller) =>
       core.generate(caller, request, options),
     );
   }
@@ -64,8 +64,7 @@ export class Client {
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
-    const own = typeof maxRetries === 'object' ? maxRetries?.signal : undefined;
-    return this.#run(signals(own, request), (core, caller) =>
+    return this.#run(signals(maxRetries, request), (core, caller) =>
       core.generateWithRetry(caller, request, maxRetries, baseDelay),
     );
   }
@@ -75,7 +74,7 @@ export class Client {
     request: string | GenerateRequest,
     options?: FallbackOptions,
   ): Promise<FallbackResult> {
-    return this.#run(signals(options?.signal, request), (core, caller) =>
+    return this.#run(signals(options, request), (core, caller) =>
       core.generateWithFallback(caller, request, options),
     );
   }
@@ -86,6 +85,11 @@ export class Client {
     options?: number | BatchGenerateOptions,
   ): Promise<(GenerateContentResponse | null)[]> {
     const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
+    // A deadline is the batch's and not each item's.
+    const { deadline } = call;
+    if (typeof deadline === 'number' && deadline < MOMENT_MAX) {
+      call.deadline = new Date(Date.now() + deadline);
+    }
     // No pause outlives the batch, however that ends, or the client.
     let ended = false;
     const pauses = this.#pauses;
@@ -102,7 +106,7 @@ export class Client {
         wake = end;
         pauses.add(end);
       }).finally(() => pauses.delete(wake));
-    return this.#run(signals(call.signal), (core, caller) => {
+    return this.#run(signals(call), (core, caller) => {
       caller.off = () => {
         ended = true;
         wake();
@@ -118,14 +122,20 @@ export class Client {
    * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
-    return this.#run(signals(options?.signal), (core, caller) => core.retry(caller, fn, options));
+    return this.#run(signals(options), (core, caller) => core.retry(caller, fn, options));
   }
 
-  /** Listens to an event; gives a function that ends it. A listener's errors do not reach calls. */
+  /**
+   * Listens to an event; gives a function that ends it. What a listener throws does not disturb the
+   * call: it surfaces as an uncaught error.
+   */
   on<Name extends keyof ClientEvents>(
     name: Name,
     listener: (event: ClientEvents[Name]) => void,
   ): () => void {
+    if (isReady()) use().core.checkEvents({ [name]: listener });
+    if (typeof listener !== 'function')
+      throw new TypeError('unexhausted: a listener is a function');
     return this.#host.on(name, listener as (event: never) => void);
   }
 
@@ -184,6 +194,7 @@ export class Client {
   #watch(caller: Caller, signal: AbortSignal, call: number | undefined): void {
     if (!callers.has(caller)) return;
     const abort = () => {
+      caller.reason = signal.reason;
       this.#host.reject(caller, signal.reason);
       if (call !== undefined) this.#tell((core) => core.cancel(call));
     };
@@ -207,21 +218,26 @@ function isPlain(value: unknown): boolean {
 const NONE: AbortSignal[] = [];
 
 /** The signals that end a call: its own and its request's. */
-function signals(own: AbortSignal | undefined, request?: unknown): AbortSignal[] {
-  const other = signalOf(request);
+function signals(options: unknown, request?: unknown): AbortSignal[] {
+  const own = signalOf(() => (options as { signal?: AbortSignal } | undefined)?.signal);
+  const other = signalOf(
+    () => (request as { config?: { abortSignal?: AbortSignal } } | undefined)?.config?.abortSignal,
+  );
   if (own === undefined && other === undefined) return NONE;
   return [own, other].filter((signal) => signal !== undefined && signal !== null);
 }
 
-function signalOf(request: unknown): AbortSignal | undefined {
+function signalOf(read: () => AbortSignal | undefined): AbortSignal | undefined {
   try {
-    return (request as { config?: { abortSignal?: AbortSignal } } | undefined)?.config?.abortSignal;
+    return read();
   } catch {
-    // A request that cannot be read is refused where it is read as a whole.
+    // What cannot be read is refused where it is read as a whole.
     return undefined;
   }
 }
 
+/** Beyond it a `Date` cannot tell. */
+const MOMENT_MAX = 1e15;
 /** The longest timer of any host: above 2^31-1 ms they fire at once. */
 const TIMER_MAX = 2 ** 31 - 1;
 

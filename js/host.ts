@@ -20,6 +20,8 @@ export interface Caller {
   reject(error: unknown): void;
   /** Stops listening to the caller's signal. */
   off?: () => void;
+  /** What the caller's signal said, once it has. */
+  reason?: unknown;
 }
 
 type Listener = (event: never) => void;
@@ -284,6 +286,25 @@ export class Host {
     // An empty variable is one that is not set.
     const apiKey = env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'] || undefined;
     return present({ apiKey, baseUrl: env['GOOGLE_GEMINI_BASE_URL'] || undefined });
+  }
+
+  addressFault(address: string): string | undefined {
+    // In a page an address may be relative: a proxy at the page's own host.
+    const base = this.browser ? location.href : undefined;
+    let url: URL;
+    try {
+      url = new URL(address, base);
+    } catch {
+      return 'is no address; it must be like https://proxy.example/gemini';
+    }
+    if (!/^https?:$/.test(url.protocol)) return 'must begin with https:// or http://';
+    if (url.username !== '' || url.password !== '') {
+      return 'must hold no credentials; pass them as `headers`';
+    }
+    if (url.search !== '' || url.hash !== '') {
+      return 'must end before `?` and `#`: the path of the request comes behind it';
+    }
+    return undefined;
   }
 
   dispatcher(): Dispatcher | undefined {

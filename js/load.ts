@@ -55,9 +55,10 @@ export function use(): { core: typeof glue; instance: number } {
     );
   }
   if (trapped !== undefined) {
+    // Where there is no memory for another instance this throws, and the next call tries again.
+    glue.__wbg_reset_state();
     trapped = undefined;
     instance += 1;
-    glue.__wbg_reset_state();
   }
   return { core: glue, instance };
 }

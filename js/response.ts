@@ -20,7 +20,11 @@ export class GenerateContentResponse implements GenerateContentResponseData {
 
   /** @internal */
   constructor(body: unknown) {
-    if (typeof body === 'object' && body !== null) Object.assign(this, body);
+    if (typeof body !== 'object' || body === null) return;
+    for (const [key, value] of Object.entries(body)) {
+      // A key of the body must not take the place of an accessor or of the prototype.
+      if (!(key in GenerateContentResponse.prototype)) Object.assign(this, { [key]: value });
+    }
   }
 
   /** The text of the first candidate without its thoughts; `undefined` where there is none. */
@@ -32,7 +36,7 @@ export class GenerateContentResponse implements GenerateContentResponseData {
   }
 
   /**
-   * The base64 of the last picture of the first candidate that is no thought. (The SDK joins all of
+   * The base64 of the last picture that is no thought. (The SDK joins all of
    * them, which no decoder reads; an interim picture comes before the final one.)
    */
   get data(): string | undefined {
@@ -137,10 +141,29 @@ export class GenerateResult {
   }
 }
 
+/** The parts of the first candidate; what is no list, or no object in it, is nothing. */
 function parts(response: GenerateContentResponse): Part[] {
-  return response.candidates?.[0]?.content?.parts ?? [];
+  return partsOf(list(response.candidates)[0]);
 }
 
+function partsOf(candidate: Candidate | undefined): Part[] {
+  return list(candidate?.content?.parts);
+}
+
+function list<T>(value: T[] | undefined): T[] {
+  return Array.isArray(value)
+    ? value.filter((item) => typeof item === 'object' && item !== null)
+    : [];
+}
+
+/** The pictures of all candidates, by the rule that the core counts them by. */
 function pictures(response: GenerateContentResponse): Part[] {
-  return parts(response).filter((part) => part.inlineData !== undefined && part.thought !== true);
+  return list(response.candidates)
+    .flatMap(partsOf)
+    .filter(({ inlineData, thought }) => {
+      const { data, mimeType = 'image/' } = inlineData ?? {};
+      return (
+        typeof data === 'string' && data !== '' && mimeType.startsWith('image/') && thought !== true
+      );
+    });
 }

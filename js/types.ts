@@ -140,7 +140,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** How long the call may take in all, waits included: ms from now, or a `Date`. Default: none. */
   deadline?: number | Date | undefined;
-  /** How long one attempt may take, in ms. Default: 180 s, 300 s at 4K; none in the drop-in. */
+  /**
+   * How long one attempt may take, in ms; `Infinity` for no limit. Default: 180 s, 300 s at 4K; none
+   * in the drop-in and in `retry`.
+   */
   timeout?: number | undefined;
   /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
   maxServerDelay?: number | undefined;
@@ -164,7 +167,10 @@ export interface CurveOptions {
 
 /** How calls are tried again. `baseDelay`, `maxDelay` and `jitter` set all three curves. */
 export interface RetryPolicy extends CurveOptions {
-  /** Attempts that may fail before the call does, the first included. Default: 5. */
+  /**
+   * Attempts that may fail before the call does, the first included. Default: 5. In a chain each
+   * model gets two of them, or one where this is 1.
+   */
   maxAttempts?: number | undefined;
   /** How long one attempt may take, in ms. */
   timeout?: number | undefined;
@@ -232,12 +238,15 @@ export interface ClientOptions {
   /** Default: `v1beta`. */
   apiVersion?: string | undefined;
   /** Sent with every request. In a page only headers that Google's CORS accepts pass. */
-  headers?: Record<string, string> | undefined;
+  headers?: Record<string, string> | Headers | undefined;
   /** Used instead of the global `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
   /** The chain, in order of preference. */
   models?: readonly (string | Target)[] | undefined;
-  /** How calls are tried again. */
+  /**
+   * How `generate` and `retry` try again. The drop-in, the batch and the fallback take only its
+   * limits (`timeout`, `maxServerDelay`, `maxWaitPerTarget`): their tries and delays are their own.
+   */
   retry?: RetryPolicy | undefined;
   /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
   maxServerDelay?: number | undefined;
@@ -259,7 +268,7 @@ export interface ClientEvents {
   fallback: { call: number; from?: string; model?: string; info: ErrorInfo };
   /** The call succeeded. */
   success: { call: number; attempts: number; waited: number };
-  /** The call failed. */
+  /** The call failed, was aborted or ended with its client. */
   failure: { call: number; error: unknown };
 }
 
@@ -398,6 +407,9 @@ export interface GenerateContentConfig {
   responseSchema?: unknown;
   responseJsonSchema?: unknown;
   mediaResolution?: string;
+  speechConfig?: unknown;
+  logprobs?: number;
+  responseLogprobs?: boolean;
   httpOptions?: HttpOptions;
   abortSignal?: AbortSignal;
   /** @deprecated Mapped to `imageConfig`, with one warning. */
@@ -406,7 +418,7 @@ export interface GenerateContentConfig {
 
 /** What `ai.models.generateContent` takes, or the body of the REST API. */
 export interface GenerateRequest {
-  /** Default: the first of the client's chain. */
+  /** Asked first; `generate` goes on to the client's chain. Default: the first of that chain. */
   model?: string;
   contents: string | Part | Content | readonly (string | Part | Content)[];
   config?: GenerateContentConfig;

@@ -30,7 +30,10 @@ pub fn answer(
     // `candidatesTokenCount` exceeds the sum of its details in live answers, so a picture is priced
     // by its own row, and by the table where that row is missing.
     let picture = usage.image.map_or(listed, |tokens| tokens * model.image_usd / 1e6);
-    Some(picture + (usage.prompt * model.input_usd + usage.text * model.text_usd) / 1e6)
+    let row = model.price(size).map_or(0.0, |row| f64::from(row.tokens));
+    let of_pictures = if usage.image.is_none() { row * f64::from(pictures) } else { 0.0 };
+    let text = (usage.text - of_pictures).max(0.0);
+    Some(picture + (usage.prompt * model.input_usd + text * model.text_usd) / 1e6)
 }
 
 /// What a request whose answer was lost may have cost: one picture, by the table.
@@ -68,6 +71,13 @@ mod tests {
         let usage = Usage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
         let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
         assert!((usd - (0.1344 + 0.002 + 0.0012)).abs() < 1e-9, "{usd}");
+    }
+
+    #[test]
+    fn a_picture_without_a_row_of_its_own_is_paid_once() {
+        let usage = Usage { prompt: 10.0, image: None, text: 1_120.0 };
+        let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
+        assert!((usd - (0.134 + 10.0 * 2.0 / 1e6)).abs() < 1e-9, "{usd}");
     }
 
     #[test]

@@ -170,6 +170,14 @@ pub struct Attempt {
     pub abandoned: bool,
 }
 
+impl Attempt {
+    /// Whether this is the attempt whose answer settled the call.
+    #[must_use]
+    pub const fn answered(&self) -> bool {
+        self.info.is_none() && !self.abandoned
+    }
+}
+
 #[derive(Debug)]
 struct Flight {
     id: FlightId,

@@ -31,6 +31,9 @@ use scope::{BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, POLICY, RETRY, TA
 
 const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
 const TIMINGS: u16 = POLICY | RETRY;
+/// Where the words of the hand-rolled loop hold.
+const LOOP: u16 = DROP_IN | BATCH;
+const ANY: u16 = u16::MAX;
 
 /// What an option's value must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +42,8 @@ pub enum Shape {
     Count,
     /// Milliseconds: a number from 0.
     Duration,
+    /// Milliseconds: a number above 0, `Infinity` for no limit.
+    Timeout,
     /// Milliseconds from the call, or a `Date`.
     Deadline,
     /// A text that is not empty.
@@ -60,6 +65,7 @@ impl Shape {
         match self {
             Self::Count => "a whole number from 1",
             Self::Duration => "a number of milliseconds, 0 or more",
+            Self::Timeout => "a number of milliseconds above 0, or Infinity for no limit",
             Self::Deadline => "milliseconds from now, or a Date",
             Self::Text => "a text that is not empty",
             Self::Function => "a function",
@@ -106,7 +112,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("rateLimit", TIMINGS, Shape::Object),
     opt("overloaded", TIMINGS, Shape::Object),
     opt("transient", TIMINGS, Shape::Object),
-    opt("timeout", CALLS | POLICY, Shape::Duration),
+    opt("timeout", CALLS | POLICY, Shape::Timeout),
     opt("deadline", CALLS, Shape::Deadline),
     opt("signal", CALLS, Shape::Signal),
     opt("onRetry", CALLS, Shape::Function),
@@ -118,19 +124,23 @@ pub const OPTIONS: &[Opt] = &[
 pub const EVENTS: &[&str] = &["attempt", "retry", "waiting", "fallback", "success", "failure"];
 
 /// Names of other libraries, and how to say the same here.
-const ELSEWHERE: &[(&str, &str)] = &[
+const ELSEWHERE: &[(u16, &str, &str)] = &[
     // p-retry, async-retry
-    ("retries", "`maxAttempts`, which counts the first attempt too: `retries` + 1"),
-    ("minTimeout", "`baseDelay`, in milliseconds as well"),
-    ("maxTimeout", "`maxDelay`, in milliseconds as well"),
+    (LOOP, "retries", "`maxRetries`, which counts the first request too: `retries` + 1"),
+    (ANY, "retries", "`maxAttempts`, which counts the first attempt too: `retries` + 1"),
+    (ANY, "minTimeout", "`baseDelay`, in milliseconds as well"),
+    (TIMINGS | CURVE, "maxTimeout", "`maxDelay`, in milliseconds as well"),
     // @google/genai
-    ("attempts", "`maxAttempts`, which counts the first attempt too, as `attempts` does"),
-    ("initialDelay", "`baseDelay`, in milliseconds: `initialDelay` in seconds × 1000"),
+    (LOOP, "attempts", "`maxRetries`, which counts the first request too, as `attempts` does"),
+    (ANY, "attempts", "`maxAttempts`, which counts the first attempt too, as `attempts` does"),
+    (ANY, "initialDelay", "`baseDelay`, in milliseconds: `initialDelay` in seconds × 1000"),
     // the AI SDK
-    ("abortSignal", "`signal`"),
-    ("maxRetries", "`maxAttempts`, which counts the first attempt too: `maxRetries` + 1"),
+    (ANY, "abortSignal", "`signal`"),
+    (ANY, "maxRetries", "`maxAttempts`, which counts the first attempt too: `maxRetries` + 1"),
+    // our own, in the wrong place
+    (LOOP, "maxAttempts", "`maxRetries`"),
     // axios
-    ("baseURL", "`baseUrl`"),
+    (ANY, "baseURL", "`baseUrl`"),
 ];
 
 /// The option of this name in this scope, or a message that names the fix.
@@ -144,7 +154,8 @@ pub fn find(scope: u16, name: &str) -> Result<&'static Opt, String> {
         return Ok(found);
     }
     let mut message = ["unknown option `", name, "`"].concat();
-    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name) {
+    let translates = |row: &&(u16, &str, &str)| row.0 & scope != 0 && row.1 == name;
+    if let Some((_, _, ours)) = ELSEWHERE.iter().find(translates) {
         message.push_str(": here it is ");
         message.push_str(ours);
     }

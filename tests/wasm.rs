@@ -32,7 +32,7 @@ const HOST: &str = "
         addAttempt: (list, number) => list.push(number), addSkipped: () => {},
         errorText: (response) => response.text(),
         warn: (text) => host.warnings.push(text),
-        environment: () => ({}), dispatcher: () => undefined,
+        environment: () => ({}), dispatcher: () => undefined, addressFault: () => undefined,
     };
     return host;";
 

@@ -82,7 +82,8 @@ pub fn config_keys() -> impl Iterator<Item = &'static str> {
 /// The model as it stands in a path; `None` for one that would change the path.
 #[must_use]
 pub fn model_path(model: &str) -> Option<String> {
-    if model.is_empty() || ["..", "?", "&", "#", " "].iter().any(|part| contains(model, part)) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
+    if model.is_empty() || contains(model, "..") || !model.bytes().all(is_plain) {
         return None;
     }
     let prefixed = model.starts_with("models/") || model.starts_with("tunedModels/");
@@ -151,7 +152,7 @@ mod tests {
     fn a_model_cannot_change_the_path() {
         assert_eq!(model_path("gemini-3-pro-image").as_deref(), Some("models/gemini-3-pro-image"));
         assert_eq!(model_path("tunedModels/mine").as_deref(), Some("tunedModels/mine"));
-        for bad in ["", "../files", "a?key=b", "a&b"] {
+        for bad in ["", "../files", "a?key=b", "a&b", "gemini-3-pro-image\n", "ä"] {
             assert_eq!(model_path(bad), None, "{bad}");
         }
     }

@@ -1,9 +1,9 @@
 //! Of an answer only a summary is read; its pictures stay where they are.
 
-use js_sys::{Array, JsString, Object};
+use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, get_text, is_array};
+use super::convert::{as_array, get, get_dynamic, get_text, is_array, keys};
 use crate::cost::Usage;
 use crate::value::Value;
 
@@ -26,12 +26,22 @@ pub(crate) fn summary(body: &JsValue) -> Summary {
     let mut pictures = 0_u32;
     for candidate in list(&get(body, "candidates")) {
         for part in list(&get(&get(&candidate, "content"), "parts")) {
-            if get(&part, "inlineData").is_object() && get(&part, "thought") != JsValue::TRUE {
+            if is_picture(&part) {
                 pictures = pictures.saturating_add(1);
             }
         }
     }
     Summary { pictures, usage: usage(&get(body, "usageMetadata")) }
+}
+
+/// Whether a part is a picture that is no thought: some data, of a picture's type where one is said.
+fn is_picture(part: &JsValue) -> bool {
+    let data = get(part, "inlineData");
+    let bytes = get(&data, "data");
+    let some = bytes.dyn_ref::<JsString>().is_some_and(|bytes| bytes.length() > 0);
+    let mime = get_text(&data, "mimeType");
+    some && mime.is_none_or(|mime| mime.starts_with("image/"))
+        && get(part, "thought") != JsValue::TRUE
 }
 
 /// Whether a body without a picture is the service's: it may be empty, but it has no keys that are
@@ -40,9 +50,7 @@ pub(crate) fn is_gemini(body: &JsValue) -> bool {
     const OURS: [&str; 6] =
         ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
     let is_plain = body.is_object() && !is_array(body);
-    is_plain
-        && (OURS.iter().any(|key| !get(body, key).is_undefined())
-            || Object::keys(body.unchecked_ref::<Object>()).length() == 0)
+    is_plain && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
 }
 
 fn usage(metadata: &JsValue) -> Option<Usage> {
@@ -78,7 +86,7 @@ pub(crate) fn outline(body: &JsValue) -> Value {
     let part = |part: &JsValue| {
         let mut entries: Vec<(String, Value)> = text(part, "text").into_iter().collect();
         let data = get(part, "inlineData");
-        if data.is_object() {
+        if data.is_object() && is_picture(part) {
             let mime = get_text(&data, "mimeType").map_or(Value::Null, Value::String);
             let data = Value::Object(vec![("mimeType".to_owned(), mime)]);
             entries.push(("inlineData".to_owned(), data));

@@ -25,14 +25,15 @@ pub(crate) async fn run(
         let promise = one.call1(&JsValue::UNDEFINED, &index.into()).ok()?;
         let Ok(promise) = promise.dyn_into::<Promise>() else { break };
         let response = JsFuture::from(promise).await;
-        let pauses = response.is_ok() && index.saturating_add(1) < count;
+        let failed = response.is_err();
+        let pauses = !failed && index.saturating_add(1) < count;
         results.push(&response.unwrap_or(JsValue::NULL));
         if pauses {
             let wait = batch_pause(delay, &mut random).as_f64();
             let paused = pause.call1(&JsValue::UNDEFINED, &wait.into()).ok()?;
             let _ = JsFuture::from(Promise::resolve(&paused)).await;
         }
-        if driver.is_closed() && results.length() < count {
+        if driver.is_closed() && (failed || results.length() < count) {
             return None;
         }
     }

@@ -17,7 +17,7 @@ use super::settings::{self, Settings};
 use crate::catalog::{self, Size};
 use crate::chain::Target;
 use crate::engine::{CallId, CallSpec, FlightId};
-use crate::options::{Shape, scope};
+use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
 use crate::text::join;
 use crate::time::Millis;
@@ -29,6 +29,8 @@ const TIMEOUT_4K: Millis = Millis(300_000);
 /// The service is told the same time; ours runs this much longer, so that its own answer comes
 /// first.
 const TIMEOUT_GRACE: Millis = Millis(10_000);
+/// The service itself ends a request after ten minutes; a longer time need not be told.
+const TOLD_MAX: Millis = Millis(600_000);
 const MAX_RETRIES: u32 = 5;
 const BASE_DELAY: Millis = Millis(2_000);
 const BATCH_DELAY: Millis = Millis(1_000);
@@ -132,7 +134,7 @@ impl Core {
             call.max_retries.unwrap_or(MAX_RETRIES),
             call.retry.all.base_delay.take().unwrap_or(BASE_DELAY),
         );
-        let policy = call.retry.apply(policy);
+        let policy = call.retry.apply(self.limits().apply(policy));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Answer, policy, call)
     }
@@ -149,7 +151,7 @@ impl Core {
         options: &JsValue,
     ) -> Result<u32, JsValue> {
         let call = settings::read(options, scope::FALLBACK)?;
-        let policy = call.retry.apply(Policy::fallback());
+        let policy = call.retry.apply(self.limits().apply(Policy::fallback()));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Fallback, policy, call)
     }
@@ -219,6 +221,14 @@ impl Core {
 }
 
 impl Core {
+    /// What the drop-in and its kin take of the client's settings: how long they may wait. How often
+    /// and after which delays they try is their own.
+    fn limits(&self) -> RetryOptions {
+        let RetryOptions { max_server_delay, max_wait_per_target, timeout, .. } =
+            self.settings.retry;
+        RetryOptions { max_server_delay, max_wait_per_target, timeout, ..RetryOptions::default() }
+    }
+
     fn picture(
         &self,
         caller: JsValue,
@@ -228,16 +238,25 @@ impl Core {
         call: Settings,
     ) -> Result<u32, JsValue> {
         let host = &self.driver.host;
-        let timeout = timeout(&request, wanted, &policy);
         let in_page = host.browser();
-        policy.timeout = timeout.map(|own| if in_page { own } else { own + TIMEOUT_GRACE });
-        let told = timeout.filter(|_| !in_page).map(|timeout| timeout.0.div_ceil(1000));
+        let given = request.http.timeout.map(Millis::from_f64).or(policy.timeout);
+        let told = given.or_else(|| default_timeout(&request, wanted));
+        // A time that the caller gave is kept to the millisecond. Of our own the service is told
+        // less, so that its answer comes first.
+        let grace = if given.is_some() || in_page { Millis::ZERO } else { TIMEOUT_GRACE };
+        policy.timeout = told.map(|told| told + grace);
+        let told = told.filter(|told| !in_page && *told <= TOLD_MAX);
+        let told = told.map(|told| told.0.div_ceil(1000));
         let settings = &self.settings;
         let mut chain = self.routes.chain(call.models.as_ref(), &request, told, settings, host)?;
         if wanted == Wanted::Answer {
             chain.truncate(1);
         }
-        let lacks = |route: &Rc<Route>| catalog::find(&route.model)?.lacks(&request.need);
+        // The drop-in sends what it is told, as the loop does; the service knows best.
+        let checks = wanted != Wanted::Answer;
+        let lacks = |route: &Rc<Route>| {
+            catalog::find(&route.model).filter(|_| checks)?.lacks(&request.need)
+        };
         let skipped: Vec<_> =
             chain.iter().filter_map(|route| Some((Rc::clone(route), lacks(route)?))).collect();
         if skipped.len() == chain.len() {
@@ -268,13 +287,8 @@ fn account(chain: &[Rc<Route>], route: &Route) -> u32 {
     u32::try_from(first.unwrap_or_default()).unwrap_or(u32::MAX)
 }
 
-/// How long the service gets for one attempt; the drop-in has no limit unless given one.
-fn timeout(request: &Request, wanted: Wanted, policy: &Policy) -> Option<Millis> {
-    if let Some(timeout) = request.http.timeout {
-        return Some(Millis::from_f64(timeout));
-    }
-    if policy.timeout.is_some() || wanted == Wanted::Answer {
-        return policy.timeout;
-    }
-    Some(if request.need.size == Some(Size::K4) { TIMEOUT_4K } else { TIMEOUT })
+/// How long the service gets for one attempt where nothing is given; the drop-in has no limit.
+fn default_timeout(request: &Request, wanted: Wanted) -> Option<Millis> {
+    let is_large = request.need.size == Some(Size::K4);
+    (wanted != Wanted::Answer).then_some(if is_large { TIMEOUT_4K } else { TIMEOUT })
 }

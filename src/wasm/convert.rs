@@ -194,6 +194,21 @@ pub(crate) fn get_text(object: &JsValue, key: &'static str) -> Option<String> {
     get(object, key).dyn_ref::<JsString>().map(bounded)
 }
 
+/// The keys of an object; none where it cannot be asked for them.
+pub(crate) fn keys(object: &JsValue) -> Vec<JsValue> {
+    let keys = Reflect::own_keys(object).unwrap_or_default();
+    keys.iter().filter(JsValue::is_string).collect()
+}
+
+/// A copy of an object, one level deep; getters that throw are left out.
+pub(crate) fn copy_of(object: &JsValue) -> Object {
+    let copy = Object::new();
+    for key in keys(object) {
+        put(&copy, &key, &get_dynamic(object, &key));
+    }
+    copy
+}
+
 /// An object under construction.
 pub(crate) struct Fields(Object);
 

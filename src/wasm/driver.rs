@@ -182,9 +182,6 @@ impl Driver {
         let Some((job, serial)) = self.with(call, |state| (state.job.clone(), state.serial)) else {
             return;
         };
-        if self.host.listening() {
-            self.host.sends(serial, attempt, job.model(target));
-        }
         let handle = match &job {
             Job::Function(_) => self.host.context(attempt),
             Job::Picture(_) => self.host.canceller(),
@@ -192,6 +189,14 @@ impl Driver {
         self.with(call, |state| {
             state.flights.push(Flight { id: flight, handle: handle.clone() });
         });
+        if self.host.listening() {
+            self.host.sends(serial, attempt, job.model(target));
+            // A listener may have ended the call; then nothing is sent any more.
+            let is_due = |state: &mut Call| state.flights.iter().any(|flying| flying.id == flight);
+            if self.with(call, is_due) != Some(true) {
+                return;
+            }
+        }
         match job {
             Job::Function(function) => self.host.call(&function, &handle, call.0, flight.0),
             Job::Picture(picture) => {
@@ -319,7 +324,11 @@ impl Driver {
         let Some(state) = state else { return };
         match ending {
             // The JavaScript side rejected with the signal's reason when it told us.
-            Ending::Cancelled => {}
+            Ending::Cancelled => {
+                if self.host.listening() {
+                    self.host.fails(state.serial, &get(&state.caller, "reason"));
+                }
+            }
             Ending::Answered(_) => {
                 let value = match &state.job {
                     Job::Function(_) => state.answer.clone(),
@@ -333,6 +342,9 @@ impl Driver {
             }
             Ending::Closed => {
                 let error = failure::closed(&self.host);
+                if self.host.listening() {
+                    self.host.fails(state.serial, &error);
+                }
                 self.host.reject(&state.caller, &error);
             }
             Ending::Failed { why, info } => {

@@ -122,7 +122,10 @@ extern "C" {
     /// Prints a warning, once for each text.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn warn(this: &Host, text: &str);
-    /// What the environment says: `apiKey`, `baseUrl`, `apiVersion`.
+    /// What is wrong with an address; `undefined` where nothing is.
+    #[wasm_bindgen(method, structural, js_name = addressFault)]
+    pub(crate) fn address_fault(this: &Host, address: &str) -> Option<String>;
+    /// What the environment says: `apiKey` and `baseUrl`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn environment(this: &Host) -> JsValue;
     /// The wrapper that lifts the time limits of Node's own `fetch`; `undefined` elsewhere.
@@ -171,7 +174,7 @@ pub(crate) fn fetch(
     init: &RequestInit,
 ) -> Result<Promise, JsValue> {
     match own {
-        None => global_fetch(url, init),
+        None => Ok(Promise::resolve(&global_fetch(url, init)?)),
         Some(fetch) => {
             let answer = fetch.call2(&JsValue::UNDEFINED, url, init)?;
             Ok(Promise::resolve(&answer))

@@ -47,6 +47,15 @@ pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, Js
     Ok(delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
 }
 
+/// Refuses an event that does not exist.
+///
+/// # Errors
+/// A `TypeError` that names the events.
+#[wasm_bindgen(js_name = checkEvents)]
+pub fn check_events(listeners: &JsValue) -> Result<(), JsValue> {
+    settings::check_events(listeners)
+}
+
 /// The catalogue's price in USD of one picture of this model at its default size.
 #[wasm_bindgen(js_name = priceOf)]
 #[must_use]

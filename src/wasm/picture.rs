@@ -129,7 +129,8 @@ impl Picture {
         if self.wanted == Wanted::Answer {
             return response;
         }
-        let target = record.attempts.last().map_or(0, |attempt| attempt.target);
+        let answered = record.attempts.iter().find(|attempt| attempt.answered());
+        let target = answered.map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
         let known = catalog::find(model);
         let summary = self.summary.get();

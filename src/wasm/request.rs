@@ -3,10 +3,12 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, as_array, get, get_dynamic, get_text, is_array, name, put, set};
+use super::convert::{
+    Fields, as_array, copy_of, get, get_dynamic, get_text, is_array, keys, name, put, set,
+};
 use super::error::usage;
 use super::host::Host;
-use super::settings::fits;
+use super::settings::{fits, headers};
 use crate::catalog::{self, Need, Size};
 use crate::options::Shape;
 use crate::protocol::gemini::{self, Place};
@@ -73,9 +75,7 @@ impl Request {
                 "the prompt must be a string or a request { model, contents, config }",
             ));
         }
-        for key in
-            Object::keys(value.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string())
-        {
+        for key in keys(value).iter().filter_map(JsValue::as_string) {
             if !TOP.contains(&key.as_str()) {
                 let known = join(TOP, ", ");
                 return Err(usage(
@@ -122,7 +122,7 @@ impl Request {
         let contents = get(value, "contents");
         let contents = normalize(&contents)?;
         let body = Object::new();
-        for key in Object::keys(value.unchecked_ref::<Object>()).iter() {
+        for key in keys(value) {
             if key != "model" && key != "config" && key != "contents" {
                 put(&body, &key, &get_dynamic(value, &key));
             }
@@ -163,15 +163,15 @@ impl Request {
         if takes_size || !image.is_object() || get(&image, "imageSize").is_undefined() {
             return JSON::stringify(&self.body);
         }
-        let image = Object::assign(&Object::new(), image.unchecked_ref());
+        let image = copy_of(&image);
         let _ = Reflect::delete_property(&image, &"imageSize".into());
-        let config = Object::assign(&Object::new(), config.unchecked_ref());
-        if Object::keys(&image).length() == 0 {
+        let config = copy_of(&config);
+        if keys(&image).is_empty() {
             let _ = Reflect::delete_property(&config, &"imageConfig".into());
         } else {
             set(&config, "imageConfig", &image);
         }
-        let body = Object::assign(&Object::new(), &self.body);
+        let body = copy_of(&self.body);
         set(&body, "generationConfig", &config);
         JSON::stringify(&body)
     }
@@ -224,8 +224,7 @@ fn is_blank(item: &JsValue) -> bool {
     if let Some(parts) = as_array(&get(item, "parts")) {
         return parts.iter().all(|part| is_blank(&part));
     }
-    let keys = Object::keys(item.unchecked_ref::<Object>());
-    keys.iter().all(|key| key == "text" && is_blank(&get(item, "text")))
+    keys(item).iter().all(|key| *key == "text" && is_blank(&get(item, "text")))
 }
 
 /// The pictures that a request shows to the model.
@@ -263,14 +262,14 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
         return Err(usage("`config.httpOptions` must be an object"));
     }
     let timeout = get(&http, "timeout");
-    if !timeout.is_undefined() && !fits(&timeout, Shape::Duration) {
-        return Err(usage("`config.httpOptions.timeout` must be a number of milliseconds"));
+    if !timeout.is_undefined() && !fits(&timeout, Shape::Timeout) {
+        return Err(usage("`config.httpOptions.timeout` must be a number of milliseconds above 0"));
     }
     let generation = match get(body, "generationConfig") {
-        own if own.is_object() => Object::assign(&Object::new(), own.unchecked_ref()),
+        own if own.is_object() => copy_of(&own),
         _ => Object::new(),
     };
-    for key in Object::keys(config.unchecked_ref::<Object>()).iter() {
+    for key in keys(config) {
         let value = get_dynamic(config, &key);
         let Some(name) = key.as_string().filter(|_| !value.is_undefined()) else { continue };
         match gemini::place(&name) {
@@ -288,7 +287,7 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
             }
         }
     }
-    if Object::keys(&generation).length() > 0 {
+    if !keys(&generation).is_empty() {
         set(body, "generationConfig", &generation);
     }
     let extra = get(&http, "extraBody");
@@ -296,14 +295,21 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
         merge(body, &extra, 0);
     }
     Ok(HttpOptions {
-        timeout: timeout.as_f64().filter(|&timeout| timeout > 0.0),
-        headers: get(&http, "headers").dyn_into().ok(),
+        timeout: timeout.as_f64(),
+        headers: match get(&http, "headers") {
+            none if none.is_undefined() => None,
+            given if given.is_object() => Some(headers(&given)?),
+            _ => return Err(usage("`config.httpOptions.headers` must be an object")),
+        },
         base_url: get_text(&http, "baseUrl"),
         api_version: get_text(&http, "apiVersion"),
     })
 }
 
 fn system(value: &JsValue) -> JsValue {
+    if let Some(parts) = as_array(value) {
+        return contents_of(&parts.iter().map(|part| as_part(&part)).collect());
+    }
     let is_content = value.is_object() && !get(value, "parts").is_undefined();
     if is_content { value.clone() } else { content(value) }
 }
@@ -329,7 +335,9 @@ fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result
     let image = Fields::new().set("imageSize", size.as_str()).set("aspectRatio", ratio).done();
     let image: Object = image.unchecked_into();
     if own.is_object() {
-        Object::assign(&image, own.unchecked_ref());
+        for key in keys(&own) {
+            put(&image, &key, &get_dynamic(&own, &key));
+        }
     }
     set(generation, "imageConfig", &image);
     Ok(())
@@ -337,12 +345,12 @@ fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result
 
 /// Merges `extraBody` deeply into the body, as the SDK does; what is not an object replaces.
 fn merge(into: &Object, extra: &JsValue, depth: u32) {
-    for key in Object::keys(extra.unchecked_ref::<Object>()).iter() {
+    for key in keys(extra) {
         let value = get_dynamic(extra, &key);
         let own = get_dynamic(into, &key);
         let plain = |item: &JsValue| item.is_object() && !is_array(item);
         let merged = if plain(&value) && plain(&own) && depth < 8 {
-            let copy = Object::assign(&Object::new(), own.unchecked_ref());
+            let copy = copy_of(&own);
             merge(&copy, &value, depth.saturating_add(1));
             copy.into()
         } else {

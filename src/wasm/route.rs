@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{get_dynamic, get_text};
+use super::convert::{get_dynamic, get_text, keys};
 use super::error::usage;
 use super::failure;
 use super::host::Host;
@@ -136,24 +136,19 @@ impl Site<'_> {
         let base = self.http.base_url.clone().or(own.base_url);
         let base = or(base, &self.settings.base_url, "baseUrl");
         let base = base.unwrap_or_else(|| BASE_URL.to_owned());
-        // What follows the scheme, up to the path.
-        let mut authority =
-            base.bytes().skip(8).take_while(|byte| !matches!(byte, b'/' | b'?' | b'#'));
-        if authority.any(|byte| byte == b'@') {
-            return Err(usage("`baseUrl` must hold no credentials; pass them as `headers`"));
+        if let Some(fault) = self.host.address_fault(&base) {
+            return Err(usage(&["`baseUrl` ", &fault].concat()));
         }
-        // In a page an address may be relative: a proxy at the page's own host.
-        let schemes = ["https://", "http://", "/"];
-        let schemes = schemes.iter().take(if self.host.browser() { 3 } else { 2 });
-        if !schemes.into_iter().any(|scheme| base.starts_with(scheme)) {
-            let message =
-                "`baseUrl` must be an address that begins with https:// or http://, not `";
-            return Err(usage(&[message, &base, "`"].concat()));
+        if key.as_ref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(usage("the API key holds a blank, a line end or a letter that no key has"));
         }
         let version = self.http.api_version.clone().or(own.api_version);
         let version = version.or_else(|| self.settings.api_version.clone());
         let headers = own.headers.or_else(|| self.settings.headers.clone().filter(|_| here));
-        if key.is_none() && headers.is_none() && base.starts_with(BASE_URL) {
+        let extra = [headers.as_ref(), self.http.headers.as_ref()];
+        let extra: Vec<&Object> = extra.into_iter().flatten().collect();
+        let has_key = key.is_some() || extra.iter().any(|headers| has_key(headers));
+        if !has_key && base.starts_with(BASE_URL) {
             return Err(missing_key(self.host));
         }
         if key.is_some() && self.host.browser() {
@@ -161,8 +156,6 @@ impl Site<'_> {
                 "an API key in a page can be read by everyone; keep it on a server, and pass the `baseUrl` of a proxy there",
             );
         }
-        let extra = [headers.as_ref(), self.http.headers.as_ref()];
-        let extra: Vec<&Object> = extra.into_iter().flatten().collect();
         let mut secrets: Vec<String> = key.iter().cloned().collect();
         secrets.extend(extra.iter().flat_map(|more| header_secrets(more)));
         let version = version.as_deref().unwrap_or(API_VERSION);
@@ -184,15 +177,29 @@ impl Route {
     }
 }
 
+/// The values of headers that may be secrets: all but those that never are.
 fn header_secrets(headers: &Object) -> Vec<String> {
-    const SECRET: [&str; 4] = ["authorization", "x-goog-api-key", "api-key", "cookie"];
-    let is_secret = |name: &JsValue| {
-        let name = name.as_string().map(|name| name.to_ascii_lowercase());
-        name.is_some_and(|name| SECRET.contains(&name.as_str()))
+    const PUBLIC: [&str; 5] =
+        ["accept", "content-type", "user-agent", "x-goog-api-client", "x-server-timeout"];
+    let secret = |key: &JsValue| {
+        let name = key.as_string()?.to_ascii_lowercase();
+        if PUBLIC.contains(&name.as_str()) {
+            return None;
+        }
+        get_dynamic(headers, key).as_string()
     };
-    let names = Object::keys(headers);
-    let secrets = names.iter().filter(is_secret);
-    secrets.filter_map(|name| get_dynamic(headers, &name).as_string()).collect()
+    keys(headers).iter().filter_map(secret).collect()
+}
+
+/// Whether these headers say who asks.
+fn has_key(headers: &Object) -> bool {
+    let says = |key: JsValue| {
+        let name = key.as_string().map(|name| name.to_ascii_lowercase());
+        name.is_some_and(|name| {
+            ["authorization", "x-goog-api-key", "cookie"].contains(&name.as_str())
+        })
+    };
+    keys(headers).into_iter().any(says)
 }
 
 fn missing_key(host: &Host) -> JsValue {

@@ -1,11 +1,11 @@
 //! One request over `fetch`, and what came of it.
 
-use js_sys::{Function, JsString, Object};
+use js_sys::{Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
-use super::convert::{Fields, bounded, copy, get, get_dynamic, put, set};
+use super::convert::{Fields, bounded, copy, get, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
 use crate::text::contains;
 use crate::value::Value;
@@ -58,7 +58,7 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     }
     let response: Response = answer.unchecked_into();
     if (200..300).contains(&response.status()) {
-        return match JsFuture::from(response.json()?).await {
+        return match JsFuture::from(Promise::resolve(&response.json()?)).await {
             Ok(body) => Ok(Reply::Body(body)),
             Err(thrown) => Ok(unreadable(&response, &thrown)),
         };
@@ -114,7 +114,7 @@ pub(crate) fn headers(key: Option<&str>, timeout_secs: Option<u64>, extra: &[&Ob
         .set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
     let headers: Object = fields.done().unchecked_into();
     for more in extra {
-        for key in Object::keys(more).iter() {
+        for key in keys(more) {
             let value = get_dynamic(more, &key);
             if let Some(name) = key.as_string().filter(|_| !value.is_undefined()) {
                 // Lower case, so that a header given twice is sent once.

@@ -3,7 +3,7 @@
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, is_array};
+use super::convert::{as_array, get, get_dynamic, is_array, keys};
 use super::error::usage;
 use super::host;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
@@ -54,14 +54,14 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "maxRetries" => settings.max_retries = Some(count(&item)),
             "maxServerDelay" => retry.max_server_delay = Some(millis(&item)),
             "maxWaitPerTarget" => retry.max_wait_per_target = Some(millis(&item)),
-            "timeout" => retry.timeout = Some(millis(&item)).filter(|timeout| timeout.0 > 0),
+            "timeout" => retry.timeout = Some(millis(&item)),
             "deadline" => settings.deadline = Some(deadline(&item)),
             "delay" => settings.delay = Some(millis(&item)),
             "onRetry" => settings.on_retry = item.dyn_into().ok(),
             "shouldRetry" => settings.should_retry = item.dyn_into().ok(),
             "fetch" => settings.fetch = item.dyn_into().ok(),
             "models" => settings.models = as_array(&item).cloned(),
-            "headers" => settings.headers = item.dyn_into().ok(),
+            "headers" => settings.headers = Some(headers(&item)?),
             "apiKey" => settings.api_key = item.as_string(),
             "baseUrl" => settings.base_url = item.as_string(),
             "apiVersion" => settings.api_version = item.as_string(),
@@ -73,15 +73,45 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
     })
 }
 
+/// Headers as a plain object, from one, from `Headers` or from a `Map`.
+pub(crate) fn headers(value: &JsValue) -> Result<Object, JsValue> {
+    let plain = if get(value, "entries").is_function() {
+        Object::from_entries(value)?
+    } else {
+        value.clone().unchecked_into()
+    };
+    for key in keys(&plain) {
+        let value = get_dynamic(&plain, &key);
+        let name = key.as_string().unwrap_or_default();
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        let is_value =
+            value.is_undefined() || value.as_string().is_some_and(|text| is_header(&text));
+        if !is_name || !is_value {
+            return Err(usage(
+                &["the header `", &name, "` must have a value of one line of Latin letters"]
+                    .concat(),
+            ));
+        }
+    }
+    Ok(plain)
+}
+
+/// Whether a text can be the value of a header.
+pub(crate) fn is_header(text: &str) -> bool {
+    text.chars().all(|char| matches!(char, '\t' | ' '..='~' | '\u{a0}'..='\u{ff}'))
+}
+
 /// The listeners are the JavaScript side's; their names are checked here.
-fn check_events(value: &JsValue) -> Result<(), JsValue> {
+pub(crate) fn check_events(value: &JsValue) -> Result<(), JsValue> {
     for key in Reflect::own_keys(value)?.iter() {
         let name = key.as_string().unwrap_or_default();
         if !options::EVENTS.contains(&name.as_str()) {
             let known = join(options::EVENTS.iter().copied(), ", ");
             return Err(usage(&["unknown event `", &name, "`; the events are ", &known].concat()));
         }
-        if !get_dynamic(value, &key).is_function() {
+        let listener = get_dynamic(value, &key);
+        if !listener.is_undefined() && !listener.is_function() {
             return Err(usage(&["the listener of `", &name, "` must be a function"].concat()));
         }
     }
@@ -116,7 +146,8 @@ fn for_each(
     for key in Reflect::own_keys(value)?.iter() {
         let Some(name) = key.as_string() else { continue };
         let option = options::find(scope, &name).map_err(|message| usage(&message))?;
-        let item = get(value, option.name);
+        // What a getter throws is the caller's to see: an option that is lost might be a deadline.
+        let item = Reflect::get(value, &key)?;
         if item.is_undefined() {
             continue;
         }
@@ -136,6 +167,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
             item.as_f64().is_some_and(|n| n >= 1.0 && (n.fract() == 0.0 || n.is_infinite()))
         }
         Shape::Duration => duration(item),
+        Shape::Timeout => item.as_f64().is_some_and(|ms| ms > 0.0),
         Shape::Deadline => {
             duration(item)
                 || item.dyn_ref::<js_sys::Date>().is_some_and(|date| !date.get_time().is_nan())

@@ -70,6 +70,7 @@ function show(value: unknown): string {
 const UNKNOWN = /unknown option `\w+`.*; the known options are /;
 const COUNT = /must be a whole number from 1/;
 const DURATION = /must be a number of milliseconds, 0 or more/;
+const TIMEOUT = /must be a number of milliseconds above 0/;
 const DEADLINE = /`deadline` must be milliseconds from now, or a Date/;
 const TEXT = /must be a text that is not empty/;
 const FUNCTION = /must be a function/;
@@ -142,8 +143,9 @@ const CALL: Refusals = [
   [{ deadline: 'tomorrow' }, DEADLINE],
   [{ deadline: new Date(Number.NaN) }, DEADLINE],
   [{ deadline: -1 }, DEADLINE],
-  [{ timeout: '5s' }, DURATION],
-  [{ timeout: -1 }, DURATION],
+  [{ timeout: '5s' }, TIMEOUT],
+  [{ timeout: -1 }, TIMEOUT],
+  [{ timeout: 0 }, TIMEOUT],
   [{ maxServerDelay: {} }, DURATION],
   [{ onRetry: 5 }, FUNCTION],
   [{ shouldRetry: true }, FUNCTION],

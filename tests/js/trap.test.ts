@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { check, ENTRIES, type Told } from './support/trap-checks.ts';
 import { type Copy, fused, trapping } from './support/trapping.ts';
 
 const run = promisify(execFile);
@@ -61,21 +62,6 @@ describe('with WebAssembly that only traps', () => {
   }
 });
 
-interface State {
-  now: string;
-  message?: string;
-  cause?: boolean;
-}
-
-interface Round {
-  depth: number;
-  own: State;
-  waiting: Record<'flying' | 'waiting' | 'fetching' | 'idle', State>;
-  next: Record<'retry' | 'generate' | 'other', State>;
-  kind?: string;
-  closed: string;
-}
-
 describe('a trap', () => {
   let copy: Copy;
   before(() => {
@@ -83,61 +69,49 @@ describe('a trap', () => {
   });
   after(() => copy.remove());
 
-  /** Each entry, what its own call ends with, and how deep a trap must have been tried at least. */
-  const ENTRIES: [string, string, number][] = [
-    ['retry', 'GenerateError unknown', 20],
-    ['generate', 'GenerateError unknown', 20],
-    ['generateWithRetry', 'GenerateError unknown', 20],
-    ['generateWithFallback', 'GenerateError unknown', 20],
-    ['batchGenerate', 'GenerateError unknown', 10],
-    ['createClient', 'GenerateError unknown', 5],
-    ['classifyError', 'GenerateError unknown', 50],
-    ['getRetryDelay', 'GenerateError unknown', 50],
-    ['abort', 'Error: the reason', 5],
-    ['close', 'GenerateError unknown', 5],
-    ['microtask', 'GenerateError unknown', 3],
-    ['fetched', 'GenerateError unknown', 10],
-    ['settled', 'GenerateError unknown', 3],
-    ['rejected', 'GenerateError unknown', 3],
-    ['timer', 'GenerateError unknown', 10],
-    ['inside', 'GenerateError unknown', 50],
-  ];
-
   for (const [entry, own, deepest] of ENTRIES) {
     it(`in ${entry}, however deep, ends what waits and nothing else`, async () => {
       const { stdout } = await run(process.execPath, [CHILD, copy.path, entry], {
         timeout: 30_000,
       });
-      const { rounds, uncaught } = JSON.parse(stdout) as { rounds: Round[]; uncaught: string[] };
-      assert.deepEqual(uncaught, [], 'the process was told');
-      const depth = rounds.at(-1)?.depth ?? 0;
-      assert.ok(depth >= deepest, `it was tried to a depth of ${depth} only`);
-      for (const round of rounds) {
-        const at = `at a depth of ${round.depth}`;
-        // What was settled before the trap stays so.
-        const early = { close: 'GenerateError closed', settled: 'resolved 1' }[entry] ?? own;
-        const told = [own, early];
-        assert.ok(told.includes(round.own.now), `${round.own.now} ${at}`);
-        for (const [who, state] of Object.entries(round.waiting)) {
-          // A client that was closed before it trapped may have told some of its calls so.
-          const closed = entry === 'close' && state.now === 'GenerateError closed';
-          if (!closed) assert.equal(state.now, 'GenerateError unknown', `${who} ${at}`);
-          if (!closed) assert.match(state.message ?? '', /failed inside/, `${who} ${at}`);
-          if (!closed) assert.equal(state.cause, true, `${who} ${at}: the trap is the cause`);
-        }
-        const { retry, generate, other } = round.next;
-        // A client that was closed stays closed.
-        assert.equal(retry.now, entry === 'close' ? 'GenerateError closed' : 'resolved 7', at);
-        assert.equal(generate.now, 'resolved 1', at);
-        assert.equal(other.now, 'resolved 12', at);
-        assert.equal(round.kind, 'overloaded', at);
-      }
+      check(entry, own, deepest, JSON.parse(stdout));
     });
   }
 
+  it('is got over once there is memory for another instance', async () => {
+    const script = `
+      const Real = WebAssembly.Instance;
+      let exports;
+      let full = false;
+      WebAssembly.Instance = class {
+        constructor(...args) {
+          if (full) throw new RangeError('out of memory');
+          this.exports = exports = new Real(...args).exports;
+        }
+      };
+      const pkg = await import(${JSON.stringify(pathToFileURL(`${copy.path}/index.js`).href)});
+      const client = pkg.createClient();
+      const told = [];
+      const call = () => client.retry(async () => 1).then(
+        (value) => told.push(value),
+        (error) => told.push(error.message.replace(/;.*/, '')),
+      );
+      exports.fuse.value = 3;
+      await call();
+      full = true;
+      await call();
+      full = false;
+      await call();
+      console.log(JSON.stringify(told));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 20_000,
+    });
+    assert.deepEqual(JSON.parse(stdout), ['unexhausted failed inside', 'out of memory', 1]);
+  });
+
   it('leaves clients that can be closed', async () => {
     const { stdout } = await run(process.execPath, [CHILD, copy.path, 'retry']);
-    const { rounds } = JSON.parse(stdout) as { rounds: Round[] };
+    const { rounds } = JSON.parse(stdout) as Told;
     assert.deepEqual([...new Set(rounds.map(({ closed }) => closed))], ['closed']);
   });
 });
