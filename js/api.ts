@@ -73,7 +73,8 @@ export function generateWithRetry(
   maxRetries?: number | DropInOptions,
   baseDelay?: number,
 ): Promise<GenerateContentResponse> {
-  return client().generateWithRetry(prompt, maxRetries, baseDelay);
+  // Both signatures at once, which no overload takes.
+  return client().generateWithRetry(prompt, maxRetries as number, baseDelay);
 }
 
 /**

@@ -61,6 +61,15 @@ export class Client {
   /** The drop-in of the function of the same name, with this client's settings. */
   generateWithRetry(
     request: string | GenerateRequest,
+    maxRetries?: number,
+    baseDelay?: number,
+  ): Promise<GenerateContentResponse>;
+  generateWithRetry(
+    request: string | GenerateRequest,
+    options?: DropInOptions,
+  ): Promise<GenerateContentResponse>;
+  generateWithRetry(
+    request: string | GenerateRequest,
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {

@@ -94,7 +94,7 @@ export class GenerateResult {
   readonly response: GenerateContentResponse;
   /** The model that made the picture. */
   readonly model: string;
-  /** The model that was asked first. */
+  /** The model that the request or the chain names first, also where it was left out. */
   readonly requestedModel: string;
   /** Every attempt, in the order in which they ended. */
   readonly attempts: readonly Attempt[];

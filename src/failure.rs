@@ -94,9 +94,7 @@ pub fn out_of_time() -> ErrorInfo {
 pub fn advice(why: Why, info: &ErrorInfo) -> String {
     let ours = match why {
         Why::Deadline => "Allow a longer `deadline`, or try again later.",
-        Why::ServerDelay => {
-            "The service asks for a longer wait than `maxServerDelay` allows; try again at `retryAt`."
-        }
+        Why::ServerDelay => "The service asks for a longer wait than `maxServerDelay` allows.",
         Why::RetryBudget => {
             "Too many calls of this client are failing to retry each of them; slow down and try again."
         }

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::name;
 use super::driver::Job;
+use super::error;
 use super::host::Host;
 use super::picture;
 use crate::engine::Record;
@@ -23,9 +24,14 @@ pub(crate) fn error(
 ) -> JsValue {
     let sent = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
     let last = record.attempts.last().map_or(0, |attempt| attempt.target);
+    let mut message = job.clean(&failure::message(why, info, sent));
+    if let Some(at) = info.retry_at {
+        let at: js_sys::Date = error::date(at.0).unchecked_into();
+        message = [&message, " Not before ", &String::from(at.to_iso_string()), "."].concat();
+    }
     host.error(
         &name(failure::kind(why, info).as_str()),
-        &job.clean(&failure::message(why, info, sent)),
+        &message,
         &failure::advice(why, info),
         &job.shown(info),
         &picture::attempts(host, record, |target| job.model(target)),
