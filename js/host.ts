@@ -181,7 +181,12 @@ export class Host {
     kind: GenerateErrorKind | undefined,
     status: number | undefined,
   ): void {
-    list.push(present({ attempt, model, took, waited, kind, status }));
+    // Written out, since each call comes by here.
+    const told: Attempt = { attempt, took, waited };
+    if (model !== undefined) told.model = model;
+    if (kind !== undefined) told.kind = kind;
+    if (status !== undefined) told.status = status;
+    list.push(told);
   }
 
   addSkipped(list: SkippedTarget[], model: string, lacks: string): void {

@@ -21,9 +21,11 @@ export class GenerateContentResponse implements GenerateContentResponseData {
   /** @internal */
   constructor(body: unknown) {
     if (typeof body !== 'object' || body === null) return;
-    for (const [key, value] of Object.entries(body)) {
+    const fields = this as Record<string, unknown>;
+    for (const key of Object.keys(body)) {
       // A key of the body must not take the place of an accessor or of the prototype.
-      if (!(key in GenerateContentResponse.prototype)) Object.assign(this, { [key]: value });
+      if (!(key in GenerateContentResponse.prototype))
+        fields[key] = (body as Record<string, unknown>)[key];
     }
   }
 

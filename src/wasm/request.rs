@@ -75,16 +75,22 @@ impl Request {
                 "the prompt must be a string or a request { model, contents, config }",
             ));
         }
-        for key in keys(value).iter().filter_map(JsValue::as_string) {
-            if !TOP.contains(&key.as_str()) {
-                let known = join(TOP, ", ");
-                return Err(usage(
-                    &["unknown key `", &key, "` in the request; the known keys are ", &known]
-                        .concat(),
-                ));
+        let body = Object::new();
+        for key in keys(value) {
+            let name = key.as_string().unwrap_or_default();
+            match TOP.iter().find(|known| **known == name) {
+                // These two are ours; the contents are set once they are put right.
+                Some(&"model" | &"config" | &"contents") => {}
+                Some(_) => put(&body, &key, &get_dynamic(value, &key)),
+                None => {
+                    let known = join(TOP, ", ");
+                    let message =
+                        ["unknown key `", &name, "` in the request; the known keys are ", &known];
+                    return Err(usage(&message.concat()));
+                }
             }
         }
-        Self::from_object(value, host)
+        Self::from_object(value, body, host)
     }
 
     fn from_prompt(text: &JsString) -> Result<Self, JsValue> {
@@ -107,7 +113,7 @@ impl Request {
         })
     }
 
-    fn from_object(value: &JsValue, host: &Host) -> Result<Self, JsValue> {
+    fn from_object(value: &JsValue, body: Object, host: &Host) -> Result<Self, JsValue> {
         let model = match get(value, "model") {
             model if model.is_undefined() => None,
             model => match model.as_string().filter(|model| gemini::model_path(model).is_some()) {
@@ -121,12 +127,6 @@ impl Request {
         };
         let contents = get(value, "contents");
         let contents = normalize(&contents)?;
-        let body = Object::new();
-        for key in keys(value) {
-            if key != "model" && key != "config" && key != "contents" {
-                put(&body, &key, &get_dynamic(value, &key));
-            }
-        }
         set(&body, "contents", &contents);
         let http = apply_config(&body, &get(value, "config"), host)?;
         let image = get(&get(&body, "generationConfig"), "imageConfig");
@@ -227,21 +227,22 @@ fn is_blank(item: &JsValue) -> bool {
     keys(item).iter().all(|key| *key == "text" && is_blank(&get(item, "text")))
 }
 
-/// The pictures that a request shows to the model.
+/// The pictures that a request shows to the model; those that the model made before are none.
 fn references(contents: &JsValue) -> usize {
     let has_picture = |part: &JsValue| {
         let data = get(part, "inlineData");
         let file = if data.is_object() { data } else { get(part, "fileData") };
         get_text(&file, "mimeType").is_some_and(|mime| mime.starts_with("image/"))
     };
-    Array::from(contents)
-        .iter()
-        .filter(|content| get(content, "role") != "model")
-        .flat_map(|content| {
-            as_array(&get(&content, "parts")).map(Array::to_vec).unwrap_or_default()
-        })
-        .filter(has_picture)
-        .count()
+    let mut count = 0_usize;
+    for content in as_array(contents).map(Array::to_vec).unwrap_or_default() {
+        let parts = get(&content, "parts");
+        let shown = as_array(&parts).map_or(0, |parts| parts.iter().filter(has_picture).count());
+        if shown > 0 && get(&content, "role") != "model" {
+            count = count.saturating_add(shown);
+        }
+    }
+    count
 }
 
 /// Moves each key of `config` to its place in the body.
