@@ -8,240 +8,16 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use crate::chain::Target;
+use crate::call::{Call, Flight};
 use crate::failure;
 use crate::info::ErrorInfo;
+use crate::input::{CallId, CallSpec, FlightId, Input};
 use crate::kind::Kind;
+use crate::output::{Ending, Output, Record};
 use crate::random::Random;
-use crate::retry::{Decision, Policy, Standing, Verdict, Why, names_minute};
+use crate::retry::{Decision, Verdict, Why, names_minute};
 use crate::retry_budget::RetryBudget;
-use crate::time::{Instant, Millis, Now, WallTime};
-
-/// A call, from its start until it is settled; the number is used again afterwards.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct CallId(pub u32);
-
-/// One attempt in flight; the number is never used again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FlightId(pub u32);
-
-/// What a call is.
-#[derive(Clone, Debug)]
-pub struct CallSpec {
-    /// How it tries again.
-    pub policy: Rc<Policy>,
-    /// Where it may go, in order of preference; the first is asked first.
-    pub targets: Rc<[Target]>,
-    /// How long it may take in all.
-    pub deadline: Option<Millis>,
-}
-
-/// What happened outside.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// An attempt brought an answer that the caller wants.
-    Answered {
-        /// The call.
-        call: CallId,
-        /// The attempt.
-        flight: FlightId,
-    },
-    /// An attempt failed.
-    Failed {
-        /// The call.
-        call: CallId,
-        /// The attempt.
-        flight: FlightId,
-        /// What is known of the error.
-        info: Rc<ErrorInfo>,
-        /// The caller's own word on it.
-        verdict: Option<Verdict>,
-    },
-    /// The caller aborted.
-    Cancelled {
-        /// The call.
-        call: CallId,
-    },
-    /// The client was closed: every call ends.
-    Closed,
-    /// Time passed.
-    Woken,
-}
-
-/// What is to be done outside.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// Send an attempt, and answer with [`Input::Answered`] or [`Input::Failed`].
-    Send {
-        /// The call.
-        call: CallId,
-        /// The attempt.
-        flight: FlightId,
-        /// The attempt's number in the call, from 1.
-        attempt: u32,
-        /// The index of the target.
-        target: usize,
-    },
-    /// Stop an attempt; nobody waits for it any more.
-    Abort {
-        /// The call.
-        call: CallId,
-        /// The attempt.
-        flight: FlightId,
-        /// Whether its own time is over, rather than the whole call.
-        timed_out: bool,
-    },
-    /// The call waits before it tries again.
-    Wait {
-        /// The call.
-        call: CallId,
-        /// The number of the attempt that failed.
-        attempt: u32,
-        /// How long the wait is.
-        wait: Millis,
-        /// When it ends.
-        until: WallTime,
-        /// Why it waits.
-        info: Rc<ErrorInfo>,
-    },
-    /// The call leaves its target for another.
-    Switch {
-        /// The call.
-        call: CallId,
-        /// The index of the target that it leaves.
-        from: usize,
-        /// The index of the target that it goes to.
-        to: usize,
-        /// Why it leaves.
-        info: Rc<ErrorInfo>,
-    },
-    /// The call has ended. Its number is free again.
-    Settle {
-        /// The call.
-        call: CallId,
-        /// How it ended.
-        ending: Ending,
-        /// What it went through.
-        record: Record,
-    },
-}
-
-/// How a call ended.
-#[derive(Clone, Debug)]
-pub enum Ending {
-    /// With the answer of this attempt.
-    Answered(FlightId),
-    /// With an error.
-    Failed {
-        /// Why it does not go on.
-        why: Why,
-        /// The last error, or an error of ours where there was none.
-        info: Rc<ErrorInfo>,
-    },
-    /// By the caller's abort.
-    Cancelled,
-    /// With the client.
-    Closed,
-}
-
-/// What a call went through.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// Its attempts, in order of their ends.
-    pub attempts: Vec<Attempt>,
-    /// The time that it spent waiting.
-    pub waited: Millis,
-}
-
-/// One attempt that has ended.
-#[derive(Clone, Debug)]
-pub struct Attempt {
-    /// Its number in the call, from 1.
-    pub number: u32,
-    /// The index of its target.
-    pub target: usize,
-    /// How long it took.
-    pub took: Millis,
-    /// The wait before it.
-    pub waited: Millis,
-    /// How it failed; `None` for the one that answered.
-    pub info: Option<Rc<ErrorInfo>>,
-    /// Whether its answer may have been lost: it was stopped from here.
-    pub abandoned: bool,
-}
-
-impl Attempt {
-    /// Whether this is the attempt whose answer settled the call.
-    #[must_use]
-    pub const fn answered(&self) -> bool {
-        self.info.is_none() && !self.abandoned
-    }
-}
-
-#[derive(Debug)]
-struct Flight {
-    id: FlightId,
-    number: u32,
-    target: usize,
-    started: Instant,
-    waited: Millis,
-    /// When its own time is over; `None` once it is, for one that flies on in overtime.
-    expires: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Call {
-    spec: CallSpec,
-    deadline: Option<Instant>,
-    target: usize,
-    tries: u32,
-    used_here: u32,
-    used: u32,
-    free_waits: u32,
-    empty_answers: u32,
-    attempts: u32,
-    /// When the wait is over; `None` while an attempt is due or in flight.
-    waits_until: Option<Instant>,
-    waiting_since: Instant,
-    flying: Option<Flight>,
-    overtime: Option<Flight>,
-    record: Record,
-    last: Option<Rc<ErrorInfo>>,
-    /// Marks the one entry of the heap that is about this call and up to date.
-    stamp: u32,
-}
-
-impl Call {
-    fn due(&self) -> Option<Instant> {
-        let expires = self.flying.as_ref().and_then(|flight| flight.expires);
-        [self.waits_until, expires, self.deadline].into_iter().flatten().min()
-    }
-
-    fn standing(&self) -> Standing<'_> {
-        Standing {
-            policy: &self.spec.policy,
-            targets: &self.spec.targets,
-            target: self.target,
-            tries: self.tries,
-            used_here: self.used_here,
-            used: self.used,
-            free_waits: self.free_waits,
-            empty_answers: self.empty_answers,
-            deadline: self.deadline,
-        }
-    }
-
-    fn end(&mut self, now: Instant, flight: &Flight, info: Option<Rc<ErrorInfo>>, abandoned: bool) {
-        self.record.attempts.push(Attempt {
-            number: flight.number,
-            target: flight.target,
-            took: now - flight.started,
-            waited: flight.waited,
-            info,
-            abandoned,
-        });
-    }
-}
+use crate::time::{Instant, Millis, Now};
 
 /// The state machine behind one client.
 #[derive(Debug)]
@@ -474,7 +250,7 @@ impl Engine {
 
     fn answered(&mut self, id: CallId, flight: FlightId) {
         let Some(mut call) = self.take(id) else { return };
-        match take_flight(&mut call, flight) {
+        match call.take_flight(flight) {
             Some(landed) => {
                 call.end(self.now.mono, &landed, None, false);
                 self.settle(id, call, Ending::Answered(flight));
@@ -492,7 +268,7 @@ impl Engine {
     ) {
         let Some(mut call) = self.take(id) else { return };
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
-        if let Some(landed) = take_flight(&mut call, flight) {
+        if let Some(landed) = call.take_flight(flight) {
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
             if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
             {
@@ -601,9 +377,4 @@ impl Engine {
         }
         self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
     }
-}
-
-fn take_flight(call: &mut Call, id: FlightId) -> Option<Flight> {
-    let is_it = |flight: &mut Flight| flight.id == id;
-    call.flying.take_if(is_it).or_else(|| call.overtime.take_if(is_it))
 }

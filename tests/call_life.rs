@@ -11,9 +11,10 @@ use support::{
     EPOCH, Event, Life, Step, World, answer, fail, hang, hinted, live, of, per_minute, show, spec,
     with_timeout,
 };
-use unexhausted::engine::{CallId, CallSpec, Ending, FlightId, Input, Output};
 use unexhausted::info::ErrorInfo;
+use unexhausted::input::{CallId, CallSpec, FlightId, Input};
 use unexhausted::kind::{Dimension, Kind};
+use unexhausted::output::{Ending, Output};
 use unexhausted::retry::{Policy, Verdict, Why};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 

@@ -13,9 +13,10 @@ use support::{
     Entry, Event, Step, World, answer, check, fail, hang, hinted, of, per_minute, show, spec,
     with_timeout,
 };
-use unexhausted::engine::{Attempt, CallId, Ending, FlightId, Input, Output};
 use unexhausted::info::ErrorInfo;
+use unexhausted::input::{CallId, FlightId, Input};
 use unexhausted::kind::Kind;
+use unexhausted::output::{Attempt, Ending, Output};
 use unexhausted::retry::{Policy, Verdict, Why};
 use unexhausted::time::{Instant, Millis};
 

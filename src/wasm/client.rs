@@ -16,7 +16,7 @@ use super::route::{Route, Routes};
 use super::settings::{self, Settings};
 use crate::catalog::{self, Size};
 use crate::chain::Target;
-use crate::engine::{CallId, CallSpec, FlightId};
+use crate::input::{CallId, CallSpec, FlightId};
 use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
 use crate::text::join;

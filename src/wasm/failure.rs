@@ -7,10 +7,10 @@ use super::driver::Job;
 use super::error;
 use super::host::Host;
 use super::picture;
-use crate::engine::Record;
 use crate::failure;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
+use crate::output::Record;
 use crate::retry::Why;
 
 /// Makes a `GenerateError` of a call's end.

@@ -14,10 +14,10 @@ use super::route::Route;
 use super::send::{self, Letter, Reply};
 use crate::catalog::{self, Model};
 use crate::cost;
-use crate::engine::{Attempt, Record};
 use crate::failure::not_gemini;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
+use crate::output::{Attempt, Record};
 use crate::redact::Redactor;
 use crate::value::Value;
 

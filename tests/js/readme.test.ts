@@ -1,7 +1,7 @@
-/** Every example of the README runs as it stands there, against the fake service. */
+/** Every example of the README and of `examples/` runs as it stands, against the fake service. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -35,21 +35,34 @@ for (const [index, code] of examples.entries()) {
   test(`example ${index + 1}: ${name?.trim()}`, async () => {
     const file = join(FOLDER, `example-${index + 1}.mjs`);
     writeFileSync(file, code);
-    const env = {
-      ...process.env,
-      GEMINI_API_KEY: 'a-key-of-nobody',
-      GOOGLE_GEMINI_BASE_URL: server.url,
-    };
-    const child = spawn(process.execPath, [file], { env, timeout: 30_000 });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (chunk: string) => {
-        output += chunk;
-      });
-    }
-    const status = await new Promise((resolve) => child.on('close', resolve));
-    assert.equal(status, 0, output);
-    assert.notEqual(output.trim(), '', 'an example that shows nothing');
-    assert.doesNotMatch(output, /undefined|NaN/, 'a field of the example does not exist');
+    await runs(file);
   });
+}
+
+for (const name of readdirSync(join(ROOT, 'examples'))) {
+  test(`examples/${name}`, async () => {
+    copyFileSync(join(ROOT, 'examples', name), join(FOLDER, name));
+    // A refusal first, so that the example has something to get through.
+    server.emulator.script([{ fault: '429-detailed', retryDelay: 20 }]);
+    await runs(join(FOLDER, name), ['a paper boat', join(FOLDER, 'picture.png')]);
+  });
+}
+
+async function runs(file: string, args: string[] = []): Promise<void> {
+  const env = {
+    ...process.env,
+    GEMINI_API_KEY: 'a-key-of-nobody',
+    GOOGLE_GEMINI_BASE_URL: server.url,
+  };
+  const child = spawn(process.execPath, [file, ...args], { env, cwd: FOLDER, timeout: 30_000 });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(status, 0, output);
+  assert.notEqual(output.trim(), '', 'an example that shows nothing');
+  assert.doesNotMatch(output, /undefined|NaN/, 'a field of the example does not exist');
 }

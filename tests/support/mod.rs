@@ -11,11 +11,11 @@ use std::rc::Rc;
 
 use unexhausted::backoff::Hint;
 use unexhausted::chain::Target;
-use unexhausted::engine::{
-    CallId, CallSpec, Ending, Engine, FlightId, Input, Output, Record as CallRecord,
-};
+use unexhausted::engine::Engine;
 use unexhausted::info::ErrorInfo;
+use unexhausted::input::{CallId, CallSpec, FlightId, Input};
 use unexhausted::kind::{Dimension, Kind};
+use unexhausted::output::{Ending, Output, Record as CallRecord};
 use unexhausted::retry::{Policy, Verdict, Why, names_minute};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 

@@ -1,0 +1,86 @@
+//! One call while it lives: where it stands, and what it went through.
+
+use std::rc::Rc;
+
+use crate::info::ErrorInfo;
+use crate::input::{CallSpec, FlightId};
+use crate::output::{Attempt, Record};
+use crate::retry::Standing;
+use crate::time::{Instant, Millis};
+
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) id: FlightId,
+    pub(crate) number: u32,
+    pub(crate) target: usize,
+    pub(crate) started: Instant,
+    pub(crate) waited: Millis,
+    /// When its own time is over; `None` once it is, for one that flies on in overtime.
+    pub(crate) expires: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) spec: CallSpec,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) target: usize,
+    pub(crate) tries: u32,
+    pub(crate) used_here: u32,
+    pub(crate) used: u32,
+    pub(crate) free_waits: u32,
+    pub(crate) empty_answers: u32,
+    pub(crate) attempts: u32,
+    /// When the wait is over; `None` while an attempt is due or in flight.
+    pub(crate) waits_until: Option<Instant>,
+    pub(crate) waiting_since: Instant,
+    pub(crate) flying: Option<Flight>,
+    pub(crate) overtime: Option<Flight>,
+    pub(crate) record: Record,
+    pub(crate) last: Option<Rc<ErrorInfo>>,
+    /// Marks the one entry of the heap that is about this call and up to date.
+    pub(crate) stamp: u32,
+}
+
+impl Call {
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let expires = self.flying.as_ref().and_then(|flight| flight.expires);
+        [self.waits_until, expires, self.deadline].into_iter().flatten().min()
+    }
+
+    pub(crate) fn standing(&self) -> Standing<'_> {
+        Standing {
+            policy: &self.spec.policy,
+            targets: &self.spec.targets,
+            target: self.target,
+            tries: self.tries,
+            used_here: self.used_here,
+            used: self.used,
+            free_waits: self.free_waits,
+            empty_answers: self.empty_answers,
+            deadline: self.deadline,
+        }
+    }
+
+    pub(crate) fn end(
+        &mut self,
+        now: Instant,
+        flight: &Flight,
+        info: Option<Rc<ErrorInfo>>,
+        abandoned: bool,
+    ) {
+        self.record.attempts.push(Attempt {
+            number: flight.number,
+            target: flight.target,
+            took: now - flight.started,
+            waited: flight.waited,
+            info,
+            abandoned,
+        });
+    }
+
+    /// Takes out the flight of this number, where the call has it.
+    pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Flight> {
+        let is_it = |flight: &mut Flight| flight.id == id;
+        self.flying.take_if(is_it).or_else(|| self.overtime.take_if(is_it))
+    }
+}

@@ -1,0 +1,118 @@
+//! What the engine says: what to do outside, and how calls ended.
+
+use std::rc::Rc;
+
+use crate::info::ErrorInfo;
+use crate::input::{CallId, FlightId};
+use crate::retry::Why;
+use crate::time::{Millis, WallTime};
+
+/// What is to be done outside.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send an attempt, and answer with [`crate::input::Input::Answered`] or [`crate::input::Input::Failed`].
+    Send {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+        /// The attempt's number in the call, from 1.
+        attempt: u32,
+        /// The index of the target.
+        target: usize,
+    },
+    /// Stop an attempt; nobody waits for it any more.
+    Abort {
+        /// The call.
+        call: CallId,
+        /// The attempt.
+        flight: FlightId,
+        /// Whether its own time is over, rather than the whole call.
+        timed_out: bool,
+    },
+    /// The call waits before it tries again.
+    Wait {
+        /// The call.
+        call: CallId,
+        /// The number of the attempt that failed.
+        attempt: u32,
+        /// How long the wait is.
+        wait: Millis,
+        /// When it ends.
+        until: WallTime,
+        /// Why it waits.
+        info: Rc<ErrorInfo>,
+    },
+    /// The call leaves its target for another.
+    Switch {
+        /// The call.
+        call: CallId,
+        /// The index of the target that it leaves.
+        from: usize,
+        /// The index of the target that it goes to.
+        to: usize,
+        /// Why it leaves.
+        info: Rc<ErrorInfo>,
+    },
+    /// The call has ended. Its number is free again.
+    Settle {
+        /// The call.
+        call: CallId,
+        /// How it ended.
+        ending: Ending,
+        /// What it went through.
+        record: Record,
+    },
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// With the answer of this attempt.
+    Answered(FlightId),
+    /// With an error.
+    Failed {
+        /// Why it does not go on.
+        why: Why,
+        /// The last error, or an error of ours where there was none.
+        info: Rc<ErrorInfo>,
+    },
+    /// By the caller's abort.
+    Cancelled,
+    /// With the client.
+    Closed,
+}
+
+/// What a call went through.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Its attempts, in order of their ends.
+    pub attempts: Vec<Attempt>,
+    /// The time that it spent waiting.
+    pub waited: Millis,
+}
+
+/// One attempt that has ended.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its number in the call, from 1.
+    pub number: u32,
+    /// The index of its target.
+    pub target: usize,
+    /// How long it took.
+    pub took: Millis,
+    /// The wait before it.
+    pub waited: Millis,
+    /// How it failed; `None` for the one that answered.
+    pub info: Option<Rc<ErrorInfo>>,
+    /// Whether its answer may have been lost: it was stopped from here.
+    pub abandoned: bool,
+}
+
+impl Attempt {
+    /// Whether this is the attempt whose answer settled the call.
+    #[must_use]
+    pub const fn answered(&self) -> bool {
+        self.info.is_none() && !self.abandoned
+    }
+}
