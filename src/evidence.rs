@@ -3,7 +3,7 @@
 //! Each finding has a level: how deep it stood in objects and in texts inside texts. The
 //! innermost status is the service's own; what wraps it is some client's or gateway's.
 
-use crate::field::Field;
+use crate::field::{self, Field};
 use crate::fold::{one_line, squeeze};
 use crate::hint;
 use crate::slice::{after_last, bounded, digits, integer, lists, skip, skip_back, until};
@@ -68,6 +68,11 @@ pub(crate) struct Evidence {
     after: Option<Field>,
     /// Limits are taken in; not so while a text is read a second time.
     pub(crate) takes_limits: bool,
+}
+
+/// Whether a field is one of a limit, as an ErrorInfo's metadata names it.
+fn is_quota(field: Field) -> bool {
+    matches!(field, Field::QuotaId | Field::QuotaLimit | Field::QuotaMetric | Field::QuotaValue)
 }
 
 impl Evidence {
@@ -205,7 +210,16 @@ impl Evidence {
             Field::Model => self.model_field(after, value),
             // protobuf text: `key: "model"` and, on the next line, `value: "…"`.
             Field::Key if value == "model" => self.after = Some(Field::Key),
-            Field::Key => self.after = after,
+            // Of an ErrorInfo's metadata in the same spelling.
+            Field::Key => {
+                let named = field::field(value).filter(|named| is_quota(*named));
+                self.after = named.or(after);
+            }
+            Field::Value if after.is_some_and(is_quota) => {
+                if let Some(named) = after {
+                    self.entry(level, named, value);
+                }
+            }
             Field::Value if after == Some(Field::Key) => {
                 self.model_field(Some(Field::QuotaDimensions), value);
             }
@@ -219,10 +233,12 @@ impl Evidence {
                 self.seconds = hint::seconds(value);
                 self.delay(self.seconds);
             }
-            Field::Nanos if after == Some(Field::Seconds) => {
+            // protobuf leaves out seconds that are 0.
+            Field::Nanos if matches!(after, Some(Field::Seconds | Field::RetryDelay)) => {
                 let nanos = integer(digits(value).0).unwrap_or(0);
                 let part = Millis(nanos.div_ceil(1_000_000));
-                self.delay(self.seconds.map(|seconds| seconds + part));
+                let whole = self.seconds.filter(|_| after == Some(Field::Seconds));
+                self.delay(Some(whole.unwrap_or(Millis::ZERO) + part));
             }
             Field::Code | Field::Status | Field::Param => self.code(level, field, value),
             Field::Reason | Field::Name => self.word(value),

@@ -60,7 +60,11 @@ pub(crate) const LOST: &[Lost] = &[
     row("axios", Network, "ERR_NETWORK"),
     row("openai", Network, "^Connection error.$|APIConnectionError|Error: Connection error."),
     row("AI SDK, React Native", Network, "Cannot connect to API|Network request failed"),
-    row("gRPC, google/generative-ai-docs#367", Network, "failed to connect to|resolution failed"),
+    row(
+        "gRPC, google/generative-ai-docs#367",
+        Network,
+        "failed to connect to|resolution failed|No connection established",
+    ),
     row("Python, ZHO-ZHO-ZHO/ComfyUI-Gemini#11", Network, "Max retries exceeded|ConnectError"),
     row("Python", Network, "Connection aborted|Server disconnected|peer closed connection"),
     row("Python, Go, Java", Network, "Connection reset|Connection refused|ConnectTimeout"),

@@ -123,7 +123,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         MONEY,
         Says(
-            "spending cap|spend cap|spending limit|prepayment credit|prepaid credit|\
+            "spending cap|spend cap|spending limit|monthly spend|prepayment credit|prepaid credit|\
              billing_not_active|BILLING_DISABLED|billing to be enabled|billed users|\
              enable billing|billing is not active|billing is disabled|requires billing|\
              insufficient_user_quota|insufficient_quota|payment_required|insufficient balance|\
@@ -230,7 +230,7 @@ pub(crate) const RULES: &[Rule] = &[
         NONE | BAD | DENY,
         Says(
             "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_RECITATION|^SPII$|^BLOCKLIST$|^RECITATION$|\
-             ^safety$|content_filter|content_blocked|^image_other$|content policy|\
+             ^safety$|^language$|content_filter|content_blocked|^image_other$|content policy|\
              moderation_blocked|Responsible AI|blocked due to|was blocked|safety filter|\
              blocked for safety|safety reasons|prompt could not be submitted|violates our|\
              usage guidelines|filtered out because|content blocked|prompt blocked",
@@ -265,13 +265,19 @@ pub(crate) const RULES: &[Rule] = &[
         InvalidRequest,
         "QuantumNous/new-api#1139",
     ),
+    // gRPC calls a connection that was never made UNAVAILABLE, or 503.
+    rule(
+        SERVICE,
+        Lost,
+        Network,
+        "google/generative-ai-docs#367, musistudio/claude-code-router#537",
+    ),
     rule(
         SERVICE,
         Says("负载已饱和|load is saturated|load saturated|^UNAVAILABLE$"),
         Overloaded,
         "0x676e67/ninja#498, WEIFENG2333/VideoCaptioner#1120",
     ),
-    rule(FAIL | BUSY, Lost, Network, "musistudio/claude-code-router#537"),
     rule(BUSY, Any, Overloaded, "forum 109581"),
     rule(FAIL, Any, ServerError, "googleapis/python-genai#2506, google-gemini/gemini-cli#20309"),
     rule(NONE, LostOrAborted, Network, "one row a runtime in network.rs"),

@@ -194,6 +194,10 @@ impl Walk<'_> {
             }
             tries = tries.saturating_add(1);
             if let Some((value, length)) = read(candidate) {
+                // PHP's `["name"]=>` is a name and no list.
+                if skip(slice::from(candidate, length), " ").starts_with("=>") {
+                    continue;
+                }
                 prose.push_str(text.get(done..start).unwrap_or(""));
                 prose.push('\n');
                 done = start.saturating_add(length);

@@ -108,3 +108,8 @@ fn only_a_request_that_may_have_arrived_may_have_been_billed() {
     assert_eq!(advice("ENOTFOUND"), (true, false));
     assert_eq!(advice("ECONNRESET"), (false, true));
 }
+
+#[test]
+fn cases_of_one_who_had_not_seen_the_rules() {
+    assert_eq!(run("blind.jsonl", |_| true), 238);
+}
