@@ -3,28 +3,15 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]
 
+#[path = "support/json.rs"]
+mod json;
+
+use json::{NOW, value};
 use serde_json::Value as Json;
 use unexhausted::classify::classify;
 use unexhausted::info::ErrorInfo;
 use unexhausted::kind::Kind;
-use unexhausted::time::WallTime;
 use unexhausted::value::Value;
-
-/// 2026-11-24T12:00:00Z, four in the morning in Los Angeles.
-const NOW: WallTime = WallTime(1_795_521_600_000);
-
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => Value::Number(number.as_f64().expect("a finite number")),
-        Json::String(text) => Value::String(text.clone()),
-        Json::Array(items) => Value::Array(items.iter().map(value).collect()),
-        Json::Object(entries) => {
-            Value::Object(entries.iter().map(|(key, item)| (key.clone(), value(item))).collect())
-        }
-    }
-}
 
 /// What the label says and the info does not; `strict` takes a missing field as one that the text
 /// does not give.

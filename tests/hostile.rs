@@ -3,8 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]
 
+#[path = "support/json.rs"]
+mod json;
+
 use std::sync::LazyLock;
 
+use json::{NOW, value};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use unexhausted::classify::classify;
@@ -14,21 +18,6 @@ use unexhausted::kind::Kind;
 use unexhausted::reader::read;
 use unexhausted::time::{Millis, WallTime};
 use unexhausted::value::Value;
-
-const NOW: WallTime = WallTime(1_795_521_600_000);
-
-fn value(json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
-        Json::String(text) => Value::String(text.clone()),
-        Json::Array(items) => Value::Array(items.iter().map(value).collect()),
-        Json::Object(entries) => {
-            Value::Object(entries.iter().map(|(key, item)| (key.clone(), value(item))).collect())
-        }
-    }
-}
 
 fn text(text: impl Into<String>) -> Value {
     Value::String(text.into())

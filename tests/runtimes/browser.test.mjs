@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import { build } from 'vite';
-import { overloadedOnce, project, serve } from './host.mjs';
+import { overloadedOnce, project, serve, watchedPage } from './host.mjs';
 
 let browser;
 
@@ -22,13 +22,7 @@ after(() => browser?.close());
 async function open(folder) {
   const site = await serve(folder);
   const service = await overloadedOnce();
-  const page = await browser.newPage();
-  const errors = [];
-  const warnings = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'warning') warnings.push(message.text());
-  });
+  const { page, errors, warnings } = await watchedPage(browser);
   try {
     await page.goto(`${site.url}/?service=${encodeURIComponent(service.url)}`);
     await page.waitForFunction('document.getElementById("result").textContent !== ""');

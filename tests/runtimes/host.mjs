@@ -86,3 +86,15 @@ export async function serve(folder) {
   };
   return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
+
+/** A new page, and what reaches it or its console besides. */
+export async function watchedPage(browser) {
+  const page = await browser.newPage();
+  const errors = [];
+  const warnings = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  return { page, errors, warnings };
+}

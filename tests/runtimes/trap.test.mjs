@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import { which } from '../../scripts/shell.mjs';
-import { HERE, ROOT, serve } from './host.mjs';
+import { HERE, ROOT, serve, watchedPage } from './host.mjs';
 
 if (!process.features.typescript) await import('../../scripts/strip-types.mjs');
 const { check, ENTRIES } = await import('../js/support/trap-checks.ts');
@@ -35,13 +35,7 @@ after(async () => {
 
 /** What a new page tells of an entry, and what reached the page or its console besides. */
 async function open(entry) {
-  const page = await browser.newPage();
-  const errors = [];
-  const warnings = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'warning') warnings.push(message.text());
-  });
+  const { page, errors, warnings } = await watchedPage(browser);
   try {
     await page.goto(`${site.url}/?entry=${entry}`);
     await page.waitForFunction('document.getElementById("result").textContent !== ""');
