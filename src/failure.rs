@@ -3,6 +3,7 @@
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::retry::Why;
+use crate::slice::decimal;
 
 /// Canonical status names by HTTP status (googleapis `google/rpc/code.proto`).
 const STATUS_NAMES: &[(u16, &str)] = &[
@@ -34,7 +35,7 @@ pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
 pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     let mut message = String::new();
     if let Some(status) = info.status {
-        message.push_str(&status.to_string());
+        decimal(status.into(), &mut message);
         if let Some((_, name)) = STATUS_NAMES.iter().find(|(row, _)| *row == status) {
             message.push(' ');
             message.push_str(name);
@@ -47,7 +48,7 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     message.push_str(" (");
     message.push_str(reason(why));
     message.push_str(" after ");
-    message.push_str(&attempts.to_string());
+    decimal(attempts.into(), &mut message);
     message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
     let advice = advice(why, info);
     if !advice.is_empty() {

@@ -79,6 +79,12 @@ pub fn config_keys() -> impl Iterator<Item = &'static str> {
     PLACES.iter().flat_map(|(_, keys)| keys.iter().copied())
 }
 
+/// The keys that stand at the top of the body, wherever a request has them.
+pub fn top_keys() -> impl Iterator<Item = &'static str> {
+    let top = PLACES.iter().filter(|(place, _)| *place == Place::Top);
+    top.flat_map(|(_, keys)| keys.iter().copied())
+}
+
 /// The model as it stands in a path; `None` for one that would change the path.
 #[must_use]
 pub fn model_path(model: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, get_text, is_array, keys};
+use super::convert::{as_array, get, get_dynamic, get_text, is_plain, keys};
 use crate::cost::Usage;
 use crate::value::Value;
 
@@ -49,8 +49,8 @@ fn is_picture(part: &JsValue) -> bool {
 pub(crate) fn is_gemini(body: &JsValue) -> bool {
     const OURS: [&str; 6] =
         ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
-    let is_plain = body.is_object() && !is_array(body);
-    is_plain && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
+    is_plain(body)
+        && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
 }
 
 fn usage(metadata: &JsValue) -> Option<Usage> {

@@ -59,10 +59,8 @@ fn copy_object(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
     let mut entries = Vec::new();
     let mut add = |key: String, item: &JsValue| {
         if !item.is_undefined() && !item.is_function() {
-            let item = match header_reader(&key, item) {
-                Some(read) => headers(item, &read),
-                None => copy_at(item, depth.saturating_add(1), nodes),
-            };
+            let headers = if key == "headers" { headers(item) } else { None };
+            let item = headers.unwrap_or_else(|| copy_at(item, depth.saturating_add(1), nodes));
             entries.push((key, item));
         }
     };
@@ -83,20 +81,14 @@ fn copy_object(value: &JsValue, depth: u32, nodes: &mut u32) -> Value {
     Value::Object(entries)
 }
 
-/// The `get` of a `Headers` object, which has no keys of its own.
-fn header_reader(key: &str, item: &JsValue) -> Option<Function> {
-    if key != "headers" || !item.is_object() {
-        return None;
-    }
-    get(item, "get").dyn_into().ok()
-}
-
-fn headers(item: &JsValue, read: &Function) -> Value {
-    let entry = |name: &str| {
-        let value = read.call1(item, &name.into()).ok()?.as_string()?;
-        Some((name.to_owned(), Value::String(value)))
+/// What is read of a `Headers` object, which has no keys of its own; `None` for anything else.
+pub(crate) fn headers(item: &JsValue) -> Option<Value> {
+    let read: Function = get(item, "get").dyn_into().ok()?;
+    let entry = |name: &&'static str| {
+        let value = read.call1(item, &self::name(name)).ok()?.as_string()?;
+        Some(((*name).to_owned(), Value::String(value)))
     };
-    Value::Object(HEADERS.iter().filter_map(|name| entry(name)).collect())
+    Some(Value::Object(HEADERS.iter().filter_map(entry).collect()))
 }
 
 /// The text, or its head and its tail where it is long.
@@ -113,6 +105,11 @@ pub(crate) fn bounded(text: &JsString) -> String {
 /// Whether this is a buffer, which has a key for each byte and says nothing.
 fn is_bytes(value: &JsValue) -> bool {
     js_sys::ArrayBuffer::is_view(value)
+}
+
+/// Whether this is an object that is neither a list nor a function.
+pub(crate) fn is_plain(value: &JsValue) -> bool {
+    value.is_object() && !value.is_function() && !is_array(value)
 }
 
 /// Whether this is a list, also of another realm.

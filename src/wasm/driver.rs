@@ -291,10 +291,10 @@ impl Driver {
 
     fn tell_wait(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
         let told = self.with(call, |state| {
-            let error = state.job.seen(state.thrown.as_ref());
-            (state.serial, state.on_retry.clone(), state.job.clone(), error)
+            (state.serial, state.on_retry.clone(), state.job.clone(), state.thrown.clone())
         });
-        let Some((serial, on_retry, job, error)) = told else { return };
+        let Some((serial, on_retry, job, thrown)) = told else { return };
+        // What is shown is made only where somebody looks.
         if on_retry.is_none() && !self.host.listening() {
             return;
         }
@@ -306,7 +306,7 @@ impl Driver {
             until as f64,
             job.model(target),
             &job.shown(info),
-            &error,
+            &job.seen(thrown.as_ref()),
             &on_retry.into(),
         );
     }
@@ -324,39 +324,29 @@ impl Driver {
     fn settle(&self, call: CallId, ending: Ending, record: &Record) {
         let state = self.calls.borrow_mut().get_mut(call.0 as usize).and_then(Option::take);
         let Some(state) = state else { return };
-        match ending {
-            // The JavaScript side rejected with the signal's reason when it told us.
-            Ending::Cancelled => {
-                if self.host.listening() {
-                    self.host.fails(state.serial, &get(&state.caller, "reason"));
-                }
-            }
+        let listening = self.host.listening();
+        let error = match ending {
             Ending::Answered(_) => {
                 let value = match &state.job {
                     Job::Function(_) => state.answer.clone(),
                     Job::Picture(picture) => picture.result(&state.answer, record, &self.host),
                 };
-                if self.host.listening() {
+                if listening {
                     let attempts = record.attempts.len() as u32;
                     self.host.succeeds(state.serial, attempts, record.waited.as_f64());
                 }
                 self.host.resolve(&state.caller, &value);
+                return;
             }
-            Ending::Closed => {
-                let error = failure::closed(&self.host);
-                if self.host.listening() {
-                    self.host.fails(state.serial, &error);
-                }
-                self.host.reject(&state.caller, &error);
-            }
-            Ending::Failed { why, info } => {
-                let error = self.failure(&state, why, &info, record);
-                if self.host.listening() {
-                    self.host.fails(state.serial, &error);
-                }
-                self.host.reject(&state.caller, &error);
-            }
+            // The JavaScript side has rejected already, and a second time changes nothing.
+            Ending::Cancelled => get(&state.caller, "reason"),
+            Ending::Closed => failure::closed(&self.host),
+            Ending::Failed { why, info } => self.failure(&state, why, &info, record),
+        };
+        if listening {
+            self.host.fails(state.serial, &error);
         }
+        self.host.reject(&state.caller, &error);
     }
 
     /// The error that the caller sees: its own, untouched, where its own function threw it.

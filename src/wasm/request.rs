@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{
-    Fields, as_array, copy_of, get, get_dynamic, get_text, is_array, keys, name, put, set,
+    Fields, as_array, copy_of, get, get_dynamic, get_text, is_plain, keys, name, put, set,
 };
 use super::error::usage;
 use super::host::Host;
@@ -14,22 +14,9 @@ use crate::options::Shape;
 use crate::protocol::gemini::{self, Place};
 use crate::text::join;
 
-/// What a body may have at its top, beside what `config` brings.
-const TOP: [&str; 13] = [
-    "model",
-    "contents",
-    "config",
-    "systemInstruction",
-    "generationConfig",
-    "safetySettings",
-    "tools",
-    "toolConfig",
-    "cachedContent",
-    "serviceTier",
-    "store",
-    "labels",
-    "continuationToken",
-];
+/// What a request may have beside the keys of `config` that go to the top of the body.
+const TOP: [&str; 6] =
+    ["model", "contents", "config", "systemInstruction", "generationConfig", "labels"];
 
 /// A request, checked and mapped; its pictures stay where they were.
 #[derive(Debug)]
@@ -70,7 +57,7 @@ impl Request {
         if let Some(text) = value.dyn_ref::<JsString>() {
             return Self::from_prompt(text);
         }
-        if !value.is_object() || is_array(value) || value.is_function() {
+        if !is_plain(value) {
             return Err(usage(
                 "the prompt must be a string or a request { model, contents, config }",
             ));
@@ -78,12 +65,14 @@ impl Request {
         let body = Object::new();
         for key in keys(value) {
             let name = key.as_string().unwrap_or_default();
-            match TOP.iter().find(|known| **known == name) {
+            match name.as_str() {
                 // These two are ours; the contents are set once they are put right.
-                Some(&"model" | &"config" | &"contents") => {}
-                Some(_) => put(&body, &key, &get_dynamic(value, &key)),
-                None => {
-                    let known = join(TOP, ", ");
+                "model" | "config" | "contents" => {}
+                known if TOP.contains(&known) || gemini::place(known) == Place::Top => {
+                    put(&body, &key, &get_dynamic(value, &key));
+                }
+                _ => {
+                    let known = join(TOP.into_iter().chain(gemini::top_keys()), ", ");
                     let message =
                         ["unknown key `", &name, "` in the request; the known keys are ", &known];
                     return Err(usage(&message.concat()));
@@ -250,7 +239,6 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
     if config.is_undefined() || config.is_null() {
         return Ok(HttpOptions::default());
     }
-    let is_plain = |value: &JsValue| value.is_object() && !is_array(value);
     if !is_plain(config) {
         return Err(usage("`config` must be an object"));
     }
@@ -336,9 +324,7 @@ fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result
     let image = Fields::new().set("imageSize", size.as_str()).set("aspectRatio", ratio).done();
     let image: Object = image.unchecked_into();
     if own.is_object() {
-        for key in keys(&own) {
-            put(&image, &key, &get_dynamic(&own, &key));
-        }
+        merge(&image, &own, 0);
     }
     set(generation, "imageConfig", &image);
     Ok(())
@@ -349,8 +335,7 @@ fn merge(into: &Object, extra: &JsValue, depth: u32) {
     for key in keys(extra) {
         let value = get_dynamic(extra, &key);
         let own = get_dynamic(into, &key);
-        let plain = |item: &JsValue| item.is_object() && !is_array(item);
-        let merged = if plain(&value) && plain(&own) && depth < 8 {
+        let merged = if is_plain(&value) && is_plain(&own) && depth < 8 {
             let copy = copy_of(&own);
             merge(&copy, &value, depth.saturating_add(1));
             copy.into()

@@ -5,14 +5,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
-use super::convert::{Fields, bounded, copy, get, get_dynamic, keys, put, set};
+use super::convert::{self, Fields, bounded, copy, get, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
 use crate::text::contains;
 use crate::value::Value;
 
 /// Of an error body no more than this is read, in bytes.
 const ERROR_BODY_MAX: u32 = 256 * 1024;
-const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
 
 /// What is sent.
 pub(crate) struct Letter {
@@ -28,7 +27,7 @@ pub(crate) struct Letter {
 pub(crate) enum Reply {
     /// The body of a 2xx.
     Body(JsValue),
-    /// A 2xx that is not the service's, with its status.
+    /// An answer that is not the service's, with its status.
     Foreign(u16),
     /// Anything else, as the classifier reads it.
     Error(Value),
@@ -52,34 +51,36 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
         set(&init, "dispatcher", &letter.dispatcher);
     }
     let answer = JsFuture::from(fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
-    if !get(&answer, "status").as_f64().is_some_and(|status| status > 0.0) {
+    let response: Response = answer.unchecked_into();
+    let status = get(&response, "status").as_f64().map_or(0, |status| status as u16);
+    if status == 0 {
         // An opaque answer, or a `fetch` of the caller's that gives something else.
         return Err(js_sys::TypeError::new("`fetch` gave no readable Response").into());
     }
-    let response: Response = answer.unchecked_into();
-    if (200..300).contains(&response.status()) {
+    if (200..300).contains(&status) {
         return match JsFuture::from(Promise::resolve(&response.json()?)).await {
             Ok(body) => Ok(Reply::Body(body)),
-            Err(thrown) => Ok(unreadable(&response, &thrown)),
+            Err(thrown) => Ok(unreadable(status, &response, &thrown)),
         };
     }
     let body = JsFuture::from(host.error_text(&response, ERROR_BODY_MAX)).await;
     let body = body.ok().and_then(|body| body.dyn_ref().map(bounded)).unwrap_or_default();
-    if response.status() == 404 && !contains(&body, "\"error\"") {
+    if status == 404 && !contains(&body, "\"error\"") {
         // Whatever it is that does not know the path, it is not the service: that always says why.
         return Ok(Reply::Foreign(404));
     }
-    Ok(Reply::Error(http(&response, Value::String(body))))
+    Ok(Reply::Error(http(status, &response, body)))
 }
 
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
-fn unreadable(response: &Response, thrown: &JsValue) -> Reply {
-    let json = header(response, "content-type").is_some_and(|mime| contains(&mime, "json"));
+fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
     if !super::error::is_named(thrown, "SyntaxError") {
         return Reply::Error(copy(thrown));
     }
-    if !json {
-        return Reply::Foreign(response.status());
+    let headers = headers_of(response);
+    let mime = headers.get("content-type").and_then(Value::as_str);
+    if !mime.is_some_and(|mime| contains(mime, "json")) {
+        return Reply::Foreign(status);
     }
     // The same words as undici's, which the classifier knows as a connection that was cut.
     Reply::Error(Value::Object(vec![
@@ -88,22 +89,17 @@ fn unreadable(response: &Response, thrown: &JsValue) -> Reply {
     ]))
 }
 
-fn http(response: &Response, body: Value) -> Value {
-    let text = |name: &str| Some((name.to_owned(), Value::String(header(response, name)?)));
-    let headers = HEADERS.iter().filter_map(|name| text(name)).collect();
+fn http(status: u16, response: &Response, body: String) -> Value {
     Value::Object(vec![
-        ("status".to_owned(), Value::Number(f64::from(response.status()))),
-        ("headers".to_owned(), Value::Object(headers)),
-        ("body".to_owned(), body),
+        ("status".to_owned(), Value::Number(f64::from(status))),
+        ("headers".to_owned(), headers_of(response)),
+        ("body".to_owned(), Value::String(body)),
     ])
 }
 
-fn header(response: &Response, name: &str) -> Option<String> {
-    // A stub of the caller's may have no headers.
-    if !get(response, "headers").is_object() {
-        return None;
-    }
-    response.headers().get(name).ok().flatten()
+/// A stub of the caller's may have no headers.
+fn headers_of(response: &Response) -> Value {
+    convert::headers(&get(response, "headers")).unwrap_or(Value::Null)
 }
 
 /// An object with the caller's headers on top of ours.

@@ -3,7 +3,7 @@
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, is_array, keys};
+use super::convert::{as_array, get, get_dynamic, is_plain, keys};
 use super::error::usage;
 use super::host;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
@@ -39,7 +39,7 @@ pub(crate) fn read(value: &JsValue, scope: u16) -> Result<Settings, JsValue> {
 }
 
 fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(), JsValue> {
-    for_each(value, scope, |name, item, _| {
+    for_each(value, scope, |name, item| {
         let retry = &mut settings.retry;
         match name {
             "retry" => return read_into(settings, &item, scope::POLICY),
@@ -120,7 +120,7 @@ pub(crate) fn check_events(value: &JsValue) -> Result<(), JsValue> {
 
 fn curve(value: &JsValue) -> Result<CurveOptions, JsValue> {
     let mut curve = CurveOptions::default();
-    for_each(value, scope::CURVE, |name, item, _| {
+    for_each(value, scope::CURVE, |name, item| {
         match name {
             "baseDelay" => curve.base_delay = Some(millis(&item)),
             "maxDelay" => curve.max_delay = Some(millis(&item)),
@@ -135,12 +135,12 @@ fn curve(value: &JsValue) -> Result<CurveOptions, JsValue> {
 fn for_each(
     value: &JsValue,
     scope: u16,
-    mut take: impl FnMut(&str, JsValue, Shape) -> Result<(), JsValue>,
+    mut take: impl FnMut(&str, JsValue) -> Result<(), JsValue>,
 ) -> Result<(), JsValue> {
     if value.is_undefined() {
         return Ok(());
     }
-    if !value.is_object() || value.is_function() || is_array(value) {
+    if !is_plain(value) {
         return Err(usage("options must be an object"));
     }
     for key in Reflect::own_keys(value)?.iter() {
@@ -155,7 +155,7 @@ fn for_each(
             let message = ["option `", option.name, "` must be ", option.shape.as_str()].concat();
             return Err(usage(&message));
         }
-        take(option.name, item, option.shape)?;
+        take(option.name, item)?;
     }
     Ok(())
 }
@@ -174,7 +174,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         }
         Shape::Text => item.dyn_ref::<JsString>().is_some_and(|text| text.length() > 0),
         Shape::Function => item.is_function(),
-        Shape::Object => item.is_object() && !is_array(item),
+        Shape::Object => is_plain(item),
         Shape::List => as_array(item).is_some_and(|list| list.length() > 0),
         Shape::Signal => {
             item.is_object()
