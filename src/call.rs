@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use crate::info::ErrorInfo;
 use crate::input::{CallSpec, FlightId};
+use crate::lane::LaneId;
 use crate::output::{Attempt, Record};
 use crate::retry::Standing;
 use crate::time::{Instant, Millis};
+use crate::window::Amounts;
 
 #[derive(Debug)]
 pub(crate) struct Flight {
@@ -17,6 +19,17 @@ pub(crate) struct Flight {
     pub(crate) waited: Millis,
     /// When its own time is over; `None` once it is, for one that flies on in overtime.
     pub(crate) expires: Option<Instant>,
+    /// What was reserved for it.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// What a ledger has counted for an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Permit {
+    pub(crate) lane: LaneId,
+    /// The moment under which it is counted, on the ledger's clock.
+    pub(crate) at: u64,
+    pub(crate) want: Amounts,
 }
 
 #[derive(Debug)]
@@ -30,8 +43,14 @@ pub(crate) struct Call {
     pub(crate) free_waits: u32,
     pub(crate) empty_answers: u32,
     pub(crate) attempts: u32,
+    /// Its number in the order of arrival, which is its place in a queue.
+    pub(crate) serial: u64,
     /// When the wait is over; `None` while an attempt is due or in flight.
     pub(crate) waits_until: Option<Instant>,
+    /// The lane in whose queue it waits.
+    pub(crate) queued: Option<LaneId>,
+    /// When a queued call looks at its other targets again.
+    pub(crate) patience: Option<Instant>,
     pub(crate) waiting_since: Instant,
     pub(crate) flying: Option<Flight>,
     pub(crate) overtime: Option<Flight>,
@@ -44,7 +63,17 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn due(&self) -> Option<Instant> {
         let expires = self.flying.as_ref().and_then(|flight| flight.expires);
-        [self.waits_until, expires, self.deadline].into_iter().flatten().min()
+        [self.waits_until, expires, self.patience, self.deadline].into_iter().flatten().min()
+    }
+
+    /// The lane of the target that it asks.
+    pub(crate) fn lane(&self) -> Option<LaneId> {
+        self.spec.targets.get(self.target)?.lane
+    }
+
+    /// What a request to its target takes.
+    pub(crate) fn want(&self) -> Amounts {
+        self.spec.targets.get(self.target).map_or_else(Amounts::default, |target| target.want)
     }
 
     pub(crate) fn standing(&self) -> Standing<'_> {
@@ -58,6 +87,7 @@ impl Call {
             free_waits: self.free_waits,
             empty_answers: self.empty_answers,
             deadline: self.deadline,
+            is_background: self.spec.is_background(),
         }
     }
 

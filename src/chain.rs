@@ -1,6 +1,8 @@
 //! Fallback over targets: what each kind of error means for the target that gave it.
 
 use crate::kind::Kind;
+use crate::lane::LaneId;
+use crate::window::Amounts;
 
 /// What to do after an error, before attempts, waits and deadlines are looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,10 +49,23 @@ pub fn action(kind: Kind) -> Action {
 }
 
 /// Where a call may go: which account a target belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Target {
     /// Base URL and key, as a number: targets with the same number share money and key.
     pub account: u32,
+    /// The queue and ledger that its requests go through; `None` for straight away.
+    pub lane: Option<LaneId>,
+    /// What a request is expected to take of the ledger.
+    pub want: Amounts,
+}
+
+impl Target {
+    /// A target of this account whose requests go straight away.
+    #[must_use]
+    pub const fn of_account(account: u32) -> Self {
+        let want = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
+        Self { account, lane: None, want }
+    }
 }
 
 /// The index of the first target after `current` that `action` allows.
@@ -80,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_account_s_trouble_skips_its_other_models() {
-        let targets = [0, 0, 1].map(|account| Target { account });
+        let targets = [0, 0, 1].map(Target::of_account);
         assert_eq!(next(&targets, 0, Action::Next), Some(1));
         assert_eq!(next(&targets, 0, Action::NextAccount), Some(2));
         assert_eq!(next(&targets, 2, Action::Next), None);

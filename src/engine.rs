@@ -8,12 +8,15 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
-use crate::call::{Call, Flight};
+use crate::alert::ALERT_AT;
+use crate::call::{Call, Flight, Permit};
 use crate::failure;
 use crate::info::ErrorInfo;
-use crate::input::{CallId, CallSpec, FlightId, Input};
+use crate::input::{CallId, CallSpec, FlightId, Input, OnDailyLimit, Used};
 use crate::kind::Kind;
+use crate::lane::{Account, AccountId, Lane, LaneId, LaneSpec};
 use crate::output::{Ending, Output, Record};
+use crate::quota::Limits;
 use crate::random::Random;
 use crate::retry::{Decision, Verdict, Why, names_minute};
 use crate::retry_budget::RetryBudget;
@@ -22,15 +25,25 @@ use crate::time::{Instant, Millis, Now};
 /// The state machine behind one client.
 #[derive(Debug)]
 pub struct Engine {
-    calls: Vec<Option<Call>>,
+    pub(crate) calls: Vec<Option<Call>>,
     vacant: Vec<u32>,
-    outputs: VecDeque<Output>,
+    pub(crate) outputs: VecDeque<Output>,
     wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) accounts: Vec<Account>,
     budget: RetryBudget,
-    random: Random,
-    now: Now,
+    pub(crate) random: Random,
+    pub(crate) now: Now,
     flights: u32,
     stamps: u32,
+    serials: u64,
+    /// Calls that were put into a queue by this input; they are told if they have to wait.
+    pub(crate) placed: Vec<CallId>,
+    /// Attempts in flight that went through a queue, and how many there may be.
+    pub(crate) in_flight: u64,
+    pub(crate) concurrency: u64,
+    /// The shares of a limit at which an alert is given.
+    pub(crate) alert_at: Vec<f64>,
     closed: bool,
 }
 
@@ -43,13 +56,42 @@ impl Engine {
             vacant: Vec::new(),
             outputs: VecDeque::new(),
             wakes: BinaryHeap::new(),
+            lanes: Vec::new(),
+            accounts: Vec::new(),
             budget: RetryBudget::default(),
             random: Random::new(seed),
             now: Now::default(),
             flights: 0,
             stamps: 0,
+            serials: 0,
+            placed: Vec::new(),
+            in_flight: 0,
+            concurrency: u64::MAX,
+            alert_at: vec![ALERT_AT],
             closed: false,
         }
+    }
+
+    /// Attempts in flight at most, over all lanes.
+    pub const fn set_concurrency(&mut self, most: u64) {
+        self.concurrency = most;
+    }
+
+    /// The shares of a limit at which an alert is given, instead of 70 %.
+    pub fn set_alerts(&mut self, thresholds: &[f64]) {
+        self.alert_at = thresholds.to_vec();
+    }
+
+    /// Adds an account, whose lanes share what may be spent in ten minutes.
+    pub fn open_account(&mut self, given: &Limits, tier: &Limits) -> AccountId {
+        self.accounts.push(Account::new(given, tier));
+        AccountId(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    }
+
+    /// Adds a lane: a queue and a ledger for one project and model.
+    pub fn open_lane(&mut self, spec: &LaneSpec) -> LaneId {
+        self.lanes.push(Lane::new(spec));
+        LaneId(u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).saturating_sub(1))
     }
 
     /// Takes a call in. Its first [`Output::Send`] is due at once; after [`Input::Closed`] it ends
@@ -57,6 +99,7 @@ impl Engine {
     pub fn start(&mut self, now: Now, spec: CallSpec) -> CallId {
         let now = self.advance(now);
         self.budget.call(now.mono);
+        self.serials = self.serials.saturating_add(1);
         let call = Call {
             deadline: spec.deadline.map(|deadline| now.mono + deadline),
             spec,
@@ -67,7 +110,10 @@ impl Engine {
             free_waits: 0,
             empty_answers: 0,
             attempts: 0,
+            serial: self.serials,
             waits_until: None,
+            queued: None,
+            patience: None,
             waiting_since: now.mono,
             flying: None,
             overtime: None,
@@ -87,8 +133,9 @@ impl Engine {
         } else if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
             self.fail(id, call, Why::Deadline);
         } else {
-            self.send(id, call);
+            self.place(id, call);
         }
+        self.run();
         id
     }
 
@@ -96,7 +143,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input) {
         let now = self.advance(now);
         match input {
-            Input::Answered { call, flight } => self.answered(call, flight),
+            Input::Answered { call, flight, used } => self.answered(call, flight, used),
             Input::Failed { call, flight, info, verdict } => {
                 self.failed(call, flight, info, verdict);
             }
@@ -118,6 +165,7 @@ impl Engine {
         while let Some(call) = self.pop_due(now.mono) {
             self.wake(call);
         }
+        self.run();
     }
 
     /// The next thing to do outside; `None` when all is said.
@@ -135,13 +183,9 @@ impl Engine {
     /// When to come back with [`Input::Woken`]; may change after any input.
     #[must_use]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
-        while let Some(&Reverse((at, stamp, call))) = self.wakes.peek() {
-            if self.is_current(call, stamp) {
-                return Some(at);
-            }
-            self.wakes.pop();
-        }
-        None
+        let lane = self.lanes.iter().filter_map(|lane| lane.wake).min();
+        let call = self.next_call_due();
+        lane.into_iter().chain(call).min()
     }
 
     /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
@@ -176,17 +220,27 @@ impl Engine {
         self.call(call).map_or(0, |call| call.target)
     }
 
+    fn next_call_due(&mut self) -> Option<Instant> {
+        while let Some(&Reverse((at, stamp, call))) = self.wakes.peek() {
+            if self.is_current(call, stamp) {
+                return Some(at);
+            }
+            self.wakes.pop();
+        }
+        None
+    }
+
     /// Time never goes backwards: an older moment is taken as the last one seen.
     fn advance(&mut self, now: Now) -> Now {
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
         self.now
     }
 
-    fn call(&self, id: CallId) -> Option<&Call> {
+    pub(crate) fn call(&self, id: CallId) -> Option<&Call> {
         self.calls.get(id.0 as usize)?.as_ref()
     }
 
-    fn take(&mut self, id: CallId) -> Option<Call> {
+    pub(crate) fn take(&mut self, id: CallId) -> Option<Call> {
         self.calls.get_mut(id.0 as usize)?.take()
     }
 
@@ -195,7 +249,7 @@ impl Engine {
     }
 
     /// Puts a call back, and its next moment into the heap.
-    fn put(&mut self, id: CallId, mut call: Call) {
+    pub(crate) fn put(&mut self, id: CallId, mut call: Call) {
         if let Some(due) = call.due() {
             self.stamps = self.stamps.wrapping_add(1).max(1);
             call.stamp = self.stamps;
@@ -218,18 +272,22 @@ impl Engine {
     }
 
     fn pop_due(&mut self, now: Instant) -> Option<CallId> {
-        if self.next_wakeup()? > now {
+        if self.next_call_due()? > now {
             return None;
         }
         self.wakes.pop().map(|Reverse((_, _, call))| call)
     }
 
-    fn send(&mut self, id: CallId, mut call: Call) {
+    /// The number of the next attempt to go out.
+    pub(crate) const fn next_flight(&self) -> FlightId {
+        FlightId(self.flights.wrapping_add(1))
+    }
+
+    pub(crate) fn send(&mut self, id: CallId, mut call: Call, permit: Option<Permit>) {
         let now = self.now.mono;
-        let waited = match call.waits_until.take() {
-            Some(_) => now - call.waiting_since,
-            None => Millis::ZERO,
-        };
+        let waits = call.waits_until.take().is_some() || call.queued.take().is_some();
+        let waited = if waits { now - call.waiting_since } else { Millis::ZERO };
+        call.patience = None;
         call.record.waited = call.record.waited + waited;
         call.attempts = call.attempts.saturating_add(1);
         call.tries = call.tries.saturating_add(1);
@@ -242,16 +300,18 @@ impl Engine {
             started: now,
             waited,
             expires: call.spec.policy.timeout.map(|timeout| now + timeout),
+            permit,
         });
         let (attempt, target) = (call.attempts, call.target);
         self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
         self.put(id, call);
     }
 
-    fn answered(&mut self, id: CallId, flight: FlightId) {
+    fn answered(&mut self, id: CallId, flight: FlightId, used: Option<Used>) {
         let Some(mut call) = self.take(id) else { return };
         match call.take_flight(flight) {
             Some(landed) => {
+                self.served(&landed, used);
                 call.end(self.now.mono, &landed, None, false);
                 self.settle(id, call, Ending::Answered(flight));
             }
@@ -269,6 +329,7 @@ impl Engine {
         let Some(mut call) = self.take(id) else { return };
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
         if let Some(landed) = call.take_flight(flight) {
+            self.refused(&landed, &info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
             if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
             {
@@ -291,6 +352,24 @@ impl Engine {
         verdict: Option<Verdict>,
     ) {
         let now = self.now;
+        if verdict.is_none() && self.goes_back(&call, &info) {
+            call.last = Some(Rc::clone(&info));
+            if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
+                // Each item probes in its turn.
+                self.serials = self.serials.saturating_add(1);
+                call.serial = self.serials;
+            }
+            self.place(id, call);
+            return;
+        }
+        if verdict.is_none()
+            && info.kind == Kind::DailyQuota
+            && call.spec.on_daily_limit == OnDailyLimit::Fail
+        {
+            call.last = Some(info);
+            self.fail(id, call, Why::Final);
+            return;
+        }
         let decision =
             call.standing().decide(now.mono, &info, verdict, &mut self.budget, &mut self.random);
         call.last = Some(Rc::clone(&info));
@@ -324,7 +403,7 @@ impl Engine {
                 call.used_here = 0;
                 call.empty_answers = 0;
                 self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
-                self.send(id, call);
+                self.place(id, call);
             }
             Decision::End(_) => {}
         }
@@ -338,7 +417,11 @@ impl Engine {
             return;
         }
         if call.waits_until.is_some_and(|until| until <= now) {
-            self.send(id, call);
+            self.place(id, call);
+            return;
+        }
+        if call.patience.is_some_and(|patience| patience <= now) {
+            self.reconsider(id, call);
             return;
         }
         let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
@@ -352,12 +435,13 @@ impl Engine {
             call.overtime = Some(flight);
         } else {
             call.end(now, &flight, Some(Rc::clone(&info)), true);
+            self.refused(&flight, &info);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
         }
         self.decide(id, call, info, None);
     }
 
-    fn fail(&mut self, id: CallId, call: Call, why: Why) {
+    pub(crate) fn fail(&mut self, id: CallId, call: Call, why: Why) {
         let info = match &call.last {
             Some(last) => Rc::clone(last),
             None => Rc::new(failure::out_of_time()),
@@ -369,10 +453,15 @@ impl Engine {
         for flight in [call.flying.take(), call.overtime.take()].into_iter().flatten() {
             let late = call.spec.policy.timeout.is_some() && flight.expires.is_none();
             let info = late.then(|| Rc::new(failure::timed_out()));
+            self.gave_up(&flight);
             call.end(self.now.mono, &flight, info, true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
         }
-        if call.waits_until.is_some() {
+        let queued = call.queued.take();
+        if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
+            lane.queue.leave();
+        }
+        if call.waits_until.is_some() || queued.is_some() {
             call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
         }
         self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });

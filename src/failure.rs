@@ -46,10 +46,14 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     message.push_str(said.trim_end_matches('.'));
     message.push_str(" (");
-    message.push_str(reason(why));
-    message.push_str(" after ");
-    decimal(attempts.into(), &mut message);
-    message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
+    if why == Why::Barred && attempts == 0 {
+        message.push_str("no request was sent).");
+    } else {
+        message.push_str(reason(why));
+        message.push_str(" after ");
+        decimal(attempts.into(), &mut message);
+        message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
+    }
     let advice = advice(why, info);
     if !advice.is_empty() {
         message.push(' ');
@@ -99,7 +103,8 @@ pub fn advice(why: Why, info: &ErrorInfo) -> String {
         Why::RetryBudget => {
             "Too many calls of this client are failing to retry each of them; slow down and try again."
         }
-        Why::Final | Why::AttemptsUsed => "",
+        Why::Outage => "The service has been down for longer than the call may wait.",
+        Why::Final | Why::AttemptsUsed | Why::Barred => "",
     };
     match (ours.is_empty(), info.advice.is_empty()) {
         (true, _) => info.advice.clone(),
@@ -115,6 +120,8 @@ const fn reason(why: Why) -> &'static str {
         Why::ServerDelay => "not waited for",
         Why::Deadline => "out of time",
         Why::RetryBudget => "retry budget empty",
+        Why::Barred => "not sent",
+        Why::Outage => "outage too long",
     }
 }
 

@@ -15,6 +15,32 @@ pub struct CallId(pub u32);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FlightId(pub u32);
 
+/// Somebody waits for the answer.
+pub const INTERACTIVE: i32 = 10;
+/// Nobody does: such calls wait where interactive ones fail or go elsewhere.
+pub const BACKGROUND: i32 = 0;
+
+/// What a call does when the day's quota is spent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OnDailyLimit {
+    /// It fails.
+    Fail,
+    /// It goes to the next target, and fails where there is none.
+    #[default]
+    Fallback,
+    /// It waits for the next day.
+    Wait,
+}
+
+/// What an answer says that its request took.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Used {
+    /// Input tokens.
+    pub tokens: Option<u64>,
+    /// Billionths of a USD.
+    pub nanos: Option<u64>,
+}
+
 /// What a call is.
 #[derive(Clone, Debug)]
 pub struct CallSpec {
@@ -24,6 +50,32 @@ pub struct CallSpec {
     pub targets: Rc<[Target]>,
     /// How long it may take in all.
     pub deadline: Option<Millis>,
+    /// Who goes first: higher before lower, see [`INTERACTIVE`] and [`BACKGROUND`].
+    pub priority: i32,
+    /// What it does when the day's quota is spent.
+    pub on_daily_limit: OnDailyLimit,
+}
+
+impl CallSpec {
+    /// An interactive call without a deadline.
+    #[must_use]
+    pub const fn new(policy: Rc<Policy>, targets: Rc<[Target]>) -> Self {
+        let on_daily_limit = OnDailyLimit::Fallback;
+        Self { policy, targets, deadline: None, priority: INTERACTIVE, on_daily_limit }
+    }
+
+    /// The longest outage of its target that it sits out.
+    #[must_use]
+    pub fn max_outage(&self) -> Millis {
+        let longest = self.policy.max_outage;
+        if self.is_background() { longest.max(Policy::MAX_OUTAGE_BACKGROUND) } else { longest }
+    }
+
+    /// Whether nobody waits for the answer.
+    #[must_use]
+    pub const fn is_background(&self) -> bool {
+        self.priority <= BACKGROUND
+    }
 }
 
 /// What happened outside.
@@ -35,6 +87,8 @@ pub enum Input {
         call: CallId,
         /// The attempt.
         flight: FlightId,
+        /// What the service says that it took; `None` where it does not say.
+        used: Option<Used>,
     },
     /// An attempt failed.
     Failed {

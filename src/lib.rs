@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 mod advice;
+pub mod alert;
 mod answer;
 pub mod backoff;
 mod call;
@@ -13,20 +14,27 @@ pub mod catalog;
 pub mod chain;
 pub mod classify;
 pub mod cost;
+mod dispatch;
 pub mod engine;
 mod evidence;
 pub mod failure;
 mod field;
 mod fold;
+pub mod gauge;
 pub mod hint;
 pub mod info;
 pub mod input;
 pub mod kind;
+pub mod lane;
 mod network;
 pub mod options;
+mod outage;
 pub mod output;
+mod pacer;
 pub mod pacific;
 pub mod protocol;
+mod queue;
+pub mod quota;
 pub mod random;
 pub mod reader;
 pub mod redact;
@@ -41,6 +49,7 @@ pub mod time;
 pub mod value;
 mod violation;
 mod walk;
+pub mod window;
 
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

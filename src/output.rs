@@ -2,8 +2,12 @@
 
 use std::rc::Rc;
 
+use crate::alert::Alert;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, FlightId};
+use crate::kind::Dimension;
+use crate::lane::LaneId;
+use crate::quota::Learned;
 use crate::retry::Why;
 use crate::time::{Millis, WallTime};
 
@@ -43,6 +47,21 @@ pub enum Output {
         /// Why it waits.
         info: Rc<ErrorInfo>,
     },
+    /// The call waits in the queue of its target.
+    Hold {
+        /// The call.
+        call: CallId,
+        /// How many attempts it has sent.
+        attempt: u32,
+        /// How long it waits at least.
+        wait: Millis,
+        /// When that ends.
+        until: WallTime,
+        /// What keeps it.
+        info: Rc<ErrorInfo>,
+    },
+    /// Something about a quota that is worth telling.
+    Notice(Notice),
     /// The call leaves its target for another.
     Switch {
         /// The call.
@@ -62,6 +81,45 @@ pub enum Output {
         ending: Ending,
         /// What it went through.
         record: Record,
+    },
+}
+
+/// What is worth telling about a quota.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// A limit was learned, or is another than was thought.
+    Learned {
+        /// The lane; `None` for the account's money.
+        lane: LaneId,
+        /// What was learned.
+        learned: Learned,
+    },
+    /// The use of a limit has passed a threshold.
+    Alert {
+        /// The lane.
+        lane: LaneId,
+        /// Which limit and threshold.
+        alert: Alert,
+    },
+    /// A limit keeps calls waiting, or refuses them.
+    Exhausted {
+        /// The lane.
+        lane: LaneId,
+        /// Which limit.
+        dimension: Dimension,
+        /// The limit.
+        limit: Option<u64>,
+        /// When it lets the next request pass.
+        until: WallTime,
+    },
+    /// A target has an outage: it rests but for one probe at a time.
+    Rested {
+        /// The lane.
+        lane: LaneId,
+        /// When the first probe goes.
+        until: WallTime,
+        /// What is wrong.
+        info: Rc<ErrorInfo>,
     },
 }
 

@@ -37,6 +37,10 @@ pub struct Policy {
     pub budgeted: bool,
     /// Whether a spent spending rate is waited for without a word from the server on how long.
     pub waits_for_spend: bool,
+    /// Whether the call is held back while its target has an outage, but for one probe at a time.
+    pub rides_outages: bool,
+    /// The longest outage that the call sits out.
+    pub max_outage: Millis,
 }
 
 impl Policy {
@@ -53,7 +57,13 @@ impl Policy {
         free_quota_waits: false,
         budgeted: true,
         waits_for_spend: false,
+        rides_outages: true,
+        // About what five attempts take that wait as the curve for 503 says.
+        max_outage: Millis(300_000),
     };
+
+    /// The longest outage that a background call sits out: the guide has seen 30 to 120 minutes.
+    pub const MAX_OUTAGE_BACKGROUND: Millis = Millis(3 * 3_600_000);
 
     /// The policy of `generate`.
     pub const GENERATE: Self = Self { overtime: true, free_quota_waits: true, ..Self::RETRY };
@@ -67,6 +77,7 @@ impl Policy {
             hint: Hint::Lengthens,
             budgeted: false,
             waits_for_spend: true,
+            rides_outages: false,
             ..Self::RETRY
         }
     }
@@ -102,6 +113,10 @@ pub enum Why {
     Deadline,
     /// The client's retry budget is empty.
     RetryBudget,
+    /// No request could be sent: a quota, or a target that refuses everything, is in the way.
+    Barred,
+    /// The target's outage is longer than the call sits out.
+    Outage,
 }
 
 /// What comes next.
@@ -146,6 +161,8 @@ pub struct Standing<'a> {
     pub empty_answers: u32,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
+    /// Whether it is a background call, which waits where others go elsewhere or fail.
+    pub is_background: bool,
 }
 
 impl Standing<'_> {
@@ -189,13 +206,14 @@ impl Standing<'_> {
         }
         let wait = match verdict {
             Some(Verdict::RetryAfter(wait)) => wait,
-            _ if info.retry_after > Some(self.policy.max_server_delay) => {
+            _ if !self.is_background && info.retry_after > Some(self.policy.max_server_delay) => {
                 return switch_or(Why::ServerDelay, counted);
             }
             _ => self.policy.curves.wait(info, self.tries, self.policy.hint, random),
         };
         let is_own = matches!(verdict, Some(Verdict::RetryAfter(_)));
-        if next.is_some() && !is_own && wait > self.policy.max_wait_per_target {
+        let is_patient = is_own || self.is_background;
+        if next.is_some() && !is_patient && wait > self.policy.max_wait_per_target {
             return switch_or(Why::ServerDelay, counted);
         }
         if self.deadline.is_some_and(|deadline| now + wait >= deadline) {
@@ -214,14 +232,16 @@ impl Standing<'_> {
         let action = chain::action(info.kind);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
         let elsewhere = chain::next(self.targets, self.target, action).is_some();
-        if info.kind == Kind::SpendLimited && waits && !elsewhere {
+        if info.kind == Kind::SpendLimited && (self.is_background || (waits && !elsewhere)) {
             return Action::Retry;
         }
         action
     }
 
     fn is_free(&self, info: &ErrorInfo) -> bool {
-        self.policy.free_quota_waits && names_minute(info) && self.free_waits < FREE_WAITS_MAX
+        let is_quota =
+            names_minute(info) || (self.is_background && info.kind == Kind::SpendLimited);
+        self.policy.free_quota_waits && is_quota && self.free_waits < FREE_WAITS_MAX
     }
 
     /// One where one attempt is all that the caller allows.

@@ -383,7 +383,7 @@ fn a_late_answer_in_overtime_settles_a_call_that_waits() {
     world.run_until(6_000);
     assert_eq!((world.lives[0].sends.len(), world.lives[0].waits.len()), (1, 1));
     world.run_until(6_100);
-    world.feed(Input::Answered { call, flight: world.lives[0].flights[0] });
+    world.feed(Input::Answered { call, flight: world.lives[0].flights[0], used: None });
     world.assert_complete();
     let life = world.life(0);
     assert_eq!((life.answered_by(), life.settled_at()), (1, 6_100));
@@ -976,7 +976,7 @@ fn an_input_about_an_unknown_call_or_attempt_changes_nothing() {
     ] {
         let before = world.trace.len();
         let info = Rc::clone(&info);
-        world.feed(Input::Answered { call, flight });
+        world.feed(Input::Answered { call, flight, used: None });
         world.feed(Input::Failed { call, flight, info, verdict: Some(Verdict::Retry) });
         assert!(!world.trace[before..].iter().any(|entry| matches!(entry.event, Event::Out(_))));
     }
@@ -996,7 +996,7 @@ fn an_attempt_comes_back_once() {
         let info = Rc::new(ErrorInfo::new(Kind::RateLimited));
         world.feed(Input::Failed { call, flight, info, verdict: None });
     }
-    world.feed(Input::Answered { call, flight });
+    world.feed(Input::Answered { call, flight, used: None });
     let life = world.life(0);
     assert_eq!((life.waits.len(), life.sends.len()), (1, 1));
     assert!(life.settled.is_none());
@@ -1010,7 +1010,7 @@ fn the_number_of_a_call_is_free_once_its_end_was_polled() {
     let engine = &mut world.engine;
     let first = engine.start(now, spec.clone());
     let Some(Output::Send { flight, .. }) = engine.poll() else { panic!("an attempt") };
-    engine.handle(now, Input::Answered { call: first, flight });
+    engine.handle(now, Input::Answered { call: first, flight, used: None });
     let second = engine.start(now, spec.clone());
     assert_ne!(first, second, "the end of the first is still to be told");
     assert!(matches!(engine.poll(), Some(Output::Settle { call, .. }) if call == first));
@@ -1018,7 +1018,7 @@ fn the_number_of_a_call_is_free_once_its_end_was_polled() {
     assert_eq!(first, third, "numbers are used again, so that they do not run out");
 
     // The attempt of the first call must not end the third, which has its number.
-    engine.handle(now, Input::Answered { call: third, flight });
+    engine.handle(now, Input::Answered { call: third, flight, used: None });
     let rest: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
     assert!(
         matches!(rest.as_slice(), [Output::Send { .. }, Output::Send { .. }]),
@@ -1041,7 +1041,7 @@ fn a_clock_that_goes_back_shortens_no_wait_and_stops_nothing() {
     }
     let flight = world.lives[0].flights[0];
     let past = Now { mono: Instant(1), wall: WallTime(1) };
-    world.feed_at(past, Input::Answered { call, flight });
+    world.feed_at(past, Input::Answered { call, flight, used: None });
     assert_eq!(world.lives[0].sends.len(), 1);
     world.run();
     world.assert_complete();

@@ -188,7 +188,7 @@ proptest! {
         current in 0..8_usize,
         kind in any_kind(),
     ) {
-        let targets: Vec<Target> = accounts.iter().map(|&account| Target { account }).collect();
+        let targets: Vec<Target> = accounts.iter().copied().map(Target::of_account).collect();
         let action = chain::action(kind);
         let fits = |index: usize| {
             action != Action::NextAccount || accounts.get(index) != accounts.get(current)
@@ -350,7 +350,7 @@ fn play(seed: u64, stale: bool, ops: &[Op]) -> World {
                 let (call, flight) = (CallId(call), FlightId(flight));
                 let info = Rc::new(ErrorInfo::new(Kind::ServerError));
                 world.feed(if answers {
-                    Input::Answered { call, flight }
+                    Input::Answered { call, flight, used: None }
                 } else {
                     Input::Failed { call, flight, info, verdict: None }
                 });

@@ -62,7 +62,7 @@ impl Core {
             settings,
             routes: Routes::default(),
             retries,
-            nowhere: Rc::new([Target { account: 0 }]),
+            nowhere: Rc::new([Target::of_account(0)]),
         })
     }
 
@@ -87,7 +87,8 @@ impl Core {
         } else {
             Rc::new(call.retry.apply((*self.retries).clone()))
         };
-        let spec = CallSpec { policy, targets: Rc::clone(&self.nowhere), deadline: call.deadline };
+        let targets = Rc::clone(&self.nowhere);
+        let spec = CallSpec { deadline: call.deadline, ..CallSpec::new(policy, targets) };
         Ok(self.driver.start(caller, Job::Function(function.clone()), spec, call))
     }
 
@@ -265,12 +266,9 @@ impl Core {
             return Err(usage(&[message, &join(names, ", ")].concat()));
         }
         chain.retain(|route| lacks(route).is_none());
-        let targets = chain.iter().map(|route| Target { account: account(&chain, route) });
-        let spec = CallSpec {
-            policy: Rc::new(policy),
-            targets: targets.collect(),
-            deadline: call.deadline,
-        };
+        let targets = chain.iter().map(|route| Target::of_account(account(&chain, route)));
+        let spec = CallSpec::new(Rc::new(policy), targets.collect());
+        let spec = CallSpec { deadline: call.deadline, ..spec };
         let fetch = settings.fetch.clone();
         let picture = Picture::new(request, chain, wanted, skipped, fetch);
         picture.text(0).map_err(|thrown| {

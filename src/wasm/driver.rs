@@ -216,7 +216,7 @@ impl Driver {
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if self.land(call, flight) {
             self.with(call, |state| state.answer = answer);
-            self.feed(Input::Answered { call, flight });
+            self.feed(Input::Answered { call, flight, used: None });
         }
     }
 

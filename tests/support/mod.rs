@@ -82,11 +82,8 @@ pub(crate) fn with_timeout(policy: Policy, ms: u64) -> Policy {
 
 /// A call to targets of these accounts.
 pub(crate) fn spec(policy: Policy, accounts: &[u32], deadline: Option<u64>) -> CallSpec {
-    CallSpec {
-        policy: Rc::new(policy),
-        targets: accounts.iter().map(|&account| Target { account }).collect(),
-        deadline: deadline.map(Millis),
-    }
+    let targets = accounts.iter().copied().map(Target::of_account).collect();
+    CallSpec { deadline: deadline.map(Millis), ..CallSpec::new(Rc::new(policy), targets) }
 }
 
 /// One line of a trace.
@@ -297,6 +294,7 @@ impl World {
                     self.lives[index].switches.push((from, to));
                 }
             }
+            Output::Hold { .. } | Output::Notice(_) => {}
             Output::Settle { call, ending, record } => {
                 if let Some(index) = self.live.remove(&call.0) {
                     self.lives[index].settled = Some((clock, ending, record));
@@ -318,7 +316,7 @@ impl World {
         let Some(due) = due else { return self.feed(Input::Woken) };
         let Delivery { call, flight, step } = due.remove();
         self.feed(match step.info {
-            None => Input::Answered { call, flight },
+            None => Input::Answered { call, flight, used: None },
             Some(info) => Input::Failed { call, flight, info, verdict: step.verdict },
         });
     }
@@ -560,7 +558,7 @@ impl Checker {
 
     fn input(&mut self, at: Instant, input: &Input) {
         match input {
-            Input::Answered { call, flight } => {
+            Input::Answered { call, flight, .. } => {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
                 let Some((open, _)) = watched.close(*flight) else { return };
                 watched.over.push(Over {
@@ -619,7 +617,11 @@ impl Checker {
         | Output::Abort { call, .. }
         | Output::Wait { call, .. }
         | Output::Switch { call, .. }
-        | Output::Settle { call, .. }) = output;
+        | Output::Settle { call, .. }) = output
+        else {
+            self.violations.push(format!("a call without a queue leads to {output:?}"));
+            return;
+        };
         let id = call.0;
         let mut said = Vec::new();
         let mut complain = |what: String| said.push(format!("call {id} at {}: {what}", at.0));
@@ -721,6 +723,7 @@ impl Checker {
                 watched.tries = 0;
                 watched.free_here = 0;
             }
+            Output::Hold { .. } | Output::Notice(_) => {}
             Output::Settle { ending, record, .. } => {
                 ended = true;
                 settle(at, &mut watched, ending, record, &mut complain);

@@ -1,0 +1,574 @@
+//! How calls get through the queues and ledgers of their targets.
+
+use std::rc::Rc;
+
+use crate::call::{Call, Flight, Permit};
+use crate::chain::{self, Action};
+use crate::cost;
+use crate::engine::Engine;
+use crate::info::ErrorInfo;
+use crate::input::{CallId, OnDailyLimit, Used};
+use crate::kind::{Dimension, Kind};
+use crate::lane::{LaneId, denied, is_shutting, local_clock, split};
+use crate::output::{Notice, Output};
+use crate::queue::Ticket;
+use crate::quota::{Denial, Quota, Refusal};
+use crate::retry::Why;
+use crate::time::{Instant, Millis, WallTime};
+use crate::window::Amounts;
+
+/// What keeps a call from a target, and until when at least.
+struct Bar {
+    until: Instant,
+    reason: Reason,
+}
+
+enum Reason {
+    /// The target refuses everything, or has an outage.
+    Target(Rc<ErrorInfo>),
+    /// A limit of the lane.
+    Lane(Denial),
+    /// The account's money.
+    Account(Denial),
+}
+
+/// What a call does that is kept from its target.
+enum Move {
+    Stay,
+    /// To another target.
+    Switch(usize),
+    /// To whatever target the chain's table names for this kind.
+    Leave,
+    Fail(Why),
+}
+
+impl Engine {
+    /// Puts a call into the queue of its target, or sends it where there is none.
+    pub(crate) fn place(&mut self, id: CallId, mut call: Call) {
+        let Some(lane_id) = call.lane() else {
+            self.send(id, call, None);
+            return;
+        };
+        if call.waits_until.take().is_none() {
+            call.waiting_since = self.now.mono;
+        }
+        let Some(lane) = self.lanes.get(lane_id.0 as usize) else { return };
+        let ahead = lane.queue.ahead_of(call.spec.priority);
+        if let Some(bar) = self.bar(&call, call.target, ahead) {
+            match self.weigh(&call, &bar) {
+                Move::Stay => {}
+                other => {
+                    self.follow(id, call, other, &bar);
+                    return;
+                }
+            }
+        }
+        let Some(lane) = self.lanes.get_mut(lane_id.0 as usize) else { return };
+        lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
+        lane.dirty = true;
+        call.queued = Some(lane_id);
+        if !call.spec.is_background() && call.target.saturating_add(1) < call.spec.targets.len() {
+            call.patience = Some(self.now.mono + call.spec.policy.max_wait_per_target);
+        }
+        self.placed.push(id);
+        self.put(id, call);
+    }
+
+    /// A queued call has waited as long as it may while another target could start sooner.
+    pub(crate) fn reconsider(&mut self, id: CallId, mut call: Call) {
+        // It may be next at any moment; what counts is what is in the way of the queue.
+        let Some(bar) = self.bar(&call, call.target, 0) else {
+            call.patience = None;
+            self.put(id, call);
+            return;
+        };
+        let sooner = self.sooner(&call, bar.until);
+        match sooner {
+            Some(target) => {
+                self.unqueue(&mut call);
+                self.follow(id, call, Move::Switch(target), &bar);
+            }
+            None => {
+                call.patience = Some(self.now.mono + call.spec.policy.max_wait_per_target);
+                self.put(id, call);
+            }
+        }
+    }
+
+    /// Sends what may go, lane by lane, and tells those who wait.
+    pub(crate) fn run(&mut self) {
+        let now = self.now.mono;
+        while let Some(index) = self
+            .lanes
+            .iter()
+            .position(|lane| lane.dirty || lane.wake.is_some_and(|wake| wake <= now))
+        {
+            self.pump(index);
+        }
+        for id in core::mem::take(&mut self.placed) {
+            self.tell(id);
+        }
+    }
+
+    fn pump(&mut self, index: usize) {
+        let now = self.now.mono;
+        loop {
+            let next_flight = self.next_flight();
+            let Some(lane) = self.lanes.get_mut(index) else { return };
+            lane.dirty = false;
+            lane.wake = None;
+            let calls = &self.calls;
+            let waits = |ticket: Ticket| {
+                let call = calls.get(ticket.call.0 as usize).and_then(Option::as_ref);
+                call.is_some_and(|call| {
+                    call.serial == ticket.serial
+                        && call.queued.is_some_and(|lane| lane.0 as usize == index)
+                })
+            };
+            let Some(ticket) = lane.queue.peek(waits) else { return };
+            let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_ref) else {
+                return;
+            };
+            if let Some(info) = lane.shut(now).cloned() {
+                let bar = Bar { until: now, reason: Reason::Target(info) };
+                self.drive_out(ticket.call, &bar);
+                continue;
+            }
+            if let Some(outage) = lane.health.outage()
+                && call.spec.policy.rides_outages
+            {
+                let longest = call.spec.max_outage();
+                if now - outage.since >= longest {
+                    let bar = Bar { until: now, reason: Reason::Target(Rc::clone(&outage.info)) };
+                    self.expel(ticket.call, Why::Outage, &bar);
+                    continue;
+                }
+                let wake = outage.since + longest;
+                // A call that has backed off by itself is as good a probe as any.
+                let may_probe =
+                    outage.next <= now || (call.tries > 0 && !call.spec.is_background());
+                if outage.probe.is_some() {
+                    lane.wake = Some(wake);
+                    return;
+                }
+                if !may_probe {
+                    lane.wake = Some(outage.next.min(wake));
+                    return;
+                }
+            }
+            if self.in_flight >= self.concurrency || lane.in_flight >= lane.in_flight_max() {
+                return;
+            }
+            let limit = lane.quota.gauge(Dimension::RequestsPerMinute).limit();
+            if let Some(wake) = lane.pacer.waits(now, limit) {
+                lane.wake = Some(wake);
+                return;
+            }
+            let want = call.want();
+            let permit =
+                Permit { lane: LaneId(u32::try_from(index).unwrap_or(u32::MAX)), at: now.0, want };
+            let Err(bar) = self.reserve(index, &want) else {
+                if let Some(lane) = self.lanes.get_mut(index) {
+                    lane.queue.pop();
+                    lane.denied = None;
+                    lane.in_flight = lane.in_flight.saturating_add(1);
+                    lane.pacer.sent(now, next_flight);
+                    lane.health.probes(next_flight);
+                }
+                self.in_flight = self.in_flight.saturating_add(1);
+                self.alert(index);
+                if let Some(call) = self.take(ticket.call) {
+                    self.send(ticket.call, call, Some(permit));
+                }
+                continue;
+            };
+            self.exhausted(index, &bar);
+            if self.drive_out(ticket.call, &bar) {
+                continue;
+            }
+            if let Some(lane) = self.lanes.get_mut(index) {
+                lane.wake = Some(bar.until.max(now + Millis(1)));
+            }
+            return;
+        }
+    }
+
+    /// Counts a request where account and lane let it go: the account first.
+    fn reserve(&mut self, index: usize, want: &Amounts) -> Result<(), Bar> {
+        let clock = local_clock(self.now);
+        let (wanted, money) = split(want);
+        let Some(lane) = self.lanes.get_mut(index) else { return Ok(()) };
+        let account = self.accounts.get_mut(lane.account.0 as usize);
+        if let Some(account) = account {
+            account.quota.take(clock, &money).map_err(|denial| Bar {
+                until: Instant(denial.until),
+                reason: Reason::Account(denial),
+            })?;
+            if let Err(denial) = lane.quota.take(clock, &wanted) {
+                account.quota.settle(clock.now, &money, &Amounts::default());
+                return Err(Bar { until: Instant(denial.until), reason: Reason::Lane(denial) });
+            }
+            return Ok(());
+        }
+        lane.quota
+            .take(clock, &wanted)
+            .map_err(|denial| Bar { until: Instant(denial.until), reason: Reason::Lane(denial) })
+    }
+
+    /// What would keep a call from a target, with so many others before it in the queue.
+    fn bar(&self, call: &Call, target: usize, ahead: u64) -> Option<Bar> {
+        let target = call.spec.targets.get(target)?;
+        let lane = self.lanes.get(target.lane?.0 as usize)?;
+        let (now, clock) = (self.now.mono, local_clock(self.now));
+        if let Some(info) = lane.shut(now) {
+            return Some(Bar {
+                until: now + Millis(60_000),
+                reason: Reason::Target(Rc::clone(info)),
+            });
+        }
+        let mut bar = None;
+        let mut strictest = |until: Instant, reason: Reason| {
+            if until > now && bar.as_ref().is_none_or(|bar: &Bar| bar.until < until) {
+                bar = Some(Bar { until, reason });
+            }
+        };
+        if let Some(outage) = lane.health.outage()
+            && call.spec.policy.rides_outages
+        {
+            let until = if outage.probe.is_some() { now + Millis(10_000) } else { outage.next };
+            strictest(until, Reason::Target(Rc::clone(&outage.info)));
+        }
+        let (wanted, money) = split(&target.want);
+        if let Some(denial) = lane.quota.earliest(clock, &wanted, ahead) {
+            strictest(Instant(denial.until), Reason::Lane(denial));
+        }
+        let account = self.accounts.get(lane.account.0 as usize);
+        if let Some(denial) = account.and_then(|account| account.quota.earliest(clock, &money, 0)) {
+            strictest(Instant(denial.until), Reason::Account(denial));
+        }
+        bar
+    }
+
+    /// What a call does about a bar.
+    fn weigh(&self, call: &Call, bar: &Bar) -> Move {
+        let (now, policy) = (self.now.mono, &call.spec.policy);
+        match &bar.reason {
+            Reason::Target(info) if is_shutting(info.kind) => return Move::Leave,
+            Reason::Target(info)
+                if info.kind == Kind::DailyQuota
+                    && call.spec.on_daily_limit != OnDailyLimit::Wait =>
+            {
+                return daily(call);
+            }
+            Reason::Lane(Denial { dimension: Some(dimension), .. })
+                if is_daily(*dimension) && call.spec.on_daily_limit != OnDailyLimit::Wait =>
+            {
+                return daily(call);
+            }
+            Reason::Account(_)
+                if !call.spec.is_background()
+                    && !policy.waits_for_spend
+                    && bar.until > now + policy.max_wait_per_target =>
+            {
+                return Move::Leave;
+            }
+            _ => {}
+        }
+        if call.deadline.is_some_and(|deadline| deadline <= bar.until) {
+            return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
+        }
+        if !call.spec.is_background()
+            && bar.until > now + policy.max_wait_per_target
+            && let Some(target) = self.sooner(call, bar.until)
+        {
+            return Move::Switch(target);
+        }
+        Move::Stay
+    }
+
+    /// The first later target that could start before this moment.
+    fn sooner(&self, call: &Call, than: Instant) -> Option<usize> {
+        let starts = |target: usize| {
+            let lane = call.spec.targets.get(target)?.lane;
+            let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
+            let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
+            Some(self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until))
+        };
+        let later = call.target.saturating_add(1)..call.spec.targets.len();
+        let soonest = later.filter_map(|target| Some((starts(target)?, target))).min()?;
+        (soonest.0 < than).then_some(soonest.1)
+    }
+
+    /// Takes a queued call out where it does not wait for this bar; gives whether it did.
+    fn drive_out(&mut self, id: CallId, bar: &Bar) -> bool {
+        let Some(call) = self.call(id) else { return true };
+        let next = self.weigh(call, bar);
+        if matches!(next, Move::Stay) {
+            return false;
+        }
+        let Some(mut call) = self.take(id) else { return true };
+        self.unqueue(&mut call);
+        self.follow(id, call, next, bar);
+        true
+    }
+
+    fn expel(&mut self, id: CallId, why: Why, bar: &Bar) {
+        let Some(mut call) = self.take(id) else { return };
+        self.unqueue(&mut call);
+        self.follow(id, call, Move::Fail(why), bar);
+    }
+
+    fn unqueue(&mut self, call: &mut Call) {
+        let queued = call.queued.take();
+        call.patience = None;
+        if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
+            lane.queue.leave();
+        }
+        call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+    }
+
+    fn follow(&mut self, id: CallId, mut call: Call, next: Move, bar: &Bar) {
+        let info = self.explain(&call, bar);
+        call.last = Some(Rc::clone(&info));
+        let target = match next {
+            Move::Switch(target) => Some(target),
+            Move::Fail(why) => {
+                self.fail(id, call, why);
+                return;
+            }
+            Move::Leave | Move::Stay => {
+                let action = match chain::action(info.kind) {
+                    Action::NextAccount => Action::NextAccount,
+                    _ => Action::Next,
+                };
+                chain::next(&call.spec.targets, call.target, action)
+            }
+        };
+        let Some(target) = target else {
+            self.fail(id, call, Why::Barred);
+            return;
+        };
+        let from = call.target;
+        call.target = target;
+        call.tries = 0;
+        call.used_here = 0;
+        call.empty_answers = 0;
+        self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
+        self.place(id, call);
+    }
+
+    /// What a call is told of a bar.
+    fn explain(&self, call: &Call, bar: &Bar) -> Rc<ErrorInfo> {
+        let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
+        let account = lane.and_then(|lane| self.accounts.get(lane.account.0 as usize));
+        match (&bar.reason, lane, account) {
+            (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.quota, self.now)),
+            (Reason::Account(denial), _, Some(account)) => {
+                Rc::new(denied(denial, &account.quota, self.now))
+            }
+            (Reason::Target(info), ..) => Rc::clone(info),
+            _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
+        }
+    }
+
+    /// Tells a call that was just queued that it has to wait.
+    fn tell(&mut self, id: CallId) {
+        let Some(call) = self.call(id) else { return };
+        let Some(lane) = call.queued.and_then(|lane| self.lanes.get(lane.0 as usize)) else {
+            return;
+        };
+        let ahead = lane.queue.ahead_of(call.spec.priority).saturating_sub(1);
+        let Some(bar) = self.bar(call, call.target, ahead) else { return };
+        let (attempt, info) = (call.attempts, self.explain(call, &bar));
+        let wait = bar.until - self.now.mono;
+        let until = self.now.wall + wait;
+        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+    }
+
+    /// Whether a failed background call goes back into the queue, at no cost.
+    pub(crate) fn goes_back(&self, call: &Call, info: &ErrorInfo) -> bool {
+        let Some(lane) = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) else {
+            return false;
+        };
+        if info.kind == Kind::DailyQuota {
+            return call.spec.on_daily_limit == OnDailyLimit::Wait;
+        }
+        let outage = lane.health.outage().filter(|outage| outage.info.kind == info.kind);
+        call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
+    }
+
+    /// An attempt was answered as hoped.
+    pub(crate) fn served(&mut self, flight: &Flight, used: Option<Used>) {
+        let Some(permit) = self.land(flight) else { return };
+        let clock = local_clock(self.now);
+        let used = used.unwrap_or_default();
+        let actual = Amounts {
+            tokens: used.tokens.unwrap_or(permit.want.tokens),
+            nanos: used.nanos.unwrap_or(permit.want.nanos),
+            ..permit.want
+        };
+        let now = self.now.mono;
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        let ended = lane.health.answered();
+        if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
+            lane.quota.correct_day(clock);
+        }
+        if ended.is_some() {
+            lane.pacer.cool();
+        }
+        lane.pacer.served(now, flight.id);
+        let (reserved, money) = split(&permit.want);
+        let (taken, spent) = split(&actual);
+        lane.quota.settle(permit.at, &reserved, &taken);
+        if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
+            account.quota.settle(permit.at, &money, &spent);
+        }
+    }
+
+    /// An attempt failed.
+    pub(crate) fn refused(&mut self, flight: &Flight, info: &Rc<ErrorInfo>) {
+        let Some(permit) = self.land(flight) else { return };
+        let (now, clock) = (self.now.mono, local_clock(self.now));
+        let (reserved, money) = split(&permit.want);
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        lane.pacer.failed(flight.id);
+        let account = self.accounts.get_mut(lane.account.0 as usize);
+        if !cost::may_be_billed(info)
+            && let Some(account) = account
+            && info.kind != Kind::SpendLimited
+        {
+            account.quota.settle(permit.at, &money, &Amounts::default());
+        }
+        if info.unsent {
+            lane.quota.settle(permit.at, &reserved, &Amounts::default());
+        }
+        let refusal = Refusal::read(info);
+        let mut learned = None;
+        let mut begins = false;
+        match (info.kind, refusal) {
+            (Kind::SpendLimited, Some(refusal)) => {
+                lane.quota.settle_refused(permit.at, &reserved);
+                if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
+                    learned = account.quota.refuse(clock, permit.at, &money, &refusal);
+                }
+            }
+            (Kind::DailyQuota, Some(refusal)) => {
+                learned = lane.quota.refuse(clock, permit.at, &reserved, &refusal);
+                let dimension = refusal.dimension.unwrap_or(Dimension::RequestsPerDay);
+                if lane.quota.agrees_that_day_is_spent(dimension) && !lane.quota.doubts_day(clock) {
+                    lane.quota.end_day();
+                } else {
+                    begins = lane.health.failed(now, flight.id, info, true, &mut self.random);
+                }
+            }
+            (Kind::RateLimited, Some(mut refusal)) => {
+                if refusal.dimension.is_none() {
+                    // One refusal without details may be that request's own fault.
+                    refusal.is_quota = lane.confirms_bare(now) && lane.quota.minute.accepted() > 1;
+                }
+                learned = lane.quota.refuse(clock, permit.at, &reserved, &refusal);
+                if refusal.is_quota {
+                    lane.health.answered();
+                } else {
+                    begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+                }
+            }
+            (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
+            (Kind::Timeout | Kind::Cancelled, _) => lane.health.gave_up(flight.id),
+            (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
+                begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+            }
+            _ => {
+                if lane.health.answered().is_some() {
+                    lane.pacer.cool();
+                }
+            }
+        }
+        if let Some(learned) = learned {
+            self.outputs.push_back(Output::Notice(Notice::Learned { lane: permit.lane, learned }));
+        }
+        if begins {
+            self.rested(permit.lane);
+        }
+    }
+
+    /// An attempt is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: &Flight) {
+        let Some(permit) = self.land(flight) else { return };
+        if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
+            lane.pacer.failed(flight.id);
+            lane.health.gave_up(flight.id);
+        }
+    }
+
+    /// An attempt gives its slot back.
+    fn land(&mut self, flight: &Flight) -> Option<Permit> {
+        let permit = flight.permit?;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let all = self.concurrency < u64::MAX;
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let is_it = index == permit.lane.0 as usize;
+            if is_it {
+                lane.in_flight = lane.in_flight.saturating_sub(1);
+            }
+            lane.dirty |= is_it || all;
+        }
+        Some(permit)
+    }
+
+    fn alert(&mut self, index: usize) {
+        let Some(lane) = self.lanes.get_mut(index) else { return };
+        let mut alerts = lane.alerts.look(&lane.quota, &self.alert_at);
+        if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
+            alerts.extend(account.alerts.look(&account.quota, &self.alert_at));
+        }
+        let lane = LaneId(u32::try_from(index).unwrap_or(u32::MAX));
+        let notices = alerts.into_iter().map(|alert| Output::Notice(Notice::Alert { lane, alert }));
+        self.outputs.extend(notices);
+    }
+
+    /// Tells that a limit is in the way, once until it lets something pass.
+    fn exhausted(&mut self, index: usize, bar: &Bar) {
+        let (Reason::Lane(denial) | Reason::Account(denial)) = &bar.reason else { return };
+        let Some(dimension) = denial.dimension else { return };
+        let Some(lane) = self.lanes.get_mut(index) else { return };
+        if lane.denied.replace(dimension) == Some(dimension) {
+            return;
+        }
+        let account = self.accounts.get(lane.account.0 as usize);
+        let quota = match &bar.reason {
+            Reason::Account(_) => account.map_or(&lane.quota, |account| &account.quota),
+            _ => &lane.quota,
+        };
+        let limit = quota.gauge(dimension).limit();
+        let until: WallTime = self.now.wall + (bar.until - self.now.mono);
+        let lane = LaneId(u32::try_from(index).unwrap_or(u32::MAX));
+        self.outputs.push_back(Output::Notice(Notice::Exhausted { lane, dimension, limit, until }));
+    }
+
+    fn rested(&mut self, id: LaneId) {
+        let Some(lane) = self.lanes.get_mut(id.0 as usize) else { return };
+        let Some(outage) = lane.health.outage() else { return };
+        let until = self.now.wall + (outage.next - self.now.mono);
+        let info = Rc::clone(&outage.info);
+        self.outputs.push_back(Output::Notice(Notice::Rested { lane: id, until, info }));
+    }
+
+    /// The lanes, for those who look at their use.
+    #[must_use]
+    pub fn lane(&self, id: LaneId) -> Option<&Quota> {
+        self.lanes.get(id.0 as usize).map(|lane| &lane.quota)
+    }
+}
+
+/// What a call does that does not wait for the next day.
+fn daily(call: &Call) -> Move {
+    match call.spec.on_daily_limit {
+        OnDailyLimit::Fail => Move::Fail(Why::Barred),
+        _ => Move::Leave,
+    }
+}
+
+const fn is_daily(dimension: Dimension) -> bool {
+    matches!(dimension, Dimension::RequestsPerDay | Dimension::TokensPerDay)
+}

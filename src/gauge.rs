@@ -1,0 +1,269 @@
+//! One limit: where it comes from, and how it is learned where nobody says it.
+//!
+//! Without a word from the service a limit is *found*: what was accepted when something was refused
+//! is the first guess. From then on one more is tried now and then. Where that is accepted, twice
+//! as many more are tried a minute later; where it is refused, the next try is twice as far away.
+
+use crate::time::Millis;
+
+/// Where a limit comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// The caller gave it.
+    Given,
+    /// It is the published limit of the caller's tier.
+    Tier,
+    /// The service named it, or it was found by trying.
+    Learned,
+}
+
+impl Source {
+    /// The name that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Tier => "tier",
+            Self::Learned => "learned",
+        }
+    }
+}
+
+/// How long one more is accepted before it counts as allowed: every window has turned by then.
+const PROVEN: Millis = Millis(61_000);
+/// How long refusals are of one wave: what was sent before the first of them came back.
+const WAVE: Millis = Millis(3_000);
+/// When a found limit is first tried again; the pause doubles with each refusal.
+const PAUSE_FOUND: Millis = Millis(60_000);
+const PAUSE_FOUND_MAX: Millis = Millis(480_000);
+/// The same for a limit that the service named and that our own count agrees with.
+const PAUSE_TOLD: Millis = Millis(600_000);
+const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
+
+/// What is learned of a limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Found {
+    /// What is kept to.
+    pub value: u64,
+    /// By how much the next try exceeds it.
+    pub step: u64,
+    /// How long after a refusal the next try is.
+    pub pause: Millis,
+    /// When the next try is.
+    pub next: u64,
+    /// When the value was raised to a try that is not proven yet.
+    pub tried: Option<u64>,
+    /// When the service refused last.
+    pub refused: u64,
+}
+
+/// One limit. Moments are milliseconds of the ledger's clock.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Gauge {
+    /// What the caller gave: it is never exceeded.
+    pub given: Option<u64>,
+    /// The published limit of the caller's tier.
+    pub tier: Option<u64>,
+    /// What the service named last.
+    pub told: Option<u64>,
+    /// What is kept to instead, where something was learned.
+    pub found: Option<Found>,
+}
+
+impl Gauge {
+    /// The limit that is kept to; `None` where nothing is known.
+    #[must_use]
+    pub fn limit(&self) -> Option<u64> {
+        let learned = self.found.map(|found| found.value).or(self.told);
+        let open = learned.or(self.tier);
+        match (self.given, open) {
+            (Some(given), Some(open)) => Some(given.min(open)),
+            (given, open) => given.or(open),
+        }
+    }
+
+    /// Where the limit comes from.
+    #[must_use]
+    pub fn source(&self) -> Option<Source> {
+        let limit = self.limit()?;
+        if self.given == Some(limit) {
+            return Some(Source::Given);
+        }
+        let learned = self.found.is_some() || self.told.is_some();
+        Some(if learned { Source::Learned } else { Source::Tier })
+    }
+
+    /// What the service is believed to allow this project in all, whoever uses it.
+    #[must_use]
+    pub fn whole(&self) -> Option<u64> {
+        self.told.or_else(|| self.limit())
+    }
+
+    /// Takes note of the time: a try that nobody refused is proven.
+    pub fn advance(&mut self, now: u64) {
+        if let Some(found) = &mut self.found
+            && let Some(tried) = found.tried
+            && now >= tried.saturating_add(PROVEN.0)
+        {
+            found.tried = None;
+            found.step = found.step.saturating_mul(2);
+            found.next = now;
+        }
+    }
+
+    /// Where a limit keeps something waiting: raises it for a try, if one is due.
+    pub fn try_more(&mut self, now: u64, need: u64) -> bool {
+        let given = self.given.unwrap_or(u64::MAX);
+        let Some(found) = &mut self.found else { return false };
+        let raised = found.value.saturating_add(found.step.max(need));
+        if found.tried.is_some() || now < found.next || raised > given {
+            return false;
+        }
+        found.value = raised;
+        found.tried = Some(now);
+        true
+    }
+
+    /// Whether [`Gauge::try_more`] could raise the limit one day, and when.
+    #[must_use]
+    pub fn next_try(&self) -> Option<u64> {
+        let found = self.found.filter(|found| found.tried.is_none())?;
+        (found.value < self.given.unwrap_or(u64::MAX)).then_some(found.next)
+    }
+
+    /// The service named the limit while it had accepted so much of us; gives the limit that was
+    /// kept to before, where it was another.
+    pub fn tell(&mut self, now: u64, told: u64, accepted: u64) -> Option<Change> {
+        let before = self.whole();
+        self.told = Some(told);
+        // Where we were far below the limit, others use the rest of it.
+        let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
+        if is_shared {
+            self.refuse(now, accepted);
+        } else {
+            let pause = match self.found {
+                Some(found) if self.is_wave(now) => found.pause,
+                Some(found) if found.value >= told && found.pause >= PAUSE_TOLD => {
+                    found.pause.times(2).min(PAUSE_TOLD_MAX)
+                }
+                _ => PAUSE_TOLD,
+            };
+            self.found = Some(Found::new(told, pause, now));
+        }
+        (before != Some(told)).then_some(Change { limit: told, previous: before })
+    }
+
+    /// The service refused without a number, when it had accepted so much of us.
+    pub fn refuse(&mut self, now: u64, accepted: u64) -> Option<Change> {
+        let before = self.limit();
+        let pause = match self.found {
+            Some(found) if self.is_wave(now) => found.pause,
+            Some(found) => found.pause.times(2).min(PAUSE_FOUND_MAX),
+            None => PAUSE_FOUND,
+        };
+        let most = if self.is_wave(now) { before } else { None };
+        let value = accepted.max(1).min(most.unwrap_or(u64::MAX));
+        self.found = Some(Found::new(value, pause, now));
+        (before != Some(value)).then_some(Change { limit: value, previous: before })
+    }
+
+    fn is_wave(&self, now: u64) -> bool {
+        self.found.is_some_and(|found| now < found.refused.saturating_add(WAVE.0))
+    }
+
+    /// Moves all moments into the past: the clock was set back.
+    pub fn shift_back(&mut self, by: u64) {
+        if let Some(found) = &mut self.found {
+            found.next = found.next.saturating_sub(by);
+            found.refused = found.refused.saturating_sub(by);
+            found.tried = found.tried.map(|tried| tried.saturating_sub(by));
+        }
+    }
+}
+
+impl Found {
+    const fn new(value: u64, pause: Millis, now: u64) -> Self {
+        let next = now.saturating_add(pause.0);
+        Self { value, step: 1, pause, next, tried: None, refused: now }
+    }
+}
+
+/// A limit that has become another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Change {
+    /// What it is now.
+    pub limit: u64,
+    /// What it was taken for before.
+    pub previous: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_is_a_cap_and_what_the_tier_says_is_a_guess() {
+        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+        assert_eq!((gauge.limit(), gauge.source()), (Some(20), Some(Source::Given)));
+        gauge.tell(0, 500, 500);
+        assert_eq!(gauge.limit(), Some(20));
+        gauge.tell(0, 12, 12);
+        assert_eq!((gauge.limit(), gauge.source()), (Some(12), Some(Source::Learned)));
+
+        let mut gauge = Gauge { tier: Some(20), ..Gauge::default() };
+        assert_eq!(gauge.source(), Some(Source::Tier));
+        let change = gauge.tell(0, 500, 500);
+        assert_eq!(change, Some(Change { limit: 500, previous: Some(20) }));
+        assert_eq!(gauge.limit(), Some(500));
+    }
+
+    #[test]
+    fn refused_below_the_limit_means_that_others_use_it_too() {
+        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+        assert_eq!(gauge.tell(0, 20, 5), None, "the limit itself is no news");
+        assert_eq!((gauge.limit(), gauge.whole()), (Some(5), Some(20)));
+    }
+
+    #[test]
+    fn a_wave_of_refusals_is_one() {
+        let mut gauge = Gauge::default();
+        for (at, accepted) in [(0, 24), (100, 23), (200, 22)] {
+            gauge.refuse(at, accepted);
+        }
+        let found = gauge.found.unwrap();
+        assert_eq!((found.value, found.pause), (22, PAUSE_FOUND));
+        gauge.refuse(90_000, 20);
+        assert_eq!(gauge.found.unwrap().pause, PAUSE_FOUND.times(2));
+    }
+
+    #[test]
+    fn one_more_is_tried_and_twice_as_many_where_that_holds() {
+        let mut gauge = Gauge::default();
+        gauge.refuse(0, 10);
+        assert!(!gauge.try_more(59_999, 1));
+        assert!(gauge.try_more(60_000, 1));
+        assert_eq!(gauge.limit(), Some(11));
+        assert!(!gauge.try_more(90_000, 1), "one try at a time");
+        gauge.advance(121_000);
+        assert!(gauge.try_more(121_000, 1));
+        assert_eq!(gauge.limit(), Some(13));
+        gauge.refuse(130_000, 11);
+        assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
+    }
+
+    #[test]
+    fn a_limit_of_one_is_still_tried() {
+        let mut gauge = Gauge::default();
+        gauge.refuse(0, 0);
+        assert_eq!(gauge.limit(), Some(1));
+        assert!(gauge.try_more(60_000, 1));
+    }
+
+    #[test]
+    fn nothing_is_tried_above_what_was_given() {
+        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+        gauge.tell(0, 20, 20);
+        assert!(!gauge.try_more(u64::MAX, 1));
+        assert_eq!(gauge.next_try(), None);
+    }
+}

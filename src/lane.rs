@@ -1,0 +1,157 @@
+//! One project and model: who waits for it, what it may send, and how it fares.
+
+use std::rc::Rc;
+
+use crate::alert::Alerts;
+use crate::info::ErrorInfo;
+use crate::kind::{Dimension, Kind};
+use crate::outage::Health;
+use crate::pacer::Pacer;
+use crate::queue::Queue;
+use crate::quota::{Clock, Denial, Limits, Quota};
+use crate::time::{Instant, Millis, Now, WallTime};
+use crate::window::Amounts;
+
+/// A lane of an engine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LaneId(pub u32);
+
+/// An account of an engine: base URL and key, which share money.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AccountId(pub u32);
+
+/// What a lane is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSpec {
+    /// The account that pays.
+    pub account: AccountId,
+    /// The limits that the caller gave.
+    pub given: Limits,
+    /// The published limits of the caller's tier.
+    pub tier: Limits,
+}
+
+/// How long a target that refuses everything is left alone before one call asks again.
+const SHUT: Millis = Millis(60_000);
+/// Calls in flight for each that a minute takes: pictures take seconds, at worst a few minutes.
+const IN_FLIGHT_FACTOR: u64 = 2;
+/// Calls in flight at least, however low the limit is.
+const IN_FLIGHT_MIN: u64 = 4;
+
+/// One project and model.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) account: AccountId,
+    pub(crate) quota: Quota,
+    pub(crate) queue: Queue,
+    pub(crate) pacer: Pacer,
+    pub(crate) health: Health,
+    pub(crate) alerts: Alerts,
+    pub(crate) in_flight: u64,
+    /// When the queue is to be looked at again; `None` for when something lands.
+    pub(crate) wake: Option<Instant>,
+    /// Whether the queue is to be looked at now.
+    pub(crate) dirty: bool,
+    /// The limit in the way of the call that goes next.
+    pub(crate) denied: Option<Dimension>,
+    shut: Option<(Instant, Rc<ErrorInfo>)>,
+    bare: Option<Instant>,
+}
+
+impl Lane {
+    pub(crate) fn new(spec: &LaneSpec) -> Self {
+        Self {
+            account: spec.account,
+            quota: Quota::new(&spec.given, &spec.tier),
+            queue: Queue::default(),
+            pacer: Pacer::default(),
+            health: Health::default(),
+            alerts: Alerts::default(),
+            in_flight: 0,
+            wake: None,
+            dirty: false,
+            denied: None,
+            shut: None,
+            bare: None,
+        }
+    }
+
+    /// How many calls may be in flight at once.
+    pub(crate) fn in_flight_max(&self) -> u64 {
+        let limit = self.quota.gauge(Dimension::RequestsPerMinute).limit();
+        limit.map_or(u64::MAX, |limit| limit.saturating_mul(IN_FLIGHT_FACTOR).max(IN_FLIGHT_MIN))
+    }
+
+    /// What everybody is told while the target refuses everything.
+    pub(crate) fn shut(&self, now: Instant) -> Option<&Rc<ErrorInfo>> {
+        self.shut.as_ref().filter(|(until, _)| *until > now).map(|(_, info)| info)
+    }
+
+    /// The target refused in a way that will meet every other call too.
+    pub(crate) fn shut_for(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
+        self.pacer.cool();
+        self.shut = Some((now + SHUT, Rc::clone(info)));
+        self.dirty = true;
+    }
+
+    /// A 429 without details: whether it is the second within a minute.
+    pub(crate) fn confirms_bare(&mut self, now: Instant) -> bool {
+        let confirmed = self.bare.is_some_and(|at| now - at <= Millis(60_000));
+        self.bare = Some(now);
+        confirmed
+    }
+}
+
+/// What the lanes of one account share: its money.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) quota: Quota,
+    pub(crate) alerts: Alerts,
+}
+
+impl Account {
+    pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
+        Self { quota: Quota::new(given, tier), alerts: Alerts::default() }
+    }
+}
+
+/// Whether a refusal of this kind meets every other call of the target too.
+pub(crate) const fn is_shutting(kind: Kind) -> bool {
+    matches!(kind, Kind::NotInTier)
+}
+
+/// The clock of a ledger that this process keeps alone.
+pub(crate) const fn local_clock(now: Now) -> Clock {
+    Clock { now: now.mono.0, wall: now.wall.0 }
+}
+
+/// What a call is told whose way is barred by our own count.
+pub(crate) fn denied(denial: &Denial, quota: &Quota, now: Now) -> ErrorInfo {
+    let wait = Millis(denial.until.saturating_sub(now.mono.0));
+    let limit = denial.dimension.and_then(|dimension| quota.gauge(dimension).whole());
+    let (kind, advice) = match denial.dimension {
+        Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
+            Kind::DailyQuota,
+            "The day ends at midnight Pacific. Ask for a higher limit or tier, use another model, or pass `onDailyLimit: 'wait'`.",
+        ),
+        Some(Dimension::Spend) => {
+            (Kind::SpendLimited, "Wait, use a cheaper model or another account, or move up a tier.")
+        }
+        _ => (Kind::RateLimited, "Wait, use another model, or move up a tier."),
+    };
+    ErrorInfo {
+        dimension: denial.dimension,
+        quota_limit: limit,
+        retry_after: Some(wait),
+        retry_at: Some(WallTime(now.wall.0.saturating_add(wait.0))),
+        summary: "The quota is used up by our own count; no request was sent.".to_owned(),
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(kind)
+    }
+}
+
+/// What one request takes of a lane and of its account.
+pub(crate) const fn split(want: &Amounts) -> (Amounts, Amounts) {
+    let lane = Amounts { nanos: 0, ..*want };
+    (lane, Amounts { requests: 0, tokens: 0, images: 0, nanos: want.nanos })
+}

@@ -1,0 +1,115 @@
+//! An outage of a target: when several requests see the same trouble, one at a time asks on.
+
+use std::rc::Rc;
+
+use crate::info::ErrorInfo;
+use crate::input::FlightId;
+use crate::kind::Kind;
+use crate::random::Random;
+use crate::time::{Instant, Millis};
+
+/// How long the first failure is remembered: a second one within this time confirms it.
+const CONFIRMS: Millis = Millis(60_000);
+
+/// The first and the longest pause between two probes, by what is wrong.
+const PAUSES: &[(Kind, Millis, Millis)] = &[
+    // Overload lasts for minutes, at times for two hours (the guide).
+    (Kind::Overloaded, Millis(30_000), Millis(300_000)),
+    // A 429 without details, though nothing of ours was accepted: load (the troubleshooting page).
+    (Kind::RateLimited, Millis(30_000), Millis(300_000)),
+    // Networks come back quickly.
+    (Kind::Network, Millis(1_000), Millis(30_000)),
+    (Kind::ServerError, Millis(1_000), Millis(30_000)),
+    // A spent day that our own count does not confirm: other processes spend too, but false
+    // reports exist.
+    (Kind::DailyQuota, Millis(300_000), Millis(3_600_000)),
+];
+
+fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
+    PAUSES.iter().find(|(row, ..)| *row == kind).map(|&(_, first, longest)| (first, longest))
+}
+
+/// What is known of a target's trouble.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Health {
+    suspect: Option<(Kind, Instant)>,
+    outage: Option<Outage>,
+}
+
+/// An outage.
+#[derive(Clone, Debug)]
+pub(crate) struct Outage {
+    /// What its last request saw.
+    pub(crate) info: Rc<ErrorInfo>,
+    /// When it began.
+    pub(crate) since: Instant,
+    /// When the next probe may go.
+    pub(crate) next: Instant,
+    /// The request that probes.
+    pub(crate) probe: Option<FlightId>,
+    pause: Millis,
+}
+
+impl Health {
+    pub(crate) const fn outage(&self) -> Option<&Outage> {
+        self.outage.as_ref()
+    }
+
+    /// A request failed with something of which outages are made; `at_once` where one is enough.
+    /// Gives whether an outage has begun with it.
+    pub(crate) fn failed(
+        &mut self,
+        now: Instant,
+        flight: FlightId,
+        info: &Rc<ErrorInfo>,
+        at_once: bool,
+        random: &mut Random,
+    ) -> bool {
+        let Some((first, longest)) = pauses(info.kind) else { return false };
+        if let Some(outage) = &mut self.outage {
+            // What was sent before the outage was known says nothing new.
+            if outage.probe == Some(flight) {
+                outage.probe = None;
+                outage.info = Rc::clone(info);
+                outage.pause = outage.pause.times(2).max(first).min(longest);
+                outage.next = now + jittered(outage.pause, random);
+            }
+            return false;
+        }
+        let confirmed =
+            self.suspect.is_some_and(|(kind, at)| kind == info.kind && now - at <= CONFIRMS);
+        if !confirmed && !at_once {
+            self.suspect = Some((info.kind, now));
+            return false;
+        }
+        self.suspect = None;
+        let (info, next) = (Rc::clone(info), now + jittered(first, random));
+        self.outage = Some(Outage { info, since: now, next, probe: None, pause: first });
+        true
+    }
+
+    /// The target answered, whatever it said: it is there. Gives the outage that ends with it.
+    pub(crate) fn answered(&mut self) -> Option<Rc<ErrorInfo>> {
+        self.suspect = None;
+        self.outage.take().map(|outage| outage.info)
+    }
+
+    /// A request goes out while the target is paused.
+    pub(crate) fn probes(&mut self, flight: FlightId) {
+        if let Some(outage) = &mut self.outage {
+            outage.probe = Some(flight);
+        }
+    }
+
+    /// A request is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: FlightId) {
+        if let Some(outage) = &mut self.outage {
+            outage.probe = outage.probe.filter(|probe| *probe != flight);
+        }
+    }
+}
+
+/// Several processes that saw the same trouble do not come back in step.
+const fn jittered(pause: Millis, random: &mut Random) -> Millis {
+    Millis(pause.0.saturating_add(random.up_to(Millis(pause.0 / 5)).0))
+}

@@ -1,0 +1,144 @@
+//! How many requests may be on their way before the first of them is heard of.
+//!
+//! What is refused is refused within half a second; what is served takes ten. So a request of which
+//! nothing is heard for a moment has been taken in, and more may follow it: two at first, then by
+//! fours, then by a quarter of what the last minutes took in. A crowd that hits a limit nobody knew
+//! of loses a few requests and not all.
+
+use std::collections::VecDeque;
+
+use crate::input::FlightId;
+use crate::time::{Instant, Millis};
+
+/// How long a refusal takes at most: 420 ms to arrive, and the way back.
+const HEARD: Millis = Millis(600);
+/// Requests at once to a target that has never taken one in.
+const COLD: u64 = 2;
+/// Requests at once to one that has.
+const WARM: u64 = 4;
+const MINUTE: u64 = 60_000;
+
+/// Counts the requests that nothing is heard of yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pacer {
+    fresh: VecDeque<(Instant, FlightId)>,
+    /// Whether a request was ever taken in.
+    warm: bool,
+    /// What was taken in in this minute and the one before.
+    minute: u64,
+    taken: u64,
+    taken_before: u64,
+}
+
+impl Pacer {
+    /// When the next request may go: `None` for now. `limit` is what a minute takes, where that is
+    /// known.
+    pub(crate) fn waits(&mut self, now: Instant, limit: Option<u64>) -> Option<Instant> {
+        while let Some((sent, _)) = self.fresh.front() {
+            if *sent + HEARD > now {
+                break;
+            }
+            self.fresh.pop_front();
+            self.take_in(now);
+        }
+        let most = if self.warm {
+            let taken = self.taken.saturating_add(self.taken_before);
+            WARM.max(taken / 4).max(limit.unwrap_or_default() / 4)
+        } else {
+            COLD
+        };
+        let fresh = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
+        let oldest = self.fresh.front().map(|(sent, _)| *sent + HEARD);
+        oldest.filter(|_| fresh >= most)
+    }
+
+    /// A request goes out.
+    pub(crate) fn sent(&mut self, now: Instant, flight: FlightId) {
+        self.fresh.push_back((now, flight));
+    }
+
+    /// A request was answered as hoped.
+    pub(crate) fn served(&mut self, now: Instant, flight: FlightId) {
+        if self.drop(flight) {
+            self.take_in(now);
+        }
+    }
+
+    /// A request failed, or is no longer waited for.
+    pub(crate) fn failed(&mut self, flight: FlightId) {
+        self.drop(flight);
+    }
+
+    /// Begins anew, as after an outage.
+    pub(crate) fn cool(&mut self) {
+        self.warm = false;
+        self.taken = 0;
+        self.taken_before = 0;
+    }
+
+    fn drop(&mut self, flight: FlightId) -> bool {
+        let index = self.fresh.iter().position(|(_, fresh)| *fresh == flight);
+        index.and_then(|index| self.fresh.remove(index)).is_some()
+    }
+
+    fn take_in(&mut self, now: Instant) {
+        self.warm = true;
+        let minute = now.0 / MINUTE;
+        if minute != self.minute {
+            let is_next = minute == self.minute.saturating_add(1);
+            self.taken_before = if is_next { self.taken } else { 0 };
+            self.taken = 0;
+            self.minute = minute;
+        }
+        self.taken = self.taken.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many go at each step of 600 ms where nothing is refused.
+    fn steps(limit: Option<u64>, count: usize) -> Vec<u64> {
+        let mut pacer = Pacer::default();
+        let mut flight = 0;
+        (0..count as u64)
+            .map(|step| {
+                let now = Instant(step * 600);
+                let before = flight;
+                while pacer.waits(now, limit).is_none() {
+                    flight += 1;
+                    pacer.sent(now, FlightId(flight));
+                }
+                u64::from(flight - before)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn two_go_first_then_four_then_a_quarter_of_all() {
+        assert_eq!(steps(None, 8), [2, 4, 4, 4, 4, 4, 5, 6]);
+        assert_eq!(steps(Some(100), 4), [2, 25, 25, 25]);
+    }
+
+    #[test]
+    fn answers_make_room_at_once() {
+        let mut pacer = Pacer::default();
+        for flight in 0..1000 {
+            assert_eq!(pacer.waits(Instant(0), None), None);
+            pacer.sent(Instant(0), FlightId(flight));
+            pacer.served(Instant(0), FlightId(flight));
+        }
+    }
+
+    #[test]
+    fn after_an_outage_two_go_first_again() {
+        let mut pacer = Pacer::default();
+        pacer.sent(Instant(0), FlightId(1));
+        pacer.served(Instant(0), FlightId(1));
+        pacer.cool();
+        pacer.sent(Instant(0), FlightId(2));
+        pacer.sent(Instant(0), FlightId(3));
+        assert_eq!(pacer.waits(Instant(0), Some(1000)), Some(Instant(600)));
+    }
+}

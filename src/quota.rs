@@ -1,0 +1,543 @@
+//! The ledger of one project and model, or of one account's money: what was used, what is allowed,
+//! and when the next request may go.
+//!
+//! Windows roll over 60 and 600 s by the moment of sending, which is right for a service that counts
+//! fixed minutes, a sliding minute or a token bucket: whatever fits the sliding minute fits the
+//! others too. The day is the one in Los Angeles.
+
+use crate::gauge::{Change, Gauge, Source};
+use crate::info::ErrorInfo;
+use crate::kind::{Dimension, Kind};
+use crate::pacific::next_midnight;
+use crate::time::{Millis, WallTime};
+use crate::window::{Amounts, Meter, Window};
+
+/// The limits that a ledger keeps, in the order in which they are told.
+pub const DIMENSIONS: [Dimension; 6] = [
+    Dimension::RequestsPerMinute,
+    Dimension::TokensPerMinute,
+    Dimension::ImagesPerMinute,
+    Dimension::RequestsPerDay,
+    Dimension::TokensPerDay,
+    Dimension::Spend,
+];
+
+/// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
+const MIDNIGHT_MARGIN: Millis = Millis(2_000);
+/// By how much two clocks may disagree before one of them must have been set.
+const CLOCK_SET: u64 = 60_000;
+
+/// What the clocks of a ledger show, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Clock {
+    /// The clock by which minutes are counted: monotonic where one process keeps the ledger, the
+    /// store's where several do.
+    pub now: u64,
+    /// The wall clock, by which the day ends.
+    pub wall: u64,
+}
+
+/// The limits that callers give, or that their tier has; `None` where nothing is known.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Limits([Option<u64>; DIMENSIONS.len()]);
+
+impl Limits {
+    /// The limit of one dimension.
+    #[must_use]
+    pub fn get(&self, dimension: Dimension) -> Option<u64> {
+        DIMENSIONS.iter().zip(self.0).find(|(row, _)| **row == dimension)?.1
+    }
+
+    /// The same limits with this one in place.
+    #[must_use]
+    pub fn with(mut self, dimension: Dimension, limit: Option<u64>) -> Self {
+        for (row, slot) in DIMENSIONS.iter().zip(&mut self.0) {
+            if *row == dimension {
+                *slot = limit;
+            }
+        }
+        self
+    }
+}
+
+/// Why a request may not go now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Denial {
+    /// When it may, on the ledger's clock.
+    pub until: u64,
+    /// The limit that keeps it; `None` where the service said to wait and not for what.
+    pub dimension: Option<Dimension>,
+}
+
+/// What the service said when it refused for a quota.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Refusal {
+    /// Which limit, where it said.
+    pub dimension: Option<Dimension>,
+    /// The limit's value, where it said.
+    pub limit: Option<u64>,
+    /// How long to wait, where it said.
+    pub wait: Option<Millis>,
+    /// Whether a refusal without details is believed to be about our requests a minute.
+    pub is_quota: bool,
+}
+
+impl Refusal {
+    /// Reads the error of a refused request; `None` where it is about no quota.
+    #[must_use]
+    pub fn read(info: &ErrorInfo) -> Option<Self> {
+        let dimension = match info.kind {
+            Kind::RateLimited => info.dimension,
+            Kind::DailyQuota => info.dimension.or(Some(Dimension::RequestsPerDay)),
+            Kind::SpendLimited => Some(Dimension::Spend),
+            _ => return None,
+        };
+        let limit = info.quota_limit.filter(|limit| *limit > 0);
+        let is_quota = dimension.is_some();
+        Some(Self { dimension, limit, wait: info.retry_after, is_quota })
+    }
+}
+
+/// A limit that is now known, or known to be another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Learned {
+    /// Which.
+    pub dimension: Dimension,
+    /// What it is and was.
+    pub change: Change,
+}
+
+/// The use of one dimension.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Usage {
+    /// Which.
+    pub dimension: Dimension,
+    /// What is used of it now.
+    pub used: u64,
+    /// What is kept to.
+    pub limit: Option<u64>,
+    /// Where the limit comes from.
+    pub source: Option<Source>,
+    /// When some of what is used is free again, on the ledger's clock; `None` where nothing is used.
+    pub frees: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Day {
+    /// Midnight, on the wall clock; 0 before the first use.
+    pub(crate) ends: u64,
+    /// The same moment on the ledger's clock, as it was expected then.
+    pub(crate) ends_at: u64,
+    pub(crate) requests: u64,
+    pub(crate) tokens: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Block {
+    pub(crate) until: u64,
+    pub(crate) dimension: Option<Dimension>,
+}
+
+/// The ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Quota {
+    pub(crate) minute: Window,
+    pub(crate) money: Window,
+    pub(crate) day: Day,
+    pub(crate) gauges: [Gauge; DIMENSIONS.len()],
+    pub(crate) block: Option<Block>,
+    /// The newest moment seen.
+    pub(crate) at: u64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self {
+            minute: Window::minute(),
+            money: Window::ten_minutes(),
+            day: Day::default(),
+            gauges: [Gauge::default(); DIMENSIONS.len()],
+            block: None,
+            at: 0,
+        }
+    }
+}
+
+impl Quota {
+    /// A ledger without uses that keeps to what was given and to what the tier has.
+    #[must_use]
+    pub fn new(given: &Limits, tier: &Limits) -> Self {
+        let mut quota = Self::default();
+        quota.set_limits(given, tier);
+        quota
+    }
+
+    /// Sets what was given and what the tier has; what was learned stays.
+    pub fn set_limits(&mut self, given: &Limits, tier: &Limits) {
+        for (gauge, (given, tier)) in self.gauges.iter_mut().zip(given.0.into_iter().zip(tier.0)) {
+            gauge.given = given;
+            gauge.tier = tier;
+        }
+    }
+
+    /// The limit of a dimension and what is learned of it.
+    #[must_use]
+    pub fn gauge(&self, dimension: Dimension) -> Gauge {
+        let found = DIMENSIONS.iter().position(|row| *row == dimension);
+        found.and_then(|index| self.gauges.get(index)).copied().unwrap_or_default()
+    }
+
+    fn gauge_mut(&mut self, dimension: Dimension) -> Option<&mut Gauge> {
+        let index = DIMENSIONS.iter().position(|row| *row == dimension)?;
+        self.gauges.get_mut(index)
+    }
+
+    /// Brings the ledger to this moment: forgets, proves tries, begins a new day.
+    pub fn advance(&mut self, clock: Clock) {
+        if clock.now < self.at {
+            // Where several processes keep the ledger, the clock can be set back: what was used a
+            // moment ago by the old clock was used a moment ago by the new one.
+            let by = self.at.saturating_sub(clock.now);
+            self.minute.shift_back(by);
+            self.money.shift_back(by);
+            for gauge in &mut self.gauges {
+                gauge.shift_back(by);
+            }
+            if let Some(block) = &mut self.block {
+                block.until = block.until.saturating_sub(by);
+            }
+        }
+        self.at = clock.now;
+        self.minute.forget(clock.now);
+        self.money.forget(clock.now);
+        for gauge in &mut self.gauges {
+            gauge.advance(clock.now);
+        }
+        self.block = self.block.filter(|block| block.until > clock.now);
+        let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
+        // A clock that was set forward does not end the service's day. Where it was the other clock
+        // that stood still, in a computer that slept, the next refusal or probe sets this right.
+        let agrees = clock.now.saturating_add(CLOCK_SET) >= self.day.ends_at;
+        if self.day.ends == 0 || (over && agrees) {
+            self.begin_day(clock);
+        }
+    }
+
+    fn begin_day(&mut self, clock: Clock) {
+        let ends = next_midnight(WallTime(clock.wall)).0;
+        let ends_at = clock.now.saturating_add(ends.saturating_sub(clock.wall));
+        self.day = Day { ends, ends_at, requests: 0, tokens: 0 };
+    }
+
+    /// Whether the day is over by the wall clock alone: one of the clocks was set.
+    #[must_use]
+    pub const fn doubts_day(&self, clock: Clock) -> bool {
+        clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0)
+    }
+
+    /// The service served a request though the day was spent by our count: the count was wrong.
+    pub fn correct_day(&mut self, clock: Clock) {
+        self.advance(clock);
+        self.begin_day(clock);
+        for dimension in [Dimension::RequestsPerDay, Dimension::TokensPerDay] {
+            if let Some(gauge) = self.gauge_mut(dimension) {
+                gauge.told = None;
+            }
+        }
+    }
+
+    /// Whether a request of this size may go now.
+    ///
+    /// # Errors
+    /// The strictest limit in the way, and when it lets the request pass.
+    pub fn check(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+        self.advance(clock);
+        self.denial(clock, want).map_or(Ok(()), Err)
+    }
+
+    /// As [`Quota::check`], and counts the request where it may go. Where only a limit that was
+    /// found by trying is in the way, and it is time to try more, that is tried.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn take(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+        self.advance(clock);
+        if let Some(denial) = self.denial(clock, want) {
+            let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
+            let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
+            let Some(gauge) = gauge else { return Err(denial) };
+            if !gauge.try_more(clock.now, need) {
+                let next = gauge.next_try().filter(|next| *next > clock.now);
+                let until = denial.until.min(next.unwrap_or(u64::MAX));
+                return Err(Denial { until, ..denial });
+            }
+            if let Some(denial) = self.denial(clock, want) {
+                return Err(denial);
+            }
+        }
+        self.add(clock.now, want);
+        self.day.requests = self.day.requests.saturating_add(want.requests);
+        self.day.tokens = self.day.tokens.saturating_add(want.tokens);
+        Ok(())
+    }
+
+    fn add(&mut self, at: u64, want: &Amounts) {
+        let (minute, money) = split(want);
+        if !minute.is_zero() {
+            self.minute.add(at, &minute);
+        }
+        if !money.is_zero() {
+            self.money.add(at, &money);
+        }
+    }
+
+    /// Counts what was used without asking, at a moment that may have passed.
+    pub fn record(&mut self, clock: Clock, at: u64, used: &Amounts) {
+        self.advance(clock);
+        self.add(at, used);
+        self.day.requests = self.day.requests.saturating_add(used.requests);
+        self.day.tokens = self.day.tokens.saturating_add(used.tokens);
+        self.advance(clock);
+    }
+
+    /// A request that was counted at `at` took another amount than was reserved for it.
+    pub fn settle(&mut self, at: u64, reserved: &Amounts, used: &Amounts) {
+        let (more, less) = (used.minus(reserved), reserved.minus(used));
+        if !more.is_zero() {
+            self.add(at, &more);
+        }
+        let (minute, money) = split(&less);
+        self.minute.take_back(at, &minute);
+        self.money.take_back(at, &money);
+        self.day.requests = self.day.requests.saturating_sub(less.requests);
+        self.day.tokens = self.day.tokens.saturating_add(more.tokens).saturating_sub(less.tokens);
+    }
+
+    /// A request was refused for what another ledger keeps.
+    pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
+        self.minute.refuse(at);
+        self.day.requests = self.day.requests.saturating_sub(reserved.requests);
+        self.day.tokens = self.day.tokens.saturating_sub(reserved.tokens);
+    }
+
+    /// The service refused a request that was counted at `at`. It keeps its place in the minute,
+    /// since some services count what they refuse, but not in the day, and it cost nothing.
+    pub fn refuse(
+        &mut self,
+        clock: Clock,
+        at: u64,
+        reserved: &Amounts,
+        said: &Refusal,
+    ) -> Option<Learned> {
+        self.advance(clock);
+        self.settle_refused(at, reserved);
+        let (_, money) = split(reserved);
+        self.money.take_back(at, &money);
+        if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
+            self.hold(clock.now.saturating_add(wait.0), said.dimension);
+        }
+        let dimension = match said.dimension {
+            Some(dimension) => dimension,
+            None if said.is_quota => Dimension::RequestsPerMinute,
+            None => return None,
+        };
+        let accepted = self.accepted(dimension, reserved);
+        let change = if is_minute_or_money(dimension) {
+            let gauge = self.gauge_mut(dimension)?;
+            match said.limit {
+                Some(limit) => gauge.tell(clock.now, limit, accepted),
+                None => gauge.refuse(clock.now, accepted),
+            }
+        } else {
+            let gauge = self.gauge_mut(dimension)?;
+            let before = gauge.whole();
+            gauge.told = said.limit.or(gauge.told);
+            let limit = gauge.told.filter(|told| before != Some(*told));
+            limit.map(|limit| Change { limit, previous: before })
+        };
+        change.map(|change| Learned { dimension, change })
+    }
+
+    /// Whether the day is spent by our own count, to a tenth.
+    #[must_use]
+    pub fn agrees_that_day_is_spent(&self, dimension: Dimension) -> bool {
+        self.gauge(dimension)
+            .limit()
+            .is_some_and(|limit| self.used(dimension).saturating_mul(10) >= limit.saturating_mul(9))
+    }
+
+    /// The day is spent, as the service says and our count agrees.
+    pub fn end_day(&mut self) {
+        for dimension in [Dimension::RequestsPerDay, Dimension::TokensPerDay] {
+            let limit = self.gauge(dimension).limit();
+            match (dimension, limit) {
+                (Dimension::RequestsPerDay, Some(limit)) => {
+                    self.day.requests = self.day.requests.max(limit);
+                }
+                (_, Some(limit)) => self.day.tokens = self.day.tokens.max(limit),
+                _ => {}
+            }
+        }
+    }
+
+    /// Nothing goes before this moment.
+    pub fn hold(&mut self, until: u64, dimension: Option<Dimension>) {
+        if self.block.is_none_or(|block| block.until < until) {
+            self.block = Some(Block { until, dimension });
+        }
+    }
+
+    /// What is used of every dimension that is used or limited.
+    pub fn usage(&self) -> impl Iterator<Item = Usage> {
+        DIMENSIONS.into_iter().map(|dimension| {
+            let used = self.used(dimension);
+            let gauge = self.gauge(dimension);
+            let frees = match dimension {
+                _ if used == 0 => None,
+                Dimension::RequestsPerDay | Dimension::TokensPerDay => Some(self.day.ends_at),
+                _ => self.window(dimension).falls_to(meter(dimension), used.saturating_sub(1)),
+            };
+            let (limit, source) = (gauge.limit(), gauge.source());
+            Usage { dimension, used, limit, source, frees }
+        })
+    }
+
+    /// What is used of a dimension now.
+    #[must_use]
+    pub fn used(&self, dimension: Dimension) -> u64 {
+        match dimension {
+            Dimension::RequestsPerDay => self.day.requests,
+            Dimension::TokensPerDay => self.day.tokens,
+            _ => self.window(dimension).total().of(meter(dimension)),
+        }
+    }
+
+    /// What keeps a request behind `ahead` others, and until when at least: never too late.
+    #[must_use]
+    pub fn earliest(&self, clock: Clock, want: &Amounts, ahead: u64) -> Option<Denial> {
+        let behind = |dimension: Dimension| {
+            let gauge = self.gauge(dimension);
+            let limit = gauge.limit().filter(|_| gauge.next_try().is_none())?;
+            Some((limit, ahead.checked_sub(limit.saturating_sub(self.used(dimension)))?))
+        };
+        let minute = behind(Dimension::RequestsPerMinute).filter(|_| want.requests > 0);
+        let minute = minute.map(|(limit, behind)| {
+            // Whole windows, and what of the next one goes before.
+            let rounds = behind.checked_div(limit).unwrap_or_default();
+            let rest = behind.checked_rem(limit).unwrap_or_default();
+            let most = self.minute.total().requests.saturating_sub(rest.saturating_add(1));
+            let first = self.minute.falls_to(Meter::Requests, most).unwrap_or(clock.now);
+            let until = first.saturating_add(rounds.saturating_mul(60_000));
+            Denial { until, dimension: Some(Dimension::RequestsPerMinute) }
+        });
+        let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0).map(|_| Denial {
+            until: self.midnight(clock),
+            dimension: Some(Dimension::RequestsPerDay),
+        });
+        let denials = [self.denial(clock, want), minute, day].into_iter().flatten();
+        denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
+    }
+
+    /// When the new day begins, on the ledger's clock.
+    #[must_use]
+    pub const fn midnight(&self, clock: Clock) -> u64 {
+        let ends = self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
+        let left = ends.saturating_sub(clock.wall);
+        let least = clock.now.saturating_add(left);
+        if least > self.day.ends_at { least } else { self.day.ends_at }
+    }
+
+    /// Another record of the same uses: the larger of both is true.
+    pub fn merge(&mut self, other: &Self) {
+        self.minute.merge(&other.minute);
+        self.money.merge(&other.money);
+        if other.day.ends > self.day.ends {
+            self.day = other.day;
+        } else if other.day.ends == self.day.ends {
+            self.day.requests = self.day.requests.max(other.day.requests);
+            self.day.tokens = self.day.tokens.max(other.day.tokens);
+        }
+        for (ours, theirs) in self.gauges.iter_mut().zip(&other.gauges) {
+            ours.told = ours.told.or(theirs.told);
+            ours.found = ours.found.or(theirs.found);
+        }
+        if let Some(block) = other.block {
+            self.hold(block.until, block.dimension);
+        }
+        self.at = self.at.max(other.at);
+    }
+
+    /// What of a dimension the service accepted of us, without the request that it refused.
+    fn accepted(&self, dimension: Dimension, refused: &Amounts) -> u64 {
+        match dimension {
+            Dimension::RequestsPerMinute => self.minute.accepted(),
+            Dimension::Spend => self.money.total().nanos,
+            _ => self.used(dimension).saturating_sub(refused.of(meter(dimension))),
+        }
+    }
+
+    /// The strictest limit in the way of a request.
+    fn denial(&self, clock: Clock, want: &Amounts) -> Option<Denial> {
+        let block =
+            self.block.map(|block| Denial { until: block.until, dimension: block.dimension });
+        let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
+            let limit = self.gauge(dimension).limit()?;
+            // What exceeds a limit all by itself is left to the service to judge.
+            let amount = want.of(meter(dimension)).min(limit);
+            let room = limit.saturating_sub(amount);
+            if amount == 0 {
+                return None;
+            }
+            let until = if is_minute_or_money(dimension) {
+                if self.used(dimension) <= room {
+                    return None;
+                }
+                self.window(dimension).falls_to(meter(dimension), room)?
+            } else {
+                let ends_soon = clock.wall.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends;
+                if self.used(dimension) <= room && (!ends_soon || self.doubts_day(clock)) {
+                    return None;
+                }
+                self.midnight(clock)
+            };
+            Some(Denial { until, dimension: Some(dimension) })
+        });
+        block.into_iter().chain(limits).max_by_key(|denial| denial.until)
+    }
+
+    /// By how much a request exceeds what is free of a dimension.
+    fn excess(&self, dimension: Dimension, want: &Amounts) -> u64 {
+        let limit = self.gauge(dimension).limit().unwrap_or(u64::MAX);
+        let needed = self.used(dimension).saturating_add(want.of(meter(dimension)));
+        needed.saturating_sub(limit)
+    }
+
+    const fn window(&self, dimension: Dimension) -> &Window {
+        match dimension {
+            Dimension::Spend => &self.money,
+            _ => &self.minute,
+        }
+    }
+}
+
+/// What counts in the minute, and what counts in the ten.
+const fn split(amounts: &Amounts) -> (Amounts, Amounts) {
+    let minute = Amounts { nanos: 0, ..*amounts };
+    (minute, Amounts { requests: 0, tokens: 0, images: 0, nanos: amounts.nanos })
+}
+
+const fn meter(dimension: Dimension) -> Meter {
+    match dimension {
+        Dimension::TokensPerMinute | Dimension::TokensPerDay | Dimension::EnqueuedTokens => {
+            Meter::Tokens
+        }
+        Dimension::ImagesPerMinute => Meter::Images,
+        Dimension::Spend => Meter::Nanos,
+        Dimension::RequestsPerMinute | Dimension::RequestsPerDay => Meter::Requests,
+    }
+}
+
+/// Whether a limit frees as time passes, rather than at midnight.
+const fn is_minute_or_money(dimension: Dimension) -> bool {
+    dimension.is_per_minute() || matches!(dimension, Dimension::Spend)
+}

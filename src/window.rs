@@ -1,0 +1,321 @@
+//! What was used lately: sums over the last minute or ten, kept by short steps and not singly.
+
+use std::collections::VecDeque;
+
+use crate::time::Millis;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Meter {
+    /// Requests.
+    Requests,
+    /// Input tokens.
+    Tokens,
+    /// Pictures.
+    Images,
+    /// Money, in billionths of a USD.
+    Nanos,
+}
+
+/// An amount of each [`Meter`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Amounts {
+    /// Requests.
+    pub requests: u64,
+    /// Input tokens.
+    pub tokens: u64,
+    /// Pictures.
+    pub images: u64,
+    /// Billionths of a USD.
+    pub nanos: u64,
+}
+
+impl Amounts {
+    /// The amount of one meter.
+    #[must_use]
+    pub const fn of(&self, meter: Meter) -> u64 {
+        match meter {
+            Meter::Requests => self.requests,
+            Meter::Tokens => self.tokens,
+            Meter::Images => self.images,
+            Meter::Nanos => self.nanos,
+        }
+    }
+
+    /// Each meter's sum.
+    #[must_use]
+    pub const fn plus(&self, other: &Self) -> Self {
+        Self {
+            requests: self.requests.saturating_add(other.requests),
+            tokens: self.tokens.saturating_add(other.tokens),
+            images: self.images.saturating_add(other.images),
+            nanos: self.nanos.saturating_add(other.nanos),
+        }
+    }
+
+    /// Each meter's difference, at least zero.
+    #[must_use]
+    pub const fn minus(&self, other: &Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(other.requests),
+            tokens: self.tokens.saturating_sub(other.tokens),
+            images: self.images.saturating_sub(other.images),
+            nanos: self.nanos.saturating_sub(other.nanos),
+        }
+    }
+
+    /// The larger of each meter.
+    #[must_use]
+    pub fn max(&self, other: &Self) -> Self {
+        Self {
+            requests: self.requests.max(other.requests),
+            tokens: self.tokens.max(other.tokens),
+            images: self.images.max(other.images),
+            nanos: self.nanos.max(other.nanos),
+        }
+    }
+
+    /// Whether all meters are zero.
+    #[must_use]
+    pub const fn is_zero(&self) -> bool {
+        self.requests == 0 && self.tokens == 0 && self.images == 0 && self.nanos == 0
+    }
+}
+
+/// How much longer than its span a window remembers. A request takes up to 420 ms to arrive, and
+/// the service counts it when it does: of two requests a minute apart the first may have been slow
+/// and the second quick.
+pub const MARGIN: Millis = Millis(500);
+
+/// What was used within one step of a window.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// The last moment of use in this step: all of it is remembered until that one is forgotten.
+    pub last: u64,
+    /// What was used.
+    pub used: Amounts,
+    /// How many of the requests the service refused for a quota.
+    pub refused: u64,
+}
+
+/// Sums over a rolling span of time. Moments are milliseconds of one clock.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Window {
+    span: Millis,
+    step: u64,
+    entries: VecDeque<Entry>,
+    total: Amounts,
+    refused: u64,
+}
+
+impl Window {
+    /// A window of 60 s, by seconds.
+    #[must_use]
+    pub const fn minute() -> Self {
+        Self::new(Millis(60_000), 1_000)
+    }
+
+    /// A window of 600 s, by five seconds: the one in which money counts.
+    #[must_use]
+    pub const fn ten_minutes() -> Self {
+        Self::new(Millis(600_000), 5_000)
+    }
+
+    const fn new(span: Millis, step: u64) -> Self {
+        let total = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
+        Self { span, step, entries: VecDeque::new(), total, refused: 0 }
+    }
+
+    /// What was used and is not forgotten.
+    #[must_use]
+    pub const fn total(&self) -> &Amounts {
+        &self.total
+    }
+
+    /// The requests that were used and that the service did not refuse.
+    #[must_use]
+    pub const fn accepted(&self) -> u64 {
+        self.total.requests.saturating_sub(self.refused)
+    }
+
+    /// The steps, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Forgets what is older than the span and its margin.
+    pub fn forget(&mut self, now: u64) {
+        while let Some(entry) = self.entries.front() {
+            if self.leaves(entry) > now {
+                break;
+            }
+            self.total = self.total.minus(&entry.used);
+            self.refused = self.refused.saturating_sub(entry.refused);
+            self.entries.pop_front();
+        }
+    }
+
+    /// Counts a use; the moment is the newest, or that of an older step.
+    pub fn add(&mut self, at: u64, used: &Amounts) {
+        let step = self.step_of(at);
+        let index = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
+        self.total = self.total.plus(used);
+        match self.entries.get_mut(index) {
+            Some(entry) if entry.last.checked_div(self.step) == Some(step) => {
+                entry.last = entry.last.max(at);
+                entry.used = entry.used.plus(used);
+            }
+            _ => self.entries.insert(index, Entry { last: at, used: *used, refused: 0 }),
+        }
+    }
+
+    /// Takes back what was counted at this moment, where it is not forgotten yet.
+    pub fn take_back(&mut self, at: u64, amounts: &Amounts) {
+        let step = self.step_of(at);
+        let is_it = |entry: &&mut Entry| entry.last.checked_div(self.step) == Some(step);
+        if let Some(entry) = self.entries.iter_mut().find(is_it) {
+            let before = entry.used;
+            entry.used = before.minus(amounts);
+            self.total = self.total.minus(&before.minus(&entry.used));
+        }
+    }
+
+    /// Notes that the service refused a request that was counted at this moment.
+    pub fn refuse(&mut self, at: u64) {
+        let step = self.step_of(at);
+        let is_it = |entry: &&mut Entry| entry.last.checked_div(self.step) == Some(step);
+        if let Some(entry) = self.entries.iter_mut().find(is_it)
+            && entry.refused < entry.used.requests
+        {
+            entry.refused = entry.refused.saturating_add(1);
+            self.refused = self.refused.saturating_add(1);
+        }
+    }
+
+    /// When no more than `most` of a meter is left of what is counted now.
+    #[must_use]
+    pub fn falls_to(&self, meter: Meter, most: u64) -> Option<u64> {
+        let mut left = self.total.of(meter);
+        for entry in &self.entries {
+            left = left.saturating_sub(entry.used.of(meter));
+            if left <= most {
+                return Some(self.leaves(entry));
+            }
+        }
+        None
+    }
+
+    /// Moves all moments by the same time into the past: the clock was set back.
+    pub fn shift_back(&mut self, by: u64) {
+        for entry in &mut self.entries {
+            entry.last = entry.last.saturating_sub(by);
+        }
+    }
+
+    /// The larger of two records of the same uses, step by step.
+    pub fn merge(&mut self, other: &Self) {
+        for theirs in &other.entries {
+            let step = self.step_of(theirs.last);
+            let index = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
+            match self.entries.get_mut(index) {
+                Some(ours) if ours.last.checked_div(self.step) == Some(step) => {
+                    ours.last = ours.last.max(theirs.last);
+                    ours.used = ours.used.max(&theirs.used);
+                    ours.refused = ours.refused.max(theirs.refused);
+                }
+                _ => self.entries.insert(index, *theirs),
+            }
+        }
+        self.recount();
+    }
+
+    /// Puts a step back that was written down; steps come oldest first.
+    pub fn restore(&mut self, entry: Entry) {
+        self.entries.push_back(entry);
+        self.recount();
+    }
+
+    fn recount(&mut self) {
+        self.total = Amounts::default();
+        self.refused = 0;
+        for entry in &self.entries {
+            self.total = self.total.plus(&entry.used);
+            self.refused = self.refused.saturating_add(entry.refused);
+        }
+    }
+
+    fn step_of(&self, at: u64) -> u64 {
+        at.checked_div(self.step).unwrap_or_default()
+    }
+
+    fn leaves(&self, entry: &Entry) -> u64 {
+        entry.last.saturating_add((self.span + MARGIN).0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn requests(requests: u64) -> Amounts {
+        Amounts { requests, tokens: 0, images: 0, nanos: 0 }
+    }
+
+    #[test]
+    fn a_use_is_remembered_for_the_span_and_its_margin() {
+        let mut window = Window::minute();
+        window.add(10_000, &requests(3));
+        window.forget(70_499);
+        assert_eq!(window.total().requests, 3);
+        window.forget(70_500);
+        assert_eq!(window.total().requests, 0);
+    }
+
+    #[test]
+    fn uses_of_one_second_leave_together_with_the_last_of_them() {
+        let mut window = Window::minute();
+        window.add(10_000, &requests(1));
+        window.add(10_900, &requests(1));
+        window.add(11_000, &requests(1));
+        assert_eq!(window.falls_to(Meter::Requests, 2), Some(71_400));
+        assert_eq!(window.falls_to(Meter::Requests, 0), Some(71_500));
+        assert_eq!(window.entries().count(), 2);
+    }
+
+    #[test]
+    fn what_comes_late_is_counted_where_it_belongs() {
+        let mut window = Window::minute();
+        window.add(20_000, &requests(1));
+        window.add(10_000, &requests(2));
+        assert_eq!(window.falls_to(Meter::Requests, 1), Some(70_500));
+        window.take_back(10_000, &requests(5));
+        assert_eq!(window.total().requests, 1, "no more comes back than was counted");
+        window.take_back(90_000, &requests(1));
+        assert_eq!(window.total().requests, 1);
+    }
+
+    #[test]
+    fn refused_requests_stay_counted_and_are_told_apart() {
+        let mut window = Window::minute();
+        window.add(0, &requests(3));
+        window.refuse(0);
+        assert_eq!((window.total().requests, window.accepted()), (3, 2));
+        for _ in 0..9 {
+            window.refuse(0);
+        }
+        assert_eq!(window.accepted(), 0);
+    }
+
+    #[test]
+    fn two_records_of_the_same_uses_become_the_larger_of_each_step() {
+        let mut window = Window::minute();
+        window.add(0, &requests(3));
+        window.add(2_000, &requests(1));
+        let mut other = Window::minute();
+        other.add(500, &requests(2));
+        other.add(1_500, &requests(4));
+        window.merge(&other);
+        assert_eq!(window.total().requests, 8);
+        assert_eq!(window.entries().next().map(|entry| entry.last), Some(500));
+    }
+}
