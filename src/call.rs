@@ -27,8 +27,10 @@ pub(crate) struct Flight {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
     pub(crate) lane: LaneId,
-    /// The moment under which it is counted, on the ledger's clock.
+    /// The moment under which the lane has counted it, on its ledger's clock.
     pub(crate) at: u64,
+    /// The same of the account, for the money.
+    pub(crate) money_at: u64,
     pub(crate) want: Amounts,
 }
 

@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
+use crate::book::Book;
 use crate::call::{Call, Flight, Permit};
 use crate::chain::{self, Action};
 use crate::cost;
 use crate::engine::Engine;
+use crate::exchange::lane_id;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
-use crate::lane::{LaneId, denied, is_shutting, local_clock, split};
+use crate::lane::{LaneId, denied, is_shutting, split};
 use crate::output::{Notice, Output};
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota, Refusal};
@@ -98,6 +100,7 @@ impl Engine {
     /// Sends what may go, lane by lane, and tells those who wait.
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
+        self.keep_books();
         while let Some(index) = self
             .lanes
             .iter()
@@ -113,19 +116,13 @@ impl Engine {
     fn pump(&mut self, index: usize) {
         let now = self.now.mono;
         loop {
-            let next_flight = self.next_flight();
             let Some(lane) = self.lanes.get_mut(index) else { return };
             lane.dirty = false;
             lane.wake = None;
             let calls = &self.calls;
-            let waits = |ticket: Ticket| {
-                let call = calls.get(ticket.call.0 as usize).and_then(Option::as_ref);
-                call.is_some_and(|call| {
-                    call.serial == ticket.serial
-                        && call.queued.is_some_and(|lane| lane.0 as usize == index)
-                })
+            let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else {
+                return;
             };
-            let Some(ticket) = lane.queue.peek(waits) else { return };
             let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_ref) else {
                 return;
             };
@@ -159,67 +156,144 @@ impl Engine {
             if self.in_flight >= self.concurrency || lane.in_flight >= lane.in_flight_max() {
                 return;
             }
-            let limit = lane.quota.gauge(Dimension::RequestsPerMinute).limit();
-            if let Some(wake) = lane.pacer.waits(now, limit) {
-                lane.wake = Some(wake);
+            let limit = lane.book.quota.gauge(Dimension::RequestsPerMinute).limit();
+            let room = match lane.pacer.room(now, limit) {
+                Ok(room) => room,
+                Err(wake) => {
+                    lane.wake = Some(wake);
+                    return;
+                }
+            };
+            if lane.asking {
                 return;
             }
-            let want = call.want();
-            let permit =
-                Permit { lane: LaneId(u32::try_from(index).unwrap_or(u32::MAX)), at: now.0, want };
-            let Err(bar) = self.reserve(index, &want) else {
+            let account = self.accounts.get(lane.account.0 as usize);
+            if !lane.book.decides() || account.is_some_and(|account| !account.decides()) {
+                let books = [Some(&lane.book), account.map(|account| &account.book)];
+                let down = books.into_iter().flatten().filter(|book| book.is_down());
+                let again = down.filter_map(Book::due).filter(|due| *due > now).max();
+                if again.is_some() {
+                    lane.wake = again;
+                    return;
+                }
+                let slots = self.concurrency.saturating_sub(self.in_flight);
+                let room = room.min(slots).min(lane.in_flight_max().saturating_sub(lane.in_flight));
+                let room = if lane.health.outage().is_some() { 1 } else { room };
+                self.ask_permits(index, room);
+                return;
+            }
+            match self.reserve(index, &call.want()) {
+                Ok(permit) => self.dispatch(ticket.call, permit),
+                Err(bar) if self.is_barred(index, ticket.call, &bar) => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The call that goes next in a lane that permits have come for; `None` where none may.
+    pub(crate) fn next_call(&mut self, index: usize) -> Option<CallId> {
+        let now = self.now.mono;
+        let calls = &self.calls;
+        let lane = self.lanes.get_mut(index)?;
+        let is_open = lane.shut(now).is_none();
+        // While the target is paused one permit is asked for, and it is the probe's.
+        let is_free = lane.health.outage().is_none_or(|outage| outage.probe.is_none());
+        let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
+        (is_open && is_free).then_some(ticket.call)
+    }
+
+    /// Sends the call that goes next in its lane.
+    pub(crate) fn dispatch(&mut self, id: CallId, permit: Permit) {
+        let (now, flight) = (self.now.mono, self.next_flight());
+        let index = permit.lane.0 as usize;
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.queue.pop();
+            lane.denied = None;
+            lane.in_flight = lane.in_flight.saturating_add(1);
+            lane.pacer.sent(now, flight);
+            lane.health.probes(flight);
+        }
+        self.in_flight = self.in_flight.saturating_add(1);
+        self.alert(index);
+        if let Some(call) = self.take(id) {
+            self.send(id, call, Some(permit));
+        }
+    }
+
+    /// A limit keeps the call that goes next: it goes elsewhere, or the lane waits. Gives whether
+    /// the lane does.
+    fn is_barred(&mut self, index: usize, id: CallId, bar: &Bar) -> bool {
+        self.exhausted(index, bar);
+        if self.drive_out(id, bar) {
+            return false;
+        }
+        let soonest = self.now.mono + Millis(1);
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.wake = Some(bar.until.max(soonest));
+        }
+        true
+    }
+
+    /// The store of a lane said what keeps the next request.
+    pub(crate) fn bar_lane(&mut self, index: usize, denial: Denial) {
+        let Some(lane) = self.lanes.get(index) else { return };
+        let until = lane.book.moment(self.now, denial.until);
+        self.bar_next(index, &Bar { until, reason: Reason::Lane(denial) });
+    }
+
+    /// The store of a lane's account said what keeps the next request.
+    pub(crate) fn bar_account(&mut self, index: usize, denial: Denial) {
+        let Some(lane) = self.lanes.get(index) else { return };
+        let Some(account) = self.accounts.get(lane.account.0 as usize) else { return };
+        let until = account.book.moment(self.now, denial.until);
+        self.bar_next(index, &Bar { until, reason: Reason::Account(denial) });
+    }
+
+    fn bar_next(&mut self, index: usize, bar: &Bar) {
+        while let Some(id) = self.next_call(index) {
+            if self.is_barred(index, id, bar) {
                 if let Some(lane) = self.lanes.get_mut(index) {
-                    lane.queue.pop();
-                    lane.denied = None;
-                    lane.in_flight = lane.in_flight.saturating_add(1);
-                    lane.pacer.sent(now, next_flight);
-                    lane.health.probes(next_flight);
+                    lane.dirty = false;
                 }
-                self.in_flight = self.in_flight.saturating_add(1);
-                self.alert(index);
-                if let Some(call) = self.take(ticket.call) {
-                    self.send(ticket.call, call, Some(permit));
-                }
-                continue;
-            };
-            self.exhausted(index, &bar);
-            if self.drive_out(ticket.call, &bar) {
-                continue;
+                return;
             }
-            if let Some(lane) = self.lanes.get_mut(index) {
-                lane.wake = Some(bar.until.max(now + Millis(1)));
-            }
-            return;
         }
     }
 
     /// Counts a request where account and lane let it go: the account first.
-    fn reserve(&mut self, index: usize, want: &Amounts) -> Result<(), Bar> {
-        let clock = local_clock(self.now);
+    fn reserve(&mut self, index: usize, want: &Amounts) -> Result<Permit, Bar> {
+        let now = self.now;
         let (wanted, money) = split(want);
-        let Some(lane) = self.lanes.get_mut(index) else { return Ok(()) };
-        let account = self.accounts.get_mut(lane.account.0 as usize);
-        if let Some(account) = account {
-            account.quota.take(clock, &money).map_err(|denial| Bar {
-                until: Instant(denial.until),
+        let nowhere = || {
+            let info = Rc::new(ErrorInfo::new(Kind::Unknown));
+            Bar { until: now.mono, reason: Reason::Target(info) }
+        };
+        let lane = self.lanes.get_mut(index).ok_or_else(nowhere)?;
+        let mut account = self.accounts.get_mut(lane.account.0 as usize);
+        let money_at = match &mut account {
+            Some(account) => account.book.take(now, &money).map_err(|denial| Bar {
+                until: account.book.moment(now, denial.until),
                 reason: Reason::Account(denial),
-            })?;
-            if let Err(denial) = lane.quota.take(clock, &wanted) {
-                account.quota.settle(clock.now, &money, &Amounts::default());
-                return Err(Bar { until: Instant(denial.until), reason: Reason::Lane(denial) });
+            })?,
+            None => 0,
+        };
+        match lane.book.take(now, &wanted) {
+            Ok(at) => Ok(Permit { lane: lane_id(index), at, money_at, want: *want }),
+            Err(denial) => {
+                if let Some(account) = account {
+                    account.book.settle(now, money_at, &money, &Amounts::default());
+                }
+                let until = lane.book.moment(now, denial.until);
+                Err(Bar { until, reason: Reason::Lane(denial) })
             }
-            return Ok(());
         }
-        lane.quota
-            .take(clock, &wanted)
-            .map_err(|denial| Bar { until: Instant(denial.until), reason: Reason::Lane(denial) })
     }
 
     /// What would keep a call from a target, with so many others before it in the queue.
     fn bar(&self, call: &Call, target: usize, ahead: u64) -> Option<Bar> {
         let target = call.spec.targets.get(target)?;
         let lane = self.lanes.get(target.lane?.0 as usize)?;
-        let (now, clock) = (self.now.mono, local_clock(self.now));
+        let now = self.now.mono;
         if let Some(info) = lane.shut(now) {
             return Some(Bar {
                 until: now + Millis(60_000),
@@ -239,12 +313,17 @@ impl Engine {
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
         let (wanted, money) = split(&target.want);
-        if let Some(denial) = lane.quota.earliest(clock, &wanted, ahead) {
-            strictest(Instant(denial.until), Reason::Lane(denial));
+        let earliest = |book: &Book, want: &Amounts, ahead: u64| {
+            let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
+            Some((book.moment(self.now, denial.until), denial))
+        };
+        if let Some((until, denial)) = earliest(&lane.book, &wanted, ahead) {
+            strictest(until, Reason::Lane(denial));
         }
-        let account = self.accounts.get(lane.account.0 as usize);
-        if let Some(denial) = account.and_then(|account| account.quota.earliest(clock, &money, 0)) {
-            strictest(Instant(denial.until), Reason::Account(denial));
+        if let Some(account) = self.accounts.get(lane.account.0 as usize)
+            && let Some((until, denial)) = earliest(&account.book, &money, 0)
+        {
+            strictest(until, Reason::Account(denial));
         }
         bar
     }
@@ -362,9 +441,9 @@ impl Engine {
         let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
         let account = lane.and_then(|lane| self.accounts.get(lane.account.0 as usize));
         match (&bar.reason, lane, account) {
-            (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.quota, self.now)),
+            (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.book, self.now)),
             (Reason::Account(denial), _, Some(account)) => {
-                Rc::new(denied(denial, &account.quota, self.now))
+                Rc::new(denied(denial, &account.book, self.now))
             }
             (Reason::Target(info), ..) => Rc::clone(info),
             _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
@@ -400,7 +479,6 @@ impl Engine {
     /// An attempt was answered as hoped.
     pub(crate) fn served(&mut self, flight: &Flight, used: Option<Used>) {
         let Some(permit) = self.land(flight) else { return };
-        let clock = local_clock(self.now);
         let used = used.unwrap_or_default();
         let actual = Amounts {
             tokens: used.tokens.unwrap_or(permit.want.tokens),
@@ -411,7 +489,7 @@ impl Engine {
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         let ended = lane.health.answered();
         if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
-            lane.quota.correct_day(clock);
+            lane.book.correct_day(self.now);
         }
         if ended.is_some() {
             lane.pacer.cool();
@@ -419,17 +497,18 @@ impl Engine {
         lane.pacer.served(now, flight.id);
         let (reserved, money) = split(&permit.want);
         let (taken, spent) = split(&actual);
-        lane.quota.settle(permit.at, &reserved, &taken);
+        lane.book.settle(self.now, permit.at, &reserved, &taken);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-            account.quota.settle(permit.at, &money, &spent);
+            account.book.settle(self.now, permit.money_at, &money, &spent);
         }
     }
 
     /// An attempt failed.
     pub(crate) fn refused(&mut self, flight: &Flight, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.land(flight) else { return };
-        let (now, clock) = (self.now.mono, local_clock(self.now));
+        let (now, clocks) = (self.now.mono, self.now);
         let (reserved, money) = split(&permit.want);
+        let nothing = Amounts::default();
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.failed(flight.id);
         let account = self.accounts.get_mut(lane.account.0 as usize);
@@ -437,26 +516,28 @@ impl Engine {
             && let Some(account) = account
             && info.kind != Kind::SpendLimited
         {
-            account.quota.settle(permit.at, &money, &Amounts::default());
+            account.book.settle(clocks, permit.money_at, &money, &nothing);
         }
         if info.unsent {
-            lane.quota.settle(permit.at, &reserved, &Amounts::default());
+            lane.book.settle(clocks, permit.at, &reserved, &nothing);
         }
         let refusal = Refusal::read(info);
         let mut learned = None;
         let mut begins = false;
         match (info.kind, refusal) {
             (Kind::SpendLimited, Some(refusal)) => {
-                lane.quota.settle_refused(permit.at, &reserved);
+                lane.book.refuse_elsewhere(clocks, permit.at, &reserved);
                 if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-                    learned = account.quota.refuse(clock, permit.at, &money, &refusal);
+                    learned = account.book.refuse(clocks, permit.money_at, &money, &refusal);
                 }
             }
             (Kind::DailyQuota, Some(refusal)) => {
-                learned = lane.quota.refuse(clock, permit.at, &reserved, &refusal);
+                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 let dimension = refusal.dimension.unwrap_or(Dimension::RequestsPerDay);
-                if lane.quota.agrees_that_day_is_spent(dimension) && !lane.quota.doubts_day(clock) {
-                    lane.quota.end_day();
+                let quota = &lane.book.quota;
+                let doubts = quota.doubts_day(lane.book.clock(clocks));
+                if quota.agrees_that_day_is_spent(dimension) && !doubts {
+                    lane.book.end_day(clocks);
                 } else {
                     begins = lane.health.failed(now, flight.id, info, true, &mut self.random);
                 }
@@ -464,9 +545,10 @@ impl Engine {
             (Kind::RateLimited, Some(mut refusal)) => {
                 if refusal.dimension.is_none() {
                     // One refusal without details may be that request's own fault.
-                    refusal.is_quota = lane.confirms_bare(now) && lane.quota.minute.accepted() > 1;
+                    refusal.is_quota =
+                        lane.confirms_bare(now) && lane.book.quota.minute.accepted() > 1;
                 }
-                learned = lane.quota.refuse(clock, permit.at, &reserved, &refusal);
+                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 if refusal.is_quota {
                     lane.health.answered();
                 } else {
@@ -518,11 +600,11 @@ impl Engine {
 
     fn alert(&mut self, index: usize) {
         let Some(lane) = self.lanes.get_mut(index) else { return };
-        let mut alerts = lane.alerts.look(&lane.quota, &self.alert_at);
+        let mut alerts = lane.alerts.look(&lane.book.quota, &self.alert_at);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-            alerts.extend(account.alerts.look(&account.quota, &self.alert_at));
+            alerts.extend(account.alerts.look(&account.book.quota, &self.alert_at));
         }
-        let lane = LaneId(u32::try_from(index).unwrap_or(u32::MAX));
+        let lane = lane_id(index);
         let notices = alerts.into_iter().map(|alert| Output::Notice(Notice::Alert { lane, alert }));
         self.outputs.extend(notices);
     }
@@ -536,13 +618,13 @@ impl Engine {
             return;
         }
         let account = self.accounts.get(lane.account.0 as usize);
-        let quota = match &bar.reason {
-            Reason::Account(_) => account.map_or(&lane.quota, |account| &account.quota),
-            _ => &lane.quota,
+        let quota = match (&bar.reason, account) {
+            (Reason::Account(_), Some(account)) => &account.book.quota,
+            _ => &lane.book.quota,
         };
         let limit = quota.gauge(dimension).limit();
         let until: WallTime = self.now.wall + (bar.until - self.now.mono);
-        let lane = LaneId(u32::try_from(index).unwrap_or(u32::MAX));
+        let lane = lane_id(index);
         self.outputs.push_back(Output::Notice(Notice::Exhausted { lane, dimension, limit, until }));
     }
 
@@ -557,8 +639,16 @@ impl Engine {
     /// The lanes, for those who look at their use.
     #[must_use]
     pub fn lane(&self, id: LaneId) -> Option<&Quota> {
-        self.lanes.get(id.0 as usize).map(|lane| &lane.quota)
+        self.lanes.get(id.0 as usize).map(|lane| &lane.book.quota)
     }
+}
+
+/// Whether the call of a ticket still waits in this lane.
+fn waits(calls: &[Option<Call>], index: usize, ticket: Ticket) -> bool {
+    let call = calls.get(ticket.call.0 as usize).and_then(Option::as_ref);
+    call.is_some_and(|call| {
+        call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
+    })
 }
 
 /// What a call does that does not wait for the next day.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::alert::ALERT_AT;
 use crate::call::{Call, Flight, Permit};
+use crate::exchange::Exchange;
 use crate::failure;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, CallSpec, FlightId, Input, OnDailyLimit, Used};
@@ -39,6 +40,9 @@ pub struct Engine {
     serials: u64,
     /// Calls that were put into a queue by this input; they are told if they have to wait.
     pub(crate) placed: Vec<CallId>,
+    /// Questions to stores that are not answered, and how many there were.
+    pub(crate) exchanges: VecDeque<Exchange>,
+    pub(crate) asked: u64,
     /// Attempts in flight that went through a queue, and how many there may be.
     pub(crate) in_flight: u64,
     pub(crate) concurrency: u64,
@@ -65,6 +69,8 @@ impl Engine {
             stamps: 0,
             serials: 0,
             placed: Vec::new(),
+            exchanges: VecDeque::new(),
+            asked: 0,
             in_flight: 0,
             concurrency: u64::MAX,
             alert_at: vec![ALERT_AT],
@@ -152,6 +158,7 @@ impl Engine {
                     self.settle(call, state, Ending::Cancelled);
                 }
             }
+            Input::Transacted { id, reply } => self.transacted(id, reply.as_ref()),
             Input::Closed => {
                 self.closed = true;
                 for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
@@ -185,7 +192,9 @@ impl Engine {
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         let lane = self.lanes.iter().filter_map(|lane| lane.wake).min();
         let call = self.next_call_due();
-        lane.into_iter().chain(call).min()
+        // After the end of a client nobody waits for a store.
+        let exchange = self.next_exchange().filter(|_| !self.closed);
+        [lane, call, exchange].into_iter().flatten().min()
     }
 
     /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is

@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use crate::chain::Target;
+use crate::exchange::ExchangeId;
 use crate::info::ErrorInfo;
+use crate::ledger::Reply;
 use crate::retry::{Policy, Verdict};
 use crate::time::Millis;
 
@@ -105,6 +107,13 @@ pub enum Input {
     Cancelled {
         /// The call.
         call: CallId,
+    },
+    /// A store has done what was asked of it, or failed.
+    Transacted {
+        /// The question.
+        id: ExchangeId,
+        /// What [`crate::ledger::apply`] gave the last time that it ran; `None` for a failure.
+        reply: Option<Reply>,
     },
     /// The client was closed: every call ends.
     Closed,

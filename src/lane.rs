@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use crate::alert::Alerts;
+use crate::book::Book;
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
 use crate::outage::Health;
 use crate::pacer::Pacer;
 use crate::queue::Queue;
-use crate::quota::{Clock, Denial, Limits, Quota};
+use crate::quota::{Denial, Limits};
 use crate::time::{Instant, Millis, Now, WallTime};
 use crate::window::Amounts;
 
@@ -42,7 +43,7 @@ const IN_FLIGHT_MIN: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) account: AccountId,
-    pub(crate) quota: Quota,
+    pub(crate) book: Book,
     pub(crate) queue: Queue,
     pub(crate) pacer: Pacer,
     pub(crate) health: Health,
@@ -52,6 +53,8 @@ pub(crate) struct Lane {
     pub(crate) wake: Option<Instant>,
     /// Whether the queue is to be looked at now.
     pub(crate) dirty: bool,
+    /// Whether the store is being asked for permits.
+    pub(crate) asking: bool,
     /// The limit in the way of the call that goes next.
     pub(crate) denied: Option<Dimension>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
@@ -62,7 +65,7 @@ impl Lane {
     pub(crate) fn new(spec: &LaneSpec) -> Self {
         Self {
             account: spec.account,
-            quota: Quota::new(&spec.given, &spec.tier),
+            book: Book::new(&spec.given, &spec.tier),
             queue: Queue::default(),
             pacer: Pacer::default(),
             health: Health::default(),
@@ -70,6 +73,7 @@ impl Lane {
             in_flight: 0,
             wake: None,
             dirty: false,
+            asking: false,
             denied: None,
             shut: None,
             bare: None,
@@ -78,7 +82,7 @@ impl Lane {
 
     /// How many calls may be in flight at once.
     pub(crate) fn in_flight_max(&self) -> u64 {
-        let limit = self.quota.gauge(Dimension::RequestsPerMinute).limit();
+        let limit = self.book.quota.gauge(Dimension::RequestsPerMinute).limit();
         limit.map_or(u64::MAX, |limit| limit.saturating_mul(IN_FLIGHT_FACTOR).max(IN_FLIGHT_MIN))
     }
 
@@ -105,13 +109,18 @@ impl Lane {
 /// What the lanes of one account share: its money.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) quota: Quota,
+    pub(crate) book: Book,
     pub(crate) alerts: Alerts,
 }
 
 impl Account {
+    /// Whether money is decided here: where there is a limit, its keeper does.
+    pub(crate) fn decides(&self) -> bool {
+        self.book.decides() || self.book.quota.gauge(Dimension::Spend).limit().is_none()
+    }
+
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
-        Self { quota: Quota::new(given, tier), alerts: Alerts::default() }
+        Self { book: Book::new(given, tier), alerts: Alerts::default() }
     }
 }
 
@@ -120,15 +129,10 @@ pub(crate) const fn is_shutting(kind: Kind) -> bool {
     matches!(kind, Kind::NotInTier)
 }
 
-/// The clock of a ledger that this process keeps alone.
-pub(crate) const fn local_clock(now: Now) -> Clock {
-    Clock { now: now.mono.0, wall: now.wall.0 }
-}
-
 /// What a call is told whose way is barred by our own count.
-pub(crate) fn denied(denial: &Denial, quota: &Quota, now: Now) -> ErrorInfo {
-    let wait = Millis(denial.until.saturating_sub(now.mono.0));
-    let limit = denial.dimension.and_then(|dimension| quota.gauge(dimension).whole());
+pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
+    let wait = book.moment(now, denial.until) - now.mono;
+    let limit = denial.dimension.and_then(|dimension| book.quota.gauge(dimension).whole());
     let (kind, advice) = match denial.dimension {
         Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
             Kind::DailyQuota,

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use crate::alert::Alert;
+use crate::exchange::{BookId, ExchangeId};
 use crate::info::ErrorInfo;
 use crate::input::{CallId, FlightId};
 use crate::kind::Dimension;
 use crate::lane::LaneId;
+use crate::ledger::Request;
 use crate::quota::Learned;
 use crate::retry::Why;
 use crate::time::{Millis, WallTime};
@@ -60,6 +62,16 @@ pub enum Output {
         /// What keeps it.
         info: Rc<ErrorInfo>,
     },
+    /// Apply the request to the state of the store, and answer with
+    /// [`crate::input::Input::Transacted`].
+    Transact {
+        /// The question.
+        id: ExchangeId,
+        /// Which state.
+        book: BookId,
+        /// What to apply.
+        request: Rc<Request>,
+    },
     /// Something about a quota that is worth telling.
     Notice(Notice),
     /// The call leaves its target for another.
@@ -111,6 +123,13 @@ pub enum Notice {
         limit: Option<u64>,
         /// When it lets the next request pass.
         until: WallTime,
+    },
+    /// The store of a shared quota does not answer, or answers again.
+    Store {
+        /// Which quota.
+        book: BookId,
+        /// Whether it is down.
+        down: bool,
     },
     /// A target has an outage: it rests but for one probe at a time.
     Rested {

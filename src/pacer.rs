@@ -31,9 +31,9 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    /// When the next request may go: `None` for now. `limit` is what a minute takes, where that is
-    /// known.
-    pub(crate) fn waits(&mut self, now: Instant, limit: Option<u64>) -> Option<Instant> {
+    /// How many requests may go now, and when the next may where that is none. `limit` is what a
+    /// minute takes, where that is known.
+    pub(crate) fn room(&mut self, now: Instant, limit: Option<u64>) -> Result<u64, Instant> {
         while let Some((sent, _)) = self.fresh.front() {
             if *sent + HEARD > now {
                 break;
@@ -48,8 +48,10 @@ impl Pacer {
             COLD
         };
         let fresh = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
-        let oldest = self.fresh.front().map(|(sent, _)| *sent + HEARD);
-        oldest.filter(|_| fresh >= most)
+        match self.fresh.front() {
+            Some((sent, _)) if fresh >= most => Err(*sent + HEARD),
+            _ => Ok(most.saturating_sub(fresh)),
+        }
     }
 
     /// A request goes out.
@@ -106,7 +108,7 @@ mod tests {
             .map(|step| {
                 let now = Instant(step * 600);
                 let before = flight;
-                while pacer.waits(now, limit).is_none() {
+                while pacer.room(now, limit).is_ok() {
                     flight += 1;
                     pacer.sent(now, FlightId(flight));
                 }
@@ -125,7 +127,7 @@ mod tests {
     fn answers_make_room_at_once() {
         let mut pacer = Pacer::default();
         for flight in 0..1000 {
-            assert_eq!(pacer.waits(Instant(0), None), None);
+            assert!(pacer.room(Instant(0), None).is_ok());
             pacer.sent(Instant(0), FlightId(flight));
             pacer.served(Instant(0), FlightId(flight));
         }
@@ -139,6 +141,6 @@ mod tests {
         pacer.cool();
         pacer.sent(Instant(0), FlightId(2));
         pacer.sent(Instant(0), FlightId(3));
-        assert_eq!(pacer.waits(Instant(0), Some(1000)), Some(Instant(600)));
+        assert_eq!(pacer.room(Instant(0), Some(1000)), Err(Instant(600)));
     }
 }

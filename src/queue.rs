@@ -26,7 +26,7 @@ struct Class {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     /// The highest priority first.
-    classes: Vec<Class>,
+    classes: VecDeque<Class>,
     /// How many went in a row while others of a lower priority waited.
     turns: u32,
     /// The class that goes next.
@@ -97,7 +97,7 @@ impl Queue {
         }
     }
 
-    /// The first calls, in the order in which they go; for looking ahead.
+    /// Those who wait, roughly in the order in which they go; for looking ahead.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ticket> {
         self.classes.iter().flat_map(|class| class.waiting.iter().copied())
     }

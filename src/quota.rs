@@ -252,7 +252,7 @@ impl Quota {
     /// The strictest limit in the way, and when it lets the request pass.
     pub fn check(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
         self.advance(clock);
-        self.denial(clock, want).map_or(Ok(()), Err)
+        self.denial(clock, want, 1).map_or(Ok(()), Err)
     }
 
     /// As [`Quota::check`], and counts the request where it may go. Where only a limit that was
@@ -261,8 +261,16 @@ impl Quota {
     /// # Errors
     /// As [`Quota::check`].
     pub fn take(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+        self.take_part(clock, want, 1)
+    }
+
+    /// As [`Quota::take`], of one of so many equal parts of each limit.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn take_part(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, want) {
+        if let Some(denial) = self.denial(clock, want, parts) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
             let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
             let Some(gauge) = gauge else { return Err(denial) };
@@ -271,7 +279,7 @@ impl Quota {
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
             }
-            if let Some(denial) = self.denial(clock, want) {
+            if let Some(denial) = self.denial(clock, want, parts) {
                 return Err(denial);
             }
         }
@@ -434,7 +442,7 @@ impl Quota {
             until: self.midnight(clock),
             dimension: Some(Dimension::RequestsPerDay),
         });
-        let denials = [self.denial(clock, want), minute, day].into_iter().flatten();
+        let denials = [self.denial(clock, want, 1), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
 
@@ -477,11 +485,12 @@ impl Quota {
     }
 
     /// The strictest limit in the way of a request.
-    fn denial(&self, clock: Clock, want: &Amounts) -> Option<Denial> {
+    fn denial(&self, clock: Clock, want: &Amounts, parts: u64) -> Option<Denial> {
         let block =
             self.block.map(|block| Denial { until: block.until, dimension: block.dimension });
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let limit = self.gauge(dimension).limit()?;
+            let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
             // What exceeds a limit all by itself is left to the service to judge.
             let amount = want.of(meter(dimension)).min(limit);
             let room = limit.saturating_sub(amount);

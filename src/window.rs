@@ -231,8 +231,9 @@ impl Window {
 
     /// Puts a step back that was written down; steps come oldest first.
     pub fn restore(&mut self, entry: Entry) {
+        self.total = self.total.plus(&entry.used);
+        self.refused = self.refused.saturating_add(entry.refused);
         self.entries.push_back(entry);
-        self.recount();
     }
 
     fn recount(&mut self) {

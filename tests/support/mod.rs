@@ -294,7 +294,7 @@ impl World {
                     self.lives[index].switches.push((from, to));
                 }
             }
-            Output::Hold { .. } | Output::Notice(_) => {}
+            Output::Hold { .. } | Output::Notice(_) | Output::Transact { .. } => {}
             Output::Settle { call, ending, record } => {
                 if let Some(index) = self.live.remove(&call.0) {
                     self.lives[index].settled = Some((clock, ending, record));
@@ -608,7 +608,7 @@ impl Checker {
                     watched.must_end = Some("the client was closed");
                 }
             }
-            Input::Woken => {}
+            Input::Transacted { .. } | Input::Woken => {}
         }
     }
 
@@ -723,7 +723,7 @@ impl Checker {
                 watched.tries = 0;
                 watched.free_here = 0;
             }
-            Output::Hold { .. } | Output::Notice(_) => {}
+            Output::Hold { .. } | Output::Notice(_) | Output::Transact { .. } => {}
             Output::Settle { ending, record, .. } => {
                 ended = true;
                 settle(at, &mut watched, ending, record, &mut complain);

@@ -1,0 +1,290 @@
+//! The quota of a lane or account as the engine uses it: its own, or a copy of one that is shared.
+
+use std::rc::Rc;
+
+use crate::ledger::{Delta, Ledger, Reply, Request};
+use crate::quota::{Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::time::{Instant, Millis, Now};
+use crate::window::Amounts;
+
+/// What to do while the store is down.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum OnStoreDown {
+    /// Go on as if nobody else used the quota.
+    Open,
+    /// Send nothing.
+    Closed,
+    /// Go on with an equal share of it.
+    #[default]
+    Local,
+}
+
+/// How long a store may take; one that takes longer is down.
+pub(crate) const STORE_TIMEOUT: Millis = Millis(2_500);
+/// The pauses between two looks at a store that is down.
+const DOWN_FIRST: Millis = Millis(500);
+const DOWN_LONGEST: Millis = Millis(5_000);
+/// How long what others need not know at once may stay untold.
+const FLUSH: Millis = Millis(1_000);
+/// How late a permit may be used without being counted again under a later moment.
+const PROMPT: Millis = Millis(50);
+/// Changes that are kept for a store that is down; of more, what was used is kept alone.
+const DELTAS_MAX: usize = 1_000;
+
+/// A quota.
+#[derive(Debug)]
+pub(crate) struct Book {
+    /// The quota, or a copy of it as it was seen last.
+    pub(crate) quota: Quota,
+    given: Limits,
+    tier: Limits,
+    shared: Option<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    peer: u64,
+    seq: u64,
+    on_down: OnStoreDown,
+    /// How far the store's clock is ahead of the monotonic one; `None` before the first answer.
+    ahead: Option<i128>,
+    seen: Option<Rc<Ledger>>,
+    deltas: Vec<Delta>,
+    /// When the deltas are to be told, where no request goes anyway.
+    flush: Option<Instant>,
+    /// A request that was not answered is sent again as it was: it may have been done.
+    unanswered: Option<Rc<Request>>,
+    down: Option<Down>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Down {
+    again: Instant,
+    pause: Millis,
+}
+
+impl Book {
+    /// A quota that nobody else uses.
+    pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
+        Self { quota: Quota::new(given, tier), given: *given, tier: *tier, shared: None }
+    }
+
+    /// Shares the quota with other processes.
+    pub(crate) fn share(&mut self, peer: u64, on_down: OnStoreDown) {
+        self.shared = Some(Shared {
+            peer,
+            seq: 0,
+            on_down,
+            ahead: None,
+            seen: None,
+            deltas: Vec::new(),
+            flush: None,
+            unanswered: None,
+            down: None,
+        });
+    }
+
+    /// Whether permits come from a store.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// What the ledger's clocks show.
+    pub(crate) fn clock(&self, now: Now) -> Clock {
+        match &self.shared {
+            None => Clock { now: now.mono.0, wall: now.wall.0 },
+            Some(shared) => {
+                let time = match shared.ahead {
+                    Some(ahead) => i128::from(now.mono.0).saturating_add(ahead),
+                    None => now.wall.0.into(),
+                };
+                let time = u64::try_from(time).unwrap_or_default();
+                Clock { now: time, wall: time }
+            }
+        }
+    }
+
+    /// The moment of the monotonic clock at which the ledger's shows this.
+    pub(crate) fn moment(&self, now: Now, at: u64) -> Instant {
+        now.mono + Millis(at.saturating_sub(self.clock(now).now))
+    }
+
+    /// Whether requests are decided here: always where the quota is not shared, and while the
+    /// store is down unless the caller wants nothing sent then.
+    pub(crate) fn decides(&self) -> bool {
+        self.shared
+            .as_ref()
+            .is_none_or(|shared| shared.down.is_some() && shared.on_down != OnStoreDown::Closed)
+    }
+
+    /// Counts a request, where it may go by what is known here.
+    pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
+        let clock = self.clock(now);
+        let parts = match &self.shared {
+            Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
+            _ => 1,
+        };
+        self.quota.take_part(clock, want, parts)?;
+        if let Some(shared) = &mut self.shared {
+            shared.tell(Delta::Record { at: clock.now, used: *want });
+        }
+        Ok(clock.now)
+    }
+
+    /// A request that was counted took another amount than was reserved.
+    pub(crate) fn settle(&mut self, now: Now, at: u64, reserved: &Amounts, used: &Amounts) {
+        if reserved == used {
+            return;
+        }
+        self.quota.settle(at, reserved, used);
+        let (more, less) = (used.minus(reserved), reserved.minus(used));
+        self.change(now, Delta::Settle { at, more, less }, FLUSH);
+    }
+
+    /// The service refused a request.
+    pub(crate) fn refuse(
+        &mut self,
+        now: Now,
+        at: u64,
+        reserved: &Amounts,
+        said: &Refusal,
+    ) -> Option<Learned> {
+        let learned = self.quota.refuse(self.clock(now), at, reserved, said);
+        self.change(now, Delta::Refuse { at, reserved: *reserved, said: *said }, Millis::ZERO);
+        learned
+    }
+
+    /// A request was refused for what another ledger keeps.
+    pub(crate) fn refuse_elsewhere(&mut self, now: Now, at: u64, reserved: &Amounts) {
+        self.quota.settle_refused(at, reserved);
+        self.change(now, Delta::RefuseElsewhere { at, reserved: *reserved }, FLUSH);
+    }
+
+    /// The day is spent.
+    pub(crate) fn end_day(&mut self, now: Now) {
+        self.quota.end_day();
+        self.change(now, Delta::EndDay, Millis::ZERO);
+    }
+
+    /// The day was not spent.
+    pub(crate) fn correct_day(&mut self, now: Now) {
+        self.quota.correct_day(self.clock(now));
+        self.change(now, Delta::CorrectDay, Millis::ZERO);
+    }
+
+    fn change(&mut self, now: Now, delta: Delta, within: Millis) {
+        if let Some(shared) = &mut self.shared {
+            shared.tell(delta);
+            let due = now.mono + within;
+            shared.flush = Some(shared.flush.map_or(due, |flush| flush.min(due)));
+        }
+    }
+
+    /// When the store is to be asked though no call needs it: there is something to tell, or it
+    /// was down.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let shared = self.shared.as_ref()?;
+        shared.down.map_or(shared.flush, |down| Some(down.again))
+    }
+
+    /// What to send to the store.
+    pub(crate) fn request(
+        &mut self,
+        wants: Vec<Amounts>,
+        waiting: u64,
+        epoch: u64,
+    ) -> Option<Rc<Request>> {
+        let shared = self.shared.as_mut()?;
+        shared.flush = None;
+        if let Some(request) = &shared.unanswered {
+            return Some(Rc::clone(request));
+        }
+        shared.seq = shared.seq.saturating_add(1);
+        let request = Rc::new(Request {
+            peer: shared.peer,
+            seq: shared.seq,
+            given: self.given,
+            tier: self.tier,
+            seen: shared.seen.clone(),
+            deltas: core::mem::take(&mut shared.deltas),
+            wants,
+            waiting,
+            epoch,
+        });
+        shared.unanswered = Some(Rc::clone(&request));
+        Some(request)
+    }
+
+    /// What the store answered; it was asked at `asked`. Gives the moment under which permits are
+    /// counted.
+    pub(crate) fn answered(&mut self, now: Now, asked: Instant, reply: &Reply) -> u64 {
+        let Some(shared) = &mut self.shared else { return reply.now };
+        let request = shared.unanswered.take();
+        shared.down = None;
+        shared.seen = Some(Rc::clone(&reply.ledger));
+        // By the end of the exchange its time may be later than it was, but not earlier: what is
+        // waited for has come when this clock says so.
+        let ahead = i128::from(reply.ledger.quota.at).saturating_sub(now.mono.0.into());
+        shared.ahead = Some(ahead);
+        self.quota = reply.ledger.quota.clone();
+        self.quota.set_limits(&self.given, &self.tier);
+        let since = reply.ledger.quota.at.saturating_sub(reply.now);
+        let late = (now.mono - asked) + Millis(since);
+        if late <= PROMPT || reply.granted == 0 {
+            return reply.now;
+        }
+        // The permits are used later than they are counted: they are counted again.
+        let used = request.iter().flat_map(|request| request.wants.iter().take(reply.granted));
+        let used = used.fold(Amounts::default(), |sum, want| sum.plus(want));
+        let at = reply.now.saturating_add(late.0);
+        self.change(
+            now,
+            Delta::Settle { at: reply.now, more: Amounts::default(), less: used },
+            Millis::ZERO,
+        );
+        self.change(now, Delta::Record { at, used }, Millis::ZERO);
+        at
+    }
+
+    /// The store failed, or took too long. Gives whether that is news.
+    pub(crate) fn failed(&mut self, now: Now) -> bool {
+        let Some(shared) = &mut self.shared else { return false };
+        let is_news = shared.down.is_none();
+        let pause = shared.down.map_or(DOWN_FIRST, |down| down.pause.times(2).min(DOWN_LONGEST));
+        shared.down = Some(Down { again: now.mono + pause, pause });
+        is_news
+    }
+
+    /// Whether a question to the store was not answered.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.unanswered.is_some())
+    }
+
+    /// Whether the store is down.
+    pub(crate) fn is_down(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.down.is_some())
+    }
+}
+
+impl Shared {
+    /// Among how many the quota is shared, as far as is known.
+    fn peers(&self) -> u64 {
+        let Some(seen) = &self.seen else { return 1 };
+        let others = seen.peers.iter().filter(|peer| peer.id != self.peer).count();
+        (others as u64).saturating_add(1)
+    }
+
+    fn tell(&mut self, delta: Delta) {
+        // Uses of one second are told as one, so that a store may be down for long.
+        let is_full = self.deltas.len() >= DELTAS_MAX;
+        if let (Delta::Record { at, used }, Some(Delta::Record { at: last, used: sum })) =
+            (&delta, self.deltas.last_mut())
+            && (at.abs_diff(*last) < 1_000 || is_full)
+        {
+            *last = (*last).max(*at);
+            *sum = sum.plus(used);
+        } else if !is_full || matches!(delta, Delta::Record { .. }) {
+            self.deltas.push(delta);
+        }
+    }
+}

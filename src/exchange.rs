@@ -1,0 +1,338 @@
+//! Permits from a store: what is asked, what is answered, and what happens where no answer comes.
+
+use std::rc::Rc;
+
+use crate::book::{Book, OnStoreDown, STORE_TIMEOUT};
+use crate::call::{Call, Permit};
+use crate::engine::Engine;
+use crate::kind::Dimension;
+use crate::lane::{AccountId, LaneId, split};
+use crate::ledger::{Reply, Request};
+use crate::output::{Notice, Output};
+use crate::time::Instant;
+use crate::window::Amounts;
+
+/// A quota of an engine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BookId {
+    /// The money of an account.
+    Account(AccountId),
+    /// A project and model.
+    Lane(LaneId),
+}
+
+/// A question to the store that is not answered yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ExchangeId(pub u64);
+
+/// Permits asked for at once, at most.
+const WANTS_MAX: u64 = 64;
+
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    id: ExchangeId,
+    book: BookId,
+    asked: Instant,
+    purpose: Purpose,
+}
+
+#[derive(Debug)]
+enum Purpose {
+    /// The account's part of what a lane wants; its own comes next.
+    Money { lane: usize, wants: Vec<Amounts> },
+    /// What a lane wants, and when the account has counted its money.
+    Permits { lane: usize, wants: Vec<Amounts>, money_at: u64 },
+    /// To tell what happened; permits that an earlier question was granted go back.
+    Tell { request: Rc<Request>, lane: Option<usize> },
+}
+
+/// Permits, and when lane and account have counted them.
+#[derive(Clone, Copy)]
+struct Granted {
+    count: usize,
+    at: u64,
+    money_at: u64,
+}
+
+impl Engine {
+    /// Shares a quota with other processes, through a store.
+    pub fn share(&mut self, id: BookId, on_down: OnStoreDown) {
+        let peer = self.random.bits();
+        if let Some(book) = self.book_mut(id) {
+            book.share(peer, on_down);
+        }
+    }
+
+    pub(crate) fn book(&self, id: BookId) -> Option<&Book> {
+        match id {
+            BookId::Account(id) => self.accounts.get(id.0 as usize).map(|account| &account.book),
+            BookId::Lane(id) => self.lanes.get(id.0 as usize).map(|lane| &lane.book),
+        }
+    }
+
+    pub(crate) fn book_mut(&mut self, id: BookId) -> Option<&mut Book> {
+        match id {
+            BookId::Account(id) => {
+                self.accounts.get_mut(id.0 as usize).map(|account| &mut account.book)
+            }
+            BookId::Lane(id) => self.lanes.get_mut(id.0 as usize).map(|lane| &mut lane.book),
+        }
+    }
+
+    fn books(&self) -> impl Iterator<Item = (BookId, &Book)> {
+        let lanes = self.lanes.iter().enumerate();
+        let lanes = lanes.map(|(index, lane)| (BookId::Lane(lane_id(index)), &lane.book));
+        let accounts = self.accounts.iter().enumerate();
+        accounts
+            .map(|(index, account)| {
+                let id = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
+                (BookId::Account(id), &account.book)
+            })
+            .chain(lanes)
+    }
+
+    /// When an exchange is due, or one has taken too long.
+    pub(crate) fn next_exchange(&self) -> Option<Instant> {
+        let expires = self.exchanges.iter().map(|exchange| exchange.asked + STORE_TIMEOUT);
+        let due = self.books().filter_map(|(id, book)| Some((id, book.due()?)));
+        let due = due.filter(|(id, _)| !self.is_asked(*id)).map(|(_, due)| due);
+        expires.chain(due).min()
+    }
+
+    fn is_asked(&self, id: BookId) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.book == id)
+    }
+
+    /// Gives up on stores that do not answer, and tells those that are there what is due.
+    pub(crate) fn keep_books(&mut self) {
+        let now = self.now.mono;
+        while let Some(index) =
+            self.exchanges.iter().position(|exchange| exchange.asked + STORE_TIMEOUT <= now)
+        {
+            if let Some(exchange) = self.exchanges.remove(index) {
+                self.unanswered(&exchange);
+            }
+        }
+        let due: Vec<BookId> = self
+            .books()
+            .filter(|(id, book)| book.due().is_some_and(|due| due <= now) && !self.is_asked(*id))
+            .map(|(id, _)| id)
+            .collect();
+        for id in due {
+            self.tell_store(id, None);
+        }
+    }
+
+    /// Asks the store for permits, as many as could be used now.
+    pub(crate) fn ask_permits(&mut self, index: usize, room: u64) {
+        let Some(lane) = self.lanes.get(index) else { return };
+        let most = usize::try_from(room.min(WANTS_MAX)).unwrap_or_default();
+        let waiting = lane.queue.iter().filter_map(|ticket| {
+            let call = self.call(ticket.call).filter(|call| call.serial == ticket.serial)?;
+            call.queued.map(|_| call.want())
+        });
+        let wants: Vec<Amounts> = waiting.take(most).collect();
+        let account = BookId::Account(lane.account);
+        let money = wants.iter().map(|want| split(want).1).collect();
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.asking = true;
+        }
+        let keeps = self.book(account).is_some_and(|book| {
+            let limit = book.quota.gauge(Dimension::Spend).limit();
+            limit.is_some() && book.is_shared() && !book.decides()
+        });
+        if keeps {
+            if self.is_asked(account) {
+                // Another lane asks; this one is looked at again when that has its answer.
+                if let Some(lane) = self.lanes.get_mut(index) {
+                    lane.asking = false;
+                }
+                return;
+            }
+            self.ask(account, money, Purpose::Money { lane: index, wants });
+        } else {
+            self.ask_lane(index, wants, None);
+        }
+    }
+
+    /// The account has counted `money_at`, or is asked here; then the lane's store is.
+    fn ask_lane(&mut self, index: usize, mut wants: Vec<Amounts>, money_at: Option<u64>) {
+        let now = self.now;
+        let Some(lane) = self.lanes.get(index) else { return };
+        let account = lane.account;
+        let money_at = money_at.or_else(|| {
+            let book = self.book_mut(BookId::Account(account))?;
+            let taken = wants.iter().take_while(|want| book.take(now, &split(want).1).is_ok());
+            let taken = taken.count();
+            wants.truncate(taken);
+            Some(book.clock(now).now)
+        });
+        let purpose = Purpose::Permits {
+            lane: index,
+            wants: wants.clone(),
+            money_at: money_at.unwrap_or_default(),
+        };
+        let wants = wants.iter().map(|want| split(want).0).collect();
+        self.ask(BookId::Lane(lane_id(index)), wants, purpose);
+    }
+
+    fn ask(&mut self, id: BookId, wants: Vec<Amounts>, purpose: Purpose) {
+        let lane = match purpose {
+            Purpose::Money { lane, .. } | Purpose::Permits { lane, .. } => lane,
+            Purpose::Tell { .. } => return,
+        };
+        if self.book(id).is_some_and(Book::is_unanswered) {
+            if let Purpose::Permits { lane, wants, money_at } = purpose {
+                self.use_permits(lane, &wants, Granted { count: 0, at: 0, money_at });
+            }
+            self.tell_store(id, Some(lane));
+            return;
+        }
+        let epoch = self.random.bits();
+        let waiting = self.lanes.get(lane).map_or(0, |lane| lane.queue.len());
+        if let Some(request) =
+            self.book_mut(id).and_then(|book| book.request(wants, waiting, epoch))
+        {
+            self.begin(id, request, purpose);
+        }
+    }
+
+    /// Asks for nothing: tells what happened, or repeats a question that was not answered.
+    fn tell_store(&mut self, id: BookId, lane: Option<usize>) {
+        let epoch = self.random.bits();
+        let request = self.book_mut(id).and_then(|book| book.request(Vec::new(), 0, epoch));
+        if let Some(request) = request {
+            let again = Rc::clone(&request);
+            self.begin(id, request, Purpose::Tell { request: again, lane });
+        }
+    }
+
+    fn begin(&mut self, book: BookId, request: Rc<Request>, purpose: Purpose) {
+        self.asked = self.asked.saturating_add(1);
+        let id = ExchangeId(self.asked);
+        self.exchanges.push_back(Exchange { id, book, asked: self.now.mono, purpose });
+        self.outputs.push_back(Output::Transact { id, book, request });
+    }
+
+    /// The store has answered, or failed.
+    pub(crate) fn transacted(&mut self, id: ExchangeId, reply: Option<&Reply>) {
+        let found = self.exchanges.iter().position(|exchange| exchange.id == id);
+        // An answer that came too late is asked for again.
+        let Some(exchange) = found.and_then(|index| self.exchanges.remove(index)) else { return };
+        let Some(reply) = reply else {
+            self.unanswered(&exchange);
+            return;
+        };
+        let now = self.now;
+        let was_down = self.book(exchange.book).is_some_and(Book::is_down);
+        let Some(book) = self.book_mut(exchange.book) else { return };
+        let at = book.answered(now, exchange.asked, reply);
+        if was_down {
+            self.outputs
+                .push_back(Output::Notice(Notice::Store { book: exchange.book, down: false }));
+        }
+        if let BookId::Lane(lane) = exchange.book {
+            for learned in &reply.learned {
+                let learned = *learned;
+                self.outputs.push_back(Output::Notice(Notice::Learned { lane, learned }));
+            }
+        }
+        let granted = reply.granted;
+        match exchange.purpose {
+            Purpose::Money { lane, mut wants } => {
+                wants.truncate(granted);
+                if wants.is_empty() {
+                    self.end_asking(lane);
+                    if let Some(denial) = reply.denial {
+                        self.bar_account(lane, denial);
+                    }
+                } else {
+                    self.ask_lane(lane, wants, Some(at));
+                }
+            }
+            Purpose::Permits { lane, wants, money_at } => {
+                self.end_asking(lane);
+                self.use_permits(lane, &wants, Granted { count: granted, at, money_at });
+                if let Some(denial) = reply.denial {
+                    self.bar_lane(lane, denial);
+                }
+            }
+            Purpose::Tell { request, lane } => {
+                let nothing = Amounts::default();
+                if let Some(book) = self.book_mut(exchange.book) {
+                    for want in request.wants.iter().take(granted) {
+                        book.settle(now, at, want, &nothing);
+                    }
+                }
+                if let Some(lane) = lane {
+                    self.end_asking(lane);
+                }
+            }
+        }
+        self.look_again();
+    }
+
+    /// What one lane was told may concern the others of its account.
+    fn look_again(&mut self) {
+        for lane in &mut self.lanes {
+            lane.dirty = true;
+        }
+    }
+
+    /// Sends the calls that go next, under permits that were granted; what is left goes back.
+    fn use_permits(&mut self, index: usize, wants: &[Amounts], granted: Granted) {
+        let (now, nothing) = (self.now, Amounts::default());
+        for (nth, want) in wants.iter().enumerate() {
+            let is_granted = nth < granted.count;
+            let call = if is_granted { self.next_call(index) } else { None };
+            let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::want));
+            let ((reserved, money), (used, spent)) = (split(want), split(&taken));
+            let Some(lane) = self.lanes.get_mut(index) else { return };
+            if is_granted {
+                lane.book.settle(now, granted.at, &reserved, &used);
+            }
+            let account = BookId::Account(lane.account);
+            if let Some(book) = self.book_mut(account) {
+                book.settle(now, granted.money_at, &money, &spent);
+            }
+            if let Some(id) = call {
+                let Granted { at, money_at, .. } = granted;
+                self.dispatch(id, Permit { lane: lane_id(index), at, money_at, want: taken });
+            }
+        }
+    }
+
+    fn end_asking(&mut self, index: usize) {
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.asking = false;
+            lane.dirty = true;
+        }
+    }
+
+    fn unanswered(&mut self, exchange: &Exchange) {
+        let now = self.now;
+        if let Some(book) = self.book_mut(exchange.book)
+            && book.failed(now)
+        {
+            self.outputs
+                .push_back(Output::Notice(Notice::Store { book: exchange.book, down: true }));
+        }
+        match &exchange.purpose {
+            Purpose::Money { lane, .. } => self.end_asking(*lane),
+            Purpose::Permits { lane, wants, money_at } => {
+                self.end_asking(*lane);
+                self.use_permits(*lane, wants, Granted { count: 0, at: 0, money_at: *money_at });
+            }
+            Purpose::Tell { lane, .. } => {
+                if let Some(lane) = lane {
+                    self.end_asking(*lane);
+                }
+            }
+        }
+        self.look_again();
+    }
+}
+
+pub(crate) fn lane_id(index: usize) -> LaneId {
+    LaneId(u32::try_from(index).unwrap_or(u32::MAX))
+}
