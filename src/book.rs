@@ -66,7 +66,7 @@ struct Down {
 impl Book {
     /// A quota that nobody else uses.
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
-        Self { quota: Quota::new(given, tier), given: *given, tier: *tier, shared: None }
+        Self { quota: Quota::new(given, tier).finely(), given: *given, tier: *tier, shared: None }
     }
 
     /// Shares the quota with other processes.
@@ -82,6 +82,11 @@ impl Book {
             unanswered: None,
             down: None,
         });
+    }
+
+    /// The quota as text.
+    pub(crate) fn state(&self) -> String {
+        Ledger { quota: self.quota.clone(), ..Ledger::default() }.write()
     }
 
     /// Whether permits come from a store.

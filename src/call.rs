@@ -90,6 +90,7 @@ impl Call {
             empty_answers: self.empty_answers,
             deadline: self.deadline,
             is_background: self.spec.is_background(),
+            is_queued: self.lane().is_some(),
         }
     }
 

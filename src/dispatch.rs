@@ -472,6 +472,9 @@ impl Engine {
         if info.kind == Kind::DailyQuota {
             return call.spec.on_daily_limit == OnDailyLimit::Wait;
         }
+        if info.kind == Kind::SpendLimited {
+            return call.spec.is_background();
+        }
         let outage = lane.health.outage().filter(|outage| outage.info.kind == info.kind);
         call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
     }
@@ -504,7 +507,7 @@ impl Engine {
     }
 
     /// An attempt failed.
-    pub(crate) fn refused(&mut self, flight: &Flight, info: &Rc<ErrorInfo>) {
+    pub(crate) fn refused(&mut self, call: u64, flight: &Flight, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.land(flight) else { return };
         let (now, clocks) = (self.now.mono, self.now);
         let (reserved, money) = split(&permit.want);
@@ -546,7 +549,7 @@ impl Engine {
                 if refusal.dimension.is_none() {
                     // One refusal without details may be that request's own fault.
                     refusal.is_quota =
-                        lane.confirms_bare(now) && lane.book.quota.minute.accepted() > 1;
+                        lane.confirms_bare(now, call) && lane.book.quota.minute.accepted() > 1;
                 }
                 learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 if refusal.is_quota {

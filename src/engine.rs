@@ -338,7 +338,7 @@ impl Engine {
         let Some(mut call) = self.take(id) else { return };
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
         if let Some(landed) = call.take_flight(flight) {
-            self.refused(&landed, &info);
+            self.refused(call.serial, &landed, &info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
             if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
             {
@@ -444,7 +444,7 @@ impl Engine {
             call.overtime = Some(flight);
         } else {
             call.end(now, &flight, Some(Rc::clone(&info)), true);
-            self.refused(&flight, &info);
+            self.refused(call.serial, &flight, &info);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
         }
         self.decide(id, call, info, None);

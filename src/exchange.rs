@@ -7,9 +7,10 @@ use crate::call::{Call, Permit};
 use crate::engine::Engine;
 use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId, split};
-use crate::ledger::{Reply, Request};
+use crate::ledger::{Ledger, Reply, Request};
 use crate::output::{Notice, Output};
-use crate::time::Instant;
+use crate::quota::Usage;
+use crate::time::{Instant, Now, WallTime};
 use crate::window::Amounts;
 
 /// A quota of an engine.
@@ -77,6 +78,60 @@ impl Engine {
             }
             BookId::Lane(id) => self.lanes.get_mut(id.0 as usize).map(|lane| &mut lane.book),
         }
+    }
+
+    /// Whether a store is being asked.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        !self.exchanges.is_empty()
+    }
+
+    /// Asks the store of every shared quota what is used.
+    pub fn look(&mut self, now: Now) {
+        self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
+        let shared = self.books().filter(|(id, book)| book.is_shared() && !self.is_asked(*id));
+        for id in shared.map(|(id, _)| id).collect::<Vec<_>>() {
+            self.tell_store(id, None);
+        }
+    }
+
+    /// The states of the quotas that this process keeps alone.
+    #[must_use]
+    pub fn own_books(&self) -> Vec<(BookId, String)> {
+        let own = self.books().filter(|(_, book)| !book.is_shared());
+        own.map(|(id, book)| (id, book.state())).collect()
+    }
+
+    /// Takes a quota back that was kept.
+    pub fn recall(&mut self, now: Now, id: BookId, state: &str) {
+        if let (Some(book), Some(ledger)) = (self.book_mut(id), Ledger::read(state)) {
+            book.quota.merge(&ledger.quota);
+            let clock = book.clock(now);
+            book.quota.advance(clock);
+        }
+    }
+
+    /// What is used of a quota, each with the moment at which some of it is free again.
+    pub fn usage(&mut self, now: Now, id: BookId) -> Vec<(Usage, Option<u64>)> {
+        let Some(book) = self.book_mut(id) else { return Vec::new() };
+        let clock = book.clock(now);
+        book.quota.advance(clock);
+        let wall = |at: u64| now.wall.0.saturating_add(at.saturating_sub(clock.now));
+        book.quota.usage().map(|usage| (usage, usage.frees.map(wall))).collect()
+    }
+
+    /// How many calls wait for a lane, and how many attempts are in flight.
+    #[must_use]
+    pub fn load(&self, lane: LaneId) -> Option<(u64, u64)> {
+        let lane = self.lanes.get(lane.0 as usize)?;
+        Some((lane.queue.len(), lane.in_flight))
+    }
+
+    /// When the next probe goes to a lane that has an outage.
+    #[must_use]
+    pub fn rests_until(&self, lane: LaneId) -> Option<WallTime> {
+        let outage = self.lanes.get(lane.0 as usize)?.health.outage()?;
+        Some(self.now.wall + (outage.next - self.now.mono))
     }
 
     fn books(&self) -> impl Iterator<Item = (BookId, &Book)> {

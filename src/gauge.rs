@@ -33,9 +33,12 @@ impl Source {
 const PROVEN: Millis = Millis(61_000);
 /// How long refusals are of one wave: what was sent before the first of them came back.
 const WAVE: Millis = Millis(3_000);
+/// How long a wave has consequences: some services count what they refuse, and owe it to
+/// themselves for a window.
+const AFTERMATH: Millis = Millis(65_000);
 /// When a found limit is first tried again; the pause doubles with each refusal.
 const PAUSE_FOUND: Millis = Millis(60_000);
-const PAUSE_FOUND_MAX: Millis = Millis(480_000);
+const PAUSE_FOUND_MAX: Millis = Millis(240_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
@@ -55,6 +58,10 @@ pub struct Found {
     pub tried: Option<u64>,
     /// When the service refused last.
     pub refused: u64,
+    /// How many waves of refusals there were within what was taken for ours.
+    pub strikes: u64,
+    /// Until when requests go evenly.
+    pub even_until: u64,
 }
 
 /// One limit. Moments are milliseconds of the ledger's clock.
@@ -99,6 +106,12 @@ impl Gauge {
         self.told.or_else(|| self.limit())
     }
 
+    /// Whether others are known to use a limit that the service named.
+    #[must_use]
+    pub fn is_share(&self) -> bool {
+        self.found.is_some_and(|found| self.told.is_some_and(|told| found.value < told))
+    }
+
     /// Takes note of the time: a try that nobody refused is proven.
     pub fn advance(&mut self, now: u64) {
         if let Some(found) = &mut self.found
@@ -134,37 +147,100 @@ impl Gauge {
     /// The service named the limit while it had accepted so much of us; gives the limit that was
     /// kept to before, where it was another.
     pub fn tell(&mut self, now: u64, told: u64, accepted: u64) -> Option<Change> {
-        let before = self.whole();
+        let (whole, before) = (self.whole(), self.limit());
+        let is_news = self.told != Some(told);
         self.told = Some(told);
         // Where we were far below the limit, others use the rest of it.
         let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
-        if is_shared {
-            self.refuse(now, accepted);
-        } else {
-            let pause = match self.found {
-                Some(found) if self.is_wave(now) => found.pause,
-                Some(found) if found.value >= told && found.pause >= PAUSE_TOLD => {
-                    found.pause.times(2).min(PAUSE_TOLD_MAX)
-                }
-                _ => PAUSE_TOLD,
-            };
-            self.found = Some(Found::new(told, pause, now));
+        let kept = self.found.filter(|found| found.value <= told);
+        match kept {
+            Some(found)
+                if !is_news && (found.value < told || self.is_aftermath(now, accepted)) =>
+            {
+                self.give_way(now, found, accepted);
+            }
+            _ if is_shared => self.found = Some(Found::new(accepted.max(1), PAUSE_FOUND, now)),
+            _ => {
+                let pause = match self.found {
+                    Some(found) if self.is_wave(now) => found.pause,
+                    Some(found) if found.pause >= PAUSE_TOLD => found.pause.times(2),
+                    _ => PAUSE_TOLD,
+                };
+                self.found = Some(Found::new(told, pause.min(PAUSE_TOLD_MAX), now));
+            }
         }
-        (before != Some(told)).then_some(Change { limit: told, previous: before })
+        let limit = self.limit().unwrap_or(told);
+        let previous = if whole == Some(told) { before } else { whole };
+        (previous != Some(limit)).then_some(Change { limit, previous })
+    }
+
+    /// Refused within what was taken for ours: a try is taken back. Without one the next requests
+    /// go evenly, since what was refused may be owed for a while; where that does not help, others
+    /// want more, and we give way.
+    fn give_way(&mut self, now: u64, mut found: Found, accepted: u64) {
+        let is_wave = self.is_wave(now);
+        if now >= found.refused.saturating_add(AFTERMATH.times(2).0) {
+            found.strikes = 0;
+        }
+        if found.tried.take().is_some() {
+            found.value = found.value.saturating_sub(found.step).max(1);
+            found.step = 1;
+            found.pause = found.pause.times(2).min(PAUSE_FOUND_MAX);
+            found.next = now.saturating_add(found.pause.0);
+        } else if !is_wave {
+            found.strikes = found.strikes.saturating_add(1);
+            found.next = found.next.max(now.saturating_add(PAUSE_FOUND.0));
+            if found.strikes > 1 {
+                let less = found.value.saturating_mul(4) / 5;
+                found.value = accepted.max(less).min(found.value.saturating_sub(1)).max(1);
+                found.step = 1;
+                found.strikes = 1;
+            }
+            found.even_until = now.saturating_add(AFTERMATH.0);
+        }
+        found.refused = now;
+        self.found = Some(found);
     }
 
     /// The service refused without a number, when it had accepted so much of us.
     pub fn refuse(&mut self, now: u64, accepted: u64) -> Option<Change> {
         let before = self.limit();
-        let pause = match self.found {
-            Some(found) if self.is_wave(now) => found.pause,
-            Some(found) => found.pause.times(2).min(PAUSE_FOUND_MAX),
-            None => PAUSE_FOUND,
-        };
-        let most = if self.is_wave(now) { before } else { None };
-        let value = accepted.max(1).min(most.unwrap_or(u64::MAX));
-        self.found = Some(Found::new(value, pause, now));
-        (before != Some(value)).then_some(Change { limit: value, previous: before })
+        if let Some(found) = self.found
+            && self.is_aftermath(now, accepted)
+        {
+            self.give_way(now, found, accepted);
+        } else {
+            let is_wave = self.is_wave(now);
+            let pause = match self.found {
+                Some(found) if is_wave => found.pause,
+                Some(found) => found.pause.times(2).min(PAUSE_FOUND_MAX),
+                None => PAUSE_FOUND,
+            };
+            let most = before.filter(|_| is_wave).unwrap_or(u64::MAX);
+            self.found = Some(Found::new(accepted.max(1).min(most), pause, now));
+        }
+        let limit = self.limit()?;
+        (before != Some(limit)).then_some(Change { limit, previous: before })
+    }
+
+    /// The pause between two requests that go evenly.
+    #[must_use]
+    pub fn turn(&self) -> Millis {
+        Millis(60_500_u64.checked_div(self.limit().unwrap_or_default()).unwrap_or_default())
+    }
+
+    /// The pause that the next request keeps from the one that goes now.
+    #[must_use]
+    pub fn pause(&self, now: u64) -> Millis {
+        let is_even = self.found.is_some_and(|found| now < found.even_until);
+        if is_even { self.turn() } else { Millis::ZERO }
+    }
+
+    /// Whether what we sent in the last wave may be why the service refuses now.
+    fn is_aftermath(&self, now: u64, accepted: u64) -> bool {
+        let Some(found) = self.found else { return false };
+        let since = now.saturating_sub(found.refused);
+        since >= WAVE.0 && since < AFTERMATH.0 && accepted.saturating_mul(2) >= found.value
     }
 
     fn is_wave(&self, now: u64) -> bool {
@@ -177,6 +253,7 @@ impl Gauge {
             found.next = found.next.saturating_sub(by);
             found.refused = found.refused.saturating_sub(by);
             found.tried = found.tried.map(|tried| tried.saturating_sub(by));
+            found.even_until = found.even_until.saturating_sub(by);
         }
     }
 }
@@ -184,7 +261,16 @@ impl Gauge {
 impl Found {
     const fn new(value: u64, pause: Millis, now: u64) -> Self {
         let next = now.saturating_add(pause.0);
-        Self { value, step: 1, pause, next, tried: None, refused: now }
+        Self {
+            value,
+            step: 1,
+            pause,
+            next,
+            tried: None,
+            refused: now,
+            strikes: 0,
+            even_until: 0,
+        }
     }
 }
 
@@ -220,7 +306,7 @@ mod tests {
     #[test]
     fn refused_below_the_limit_means_that_others_use_it_too() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        assert_eq!(gauge.tell(0, 20, 5), None, "the limit itself is no news");
+        assert_eq!(gauge.tell(0, 20, 5), Some(Change { limit: 5, previous: Some(20) }));
         assert_eq!((gauge.limit(), gauge.whole()), (Some(5), Some(20)));
     }
 

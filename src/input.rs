@@ -22,6 +22,11 @@ pub const INTERACTIVE: i32 = 10;
 /// Nobody does: such calls wait where interactive ones fail or go elsewhere.
 pub const BACKGROUND: i32 = 0;
 
+/// About what five attempts take that wait as the curve for 503 says.
+const OUTAGE_INTERACTIVE: Millis = Millis(300_000);
+/// The guide has seen outages of 30 to 120 minutes.
+const OUTAGE_BACKGROUND: Millis = Millis(3 * 3_600_000);
+
 /// What a call does when the day's quota is spent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OnDailyLimit {
@@ -69,8 +74,8 @@ impl CallSpec {
     /// The longest outage of its target that it sits out.
     #[must_use]
     pub fn max_outage(&self) -> Millis {
-        let longest = self.policy.max_outage;
-        if self.is_background() { longest.max(Policy::MAX_OUTAGE_BACKGROUND) } else { longest }
+        let usual = if self.is_background() { OUTAGE_BACKGROUND } else { OUTAGE_INTERACTIVE };
+        self.policy.max_outage.unwrap_or(usual)
     }
 
     /// Whether nobody waits for the answer.

@@ -58,7 +58,8 @@ pub(crate) struct Lane {
     /// The limit in the way of the call that goes next.
     pub(crate) denied: Option<Dimension>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
-    bare: Option<Instant>,
+    /// The last 429 without details, and whose.
+    bare: Option<(Instant, u64)>,
 }
 
 impl Lane {
@@ -98,11 +99,13 @@ impl Lane {
         self.dirty = true;
     }
 
-    /// A 429 without details: whether it is the second within a minute.
-    pub(crate) fn confirms_bare(&mut self, now: Instant) -> bool {
-        let confirmed = self.bare.is_some_and(|at| now - at <= Millis(60_000));
-        self.bare = Some(now);
-        confirmed
+    /// A 429 without details: whether another call had one within a minute.
+    pub(crate) fn confirms_bare(&mut self, now: Instant, serial: u64) -> bool {
+        let recent = self.bare.filter(|(at, _)| now - *at <= Millis(60_000));
+        // The first stays, so that every other call confirms it.
+        let first = recent.filter(|(_, first)| *first != serial);
+        self.bare = Some((now, first.map_or(serial, |(_, first)| first)));
+        first.is_some()
     }
 }
 
@@ -132,7 +135,9 @@ pub(crate) const fn is_shutting(kind: Kind) -> bool {
 /// What a call is told whose way is barred by our own count.
 pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
     let wait = book.moment(now, denial.until) - now.mono;
-    let limit = denial.dimension.and_then(|dimension| book.quota.gauge(dimension).whole());
+    // Money is counted in other units than an error tells.
+    let counted = denial.dimension.filter(|dimension| *dimension != Dimension::Spend);
+    let limit = counted.and_then(|dimension| book.quota.gauge(dimension).whole());
     let (kind, advice) = match denial.dimension {
         Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
             Kind::DailyQuota,

@@ -49,6 +49,7 @@ mod slice;
 pub mod state;
 mod status;
 pub mod text;
+pub mod tier;
 pub mod time;
 pub mod value;
 mod violation;

@@ -25,11 +25,21 @@ pub mod scope {
     pub const CURVE: u16 = 128;
     /// A target in `models`.
     pub const TARGET: u16 = 256;
+    /// The limits of a model.
+    pub const LIMITS: u16 = 512;
+    /// `QuotaTracker`.
+    pub const TRACKER: u16 = 1024;
+    /// What one request takes, for a `QuotaTracker`.
+    pub const USE: u16 = 2048;
 }
 
-use scope::{BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, POLICY, RETRY, TARGET};
+use scope::{
+    BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, TARGET, TRACKER, USE,
+};
 
 const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
+/// Calls that go through the queue one by one.
+const QUEUED: u16 = GENERATE | RETRY | DROP_IN | FALLBACK;
 const TIMINGS: u16 = POLICY | RETRY;
 /// Where the words of the hand-rolled loop hold.
 const LOOP: u16 = DROP_IN | BATCH;
@@ -56,6 +66,22 @@ pub enum Shape {
     List,
     /// An `AbortSignal`.
     Signal,
+    /// A number from 1; `Infinity` for no limit.
+    Limit,
+    /// USD, above 0.
+    Money,
+    /// A share, above 0 and up to 1, or a list of such.
+    Shares,
+    /// A tier, `none`, or limits by model.
+    Limits,
+    /// What happens when the day is spent.
+    OnDailyLimit,
+    /// What happens while a store is down.
+    OnStoreDown,
+    /// Who goes first.
+    Priority,
+    /// A `QuotaStore`.
+    Store,
 }
 
 impl Shape {
@@ -72,6 +98,14 @@ impl Shape {
             Self::Object => "an object",
             Self::List => "a list that is not empty",
             Self::Signal => "an AbortSignal",
+            Self::Limit => "a number from 1; Infinity for no limit",
+            Self::Money => "a number of USD above 0",
+            Self::Shares => "a number above 0 and up to 1, or a list of such",
+            Self::Limits => "'none', 'tier1', 'tier2', 'tier3', or an object of limits by model",
+            Self::OnDailyLimit => "'fail', 'fallback' or 'wait'",
+            Self::OnStoreDown => "'open', 'closed' or 'local'",
+            Self::Priority => "'interactive', 'background' or a whole number",
+            Self::Store => "a QuotaStore: an object with `transact(key, update)`",
         }
     }
 }
@@ -98,7 +132,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("apiVersion", CLIENT | TARGET, Shape::Text),
     opt("headers", CLIENT | TARGET, Shape::Object),
     opt("fetch", CLIENT, Shape::Function),
-    opt("model", TARGET, Shape::Text),
+    opt("model", TARGET | RETRY, Shape::Text),
     opt("models", CLIENT | GENERATE | FALLBACK, Shape::List),
     opt("retry", CLIENT | GENERATE, Shape::Object),
     opt("on", CLIENT, Shape::Object),
@@ -118,10 +152,40 @@ pub const OPTIONS: &[Opt] = &[
     opt("onRetry", CALLS, Shape::Function),
     opt("shouldRetry", CALLS, Shape::Function),
     opt("delay", BATCH, Shape::Duration),
+    opt("limits", CLIENT, Shape::Limits),
+    opt("rpm", LIMITS | TRACKER, Shape::Limit),
+    opt("tpm", LIMITS | TRACKER, Shape::Limit),
+    opt("ipm", LIMITS | TRACKER, Shape::Limit),
+    opt("rpd", LIMITS | TRACKER, Shape::Limit),
+    opt("tpd", LIMITS | TRACKER, Shape::Limit),
+    opt("spendPer10Min", CLIENT, Shape::Money),
+    opt("alertAt", CLIENT | TRACKER, Shape::Shares),
+    opt("onAlert", TRACKER, Shape::Function),
+    opt("onDailyLimit", CLIENT | QUEUED, Shape::OnDailyLimit),
+    opt("concurrency", CLIENT, Shape::Count),
+    opt("priority", QUEUED, Shape::Priority),
+    opt("maxOutage", CLIENT | GENERATE | RETRY | POLICY, Shape::Duration),
+    opt("tokens", RETRY | USE, Shape::Duration),
+    opt("images", RETRY | USE, Shape::Duration),
+    opt("project", CLIENT, Shape::Text),
+    opt("store", CLIENT, Shape::Store),
+    opt("onStoreDown", CLIENT, Shape::OnStoreDown),
 ];
 
 /// The events of a client.
-pub const EVENTS: &[&str] = &["attempt", "retry", "waiting", "fallback", "success", "failure"];
+pub const EVENTS: &[&str] = &[
+    "attempt",
+    "retry",
+    "waiting",
+    "fallback",
+    "success",
+    "failure",
+    "limitLearned",
+    "quotaAlert",
+    "quotaExhausted",
+    "modelRested",
+    "storeDown",
+];
 
 /// Names of other libraries, and how to say the same here.
 const ELSEWHERE: &[(u16, &str, &str)] = &[
@@ -213,6 +277,8 @@ pub struct RetryOptions {
     pub max_server_delay: Option<Millis>,
     /// The longest wait for a target while there is a next one.
     pub max_wait_per_target: Option<Millis>,
+    /// The longest outage that is sat out.
+    pub max_outage: Option<Millis>,
 }
 
 impl RetryOptions {
@@ -231,6 +297,7 @@ impl RetryOptions {
         policy.max_attempts = self.max_attempts.unwrap_or(policy.max_attempts);
         policy.timeout = self.timeout.or(policy.timeout);
         policy.max_server_delay = self.max_server_delay.unwrap_or(policy.max_server_delay);
+        policy.max_outage = self.max_outage.or(policy.max_outage);
         policy.max_wait_per_target = self.max_wait_per_target.unwrap_or(policy.max_wait_per_target);
         policy
     }

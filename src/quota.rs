@@ -153,8 +153,8 @@ pub struct Quota {
 impl Default for Quota {
     fn default() -> Self {
         Self {
-            minute: Window::minute(),
-            money: Window::ten_minutes(),
+            minute: Window::minute(true),
+            money: Window::ten_minutes(true),
             day: Day::default(),
             gauges: [Gauge::default(); DIMENSIONS.len()],
             block: None,
@@ -170,6 +170,12 @@ impl Quota {
         let mut quota = Self::default();
         quota.set_limits(given, tier);
         quota
+    }
+
+    /// The same ledger, kept finely: by one process that never has to write it small.
+    #[must_use]
+    pub fn finely(self) -> Self {
+        Self { minute: Window::minute(false), money: Window::ten_minutes(false), ..self }
     }
 
     /// Sets what was given and what the tier has; what was learned stays.
@@ -284,6 +290,13 @@ impl Quota {
             }
         }
         self.add(clock.now, want);
+        if want.requests > 0 {
+            let dimension = Dimension::RequestsPerMinute;
+            let pause = self.gauge(dimension).pause(clock.now);
+            if pause > Millis::ZERO {
+                self.hold(clock.now.saturating_add(pause.0), Some(dimension));
+            }
+        }
         self.day.requests = self.day.requests.saturating_add(want.requests);
         self.day.tokens = self.day.tokens.saturating_add(want.tokens);
         Ok(())
@@ -350,6 +363,11 @@ impl Quota {
             None => return None,
         };
         let accepted = self.accepted(dimension, reserved);
+        if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
+            let turn = self.gauge(dimension).turn();
+            let from = self.block.map_or(clock.now, |block| block.until);
+            self.hold(from.saturating_add(turn.0), Some(dimension));
+        }
         let change = if is_minute_or_money(dimension) {
             let gauge = self.gauge_mut(dimension)?;
             match said.limit {
@@ -498,7 +516,11 @@ impl Quota {
                 return None;
             }
             let until = if is_minute_or_money(dimension) {
-                if self.used(dimension) <= room {
+                // Where nothing of ours was accepted, our count says nothing and the hints all.
+                let is_blind = dimension == Dimension::RequestsPerMinute
+                    && self.gauge(dimension).is_share()
+                    && self.minute.accepted() == 0;
+                if is_blind || self.used(dimension) <= room {
                     return None;
                 }
                 self.window(dimension).falls_to(meter(dimension), room)?

@@ -39,8 +39,8 @@ pub struct Policy {
     pub waits_for_spend: bool,
     /// Whether the call is held back while its target has an outage, but for one probe at a time.
     pub rides_outages: bool,
-    /// The longest outage that the call sits out.
-    pub max_outage: Millis,
+    /// The longest outage that the call sits out; `None` for the usual of its priority.
+    pub max_outage: Option<Millis>,
 }
 
 impl Policy {
@@ -58,12 +58,8 @@ impl Policy {
         budgeted: true,
         waits_for_spend: false,
         rides_outages: true,
-        // About what five attempts take that wait as the curve for 503 says.
-        max_outage: Millis(300_000),
+        max_outage: None,
     };
-
-    /// The longest outage that a background call sits out: the guide has seen 30 to 120 minutes.
-    pub const MAX_OUTAGE_BACKGROUND: Millis = Millis(3 * 3_600_000);
 
     /// The policy of `generate`.
     pub const GENERATE: Self = Self { overtime: true, free_quota_waits: true, ..Self::RETRY };
@@ -163,6 +159,8 @@ pub struct Standing<'a> {
     pub deadline: Option<Instant>,
     /// Whether it is a background call, which waits where others go elsewhere or fail.
     pub is_background: bool,
+    /// Whether it goes through a queue, which holds everybody back after a 429.
+    pub is_queued: bool,
 }
 
 impl Standing<'_> {
@@ -221,7 +219,8 @@ impl Standing<'_> {
         }
         // The budget keeps a failing target from a storm of retries; a limit per minute is kept by
         // the service itself, and another target is not the one that fails.
-        if self.policy.budgeted && !names_minute(info) && !budget.take(now) {
+        let is_kept = names_minute(info) || (self.is_queued && info.kind == Kind::RateLimited);
+        if self.policy.budgeted && !is_kept && !budget.take(now) {
             return switch_or(Why::RetryBudget, counted);
         }
         Decision::Again { wait, counted }

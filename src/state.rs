@@ -133,6 +133,8 @@ impl Quota {
                     writer.moment(at, found.next);
                     writer.moment(at, found.refused);
                     writer.option(found.tried.map(|tried| at.saturating_sub(tried)));
+                    writer.number(found.strikes);
+                    writer.moment(at, found.even_until.max(at));
                 }
             }
         }
@@ -177,6 +179,8 @@ impl Quota {
                     next: reader.moment(at)?,
                     refused: reader.moment(at)?,
                     tried: reader.option()?.map(|ago| at.saturating_sub(ago)),
+                    strikes: reader.number()?,
+                    even_until: reader.moment(at)?,
                 });
             }
         }

@@ -109,16 +109,16 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window of 60 s, by seconds.
+    /// A window of 60 s, by tenths of a second, or by seconds where it has to be written small.
     #[must_use]
-    pub const fn minute() -> Self {
-        Self::new(Millis(60_000), 1_000)
+    pub const fn minute(small: bool) -> Self {
+        Self::new(Millis(60_000), if small { 1_000 } else { 100 })
     }
 
-    /// A window of 600 s, by five seconds: the one in which money counts.
+    /// A window of 600 s, the one in which money counts: by seconds, or by five of them.
     #[must_use]
-    pub const fn ten_minutes() -> Self {
-        Self::new(Millis(600_000), 5_000)
+    pub const fn ten_minutes(small: bool) -> Self {
+        Self::new(Millis(600_000), if small { 5_000 } else { 1_000 })
     }
 
     const fn new(span: Millis, step: u64) -> Self {
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_use_is_remembered_for_the_span_and_its_margin() {
-        let mut window = Window::minute();
+        let mut window = Window::minute(true);
         window.add(10_000, &requests(3));
         window.forget(70_499);
         assert_eq!(window.total().requests, 3);
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn uses_of_one_second_leave_together_with_the_last_of_them() {
-        let mut window = Window::minute();
+        let mut window = Window::minute(true);
         window.add(10_000, &requests(1));
         window.add(10_900, &requests(1));
         window.add(11_000, &requests(1));
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_comes_late_is_counted_where_it_belongs() {
-        let mut window = Window::minute();
+        let mut window = Window::minute(true);
         window.add(20_000, &requests(1));
         window.add(10_000, &requests(2));
         assert_eq!(window.falls_to(Meter::Requests, 1), Some(70_500));
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn refused_requests_stay_counted_and_are_told_apart() {
-        let mut window = Window::minute();
+        let mut window = Window::minute(true);
         window.add(0, &requests(3));
         window.refuse(0);
         assert_eq!((window.total().requests, window.accepted()), (3, 2));
@@ -309,10 +309,10 @@ mod tests {
 
     #[test]
     fn two_records_of_the_same_uses_become_the_larger_of_each_step() {
-        let mut window = Window::minute();
+        let mut window = Window::minute(true);
         window.add(0, &requests(3));
         window.add(2_000, &requests(1));
-        let mut other = Window::minute();
+        let mut other = Window::minute(true);
         other.add(500, &requests(2));
         other.add(1_500, &requests(4));
         window.merge(&other);

@@ -4,7 +4,11 @@ use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{as_array, get, get_dynamic, get_text, is_plain, keys};
-use crate::cost::Usage;
+use super::quota::nanos;
+use crate::catalog;
+use crate::cost::{self, Usage};
+use crate::input::Used;
+use crate::time::Millis;
 use crate::value::Value;
 
 /// The most parts and candidates that are looked at.
@@ -51,6 +55,17 @@ pub(crate) fn is_gemini(body: &JsValue) -> bool {
         ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
     is_plain(body)
         && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
+}
+
+/// What the answer of an SDK says that its request took; `None` where it says nothing.
+pub(crate) fn used(answer: &JsValue, model: &str) -> Option<Used> {
+    // Also in the AI SDK's and the older SDK's envelopes.
+    let inner = get(answer, "response");
+    let metadata = [answer, &inner].map(|object| get(object, "usageMetadata"));
+    let usage = metadata.iter().find_map(usage)?;
+    let pictures = summary(if metadata[0].is_object() { answer } else { &inner }).pictures;
+    let usd = cost::answer(catalog::find(model), None, Some(&usage), pictures);
+    Some(Used { tokens: Some(Millis::from_f64(usage.prompt).0), nanos: usd.map(nanos) })
 }
 
 fn usage(metadata: &JsValue) -> Option<Usage> {

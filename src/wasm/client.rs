@@ -10,17 +10,21 @@ use super::convert::{as_array, get_text};
 use super::driver::{Driver, Job};
 use super::error::usage;
 use super::failure;
+use super::host;
 use super::picture::{Picture, Wanted};
+use super::quota::{check_limits, nanos};
 use super::request::Request;
-use super::route::{Route, Routes};
+use super::route::{self, Route, Routes};
 use super::settings::{self, Settings};
 use crate::catalog::{self, Size};
 use crate::chain::Target;
-use crate::input::{CallId, CallSpec, FlightId};
+use crate::cost;
+use crate::input::{CallId, CallSpec, FlightId, INTERACTIVE};
 use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
 use crate::text::join;
 use crate::time::Millis;
+use crate::window::Amounts;
 
 /// How long an attempt may take: a 4K picture takes 30 to 40 s when all is well, and resellers
 /// advise 300 to 600 s.
@@ -56,9 +60,10 @@ impl Core {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, host: JsValue) -> Result<Core, JsValue> {
         let settings = settings::read(options, scope::CLIENT)?;
+        check_limits(&settings.limits)?;
         let retries = Rc::new(settings.retry.apply(Policy::RETRY));
         Ok(Self {
-            driver: Driver::new(host.unchecked_into()),
+            driver: Driver::new(host.unchecked_into(), &settings),
             settings,
             routes: Routes::default(),
             retries,
@@ -87,9 +92,24 @@ impl Core {
         } else {
             Rc::new(call.retry.apply((*self.retries).clone()))
         };
-        let targets = Rc::clone(&self.nowhere);
-        let spec = CallSpec { deadline: call.deadline, ..CallSpec::new(policy, targets) };
-        Ok(self.driver.start(caller, Job::Function(function.clone()), spec, call))
+        let Some(model) = &call.model else {
+            let targets = Rc::clone(&self.nowhere);
+            let spec = self.spec(policy, targets, &call);
+            return Ok(self.driver.start(caller, Job::Function(function.clone()), spec, call));
+        };
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        let (base, key) = route::home(&self.settings, &self.driver.host);
+        let (account, lane) = self.driver.lane_of(&self.settings, &base, key.as_deref(), model)?;
+        let known = catalog::find(model);
+        let images = call.images.unwrap_or(1);
+        let price = nanos(cost::lost(known, None)).saturating_mul(images);
+        let tokens = call.tokens.unwrap_or_default();
+        let want = Amounts { requests: 1, tokens, images, nanos: price };
+        let targets = Rc::new([Target { account: account.0, lane, want }]);
+        let policy = Rc::new(Policy { free_quota_waits: true, ..(*policy).clone() });
+        let spec = self.spec(policy, targets, &call);
+        let job = Job::Quoted(function.clone(), Rc::new(model.to_owned()));
+        Ok(self.driver.start(caller, job, spec, call))
     }
 
     /// `client.generate`.
@@ -215,6 +235,24 @@ impl Core {
         self.driver.cancel(call);
     }
 
+    /// What is used of the quotas, after a look into the store where they are shared.
+    ///
+    /// # Errors
+    /// A `TypeError` that names a wrong limit.
+    pub fn quota(&self, caller: JsValue) -> Result<(), JsValue> {
+        let (settings, host) = (&self.settings, &self.driver.host);
+        // Without a key nothing was asked yet, and there is nothing to tell.
+        let chain = self.routes.chain(None, &Request::default(), None, settings, host);
+        for route in chain.unwrap_or_default() {
+            self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
+        }
+        self.driver.lookers.borrow_mut().push(caller);
+        self.driver.engine.borrow_mut().look(host::now());
+        self.driver.drain();
+        self.driver.answer_lookers();
+        Ok(())
+    }
+
     /// Ends every call.
     pub fn close(&self) {
         self.driver.close();
@@ -228,6 +266,16 @@ impl Core {
         let RetryOptions { max_server_delay, max_wait_per_target, timeout, .. } =
             self.settings.retry;
         RetryOptions { max_server_delay, max_wait_per_target, timeout, ..RetryOptions::default() }
+    }
+
+    fn spec(&self, policy: Rc<Policy>, targets: Rc<[Target]>, call: &Settings) -> CallSpec {
+        let on_daily_limit = call.on_daily_limit.or(self.settings.on_daily_limit);
+        CallSpec {
+            deadline: call.deadline,
+            priority: call.priority.unwrap_or(INTERACTIVE),
+            on_daily_limit: on_daily_limit.unwrap_or_default(),
+            ..CallSpec::new(policy, targets)
+        }
     }
 
     fn picture(
@@ -266,9 +314,16 @@ impl Core {
             return Err(usage(&[message, &join(names, ", ")].concat()));
         }
         chain.retain(|route| lacks(route).is_none());
-        let targets = chain.iter().map(|route| Target::of_account(account(&chain, route)));
-        let spec = CallSpec::new(Rc::new(policy), targets.collect());
-        let spec = CallSpec { deadline: call.deadline, ..spec };
+        let tokens = request.tokens();
+        let mut targets = Vec::with_capacity(chain.len());
+        for route in &chain {
+            let (account, lane) =
+                self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
+            let price = nanos(cost::lost(catalog::find(&route.model), request.need.size));
+            let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
+            targets.push(Target { account: account.0, lane, want });
+        }
+        let spec = self.spec(Rc::new(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();
         let picture = Picture::new(request, chain, wanted, skipped, fetch);
         picture.text(0).map_err(|thrown| {
@@ -277,12 +332,6 @@ impl Core {
         })?;
         Ok(self.driver.start(caller, Job::Picture(Rc::new(picture)), spec, call))
     }
-}
-
-/// The index of the first route of the same account.
-fn account(chain: &[Rc<Route>], route: &Route) -> u32 {
-    let first = chain.iter().position(|other| other.shares_account(route));
-    u32::try_from(first.unwrap_or_default()).unwrap_or(u32::MAX)
 }
 
 /// How long the service gets for one attempt where nothing is given; the drop-in has no limit.

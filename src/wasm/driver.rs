@@ -4,20 +4,22 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::Function;
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::answer;
 use super::convert::{copy, get};
 use super::error;
 use super::failure;
 use super::host::{self, Host};
 use super::picture::{Failed, Picture};
+use super::quota::Lanes;
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::Engine;
 use crate::info::ErrorInfo;
-use crate::input::{CallId, CallSpec, FlightId, Input};
+use crate::input::{CallId, CallSpec, FlightId, Input, Used};
 use crate::output::{Ending, Output, Record};
 use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis};
@@ -28,6 +30,8 @@ use crate::value::Value;
 pub(crate) enum Job {
     /// Calls the caller's function.
     Function(Function),
+    /// Calls the caller's function, which asks this model.
+    Quoted(Function, Rc<String>),
     /// Asks the service for a picture.
     Picture(Rc<Picture>),
 }
@@ -60,7 +64,14 @@ enum Thrown {
 
 /// One client: an engine, its calls, one timer.
 pub(crate) struct Driver {
-    engine: RefCell<Engine>,
+    pub(crate) engine: RefCell<Engine>,
+    pub(crate) lanes: Lanes,
+    /// Where quotas are shared, and under which name.
+    pub(crate) shared: Option<(Object, Option<String>)>,
+    /// Those who wait for the stores to be asked.
+    pub(crate) lookers: RefCell<Vec<JsValue>>,
+    /// When the quotas were kept last.
+    pub(crate) kept: Cell<Instant>,
     calls: RefCell<Vec<Option<Call>>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
     serials: Cell<u32>,
@@ -68,9 +79,21 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(host: Host) -> Rc<Self> {
+    pub(crate) fn new(host: Host, settings: &Settings) -> Rc<Self> {
+        let mut engine = Engine::new(host::seed());
+        if let Some(most) = settings.concurrency {
+            engine.set_concurrency(most);
+        }
+        if let Some(thresholds) = &settings.alert_at {
+            engine.set_alerts(thresholds);
+        }
+        let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
         Rc::new(Self {
-            engine: RefCell::new(Engine::new(host::seed())),
+            engine: RefCell::new(engine),
+            lanes: Lanes::default(),
+            shared,
+            lookers: RefCell::default(),
+            kept: Cell::default(),
             calls: RefCell::default(),
             timer: RefCell::default(),
             serials: Cell::new(0),
@@ -128,14 +151,14 @@ impl Driver {
         self.engine.borrow().is_closed()
     }
 
-    fn feed(self: &Rc<Self>, input: Input) {
+    pub(crate) fn feed(self: &Rc<Self>, input: Input) {
         self.engine.borrow_mut().handle(host::now(), input);
         self.drain();
     }
 
     /// Carries out what the engine says. No borrow is held while JavaScript runs: a listener may
     /// start another call, and so come back here.
-    fn drain(self: &Rc<Self>) {
+    pub(crate) fn drain(self: &Rc<Self>) {
         loop {
             let output = self.engine.borrow_mut().poll();
             let Some(output) = output else { break };
@@ -147,10 +170,16 @@ impl Driver {
                 Output::Wait { call, attempt, wait, until, info } => {
                     self.tell_wait(call, attempt, wait, until.0, &info);
                 }
+                Output::Hold { call, attempt, wait, until, info } => {
+                    self.tell_hold(call, attempt, wait, until.0, &info);
+                }
+                Output::Transact { id, book, request } => self.transact(id, book, request),
+                Output::Notice(notice) => self.tell_notice(&notice),
                 Output::Switch { call, from, to, info } => self.tell_switch(call, from, to, &info),
                 Output::Settle { call, ending, record } => self.settle(call, ending, &record),
             }
         }
+        self.keep();
         self.arm();
     }
 
@@ -185,7 +214,7 @@ impl Driver {
             return;
         };
         let handle = match &job {
-            Job::Function(_) => self.host.context(attempt),
+            Job::Function(_) | Job::Quoted(..) => self.host.context(attempt),
             Job::Picture(_) => self.host.canceller(),
         };
         self.with(call, |state| {
@@ -200,7 +229,9 @@ impl Driver {
             }
         }
         match job {
-            Job::Function(function) => self.host.call(&function, &handle, call.0, flight.0),
+            Job::Function(function) | Job::Quoted(function, _) => {
+                self.host.call(&function, &handle, call.0, flight.0);
+            }
             Job::Picture(picture) => {
                 let driver = Rc::clone(self);
                 spawn_local(async move {
@@ -215,8 +246,12 @@ impl Driver {
 
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if self.land(call, flight) {
-            self.with(call, |state| state.answer = answer);
-            self.feed(Input::Answered { call, flight, used: None });
+            let used = self.with(call, |state| {
+                let used = state.job.used(&answer);
+                state.answer = answer;
+                used
+            });
+            self.feed(Input::Answered { call, flight, used: used.flatten() });
         }
     }
 
@@ -311,6 +346,19 @@ impl Driver {
         );
     }
 
+    /// Tells that a call waits in the queue; its own `onRetry` is for attempts that failed.
+    fn tell_hold(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
+        if !self.host.listening() {
+            return;
+        }
+        let Some((serial, job)) = self.with(call, |state| (state.serial, state.job.clone())) else {
+            return;
+        };
+        let target = self.engine.borrow().target(call);
+        let model = job.model(target);
+        self.host.holds(serial, attempt, wait.as_f64(), until as f64, model, &job.shown(info));
+    }
+
     fn tell_switch(&self, call: CallId, from: usize, to: usize, info: &ErrorInfo) {
         if !self.host.listening() {
             return;
@@ -328,7 +376,7 @@ impl Driver {
         let error = match ending {
             Ending::Answered(_) => {
                 let value = match &state.job {
-                    Job::Function(_) => state.answer.clone(),
+                    Job::Function(_) | Job::Quoted(..) => state.answer.clone(),
                     Job::Picture(picture) => picture.result(&state.answer, record, &self.host),
                 };
                 if listening {
@@ -353,7 +401,7 @@ impl Driver {
     fn failure(&self, state: &Call, why: Why, info: &ErrorInfo, record: &Record) -> JsValue {
         let last = record.attempts.last();
         let abandoned = last.is_some_and(|attempt| attempt.abandoned);
-        if let (Job::Function(_), Some(Thrown::Own(thrown)), false) =
+        if let (Job::Function(_) | Job::Quoted(..), Some(Thrown::Own(thrown)), false) =
             (&state.job, &state.thrown, abandoned)
         {
             if thrown.is_object() {
@@ -372,14 +420,24 @@ impl Job {
     pub(crate) fn model(&self, target: usize) -> Option<&str> {
         match self {
             Self::Function(_) => None,
+            Self::Quoted(_, model) => Some(model.as_str()),
             Self::Picture(picture) => picture.model(target),
+        }
+    }
+
+    /// What an answer says that its request took.
+    fn used(&self, answer: &JsValue) -> Option<Used> {
+        match self {
+            Self::Function(_) => None,
+            Self::Quoted(_, model) => answer::used(answer, model),
+            Self::Picture(picture) => picture.used(),
         }
     }
 
     /// A text without keys and prompts.
     pub(crate) fn clean(&self, text: &str) -> String {
         match self {
-            Self::Function(_) => text.to_owned(),
+            Self::Function(_) | Self::Quoted(..) => text.to_owned(),
             Self::Picture(picture) => picture.redact(text),
         }
     }
@@ -395,7 +453,7 @@ impl Job {
             (_, None) => JsValue::UNDEFINED,
             (_, Some(Thrown::Own(error))) => error.clone(),
             (Self::Picture(picture), Some(Thrown::Copied(value))) => picture.redacted(value),
-            (Self::Function(_), Some(Thrown::Copied(_))) => JsValue::UNDEFINED,
+            (Self::Function(_) | Self::Quoted(..), Some(Thrown::Copied(_))) => JsValue::UNDEFINED,
         }
     }
 }

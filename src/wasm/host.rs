@@ -1,7 +1,7 @@
 //! What the host gives: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, JsString, Promise};
+use js_sys::{Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -100,6 +100,17 @@ extern "C" {
         error: &JsValue,
         on_retry: &JsValue,
     );
+    /// Tells listeners that a call waits in the queue.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn holds(
+        this: &Host,
+        call: u32,
+        attempt: u32,
+        delay: f64,
+        until: f64,
+        model: Option<&str>,
+        info: &JsValue,
+    );
     /// Tells listeners that the call leaves a model for another.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn switches(this: &Host, call: u32, from: &str, to: &str, info: &JsValue);
@@ -119,6 +130,25 @@ extern "C" {
         attempt: u32,
         delay: Option<f64>,
     ) -> JsValue;
+    /// Tells listeners of something about a quota.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn notice(this: &Host, event: &str, fields: &JsValue);
+    /// Runs `update` over a state of the store. `identity` is hashed where there is no `project`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn transact(
+        this: &Host,
+        store: &Object,
+        project: Option<&str>,
+        identity: &str,
+        book: &str,
+        update: &JsValue,
+    ) -> Promise;
+    /// Keeps a quota in case this instance fails.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn keep(this: &Host, name: &str, state: &str);
+    /// What was kept of a quota.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn kept(this: &Host, name: &str) -> Option<String>;
     /// Prints a warning, once for each text.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn warn(this: &Host, text: &str);

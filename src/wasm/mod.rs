@@ -9,12 +9,15 @@ mod error;
 mod failure;
 mod host;
 mod picture;
+mod quota;
 mod request;
 mod route;
 mod send;
 mod settings;
+mod share;
 
 pub use client::Core;
+pub use quota::Tracker;
 use rlsf::SmallGlobalTlsf;
 use wasm_bindgen::prelude::*;
 

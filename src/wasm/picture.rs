@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::answer::{self, Summary};
 use super::convert::{name, to_js};
 use super::host::Host;
+use super::quota::nanos;
 use super::request::Request;
 use super::route::Route;
 use super::send::{self, Letter, Reply};
@@ -16,9 +17,11 @@ use crate::catalog::{self, Model};
 use crate::cost;
 use crate::failure::not_gemini;
 use crate::info::ErrorInfo;
+use crate::input::Used;
 use crate::kind::Kind;
 use crate::output::{Attempt, Record};
 use crate::redact::Redactor;
+use crate::time::Millis;
 use crate::value::Value;
 
 /// What the caller gets for an answer.
@@ -48,6 +51,8 @@ pub(crate) struct Picture {
     redactor: OnceCell<Redactor>,
     /// Of the answer that settles the call: the first with a picture.
     summary: Cell<Summary>,
+    /// The target that gave it.
+    answered: Cell<usize>,
 }
 
 impl Picture {
@@ -66,6 +71,7 @@ impl Picture {
             fetch,
             text: RefCell::default(),
             summary: Cell::default(),
+            answered: Cell::default(),
             redactor: OnceCell::new(),
         }
     }
@@ -103,6 +109,7 @@ impl Picture {
                     });
                 }
                 self.summary.set(summary);
+                self.answered.set(target);
                 Ok(body)
             }
         }
@@ -121,6 +128,20 @@ impl Picture {
         let text = self.request.text(self.model(target).unwrap_or_default())?;
         self.text.replace(Some((target, text.clone())));
         Ok(text)
+    }
+
+    /// What the answer says that its request took.
+    pub(crate) fn used(&self) -> Option<Used> {
+        // The drop-in's answer is not looked at: what was reserved stands.
+        if self.wanted == Wanted::Answer {
+            return None;
+        }
+        let (summary, target) = (self.summary.get(), self.answered.get());
+        let model = self.model(target).and_then(catalog::find);
+        let usage = summary.usage?;
+        let usd = cost::answer(model, self.request.need.size, Some(&usage), summary.pictures);
+        let tokens = Some(Millis::from_f64(usage.prompt).0);
+        Some(Used { tokens, nanos: usd.map(nanos) })
     }
 
     /// What the caller gets.

@@ -33,8 +33,8 @@ pub(crate) struct Route {
     pub(crate) headers: Object,
     /// What must not show up in errors and events.
     pub(crate) secrets: Vec<String>,
-    key: Option<String>,
-    base: String,
+    pub(crate) key: Option<String>,
+    pub(crate) base: String,
 }
 
 /// The client's own routes, made once for each timeout that the service is told.
@@ -170,11 +170,12 @@ impl Site<'_> {
     }
 }
 
-impl Route {
-    /// Whether two routes share money and key.
-    pub(crate) fn shares_account(&self, other: &Self) -> bool {
-        self.base == other.base && self.key == other.key
-    }
+/// The address and key that calls of a client have where nothing else is said.
+pub(crate) fn home(settings: &Settings, host: &Host) -> (String, Option<String>) {
+    let environment = host.environment();
+    let or = |own: &Option<String>, name| own.clone().or_else(|| get_text(&environment, name));
+    let base = or(&settings.base_url, "baseUrl").unwrap_or_else(|| BASE_URL.to_owned());
+    (base, or(&settings.api_key, "apiKey"))
 }
 
 /// The values of headers that may be secrets: all but those that never are.

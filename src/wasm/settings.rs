@@ -6,8 +6,14 @@ use wasm_bindgen::prelude::*;
 use super::convert::{as_array, get, get_dynamic, is_plain, keys};
 use super::error::usage;
 use super::host;
+use super::quota;
+use crate::book::OnStoreDown;
+use crate::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
+use crate::kind::Dimension;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
+use crate::quota::Limits;
 use crate::text::join;
+use crate::tier::Tier;
 use crate::time::Millis;
 
 /// What a call or client was given.
@@ -26,6 +32,20 @@ pub(crate) struct Settings {
     pub(crate) api_version: Option<String>,
     pub(crate) headers: Option<Object>,
     pub(crate) model: Option<String>,
+    pub(crate) limits: JsValue,
+    pub(crate) spend: Option<u64>,
+    pub(crate) alert_at: Option<Vec<f64>>,
+    pub(crate) on_alert: Option<Function>,
+    pub(crate) on_daily_limit: Option<OnDailyLimit>,
+    pub(crate) concurrency: Option<u64>,
+    pub(crate) priority: Option<i32>,
+    pub(crate) tokens: Option<u64>,
+    pub(crate) images: Option<u64>,
+    pub(crate) project: Option<String>,
+    pub(crate) store: Option<Object>,
+    pub(crate) on_store_down: OnStoreDown,
+    /// Limits of a model or tracker.
+    pub(crate) own_limits: Limits,
 }
 
 /// Reads an options object.
@@ -66,6 +86,25 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "baseUrl" => settings.base_url = item.as_string(),
             "apiVersion" => settings.api_version = item.as_string(),
             "model" => settings.model = item.as_string(),
+            "maxOutage" => retry.max_outage = Some(millis(&item)),
+            "limits" => settings.limits = item,
+            "rpm" | "tpm" | "ipm" | "rpd" | "tpd" => {
+                let dimension = dimension(name);
+                settings.own_limits = settings.own_limits.with(dimension, limit(&item));
+            }
+            "spendPer10Min" => settings.spend = Some(quota::nanos(item.as_f64().unwrap_or(0.0))),
+            "alertAt" => settings.alert_at = Some(shares(&item)),
+            "onAlert" => settings.on_alert = item.dyn_into().ok(),
+            "onDailyLimit" => settings.on_daily_limit = on_daily_limit(&item),
+            "concurrency" => settings.concurrency = Some(count(&item).into()),
+            "priority" => settings.priority = priority(&item),
+            "tokens" => settings.tokens = Some(millis(&item).0),
+            "images" => settings.images = Some(millis(&item).0),
+            "project" => settings.project = item.as_string(),
+            "store" => settings.store = Some(item.unchecked_into()),
+            "onStoreDown" => {
+                settings.on_store_down = on_store_down(&item).unwrap_or_default();
+            }
             // `signal` is the JavaScript side's; its shape was checked like any.
             _ => {}
         }
@@ -176,12 +215,85 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::Function => item.is_function(),
         Shape::Object => is_plain(item),
         Shape::List => as_array(item).is_some_and(|list| list.length() > 0),
+        Shape::Limit => item.as_f64().is_some_and(|limit| limit >= 1.0),
+        Shape::Money => item.as_f64().is_some_and(|usd| usd > 0.0 && usd.is_finite()),
+        Shape::Shares => {
+            let is_share = |item: &f64| *item > 0.0 && *item <= 1.0;
+            let shares = shares(item);
+            !shares.is_empty() && shares.iter().all(is_share)
+        }
+        Shape::Limits => {
+            is_plain(item)
+                || item
+                    .as_string()
+                    .is_some_and(|name| name == "none" || Tier::parse(&name).is_some())
+        }
+        Shape::OnDailyLimit => on_daily_limit(item).is_some(),
+        Shape::OnStoreDown => on_store_down(item).is_some(),
+        Shape::Priority => priority(item).is_some(),
+        Shape::Store => item.is_object() && get(item, "transact").is_function(),
         Shape::Signal => {
             item.is_object()
                 && get(item, "aborted").as_bool().is_some()
                 && get(item, "addEventListener").is_function()
         }
     }
+}
+
+/// One share, or a list of such; NaN for what is no number.
+fn shares(item: &JsValue) -> Vec<f64> {
+    match as_array(item) {
+        Some(list) => list.iter().map(|share| share.as_f64().unwrap_or(f64::NAN)).collect(),
+        None => vec![item.as_f64().unwrap_or(f64::NAN)],
+    }
+}
+
+fn on_daily_limit(item: &JsValue) -> Option<OnDailyLimit> {
+    match item.as_string()?.as_str() {
+        "fail" => Some(OnDailyLimit::Fail),
+        "fallback" => Some(OnDailyLimit::Fallback),
+        "wait" => Some(OnDailyLimit::Wait),
+        _ => None,
+    }
+}
+
+fn on_store_down(item: &JsValue) -> Option<OnStoreDown> {
+    match item.as_string()?.as_str() {
+        "open" => Some(OnStoreDown::Open),
+        "closed" => Some(OnStoreDown::Closed),
+        "local" => Some(OnStoreDown::Local),
+        _ => None,
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn priority(item: &JsValue) -> Option<i32> {
+    if let Some(number) = item.as_f64() {
+        // The cast saturates.
+        return (number.fract() == 0.0).then_some(number as i32);
+    }
+    match item.as_string()?.as_str() {
+        "interactive" => Some(INTERACTIVE),
+        "background" => Some(BACKGROUND),
+        _ => None,
+    }
+}
+
+/// The dimension of a limit by its short name.
+fn dimension(name: &str) -> Dimension {
+    match name {
+        "rpm" => Dimension::RequestsPerMinute,
+        "tpm" => Dimension::TokensPerMinute,
+        "ipm" => Dimension::ImagesPerMinute,
+        "rpd" => Dimension::RequestsPerDay,
+        _ => Dimension::TokensPerDay,
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn limit(item: &JsValue) -> Option<u64> {
+    // The cast saturates; what is less than one request is none.
+    item.as_f64().filter(|limit| limit.is_finite()).map(|limit| limit as u64)
 }
 
 pub(crate) fn millis(item: &JsValue) -> Millis {

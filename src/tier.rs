@@ -1,0 +1,99 @@
+//! The published limits by tier, as far as there are any.
+//!
+//! Google no longer publishes limits per model: these are the last ones that were, and what the
+//! service says in a 429 overrules them. The AI Studio page of a project's rate limits shows the
+//! true ones.
+
+use crate::kind::Dimension;
+use crate::quota::Limits;
+
+/// A tier of the caller's billing account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tier {
+    /// A billing account is linked.
+    One,
+    /// $100 were paid, the first of it three days ago.
+    Two,
+    /// $1,000 were paid, the first of it thirty days ago.
+    Three,
+}
+
+impl Tier {
+    /// Reads the name that callers pass.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "tier1" => Some(Self::One),
+            "tier2" => Some(Self::Two),
+            "tier3" => Some(Self::Three),
+            _ => None,
+        }
+    }
+}
+
+struct Row {
+    model: &'static str,
+    tier: Tier,
+    rpm: u64,
+    tpm: u64,
+    rpd: Option<u64>,
+}
+
+const fn row(model: &'static str, tier: Tier, rpm: u64, tpm: u64, rpd: Option<u64>) -> Row {
+    Row { model, tier, rpm, tpm, rpd }
+}
+
+/// Source of all rows: the rate-limits page of the Gemini API as of 2025-11, the last that listed
+/// models. 250 a day for Pro was still named by a 429 of 2026-09-02, 500 a minute for 2.5 by one of
+/// the same day.
+const ROWS: &[Row] = &[
+    row("gemini-3-pro-image", Tier::One, 20, 100_000, Some(250)),
+    row("gemini-3-pro-image", Tier::Two, 500, 500_000, Some(15_000)),
+    row("gemini-3-pro-image", Tier::Three, 5_000, 5_000_000, None),
+    row("gemini-2.5-flash-image", Tier::One, 500, 500_000, Some(2_000)),
+    row("gemini-2.5-flash-image", Tier::Two, 2_000, 1_500_000, Some(50_000)),
+    row("gemini-2.5-flash-image", Tier::Three, 5_000, 5_000_000, None),
+];
+
+/// Billionths of a USD that an account may spend in ten minutes. Source: the rate-limits page as of
+/// 2026-09-12; for tier 2 a copy of 2026-10-17 says $50 and one of 2026-07-27 $200: the lower is
+/// safe, and what the service refuses or not tells.
+const SPEND: &[(Tier, u64)] =
+    &[(Tier::One, 10_000_000_000), (Tier::Two, 50_000_000_000), (Tier::Three, 200_000_000_000)];
+
+/// What is published for a model; nothing for models that came later.
+#[must_use]
+pub fn limits(tier: Tier, model: &str) -> Limits {
+    let found = ROWS.iter().find(|row| row.tier == tier && row.model == model);
+    found.map_or_else(Limits::default, |row| {
+        Limits::default()
+            .with(Dimension::RequestsPerMinute, Some(row.rpm))
+            .with(Dimension::TokensPerMinute, Some(row.tpm))
+            .with(Dimension::RequestsPerDay, row.rpd)
+    })
+}
+
+/// What the account of this tier may spend in ten minutes.
+#[must_use]
+pub fn spend(tier: Tier) -> Limits {
+    let found = SPEND.iter().find(|(row, _)| *row == tier).map(|&(_, nanos)| nanos);
+    Limits::default().with(Dimension::Spend, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_tier_of_pro_takes_twenty_a_minute_and_ten_dollars_in_ten() {
+        let limits = limits(Tier::One, "gemini-3-pro-image");
+        assert_eq!(limits.get(Dimension::RequestsPerMinute), Some(20));
+        assert_eq!(limits.get(Dimension::RequestsPerDay), Some(250));
+        assert_eq!(spend(Tier::One).get(Dimension::Spend), Some(10_000_000_000));
+    }
+
+    #[test]
+    fn what_nobody_has_published_is_not_invented() {
+        assert_eq!(super::limits(Tier::One, "gemini-nano-banana-2.1"), Limits::default());
+    }
+}

@@ -1,0 +1,189 @@
+//! The driver's side of quotas: lanes, stores, what is told of them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::convert::{Fields, name};
+use super::driver::Driver;
+use super::error::{self, date};
+use super::host;
+use super::quota::{Sharing, Status, alert_fields, amount};
+use super::settings::Settings;
+use crate::exchange::{BookId, ExchangeId};
+use crate::input::Input;
+use crate::kind::Dimension;
+use crate::lane::{AccountId, LaneId, LaneSpec};
+use crate::ledger::{Reply, Request, apply};
+use crate::output::Notice;
+use crate::quota::{Limits, Usage};
+use crate::time::Millis;
+
+/// How often the quotas of this process are kept, in case this instance fails.
+const KEEP: Millis = Millis(250);
+
+impl Driver {
+    /// Adds an account.
+    pub(crate) fn open_account(
+        &self,
+        given: &Limits,
+        tier: &Limits,
+        sharing: Sharing,
+    ) -> AccountId {
+        let mut engine = self.engine.borrow_mut();
+        let id = engine.open_account(given, tier);
+        if let Some(on_down) = sharing {
+            engine.share(BookId::Account(id), on_down);
+        }
+        id
+    }
+
+    /// Adds a lane.
+    pub(crate) fn open_lane(&self, spec: &LaneSpec, sharing: Sharing) -> LaneId {
+        let mut engine = self.engine.borrow_mut();
+        let id = engine.open_lane(spec);
+        if let Some(on_down) = sharing {
+            engine.share(BookId::Lane(id), on_down);
+        }
+        id
+    }
+
+    /// The account and lane of a target.
+    ///
+    /// # Errors
+    /// A `TypeError` that names a wrong limit.
+    pub(crate) fn lane_of(
+        &self,
+        settings: &Settings,
+        base: &str,
+        key: Option<&str>,
+        model: &str,
+    ) -> Result<(AccountId, Option<LaneId>), JsValue> {
+        self.lanes.find(self, settings, base, key, model)
+    }
+
+    /// Takes back what was kept of a quota before this instance.
+    pub(crate) fn recall(&self, book: BookId) {
+        let Some(name) = self.kept_name(book) else { return };
+        if let Some(state) = self.host.kept(&name) {
+            self.engine.borrow_mut().recall(host::now(), book, &state);
+        }
+    }
+
+    /// Keeps the quotas of this process, now and then.
+    pub(crate) fn keep(&self) {
+        let now = host::now().mono;
+        if now - self.kept.get() < KEEP {
+            return;
+        }
+        let books = self.engine.borrow().own_books();
+        if books.is_empty() {
+            return;
+        }
+        self.kept.set(now);
+        for (book, state) in books {
+            if let Some(name) = self.kept_name(book) {
+                self.host.keep(&name, &state);
+            }
+        }
+    }
+
+    fn kept_name(&self, book: BookId) -> Option<String> {
+        let (account, model) = self.lanes.identity(book)?;
+        Some([account.as_str(), "\n", &model].concat())
+    }
+
+    /// Asks the store.
+    pub(crate) fn transact(self: &Rc<Self>, id: ExchangeId, book: BookId, request: Rc<Request>) {
+        let (Some((store, project)), Some((account, model))) =
+            (&self.shared, self.lanes.identity(book))
+        else {
+            return;
+        };
+        let reply: Rc<RefCell<Option<Reply>>> = Rc::default();
+        let last = Rc::clone(&reply);
+        let update =
+            Closure::<dyn FnMut(JsValue, f64) -> JsValue>::new(move |state: JsValue, now: f64| {
+                let state = state.as_string();
+                let (text, reply) = apply(state.as_deref(), Millis::from_f64(now).0, &request);
+                last.replace(Some(reply));
+                Fields::new().set("state", text).set("result", JsValue::UNDEFINED).done()
+            });
+        let driver = Rc::clone(self);
+        let promise = {
+            let store: &Object = store;
+            self.host.transact(store, project.as_deref(), &account, &model, update.as_ref())
+        };
+        spawn_local(async move {
+            let done = JsFuture::from(promise).await;
+            drop(update);
+            let reply = done.ok().and_then(|_| reply.take());
+            driver.feed(Input::Transacted { id, reply });
+            driver.answer_lookers();
+        });
+    }
+
+    /// Tells those who wait for the stores, once all have answered.
+    pub(crate) fn answer_lookers(&self) {
+        if self.engine.borrow().is_asking() {
+            return;
+        }
+        for caller in self.lookers.take() {
+            self.host.resolve(&caller, &self.lanes.report(self));
+        }
+    }
+
+    /// What is told of a lane.
+    pub(crate) fn status(&self, lane: LaneId, account: AccountId) -> Option<Status> {
+        let now = host::now();
+        let mut engine = self.engine.borrow_mut();
+        let mut usages = engine.usage(now, BookId::Lane(lane));
+        usages.retain(|(usage, _)| usage.dimension != Dimension::Spend);
+        let money = engine.usage(now, BookId::Account(account));
+        let is_money = |row: &(Usage, _)| row.0.dimension == Dimension::Spend;
+        usages.extend(money.into_iter().filter(is_money));
+        let (queued, in_flight) = engine.load(lane)?;
+        let rests_until = engine.rests_until(lane).map(|until| until.0);
+        Some(Status { usages, queued, in_flight, rests_until })
+    }
+
+    /// Tells listeners of something about a quota.
+    pub(crate) fn tell_notice(&self, notice: &Notice) {
+        if !self.host.listening() {
+            return;
+        }
+        let of = |lane: LaneId, fields: Fields| match self.lanes.model(lane) {
+            Some(model) => fields.set("model", model),
+            None => fields,
+        };
+        let dimension = |dimension: Dimension| name(dimension.as_str());
+        let (event, fields) = match notice {
+            Notice::Learned { lane, learned } => {
+                let row = learned.dimension;
+                let fields = Fields::new()
+                    .set("dimension", dimension(row))
+                    .set("limit", amount(row, learned.change.limit))
+                    .set_some("previous", learned.change.previous.map(|limit| amount(row, limit)));
+                ("limitLearned", of(*lane, fields))
+            }
+            Notice::Alert { lane, alert } => ("quotaAlert", of(*lane, alert_fields(alert))),
+            Notice::Exhausted { lane, dimension: row, limit, until } => {
+                let fields = Fields::new()
+                    .set("dimension", dimension(*row))
+                    .set_some("limit", limit.map(|limit| amount(*row, limit)))
+                    .set("retryAt", date(until.0));
+                ("quotaExhausted", of(*lane, fields))
+            }
+            Notice::Rested { lane, until, info } => {
+                let fields =
+                    Fields::new().set("retryAt", date(until.0)).set("info", error::info(info));
+                ("modelRested", of(*lane, fields))
+            }
+            Notice::Store { down, .. } => ("storeDown", Fields::new().set("down", *down)),
+        };
+        self.host.notice(event, &fields.done());
+    }
+}
