@@ -19,6 +19,9 @@ use crate::retry::Why;
 use crate::time::{Instant, Millis, WallTime};
 use crate::window::Amounts;
 
+/// How many of those who wait are looked at for one that is small enough.
+const BEHIND_MAX: usize = 32;
+
 /// What keeps a call from a target, and until when at least.
 struct Bar {
     until: Instant,
@@ -156,8 +159,8 @@ impl Engine {
             if self.in_flight >= self.concurrency || lane.in_flight >= lane.in_flight_max() {
                 return;
             }
-            let limit = lane.book.quota.gauge(Dimension::RequestsPerMinute).limit();
-            let room = match lane.pacer.room(now, limit) {
+            let gauge = lane.book.quota.gauge(Dimension::RequestsPerMinute);
+            let room = match lane.pacer.room(now, gauge.limit(), gauge.is_share()) {
                 Ok(room) => room,
                 Err(wake) => {
                     lane.wake = Some(wake);
@@ -182,12 +185,43 @@ impl Engine {
                 self.ask_permits(index, room);
                 return;
             }
-            match self.reserve(index, &call.want()) {
+            let want = lane.reserves(&call.want());
+            match self.reserve(index, &want) {
                 Ok(permit) => self.dispatch(ticket.call, permit),
+                Err(bar) if self.backfill(index, ticket.call, &bar) => {}
                 Err(bar) if self.is_barred(index, ticket.call, &bar) => return,
                 Err(_) => {}
             }
         }
+    }
+
+    /// Tokens keep the call that goes next: a smaller one behind it goes now, where that one is not
+    /// delayed by it. Gives whether there was one.
+    fn backfill(&mut self, index: usize, head: CallId, bar: &Bar) -> bool {
+        let Reason::Lane(denial) = &bar.reason else { return false };
+        let by_size = [Dimension::TokensPerMinute, Dimension::ImagesPerMinute];
+        if !denial.dimension.is_some_and(|dimension| by_size.contains(&dimension)) {
+            return false;
+        }
+        let Some(lane) = self.lanes.get(index) else { return false };
+        let wants = |id: CallId| lane.reserves(&self.call(id).map(Call::want).unwrap_or_default());
+        let first = wants(head);
+        let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, index, *ticket));
+        let fits = |id: &CallId| {
+            let (want, quota) = (wants(*id), &lane.book.quota);
+            *id != head
+                && quota.leaves_room(quota.at, &Amounts::default(), &want)
+                && quota.leaves_room(denial.until, &first, &want)
+        };
+        let behind = behind.map(|ticket| ticket.call).take(BEHIND_MAX);
+        let Some(id) = behind.filter(fits).next() else { return false };
+        let want = wants(id);
+        let Ok(permit) = self.reserve(index, &want) else { return false };
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.queue.leave();
+        }
+        self.fly(id, permit);
+        true
     }
 
     /// The call that goes next in a lane that permits have come for; `None` where none may.
@@ -204,11 +238,17 @@ impl Engine {
 
     /// Sends the call that goes next in its lane.
     pub(crate) fn dispatch(&mut self, id: CallId, permit: Permit) {
+        if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
+            lane.queue.pop();
+            lane.denied = None;
+        }
+        self.fly(id, permit);
+    }
+
+    fn fly(&mut self, id: CallId, permit: Permit) {
         let (now, flight) = (self.now.mono, self.next_flight());
         let index = permit.lane.0 as usize;
         if let Some(lane) = self.lanes.get_mut(index) {
-            lane.queue.pop();
-            lane.denied = None;
             lane.in_flight = lane.in_flight.saturating_add(1);
             lane.pacer.sent(now, flight);
             lane.health.probes(flight);
@@ -312,7 +352,7 @@ impl Engine {
             let until = if outage.probe.is_some() { now + Millis(10_000) } else { outage.next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
-        let (wanted, money) = split(&target.want);
+        let (wanted, money) = split(&lane.reserves(&target.want));
         let earliest = |book: &Book, want: &Amounts, ahead: u64| {
             let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
             Some((book.moment(self.now, denial.until), denial))
@@ -480,8 +520,9 @@ impl Engine {
     }
 
     /// An attempt was answered as hoped.
-    pub(crate) fn served(&mut self, flight: &Flight, used: Option<Used>) {
+    pub(crate) fn served(&mut self, call: &Call, flight: &Flight, used: Option<Used>) {
         let Some(permit) = self.land(flight) else { return };
+        let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
         let used = used.unwrap_or_default();
         let actual = Amounts {
             tokens: used.tokens.unwrap_or(permit.want.tokens),
@@ -490,6 +531,9 @@ impl Engine {
         };
         let now = self.now.mono;
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        if let Some(counted) = used.tokens {
+            lane.estimate.learn(expected, counted);
+        }
         let ended = lane.health.answered();
         if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
             lane.book.correct_day(self.now);

@@ -320,7 +320,7 @@ impl Engine {
         let Some(mut call) = self.take(id) else { return };
         match call.take_flight(flight) {
             Some(landed) => {
-                self.served(&landed, used);
+                self.served(&call, &landed, used);
                 call.end(self.now.mono, &landed, None, false);
                 self.settle(id, call, Ending::Answered(flight));
             }

@@ -184,7 +184,7 @@ impl Engine {
         let most = usize::try_from(room.min(WANTS_MAX)).unwrap_or_default();
         let waiting = lane.queue.iter().filter_map(|ticket| {
             let call = self.call(ticket.call).filter(|call| call.serial == ticket.serial)?;
-            call.queued.map(|_| call.want())
+            call.queued.map(|_| lane.reserves(&call.want()))
         });
         let wants: Vec<Amounts> = waiting.take(most).collect();
         let account = BookId::Account(lane.account);
@@ -341,8 +341,9 @@ impl Engine {
             let is_granted = nth < granted.count;
             let call = if is_granted { self.next_call(index) } else { None };
             let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::want));
-            let ((reserved, money), (used, spent)) = (split(want), split(&taken));
             let Some(lane) = self.lanes.get_mut(index) else { return };
+            let taken = lane.reserves(&taken);
+            let ((reserved, money), (used, spent)) = (split(want), split(&taken));
             if is_granted {
                 lane.book.settle(now, granted.at, &reserved, &used);
             }

@@ -119,19 +119,23 @@ impl Gauge {
             && now >= tried.saturating_add(PROVEN.0)
         {
             found.tried = None;
-            found.step = found.step.saturating_mul(2);
+            let is_large = self.told.is_some_and(|told| found.value.saturating_mul(4) > told);
+            found.step = if is_large { 1 } else { found.step.saturating_mul(2) };
             found.next = now;
         }
     }
 
-    /// Where a limit keeps something waiting: raises it for a try, if one is due.
-    pub fn try_more(&mut self, now: u64, need: u64) -> bool {
+    /// Where a limit keeps a request of this size waiting that exceeds it by `need`: raises it for a
+    /// try, if one is due and is enough.
+    pub fn try_more(&mut self, now: u64, need: u64, size: u64) -> bool {
         let given = self.given.unwrap_or(u64::MAX);
         let Some(found) = &mut self.found else { return false };
-        let raised = found.value.saturating_add(found.step.max(need));
-        if found.tried.is_some() || now < found.next || raised > given {
+        let step = found.step.max(size);
+        let raised = found.value.saturating_add(step);
+        if found.tried.is_some() || now < found.next || raised > given || need > step {
             return false;
         }
+        found.step = step;
         found.value = raised;
         found.tried = Some(now);
         true
@@ -154,9 +158,7 @@ impl Gauge {
         let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
         let kept = self.found.filter(|found| found.value <= told);
         match kept {
-            Some(found)
-                if !is_news && (found.value < told || self.is_aftermath(now, accepted)) =>
-            {
+            Some(found) if !is_news && (found.value < told || self.is_aftermath(now, accepted)) => {
                 self.give_way(now, found, accepted);
             }
             _ if is_shared => self.found = Some(Found::new(accepted.max(1), PAUSE_FOUND, now)),
@@ -179,14 +181,33 @@ impl Gauge {
     /// want more, and we give way.
     fn give_way(&mut self, now: u64, mut found: Found, accepted: u64) {
         let is_wave = self.is_wave(now);
+        let is_share = self.told.is_some_and(|told| found.value < told);
         if now >= found.refused.saturating_add(AFTERMATH.times(2).0) {
             found.strikes = 0;
         }
         if found.tried.take().is_some() {
             found.value = found.value.saturating_sub(found.step).max(1);
             found.step = 1;
-            found.pause = found.pause.times(2).min(PAUSE_FOUND_MAX);
+            found.pause = match self.told {
+                Some(told) if is_share => pause_in_share(found.value, told, now),
+                _ => found.pause.times(2).min(PAUSE_FOUND_MAX),
+            };
             found.next = now.saturating_add(found.pause.0);
+        } else if is_share && is_wave && found.strikes == 0 {
+            // The wave in which the share was found goes on.
+            found.value = found.value.min(accepted).max(1);
+        } else if is_share && !is_wave {
+            // Who has much gives at once, who has little only where it happens again.
+            let told = self.told.unwrap_or_default();
+            found.strikes = found.strikes.saturating_add(1);
+            if found.value.saturating_mul(4) > told || found.strikes > 2 {
+                found.value = found.value.saturating_sub((found.value / 5).max(1)).max(1);
+                found.strikes = 1;
+            }
+            found.step = 1;
+            found.next =
+                found.next.max(now.saturating_add(pause_in_share(found.value, told, now).0));
+        } else if is_share {
         } else if !is_wave {
             found.strikes = found.strikes.saturating_add(1);
             found.next = found.next.max(now.saturating_add(PAUSE_FOUND.0));
@@ -258,19 +279,25 @@ impl Gauge {
     }
 }
 
+/// The pause before the next try of a share: who has more than others are likely to have tries
+/// less often, and nobody in step with the others, whose clocks began at another time.
+const fn pause_in_share(value: u64, told: u64, now: u64) -> Millis {
+    let pause = if value.saturating_mul(4) <= told {
+        PAUSE_FOUND
+    } else if value.saturating_mul(2) <= told {
+        PAUSE_FOUND.times(2)
+    } else {
+        PAUSE_FOUND.times(4)
+    };
+    // The multiplier is that of Knuth's multiplicative hash.
+    let spread = now.wrapping_mul(2_654_435_761) % 90_000;
+    Millis(pause.0.saturating_add(spread))
+}
+
 impl Found {
     const fn new(value: u64, pause: Millis, now: u64) -> Self {
         let next = now.saturating_add(pause.0);
-        Self {
-            value,
-            step: 1,
-            pause,
-            next,
-            tried: None,
-            refused: now,
-            strikes: 0,
-            even_until: 0,
-        }
+        Self { value, step: 1, pause, next, tried: None, refused: now, strikes: 0, even_until: 0 }
     }
 }
 
@@ -326,12 +353,12 @@ mod tests {
     fn one_more_is_tried_and_twice_as_many_where_that_holds() {
         let mut gauge = Gauge::default();
         gauge.refuse(0, 10);
-        assert!(!gauge.try_more(59_999, 1));
-        assert!(gauge.try_more(60_000, 1));
+        assert!(!gauge.try_more(59_999, 1, 1));
+        assert!(gauge.try_more(60_000, 1, 1));
         assert_eq!(gauge.limit(), Some(11));
-        assert!(!gauge.try_more(90_000, 1), "one try at a time");
+        assert!(!gauge.try_more(90_000, 1, 1), "one try at a time");
         gauge.advance(121_000);
-        assert!(gauge.try_more(121_000, 1));
+        assert!(gauge.try_more(121_000, 1, 1));
         assert_eq!(gauge.limit(), Some(13));
         gauge.refuse(130_000, 11);
         assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
@@ -342,14 +369,14 @@ mod tests {
         let mut gauge = Gauge::default();
         gauge.refuse(0, 0);
         assert_eq!(gauge.limit(), Some(1));
-        assert!(gauge.try_more(60_000, 1));
+        assert!(gauge.try_more(60_000, 1, 1));
     }
 
     #[test]
     fn nothing_is_tried_above_what_was_given() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
         gauge.tell(0, 20, 20);
-        assert!(!gauge.try_more(u64::MAX, 1));
+        assert!(!gauge.try_more(u64::MAX, 1, 1));
         assert_eq!(gauge.next_try(), None);
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::alert::Alerts;
 use crate::book::Book;
+use crate::estimate::Estimate;
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
 use crate::outage::Health;
@@ -48,6 +49,7 @@ pub(crate) struct Lane {
     pub(crate) pacer: Pacer,
     pub(crate) health: Health,
     pub(crate) alerts: Alerts,
+    pub(crate) estimate: Estimate,
     pub(crate) in_flight: u64,
     /// When the queue is to be looked at again; `None` for when something lands.
     pub(crate) wake: Option<Instant>,
@@ -71,6 +73,7 @@ impl Lane {
             pacer: Pacer::default(),
             health: Health::default(),
             alerts: Alerts::default(),
+            estimate: Estimate::default(),
             in_flight: 0,
             wake: None,
             dirty: false,
@@ -79,6 +82,11 @@ impl Lane {
             shut: None,
             bare: None,
         }
+    }
+
+    /// What to reserve for a call that expects to take this much.
+    pub(crate) fn reserves(&self, want: &Amounts) -> Amounts {
+        Amounts { tokens: self.estimate.reserve(want.tokens), ..*want }
     }
 
     /// How many calls may be in flight at once.

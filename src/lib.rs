@@ -17,6 +17,7 @@ pub mod classify;
 pub mod cost;
 mod dispatch;
 pub mod engine;
+mod estimate;
 mod evidence;
 pub mod exchange;
 pub mod failure;

@@ -33,7 +33,15 @@ pub(crate) struct Pacer {
 impl Pacer {
     /// How many requests may go now, and when the next may where that is none. `limit` is what a
     /// minute takes, where that is known.
-    pub(crate) fn room(&mut self, now: Instant, limit: Option<u64>) -> Result<u64, Instant> {
+    ///
+    /// Where others use the limit too, requests go two by two: who has taken more than the others
+    /// then comes last, and is the one that is refused.
+    pub(crate) fn room(
+        &mut self,
+        now: Instant,
+        limit: Option<u64>,
+        is_shared: bool,
+    ) -> Result<u64, Instant> {
         while let Some((sent, _)) = self.fresh.front() {
             if *sent + HEARD > now {
                 break;
@@ -41,7 +49,7 @@ impl Pacer {
             self.fresh.pop_front();
             self.take_in(now);
         }
-        let most = if self.warm {
+        let most = if self.warm && !is_shared {
             let taken = self.taken.saturating_add(self.taken_before);
             WARM.max(taken / 4).max(limit.unwrap_or_default() / 2)
         } else {
@@ -108,7 +116,7 @@ mod tests {
             .map(|step| {
                 let now = Instant(step * 600);
                 let before = flight;
-                while pacer.room(now, limit).is_ok() {
+                while pacer.room(now, limit, false).is_ok() {
                     flight += 1;
                     pacer.sent(now, FlightId(flight));
                 }
@@ -127,7 +135,7 @@ mod tests {
     fn answers_make_room_at_once() {
         let mut pacer = Pacer::default();
         for flight in 0..1000 {
-            assert!(pacer.room(Instant(0), None).is_ok());
+            assert!(pacer.room(Instant(0), None, false).is_ok());
             pacer.sent(Instant(0), FlightId(flight));
             pacer.served(Instant(0), FlightId(flight));
         }
@@ -141,6 +149,6 @@ mod tests {
         pacer.cool();
         pacer.sent(Instant(0), FlightId(2));
         pacer.sent(Instant(0), FlightId(3));
-        assert_eq!(pacer.room(Instant(0), Some(1000)), Err(Instant(600)));
+        assert_eq!(pacer.room(Instant(0), Some(1000), false), Err(Instant(600)));
     }
 }

@@ -278,9 +278,10 @@ impl Quota {
         self.advance(clock);
         if let Some(denial) = self.denial(clock, want, parts) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
+            let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
             let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
             let Some(gauge) = gauge else { return Err(denial) };
-            if !gauge.try_more(clock.now, need) {
+            if !gauge.try_more(clock.now, need, size) {
                 let next = gauge.next_try().filter(|next| *next > clock.now);
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
@@ -404,6 +405,19 @@ impl Quota {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a request that goes now leaves room for one that is due at a later moment: then it may
+    /// overtake that one, which it does not delay.
+    #[must_use]
+    pub fn leaves_room(&self, due: u64, first: &Amounts, second: &Amounts) -> bool {
+        DIMENSIONS.into_iter().filter(|dimension| dimension.is_per_minute()).all(|dimension| {
+            let Some(limit) = self.gauge(dimension).limit() else { return true };
+            let meter = meter(dimension);
+            let left = self.minute.left_at(meter, due);
+            let both = first.of(meter).saturating_add(second.of(meter));
+            left.saturating_add(both) <= limit
+        })
     }
 
     /// Nothing goes before this moment.

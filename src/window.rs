@@ -205,6 +205,13 @@ impl Window {
         None
     }
 
+    /// What of a meter is left of what is counted now, at a later moment.
+    #[must_use]
+    pub fn left_at(&self, meter: Meter, at: u64) -> u64 {
+        let left = self.entries.iter().filter(|entry| self.leaves(entry) > at);
+        left.fold(0, |sum, entry| sum.saturating_add(entry.used.of(meter)))
+    }
+
     /// Moves all moments by the same time into the past: the clock was set back.
     pub fn shift_back(&mut self, by: u64) {
         for entry in &mut self.entries {

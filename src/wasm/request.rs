@@ -139,8 +139,8 @@ impl Request {
             .collect()
     }
 
-    /// The input tokens that the request is expected to take: a letter is a quarter of one, counts
-    /// differ from that by up to 15 %, and a picture takes up to 1,120 (the price lists of 2026-11).
+    /// The input tokens that the request is expected to take: a letter is a quarter of one, and a
+    /// picture takes up to 1,120 (the price lists of 2026-11).
     pub(crate) fn tokens(&self) -> u64 {
         let contents = as_array(&get(&self.body, "contents")).map(Array::to_vec);
         let contents = contents.unwrap_or_default().into_iter();
@@ -152,7 +152,7 @@ impl Request {
             .filter_map(|part| Some(get(&part, "text").dyn_ref::<JsString>()?.length()))
             .fold(0_u64, |sum, letters| sum.saturating_add(letters.into()));
         let references = u64::try_from(self.need.references).unwrap_or(u64::MAX);
-        letters.saturating_mul(23).div_ceil(80).saturating_add(references.saturating_mul(1_120))
+        letters.div_ceil(4).saturating_add(references.saturating_mul(1_120))
     }
 
     /// The text to send to this model. `imageSize` is sent only where the catalogue says that the
