@@ -240,7 +240,6 @@ impl Engine {
     pub(crate) fn dispatch(&mut self, id: CallId, permit: Permit) {
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.queue.pop();
-            lane.denied = None;
         }
         self.fly(id, permit);
     }
@@ -661,9 +660,12 @@ impl Engine {
         let (Reason::Lane(denial) | Reason::Account(denial)) = &bar.reason else { return };
         let Some(dimension) = denial.dimension else { return };
         let Some(lane) = self.lanes.get_mut(index) else { return };
-        if lane.denied.replace(dimension) == Some(dimension) {
+        let now = self.now.mono;
+        if lane.denied.is_some_and(|(told, until)| told == dimension && now < until) {
             return;
         }
+        // Windows turn all the time; a minute of it is told once.
+        lane.denied = Some((dimension, bar.until.max(now + Millis(60_000))));
         let account = self.accounts.get(lane.account.0 as usize);
         let quota = match (&bar.reason, account) {
             (Reason::Account(_), Some(account)) => &account.book.quota,

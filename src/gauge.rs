@@ -36,9 +36,12 @@ const WAVE: Millis = Millis(3_000);
 /// How long a wave has consequences: some services count what they refuse, and owe it to
 /// themselves for a window.
 const AFTERMATH: Millis = Millis(65_000);
-/// When a found limit is first tried again; the pause doubles with each refusal.
-const PAUSE_FOUND: Millis = Millis(60_000);
-const PAUSE_FOUND_MAX: Millis = Millis(240_000);
+/// When a found limit is first tried again: after what was refused has left every window, also
+/// where it counts. The pause doubles with each refusal.
+const PAUSE_FOUND: Millis = Millis(125_000);
+const PAUSE_FOUND_MAX: Millis = Millis(500_000);
+/// The same where others use the rest of a limit that the service named: they may be done soon.
+const PAUSE_SHARE: Millis = Millis(60_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
@@ -50,6 +53,8 @@ pub struct Found {
     pub value: u64,
     /// By how much the next try exceeds it.
     pub step: u64,
+    /// What was too much when it was last tried.
+    pub bad: u64,
     /// How long after a refusal the next try is.
     pub pause: Millis,
     /// When the next try is.
@@ -119,6 +124,9 @@ impl Gauge {
             && now >= tried.saturating_add(PROVEN.0)
         {
             found.tried = None;
+            if found.value >= found.bad {
+                found.bad = u64::MAX;
+            }
             let is_large = self.told.is_some_and(|told| found.value.saturating_mul(4) > told);
             found.step = if is_large { 1 } else { found.step.saturating_mul(2) };
             found.next = now;
@@ -130,7 +138,9 @@ impl Gauge {
     pub fn try_more(&mut self, now: u64, need: u64, size: u64) -> bool {
         let given = self.given.unwrap_or(u64::MAX);
         let Some(found) = &mut self.found else { return false };
-        let step = found.step.max(size);
+        // Halfway to what was too much before; past that, nobody knows.
+        let halfway = (found.bad.saturating_sub(found.value) / 2).max(1);
+        let step = found.step.min(halfway).max(size);
         let raised = found.value.saturating_add(step);
         if found.tried.is_some() || now < found.next || raised > given || need > step {
             return false;
@@ -161,14 +171,14 @@ impl Gauge {
             Some(found) if !is_news && (found.value < told || self.is_aftermath(now, accepted)) => {
                 self.give_way(now, found, accepted);
             }
-            _ if is_shared => self.found = Some(Found::new(accepted.max(1), PAUSE_FOUND, now)),
+            _ if is_shared => self.found = Some(Found::new(accepted.max(1), u64::MAX, PAUSE_SHARE, now)),
             _ => {
                 let pause = match self.found {
                     Some(found) if self.is_wave(now) => found.pause,
                     Some(found) if found.pause >= PAUSE_TOLD => found.pause.times(2),
                     _ => PAUSE_TOLD,
                 };
-                self.found = Some(Found::new(told, pause.min(PAUSE_TOLD_MAX), now));
+                self.found = Some(Found::new(told, u64::MAX, pause.min(PAUSE_TOLD_MAX), now));
             }
         }
         let limit = self.limit().unwrap_or(told);
@@ -186,6 +196,7 @@ impl Gauge {
             found.strikes = 0;
         }
         if found.tried.take().is_some() {
+            found.bad = found.value;
             found.value = found.value.saturating_sub(found.step).max(1);
             found.step = 1;
             found.pause = match self.told {
@@ -238,7 +249,15 @@ impl Gauge {
                 None => PAUSE_FOUND,
             };
             let most = before.filter(|_| is_wave).unwrap_or(u64::MAX);
-            self.found = Some(Found::new(accepted.max(1).min(most), pause, now));
+            let value = accepted.max(1).min(most);
+            // In a wave the first refusal tells what was too much.
+            let bad = match self.found {
+                Some(found) if is_wave => found.bad,
+                Some(found) => found.value,
+                None => value,
+            };
+            let bad = bad.max(value.saturating_add(1));
+            self.found = Some(Found::new(value, bad, pause, now));
         }
         let limit = self.limit()?;
         (before != Some(limit)).then_some(Change { limit, previous: before })
@@ -260,12 +279,19 @@ impl Gauge {
     /// Whether what we sent in the last wave may be why the service refuses now.
     fn is_aftermath(&self, now: u64, accepted: u64) -> bool {
         let Some(found) = self.found else { return false };
+        if self.is_wave(now) {
+            // Of one wave all refusals mean the same as the first.
+            return found.strikes > 0;
+        }
         let since = now.saturating_sub(found.refused);
-        since >= WAVE.0 && since < AFTERMATH.0 && accepted.saturating_mul(2) >= found.value
+        since < AFTERMATH.0 && accepted.saturating_mul(2) >= found.value
     }
 
     fn is_wave(&self, now: u64) -> bool {
-        self.found.is_some_and(|found| now < found.refused.saturating_add(WAVE.0))
+        self.found.is_some_and(|found| {
+            let length = if found.strikes > 0 { WAVE.times(10) } else { WAVE };
+            now < found.refused.saturating_add(length.0)
+        })
     }
 
     /// Moves all moments into the past: the clock was set back.
@@ -283,11 +309,11 @@ impl Gauge {
 /// less often, and nobody in step with the others, whose clocks began at another time.
 const fn pause_in_share(value: u64, told: u64, now: u64) -> Millis {
     let pause = if value.saturating_mul(4) <= told {
-        PAUSE_FOUND
+        PAUSE_SHARE
     } else if value.saturating_mul(2) <= told {
-        PAUSE_FOUND.times(2)
+        PAUSE_SHARE.times(2)
     } else {
-        PAUSE_FOUND.times(4)
+        PAUSE_SHARE.times(4)
     };
     // The multiplier is that of Knuth's multiplicative hash.
     let spread = now.wrapping_mul(2_654_435_761) % 90_000;
@@ -295,9 +321,9 @@ const fn pause_in_share(value: u64, told: u64, now: u64) -> Millis {
 }
 
 impl Found {
-    const fn new(value: u64, pause: Millis, now: u64) -> Self {
+    const fn new(value: u64, bad: u64, pause: Millis, now: u64) -> Self {
         let next = now.saturating_add(pause.0);
-        Self { value, step: 1, pause, next, tried: None, refused: now, strikes: 0, even_until: 0 }
+        Self { value, step: 1, bad, pause, next, tried: None, refused: now, strikes: 0, even_until: 0 }
     }
 }
 
@@ -353,14 +379,14 @@ mod tests {
     fn one_more_is_tried_and_twice_as_many_where_that_holds() {
         let mut gauge = Gauge::default();
         gauge.refuse(0, 10);
-        assert!(!gauge.try_more(59_999, 1, 1));
-        assert!(gauge.try_more(60_000, 1, 1));
+        assert!(!gauge.try_more(124_999, 1, 1));
+        assert!(gauge.try_more(125_000, 1, 1));
         assert_eq!(gauge.limit(), Some(11));
-        assert!(!gauge.try_more(90_000, 1, 1), "one try at a time");
-        gauge.advance(121_000);
-        assert!(gauge.try_more(121_000, 1, 1));
+        assert!(!gauge.try_more(150_000, 1, 1), "one try at a time");
+        gauge.advance(186_000);
+        assert!(gauge.try_more(186_000, 1, 1));
         assert_eq!(gauge.limit(), Some(13));
-        gauge.refuse(130_000, 11);
+        gauge.refuse(190_000, 11);
         assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
     }
 
@@ -369,7 +395,7 @@ mod tests {
         let mut gauge = Gauge::default();
         gauge.refuse(0, 0);
         assert_eq!(gauge.limit(), Some(1));
-        assert!(gauge.try_more(60_000, 1, 1));
+        assert!(gauge.try_more(125_000, 1, 1));
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub(crate) struct Lane {
     pub(crate) dirty: bool,
     /// Whether the store is being asked for permits.
     pub(crate) asking: bool,
-    /// The limit in the way of the call that goes next.
-    pub(crate) denied: Option<Dimension>,
+    /// The limit that was last told to be in the way, and until when.
+    pub(crate) denied: Option<(Dimension, Instant)>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
     /// The last 429 without details, and whose.
     bare: Option<(Instant, u64)>,

@@ -366,7 +366,8 @@ impl Quota {
         let accepted = self.accepted(dimension, reserved);
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
             let turn = self.gauge(dimension).turn();
-            let from = self.block.map_or(clock.now, |block| block.until);
+            // A turn for each that is owed, and one more, since the limit is a guess.
+            let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
             self.hold(from.saturating_add(turn.0), Some(dimension));
         }
         let change = if is_minute_or_money(dimension) {

@@ -129,6 +129,7 @@ impl Quota {
                     writer.number(1);
                     writer.number(found.value);
                     writer.number(found.step);
+                    writer.option(Some(found.bad).filter(|bad| *bad < u64::MAX));
                     writer.number(found.pause.0);
                     writer.moment(at, found.next);
                     writer.moment(at, found.refused);
@@ -175,6 +176,7 @@ impl Quota {
                 gauge.found = Some(Found {
                     value: reader.number()?,
                     step: reader.number()?,
+                    bad: reader.option()?.unwrap_or(u64::MAX),
                     pause: Millis(reader.number()?),
                     next: reader.moment(at)?,
                     refused: reader.moment(at)?,
