@@ -127,8 +127,11 @@ impl Gauge {
             if found.value >= found.bad {
                 found.bad = u64::MAX;
             }
-            let is_large = self.told.is_some_and(|told| found.value.saturating_mul(4) > told);
-            found.step = if is_large { 1 } else { found.step.saturating_mul(2) };
+            // Where others use the limit too, who has been refused lately goes on by one.
+            let told = self.told.filter(|told| found.value < *told);
+            let recent = now < found.refused.saturating_add(AFTERMATH.times(2).0);
+            let is_contested = told.is_some() && recent;
+            found.step = if is_contested { 1 } else { found.step.saturating_mul(2) };
             found.next = now;
         }
     }
@@ -168,10 +171,15 @@ impl Gauge {
         let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
         let kept = self.found.filter(|found| found.value <= told);
         match kept {
-            Some(found) if !is_news && (found.value < told || self.is_aftermath(now, accepted)) => {
+            Some(found) if !is_news && found.value < told => {
+                self.share_less(now, found, told, accepted);
+            }
+            Some(found) if !is_news && self.is_aftermath(now, accepted) => {
                 self.give_way(now, found, accepted);
             }
-            _ if is_shared => self.found = Some(Found::new(accepted.max(1), u64::MAX, PAUSE_SHARE, now)),
+            _ if is_shared => {
+                self.found = Some(Found::new(accepted.max(1), u64::MAX, PAUSE_SHARE, now))
+            }
             _ => {
                 let pause = match self.found {
                     Some(found) if self.is_wave(now) => found.pause,
@@ -186,12 +194,23 @@ impl Gauge {
         (previous != Some(limit)).then_some(Change { limit, previous })
     }
 
+    /// Others use the rest of a limit, and together we exceeded it: what was accepted of us is our
+    /// share, but for a little that everybody may keep. A try is taken back.
+    fn share_less(&mut self, now: u64, mut found: Found, told: u64, accepted: u64) {
+        let had = if found.tried.take().is_some() { found.step } else { 0 };
+        let share = accepted.max(told / 5).max(1);
+        found.value = found.value.saturating_sub(had).min(share).max(1);
+        found.step = 1;
+        found.next = now.saturating_add(pause_in_share(now).0);
+        found.refused = now;
+        self.found = Some(found);
+    }
+
     /// Refused within what was taken for ours: a try is taken back. Without one the next requests
-    /// go evenly, since what was refused may be owed for a while; where that does not help, others
-    /// want more, and we give way.
+    /// go evenly, since what was refused may be owed for a while; where that does not help, the
+    /// limit is lower than was thought.
     fn give_way(&mut self, now: u64, mut found: Found, accepted: u64) {
         let is_wave = self.is_wave(now);
-        let is_share = self.told.is_some_and(|told| found.value < told);
         if now >= found.refused.saturating_add(AFTERMATH.times(2).0) {
             found.strikes = 0;
         }
@@ -199,26 +218,8 @@ impl Gauge {
             found.bad = found.value;
             found.value = found.value.saturating_sub(found.step).max(1);
             found.step = 1;
-            found.pause = match self.told {
-                Some(told) if is_share => pause_in_share(found.value, told, now),
-                _ => found.pause.times(2).min(PAUSE_FOUND_MAX),
-            };
+            found.pause = found.pause.times(2).min(PAUSE_FOUND_MAX);
             found.next = now.saturating_add(found.pause.0);
-        } else if is_share && is_wave && found.strikes == 0 {
-            // The wave in which the share was found goes on.
-            found.value = found.value.min(accepted).max(1);
-        } else if is_share && !is_wave {
-            // Who has much gives at once, who has little only where it happens again.
-            let told = self.told.unwrap_or_default();
-            found.strikes = found.strikes.saturating_add(1);
-            if found.value.saturating_mul(4) > told || found.strikes > 2 {
-                found.value = found.value.saturating_sub((found.value / 5).max(1)).max(1);
-                found.strikes = 1;
-            }
-            found.step = 1;
-            found.next =
-                found.next.max(now.saturating_add(pause_in_share(found.value, told, now).0));
-        } else if is_share {
         } else if !is_wave {
             found.strikes = found.strikes.saturating_add(1);
             found.next = found.next.max(now.saturating_add(PAUSE_FOUND.0));
@@ -305,25 +306,28 @@ impl Gauge {
     }
 }
 
-/// The pause before the next try of a share: who has more than others are likely to have tries
-/// less often, and nobody in step with the others, whose clocks began at another time.
-const fn pause_in_share(value: u64, told: u64, now: u64) -> Millis {
-    let pause = if value.saturating_mul(4) <= told {
-        PAUSE_SHARE
-    } else if value.saturating_mul(2) <= told {
-        PAUSE_SHARE.times(2)
-    } else {
-        PAUSE_SHARE.times(4)
-    };
+/// The pause before the next try of a share; nobody tries in step with the others, whose clocks
+/// began at another time.
+const fn pause_in_share(now: u64) -> Millis {
     // The multiplier is that of Knuth's multiplicative hash.
-    let spread = now.wrapping_mul(2_654_435_761) % 90_000;
-    Millis(pause.0.saturating_add(spread))
+    let spread = now.wrapping_mul(2_654_435_761) % PAUSE_SHARE.0;
+    Millis(PAUSE_SHARE.0.saturating_add(spread))
 }
 
 impl Found {
     const fn new(value: u64, bad: u64, pause: Millis, now: u64) -> Self {
         let next = now.saturating_add(pause.0);
-        Self { value, step: 1, bad, pause, next, tried: None, refused: now, strikes: 0, even_until: 0 }
+        Self {
+            value,
+            step: 1,
+            bad,
+            pause,
+            next,
+            tried: None,
+            refused: now,
+            strikes: 0,
+            even_until: 0,
+        }
     }
 }
 
