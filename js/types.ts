@@ -178,6 +178,8 @@ export interface RetryPolicy extends CurveOptions {
   maxServerDelay?: number | undefined;
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
+  /** The longest outage of a model that the call sits out, in ms. Default: 5 min, in the background 3 h. */
+  maxOutage?: number | undefined;
   /** For 429. Default: 2 s doubled up to 29 s, plus up to 1 s. */
   rateLimit?: CurveOptions | undefined;
   /** For 503. Default: 20 s doubled up to 115 s, plus up to 5 s. */
@@ -187,10 +189,20 @@ export interface RetryPolicy extends CurveOptions {
 }
 
 /** The options of `retry`. */
-export interface RetryOptions extends Omit<RetryPolicy, 'maxWaitPerTarget'>, CallOptions {}
+export interface RetryOptions
+  extends Omit<RetryPolicy, 'maxWaitPerTarget'>,
+    CallOptions,
+    QueueOptions,
+    RequestUse {
+  /**
+   * The model that the function asks: the call then goes through this client's queue and quota for
+   * it. Default: none, and the function is called at once.
+   */
+  model?: string | undefined;
+}
 
 /** The options of the drop-in. */
-export interface DropInOptions extends CallOptions {
+export interface DropInOptions extends CallOptions, QueueOptions {
   /** The number of requests in all, as in the loop that it replaces. Default: 5. */
   maxRetries?: number | undefined;
   /** The wait after the first try in ms, doubled up to 60 s, plus up to 1 s. Default: 2,000. */
@@ -198,7 +210,7 @@ export interface DropInOptions extends CallOptions {
 }
 
 /** The options of `batchGenerate`. */
-export interface BatchGenerateOptions extends DropInOptions {
+export interface BatchGenerateOptions extends Omit<DropInOptions, keyof QueueOptions> {
   /** The pause after a success in ms; up to 500 ms come on top. Default: 1,000. */
   delay?: number | undefined;
 }
@@ -214,7 +226,7 @@ export interface Target {
 }
 
 /** The options of `client.generate`. */
-export interface GenerateOptions extends CallOptions {
+export interface GenerateOptions extends CallOptions, QueueOptions {
   /** The chain for this call, instead of the client's. */
   models?: readonly (string | Target)[] | undefined;
   /** How this call is tried again. */
@@ -224,9 +236,40 @@ export interface GenerateOptions extends CallOptions {
 }
 
 /** The options of `generateWithFallback`. */
-export interface FallbackOptions extends CallOptions {
+export interface FallbackOptions extends CallOptions, QueueOptions {
   /** The chain, in order of preference. */
   models?: readonly (string | Target)[] | undefined;
+}
+
+/** The limits of a model; an absent one is learned from the service. */
+export interface ModelLimits {
+  /** Requests a minute. */
+  rpm?: number | undefined;
+  /** Input tokens a minute. */
+  tpm?: number | undefined;
+  /** Pictures a minute. */
+  ipm?: number | undefined;
+  /** Requests a day, which ends at midnight Pacific. */
+  rpd?: number | undefined;
+  /** Input tokens a day. */
+  tpd?: number | undefined;
+}
+
+/** Who goes first: `interactive` is 10, `background` 0. */
+export type Priority = 'interactive' | 'background' | number;
+
+/** What a call does when the day's quota is spent. */
+export type OnDailyLimit = 'fail' | 'fallback' | 'wait';
+
+/** How calls queue for a model's quota. */
+export interface QueueOptions {
+  /**
+   * Higher goes first, and of equals who came first. Background calls (0 and lower) get at least a
+   * tenth; they wait where interactive ones go to another model or fail. Default: `interactive`.
+   */
+  priority?: Priority | undefined;
+  /** When the day's quota is spent. Default: that of the client, else `fallback`. */
+  onDailyLimit?: OnDailyLimit | undefined;
 }
 
 /** The options of `createClient` and `configure`. */
@@ -252,6 +295,28 @@ export interface ClientOptions {
   maxServerDelay?: number | undefined;
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
+  /**
+   * What a minute and a day allow: by model, or by the tier of your billing account as last
+   * published. What the service says overrules a tier, and lowers what you give. Default: learned
+   * from the service. `none` keeps no quota: nothing queues.
+   */
+  limits?: 'none' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
+  /** USD that the account may spend in any ten minutes. Default: that of the tier, or learned. */
+  spendPer10Min?: number | undefined;
+  /** When the day's quota is spent. Default: `fallback`, which fails where no model is left. */
+  onDailyLimit?: OnDailyLimit | undefined;
+  /** Shares of a limit at which `quotaAlert` is told. Default: 0.7. */
+  alertAt?: number | readonly number[] | undefined;
+  /** Requests in flight at most. Default: twice what a minute allows, for each model. */
+  concurrency?: number | undefined;
+  /** The longest outage that calls sit out, in ms. Default: 5 min, in the background 3 h. */
+  maxOutage?: number | undefined;
+  /** Where the quotas are counted, for several processes of one project. Default: here alone. */
+  store?: QuotaStore | undefined;
+  /** What to do while the store is down: go on with an equal share, as if alone, or send nothing. Default: `local`. */
+  onStoreDown?: 'open' | 'closed' | 'local' | undefined;
+  /** The project's name in the store. Default: a hash of base URL and key. */
+  project?: string | undefined;
   /** Listeners, by event. */
   on?: { [Name in keyof ClientEvents]?: (event: ClientEvents[Name]) => void } | undefined;
 }
@@ -262,7 +327,7 @@ export interface ClientEvents {
   attempt: { call: number; attempt: number; model?: string };
   /** An attempt failed, and another follows. */
   retry: RetryEvent;
-  /** The call waits; `retryAt` is for a countdown. */
+  /** The call waits, after a failed attempt or in its model's queue; `retryAt` is for a countdown. */
   waiting: RetryEvent;
   /** The call leaves a model for the next. */
   fallback: { call: number; from?: string; model?: string; info: ErrorInfo };
@@ -270,7 +335,83 @@ export interface ClientEvents {
   success: { call: number; attempts: number; waited: number };
   /** The call failed, was aborted or ended with its client. */
   failure: { call: number; error: unknown };
+  /** A limit was learned, or is another than was thought; money is in USD. */
+  limitLearned: { model?: string; dimension: Dimension; limit: number; previous?: number };
+  /** The use of a limit has passed a threshold; again only after it fell well below that. */
+  quotaAlert: QuotaAlert;
+  /** A limit keeps calls waiting, or refuses them. */
+  quotaExhausted: { model?: string; dimension: Dimension; limit?: number; retryAt: Date };
+  /** A model fails for everybody: it rests, but for one probe at a time. */
+  modelRested: { model?: string; retryAt: Date; info: ErrorInfo };
+  /** The store of the quotas does not answer, or answers again. */
+  storeDown: { down: boolean };
 }
+
+/** A limit that is nearly used up; money is in USD. */
+export interface QuotaAlert {
+  model?: string;
+  dimension: Dimension;
+  used: number;
+  limit: number;
+  /** The threshold that was passed, as a share. */
+  threshold: number;
+}
+
+/** What is used of one limit; money is in USD. */
+export interface QuotaUsage {
+  dimension: Dimension;
+  used: number;
+  /** What is kept to; absent where nothing is known. */
+  limit?: number;
+  /** `given` by you, of your `tier`, or `learned` from the service. */
+  source?: 'given' | 'tier' | 'learned';
+  /** When some of what is used is free again. */
+  freesAt?: Date;
+}
+
+/** What is used of one model's limits, and of its account's money. */
+export interface QuotaReport {
+  model: string;
+  limits: QuotaUsage[];
+  /** Calls that wait. */
+  queued: number;
+  /** Requests in flight. */
+  inFlight: number;
+  /** Set while the model rests after failing for everybody: when it is asked next. */
+  restsUntil?: Date;
+}
+
+/** What one request takes. */
+export interface RequestUse {
+  /** Input tokens. Default: 0. */
+  tokens?: number | undefined;
+  /** Pictures. Default: 1. */
+  images?: number | undefined;
+}
+
+/** The options of `QuotaTracker`. */
+export interface QuotaTrackerOptions extends ModelLimits {
+  /** Shares of a limit at which `onAlert` is called. Default: 0.7. */
+  alertAt?: number | readonly number[] | undefined;
+  /** Called when the use of a limit passes a threshold. */
+  onAlert?: ((alert: QuotaAlert) => void) | undefined;
+}
+
+/** What `QuotaTracker.reserve` gives. */
+export type Reservation =
+  | {
+      ok: true;
+      /** The request took this much; without an argument, what was reserved. */
+      settle(used?: RequestUse): void;
+      /** The request was not sent: all of it is free again. */
+      cancel(): void;
+    }
+  | {
+      ok: false;
+      /** When the limit in the way lets it pass. */
+      retryAt: Date;
+      dimension?: Dimension;
+    };
 
 /** The context of the function that `retry` calls. */
 export interface RetryContext {
@@ -434,3 +575,22 @@ export interface GenerateRequest {
 
 /** The error of a failed call, for a `catch` that narrows. */
 export type { GenerateError };
+
+/**
+ * Where the quota's books are kept, for all clients that share them: an atomic read-modify-write on
+ * a short string, and a clock.
+ */
+export interface QuotaStore {
+  /**
+   * Replaces the state of a key by what `update` makes of it, and resolves with its `result`. The
+   * whole is atomic; `update` is pure and may run more than once.
+   *
+   * `state` is ASCII of at most 4 KiB, `undefined` where the key was never written. `now` is the
+   * store's clock in ms since 1970. Rejects with what `update` throws, which changes
+   * nothing, and where the store is out of reach, when it may or may not have been done.
+   */
+  transact<T>(
+    key: string,
+    update: (state: string | undefined, now: number) => { state: string; result: T },
+  ): Promise<T>;
+}

@@ -19,6 +19,8 @@ const BROWSERS = {
   'firefox-esr': 'firefox-esr',
 };
 
+const REDIS = { 'redis-server': 'redis-server' };
+
 /** Programs are built once and used a little, so compile time counts for more than their speed. */
 const INSTALL_PROFILE = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
@@ -105,29 +107,37 @@ async function ensureProgram(program, crate, version, flags) {
 
 /** Installs Chromium and Firefox with Debian's packages; returns the paths by program. */
 export async function ensureBrowsers() {
-  const missing = Object.keys(BROWSERS).filter((program) => which(program) === undefined);
-  if (missing.length > 0) {
-    const packages = missing.map((program) => BROWSERS[program]);
-    const command = `apt-get install ${packages.join(' ')}`;
-    if (which('apt-get') === undefined) {
-      throw new Problem(
-        `${missing.join(', ')} missing, and this is not Debian: install them, then run this again.`,
-      );
-    }
-    if (process.getuid?.() !== 0) {
-      throw new Problem(`${missing.join(', ')} missing, and only root may install: ${command}`);
-    }
-    say(`setup: ${command}`);
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', '-q'], { env, quiet: true });
-    await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], {
-      env,
-      quiet: true,
-    });
-    const absent = missing.filter((program) => which(program) === undefined);
-    if (absent.length > 0) throw new Problem(`${command} did not bring ${absent.join(', ')}.`);
-  }
+  await ensureDebian(BROWSERS);
   return Object.fromEntries(Object.keys(BROWSERS).map((program) => [program, which(program)]));
+}
+
+/** Installs a Redis server with Debian's package, unless that or Valkey is there. */
+export async function ensureRedis() {
+  if (which('valkey-server') === undefined) await ensureDebian(REDIS);
+}
+
+async function ensureDebian(wanted) {
+  const missing = Object.keys(wanted).filter((program) => which(program) === undefined);
+  if (missing.length === 0) return;
+  const packages = missing.map((program) => wanted[program]);
+  const command = `apt-get install ${packages.join(' ')}`;
+  if (which('apt-get') === undefined) {
+    throw new Problem(
+      `${missing.join(', ')} missing, and this is not Debian: install them, then run this again.`,
+    );
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Problem(`${missing.join(', ')} missing, and only root may install: ${command}`);
+  }
+  say(`setup: ${command}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '-q'], { env, quiet: true });
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], {
+    env,
+    quiet: true,
+  });
+  const absent = missing.filter((program) => which(program) === undefined);
+  if (absent.length > 0) throw new Problem(`${command} did not bring ${absent.join(', ')}.`);
 }
 
 await main(import.meta, async () => {
@@ -139,5 +149,6 @@ await main(import.meta, async () => {
   await ensureWasmPack();
   await ensureGeckodriver();
   await ensureBrowsers();
+  await ensureRedis();
   say('setup: everything is there');
 });

@@ -11,11 +11,12 @@ import {
   ensureBrowsers,
   ensureGeckodriver,
   ensureNpm,
+  ensureRedis,
   ensureTarget,
   ensureWasmBindgen,
   ensureWasmPack,
 } from './setup.mjs';
-import { capture, filesUnder, Problem, ROOT, run, which } from './shell.mjs';
+import { capture, filesUnder, Problem, ROOT, run, say, which } from './shell.mjs';
 
 const WASM32 = ['--target', 'wasm32-unknown-unknown'];
 const DENY_WARNINGS = ['--', '-D', 'warnings'];
@@ -101,7 +102,10 @@ export const SUITES = [
   },
   {
     name: 'js',
-    setup: setupTests,
+    async setup() {
+      await setupTests();
+      await setupRedis();
+    },
     run: () => nodeTestTypes(filesUnder('tests/js', (file) => file.endsWith('.test.ts'))),
   },
   {
@@ -150,6 +154,16 @@ async function setupTests() {
   await ensureNpm('tests');
   // Quick when the build is up to date, and needed where only some suites were asked for.
   await build();
+}
+
+/** Most of the suite does without Redis: where there is none, the tests that use it say so. */
+async function setupRedis() {
+  try {
+    await ensureRedis();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    say(`the tests that use Redis cannot run: ${error.message}`);
+  }
 }
 
 async function setupWasmTests() {

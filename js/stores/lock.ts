@@ -1,0 +1,173 @@
+/**
+ * A lock between processes that keeps what it guards inside it.
+ *
+ * Each key has a folder with one folder in it, which holds the file with the state. The inner folder
+ * is called `free`, or by the name of its holder, which is never used again. Whatever decides is one
+ * renaming, which a file system does wholly or not at all, and for one of several only:
+ *
+ * - `free` to the holder's name takes the lock: the second to try finds no `free`.
+ * - The holder's new file to `state` writes: no kill comes between, no reader sees half a state.
+ * - The holder's name back to `free` gives it up.
+ * - A stale holder's name to one's own replaces it. This cannot hit another: of two that saw the same
+ *   dead holder, the second finds that name gone, and whoever holds the lock has a new one.
+ *
+ * A holder that was replaced while it stood still (stopped, asleep, on a disk that hung) finds no
+ * folder of its name when it goes on, neither to write nor to give up. Only a write that the system
+ * is already at can still go through; so whoever replaces removes the other's new file, and reads
+ * the state after that: the write came before, or it finds no file. Hence it does not matter whether
+ * a holder was judged rightly: to be replaced costs it a repetition, and nobody a state.
+ */
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isStale, nameHolder } from './holder.js';
+
+const FREE = 'free';
+const STATE = 'state';
+
+/** Ends the names of folders that are being made. */
+const ASIDE = '.tmp';
+
+/** What Windows says of a file that somebody else renames, removes or looks at in this moment. */
+const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
+
+/** What is guarded, for the one who took the lock. */
+export interface Lock {
+  /** What was written last; `undefined` where nothing was. */
+  read(): string | undefined;
+  /** Replaces it; false where the lock was lost, and nothing is written. */
+  write(text: string): boolean;
+  /** Gives the lock up, unless it was lost. */
+  free(): void;
+}
+
+/**
+ * Takes the lock of `name`, a file name without a dot; makes it, and the folder, if there is none.
+ *
+ * @returns `undefined` where another has it, or had it in this moment.
+ * @throws the file system's error where the folder cannot be used.
+ */
+export function takeLock(folder: string, name: string, now: number): Lock | undefined {
+  const path = join(folder, name);
+  const holder = nameHolder(now);
+  const held = join(path, holder);
+  const free = join(path, FREE);
+  if (!move(free, held)) {
+    const found = list(path);
+    if (found.length === 0) {
+      make(folder, name, holder, now);
+      if (!move(free, held)) return undefined;
+    } else if (!found.some((other) => isStale(other, now) && replace(join(path, other), held))) {
+      return undefined;
+    }
+  }
+  const state = join(held, STATE);
+  const fresh = join(held, holder);
+  return {
+    read: () => unlessGone(() => readFileSync(state, 'utf8')),
+    write: (text) =>
+      unlessGone(() => {
+        writeFileSync(fresh, text, { flag: 'wx' });
+        renameSync(fresh, state);
+        return true;
+      }) ?? false,
+    free() {
+      quietly(() => unlessGone(() => unlinkSync(fresh)));
+      quietly(() => move(held, free));
+    },
+  };
+}
+
+/** Whether an error is about a file that somebody else has in hand, and will be over soon. */
+export function isInUse(error: unknown): boolean {
+  return IN_USE.includes(codeOf(error) ?? '');
+}
+
+/** Takes over from a stale holder; false where another was quicker. */
+function replace(stale: string, held: string): boolean {
+  if (!move(stale, held)) return false;
+  for (const entry of list(held)) {
+    if (entry !== STATE) unlessGone(() => unlinkSync(join(held, entry)));
+  }
+  return true;
+}
+
+/** Makes a free lock, aside and then in its place, so that of several that do so one succeeds. */
+function make(folder: string, name: string, holder: string, now: number): void {
+  const aside = join(folder, `${name}.${holder}${ASIDE}`);
+  makeFolder(folder);
+  mkdirSync(aside);
+  try {
+    mkdirSync(join(aside, FREE));
+    renameSync(aside, join(folder, name));
+  } catch (error) {
+    quietly(() => rmSync(aside, { recursive: true, force: true }));
+    if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
+  }
+  quietly(() => sweep(folder, now));
+}
+
+/** Makes a folder and those above it. Node's own way never ends where the system makes none. */
+function makeFolder(path: string): void {
+  const above = dirname(path);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error;
+    makeFolder(above);
+    mkdirSync(path);
+  }
+}
+
+/** Removes what processes that died while they made a lock have left. */
+function sweep(folder: string, now: number): void {
+  for (const entry of list(folder)) {
+    if (!entry.endsWith(ASIDE)) continue;
+    const holder = entry.slice(entry.indexOf('.') + 1, -ASIDE.length);
+    if (isStale(holder, now)) rmSync(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+/** False where there is nothing to move. */
+function move(from: string, to: string): boolean {
+  return (
+    unlessGone(() => {
+      renameSync(from, to);
+      return true;
+    }) ?? false
+  );
+}
+
+function list(path: string): string[] {
+  return unlessGone(() => readdirSync(path)) ?? [];
+}
+
+function unlessGone<T>(step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** For clearing up: what fails is done by the next one who comes. */
+function quietly(step: () => void): void {
+  try {
+    step();
+  } catch {
+    // Nothing depends on it.
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
