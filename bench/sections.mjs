@@ -2,6 +2,7 @@
 import { OURS } from './calls.mjs';
 import { inChild } from './child.mjs';
 import { BARE, DROP_IN, GENERATE, SDK } from './clients.mjs';
+import { GOODPUT } from './goodput/sections.mjs';
 import { summary } from './measure.mjs';
 import { added, whole } from './rows.mjs';
 import { sizes } from './sizes.mjs';
@@ -107,4 +108,5 @@ export const SECTIONS = [
   },
   { title: '100,000 functions in flight (ratio: to 1,000 in flight)', rows: growth },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
+  ...GOODPUT,
 ];

@@ -18,9 +18,9 @@ await main(import.meta, async (args) => {
   const isWanted = ({ title }) =>
     words.length === 0 || words.some((word) => title.toLowerCase().includes(word));
   const sections = [];
-  for (const { title, rows } of SECTIONS.filter(isWanted)) {
+  for (const { title, columns, rows } of SECTIONS.filter(isWanted)) {
     say(`bench: ${title}`);
-    sections.push({ title, rows: await rows() });
+    sections.push({ title, columns, rows: await rows() });
   }
   if (sections.length === 0) throw new Problem(`no section is about ${words.join(' or ')}`);
   const machine = `${cpus()[0]?.model.trim()} × ${cpus().length}, Node ${process.versions.node}`;
