@@ -21,6 +21,8 @@ export type { Client } from './client.js';
 export { errorInfo, GenerateError, type GenerateErrorFields, isGenerateError } from './errors.js';
 export { ready } from './load.js';
 export { GenerateContentResponse, GeneratedImage, GenerateResult } from './response.js';
+export { memoryStore } from './stores/memory.js';
+export { QuotaTracker } from './tracker.js';
 export type * from './types.js';
 
 let shared: Client | undefined;

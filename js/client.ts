@@ -11,6 +11,7 @@ import type {
   FallbackResult,
   GenerateOptions,
   GenerateRequest,
+  QuotaReport,
   RetryContext,
   RetryOptions,
 } from './types.js';
@@ -132,6 +133,17 @@ export class Client {
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
     return this.#run(signals(options), (core, caller) => core.retry(caller, fn, options));
+  }
+
+  /**
+   * What is used of each limit of each model that this client asks, what is known of the limits, and
+   * when something is free again. Where the quotas are shared, the store is asked first.
+   */
+  quota(): Promise<QuotaReport[]> {
+    return this.#run(NONE, (core, caller) => {
+      core.quota(caller);
+      return undefined;
+    });
   }
 
   /**

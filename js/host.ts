@@ -8,6 +8,7 @@ import type {
   ErrorInfo,
   FallbackResult,
   GenerateErrorKind,
+  QuotaStore,
   RetryContext,
   ShouldRetryContext,
   SkippedTarget,
@@ -25,6 +26,14 @@ export interface Caller {
 }
 
 type Listener = (event: never) => void;
+
+type Update = (
+  state: string | undefined,
+  now: number,
+) => {
+  state: string;
+  result: undefined;
+};
 
 interface ProcessLike {
   env?: Record<string, string | undefined>;
@@ -64,6 +73,8 @@ export const callers: Set<Caller> = new Set();
 /** The JavaScript side of one client. */
 export class Host {
   readonly #listeners: Map<string, Set<Listener>> = new Map();
+  /** The quotas of this process, in case the WebAssembly fails. */
+  readonly #kept: Map<string, string> = new Map();
   #core: Core | undefined;
   #instance = 0;
   readonly browser: boolean = isPage();
@@ -243,6 +254,41 @@ export class Host {
     this.#emit('fallback', { call, from, model, info });
   }
 
+  holds(
+    call: number,
+    attempt: number,
+    delay: number,
+    until: number,
+    model: string | undefined,
+    info: ErrorInfo,
+  ): void {
+    this.#emit('waiting', present({ call, attempt, delay, retryAt: new Date(until), model, info }));
+  }
+
+  notice(name: string, event: unknown): void {
+    this.#emit(name as keyof ClientEvents, event as never);
+  }
+
+  /** Runs `update` over a state of the store, and waits for no store for ever. */
+  async transact(
+    store: QuotaStore,
+    project: string | undefined,
+    identity: string,
+    book: string,
+    update: Update,
+  ): Promise<void> {
+    const name = project ?? (await digest(identity));
+    await store.transact(`${name}:${book}`, update);
+  }
+
+  keep(name: string, state: string): void {
+    this.#kept.set(name, state);
+  }
+
+  kept(name: string): string | undefined {
+    return this.#kept.get(name);
+  }
+
   succeeds(call: number, attempts: number, waited: number): void {
     this.#emit('success', { call, attempts, waited });
   }
@@ -321,6 +367,27 @@ export class Host {
 function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as never;
+}
+
+const digests = new Map<string, Promise<string>>();
+
+/** 16 hex digits that tell projects apart and give no key away. */
+function digest(identity: string): Promise<string> {
+  let known = digests.get(identity);
+  if (known === undefined) {
+    known = hash(identity);
+    digests.set(identity, known);
+  }
+  return known;
+}
+
+async function hash(text: string): Promise<string> {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) {
+    throw new Error('unexhausted: this page has no crypto.subtle; pass `project` with `store`');
+  }
+  const bytes = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return Array.from(bytes.slice(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function nodeProcess(): ProcessLike | undefined {
