@@ -47,6 +47,16 @@ enum Purpose {
     Tell { request: Rc<Request>, lane: Option<usize> },
 }
 
+impl Purpose {
+    /// The lane that waits for the answer.
+    const fn lane(&self) -> Option<usize> {
+        match self {
+            Self::Money { lane, .. } | Self::Permits { lane, .. } => Some(*lane),
+            Self::Tell { lane, .. } => *lane,
+        }
+    }
+}
+
 /// Permits, and when lane and account have counted them.
 #[derive(Clone, Copy)]
 struct Granted {
@@ -293,6 +303,7 @@ impl Engine {
             }
         }
         let granted = reply.granted;
+        self.look_again(exchange.book, exchange.purpose.lane());
         match exchange.purpose {
             Purpose::Money { lane, mut wants } => {
                 wants.truncate(granted);
@@ -324,13 +335,12 @@ impl Engine {
                 }
             }
         }
-        self.look_again();
     }
 
-    /// What one lane was told may concern the others of its account.
-    fn look_again(&mut self) {
-        for lane in &mut self.lanes {
-            lane.dirty = true;
+    /// Lanes that found their account being asked are looked at again when it has answered.
+    fn look_again(&mut self, book: BookId, except: Option<usize>) {
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            lane.dirty |= BookId::Account(lane.account) == book && Some(index) != except;
         }
     }
 
@@ -385,7 +395,7 @@ impl Engine {
                 }
             }
         }
-        self.look_again();
+        self.look_again(exchange.book, exchange.purpose.lane());
     }
 }
 
