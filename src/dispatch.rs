@@ -20,7 +20,7 @@ use crate::time::{Instant, Millis, WallTime};
 use crate::window::Amounts;
 
 /// How many of those who wait are looked at for one that is small enough.
-const BEHIND_MAX: usize = 32;
+const BEHIND_MAX: usize = 64;
 
 /// What keeps a call from a target, and until when at least.
 struct Bar {
