@@ -54,8 +54,8 @@ pub(crate) struct Call {
     /// When a queued call looks at its other targets again.
     pub(crate) patience: Option<Instant>,
     pub(crate) waiting_since: Instant,
-    pub(crate) flying: Option<Flight>,
-    pub(crate) overtime: Option<Flight>,
+    pub(crate) flying: Option<Box<Flight>>,
+    pub(crate) overtime: Option<Box<Flight>>,
     pub(crate) record: Record,
     pub(crate) last: Option<Rc<ErrorInfo>>,
     /// Marks the one entry of the heap that is about this call and up to date.
@@ -112,8 +112,8 @@ impl Call {
     }
 
     /// Takes out the flight of this number, where the call has it.
-    pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Flight> {
-        let is_it = |flight: &mut Flight| flight.id == id;
+    pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Box<Flight>> {
+        let is_it = |flight: &mut Box<Flight>| flight.id == id;
         self.flying.take_if(is_it).or_else(|| self.overtime.take_if(is_it))
     }
 }

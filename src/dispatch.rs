@@ -213,9 +213,8 @@ impl Engine {
                 && quota.leaves_room(quota.at, &Amounts::default(), &want)
                 && quota.leaves_room(denial.until, &first, &want)
         };
-        let behind = behind.map(|ticket| ticket.call).take(BEHIND_MAX);
-        let Some(id) = behind.filter(fits).next() else { return false };
-        let want = wants(id);
+        let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
+        let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
         let Ok(permit) = self.reserve(index, &want) else { return false };
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.queue.leave();

@@ -302,7 +302,7 @@ impl Engine {
         call.tries = call.tries.saturating_add(1);
         self.flights = self.flights.wrapping_add(1);
         let flight = FlightId(self.flights);
-        call.flying = Some(Flight {
+        call.flying = Some(Box::new(Flight {
             id: flight,
             number: call.attempts,
             target: call.target,
@@ -310,7 +310,7 @@ impl Engine {
             waited,
             expires: call.spec.policy.timeout.map(|timeout| now + timeout),
             permit,
-        });
+        }));
         let (attempt, target) = (call.attempts, call.target);
         self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
         self.put(id, call);

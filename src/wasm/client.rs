@@ -1,5 +1,6 @@
 //! One client: its settings, and how each of its methods becomes a call of the driver.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Function;
@@ -47,6 +48,8 @@ pub struct Core {
     routes: Routes,
     /// The policy of `retry` without options of its own.
     retries: Rc<Policy>,
+    /// The policy of the last call.
+    last: RefCell<Rc<Policy>>,
     /// The one target of a function, which goes wherever it goes.
     nowhere: Rc<[Target]>,
 }
@@ -66,6 +69,7 @@ impl Core {
             driver: Driver::new(host.unchecked_into(), &settings),
             settings,
             routes: Routes::default(),
+            last: RefCell::new(Rc::clone(&retries)),
             retries,
             nowhere: Rc::new([Target::of_account(0)]),
         })
@@ -106,7 +110,7 @@ impl Core {
         let tokens = call.tokens.unwrap_or_default();
         let want = Amounts { requests: 1, tokens, images, nanos: price };
         let targets = Rc::new([Target { account: account.0, lane, want }]);
-        let policy = Rc::new(Policy { free_quota_waits: true, ..(*policy).clone() });
+        let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
         let job = Job::Quoted(function.clone(), Rc::new(model.to_owned()));
         Ok(self.driver.start(caller, job, spec, call))
@@ -268,6 +272,15 @@ impl Core {
         RetryOptions { max_server_delay, max_wait_per_target, timeout, ..RetryOptions::default() }
     }
 
+    /// The policy, which calls share where it is the same.
+    fn policy(&self, policy: Policy) -> Rc<Policy> {
+        let mut last = self.last.borrow_mut();
+        if **last != policy {
+            *last = Rc::new(policy);
+        }
+        Rc::clone(&last)
+    }
+
     fn spec(&self, policy: Rc<Policy>, targets: Rc<[Target]>, call: &Settings) -> CallSpec {
         let on_daily_limit = call.on_daily_limit.or(self.settings.on_daily_limit);
         CallSpec {
@@ -323,13 +336,15 @@ impl Core {
             let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
             targets.push(Target { account: account.0, lane, want });
         }
-        let spec = self.spec(Rc::new(policy), targets.into(), &call);
+        let spec = self.spec(self.policy(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();
         let picture = Picture::new(request, chain, wanted, skipped, fetch);
-        picture.text(0).map_err(|thrown| {
-            let said = get_text(&thrown, "message").unwrap_or_default();
-            usage(&["the request cannot be written as JSON: ", &said].concat())
-        })?;
+        if !picture.request.is_prompt() {
+            picture.text(0).map_err(|thrown| {
+                let said = get_text(&thrown, "message").unwrap_or_default();
+                usage(&["the request cannot be written as JSON: ", &said].concat())
+            })?;
+        }
         Ok(self.driver.start(caller, Job::Picture(Rc::new(picture)), spec, call))
     }
 }

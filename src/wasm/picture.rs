@@ -126,6 +126,10 @@ impl Picture {
             return Ok(text.clone());
         }
         let text = self.request.text(self.model(target).unwrap_or_default())?;
+        if self.request.is_prompt() {
+            // Written anew for each attempt, which is cheap.
+            return Ok(text);
+        }
         self.text.replace(Some((target, text.clone())));
         Ok(text)
     }

@@ -27,9 +27,40 @@ pub(crate) struct Request {
     pub(crate) need: Need,
     /// `httpOptions` of its config, where there are any.
     pub(crate) http: HttpOptions,
-    body: Object,
-    /// Whether the size is ours and not the caller's.
-    size_is_default: bool,
+    body: Body,
+}
+
+/// What is sent. Of a text alone the text is kept: a hundred thousand may wait.
+#[derive(Debug)]
+enum Body {
+    /// A prompt, for a picture of our default size.
+    Prompt(JsString),
+    /// The body of the REST API.
+    Object(Object),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Object(Object::new())
+    }
+}
+
+impl Body {
+    fn object(&self) -> Object {
+        match self {
+            Self::Object(object) => object.clone(),
+            Self::Prompt(text) => {
+                let image = Fields::new().set("imageSize", name(Size::K1.as_str())).done();
+                let generation = Fields::new()
+                    .set("responseModalities", Array::of1(&name("IMAGE")))
+                    .set("imageConfig", image);
+                let body = Fields::new()
+                    .set("contents", Array::of1(&content(&JsValue::from(text))))
+                    .set("generationConfig", generation.done());
+                body.done().unchecked_into()
+            }
+        }
+    }
 }
 
 /// `config.httpOptions`, as far as it is honoured.
@@ -86,20 +117,7 @@ impl Request {
         if text.trim().length() == 0 {
             return Err(usage("the prompt is empty"));
         }
-        let body = Fields::new().set("contents", Array::of1(&content(&JsValue::from(text)))).set(
-            "generationConfig",
-            Fields::new()
-                .set("responseModalities", Array::of1(&name("IMAGE")))
-                .set("imageConfig", Fields::new().set("imageSize", name(Size::K1.as_str())).done())
-                .done(),
-        );
-        Ok(Self {
-            model: None,
-            need: Need::default(),
-            http: HttpOptions::default(),
-            body: body.done().unchecked_into(),
-            size_is_default: true,
-        })
+        Ok(Self { body: Body::Prompt(text.clone()), ..Self::default() })
     }
 
     fn from_object(value: &JsValue, body: Object, host: &Host) -> Result<Self, JsValue> {
@@ -124,33 +142,39 @@ impl Request {
             ratio: get_text(&image, "aspectRatio"),
             references: references(&contents),
         };
-        Ok(Self { model, need, http, body, size_is_default: false })
+        Ok(Self { model, need, http, body: Body::Object(body) })
+    }
+
+    /// Whether it is a prompt alone, which can always be written.
+    pub(crate) const fn is_prompt(&self) -> bool {
+        matches!(self.body, Body::Prompt(_))
     }
 
     /// The texts of the request, which must not show up in errors.
     pub(crate) fn prompts(&self) -> Vec<String> {
+        self.texts().into_iter().filter_map(|text| text.as_string()).collect()
+    }
+
+    fn texts(&self) -> Vec<JsString> {
+        let body = match &self.body {
+            Body::Prompt(text) => return vec![text.clone()],
+            Body::Object(body) => body,
+        };
         let parts = |content: &JsValue| as_array(&get(content, "parts")).map(Array::to_vec);
-        let contents = as_array(&get(&self.body, "contents")).map(Array::to_vec);
+        let contents = as_array(&get(body, "contents")).map(Array::to_vec);
         let contents = contents.unwrap_or_default().into_iter();
         contents
-            .chain([get(&self.body, "systemInstruction")])
+            .chain([get(body, "systemInstruction")])
             .flat_map(|content| parts(&content).unwrap_or_default())
-            .filter_map(|part| get_text(&part, "text"))
+            .filter_map(|part| get(&part, "text").dyn_into().ok())
             .collect()
     }
 
     /// The input tokens that the request is expected to take: a letter is a quarter of one, and a
     /// picture takes up to 1,120 (the price lists of 2026-11).
     pub(crate) fn tokens(&self) -> u64 {
-        let contents = as_array(&get(&self.body, "contents")).map(Array::to_vec);
-        let contents = contents.unwrap_or_default().into_iter();
-        let parts = contents
-            .chain([get(&self.body, "systemInstruction")])
-            .flat_map(|content| as_array(&get(&content, "parts")).map(Array::to_vec))
-            .flatten();
-        let letters = parts
-            .filter_map(|part| Some(get(&part, "text").dyn_ref::<JsString>()?.length()))
-            .fold(0_u64, |sum, letters| sum.saturating_add(letters.into()));
+        let letters =
+            self.texts().iter().fold(0_u64, |sum, text| sum.saturating_add(text.length().into()));
         let references = u64::try_from(self.need.references).unwrap_or(u64::MAX);
         letters.div_ceil(4).saturating_add(references.saturating_mul(1_120))
     }
@@ -162,11 +186,12 @@ impl Request {
     /// What `JSON.stringify` throws, for a request that cannot be written.
     pub(crate) fn text(&self, model: &str) -> Result<JsString, JsValue> {
         let known = catalog::find(model);
-        let takes_size = known.map_or(!self.size_is_default, |model| model.takes_size);
-        let config = get(&self.body, "generationConfig");
+        let takes_size = known.map_or(!self.is_prompt(), |model| model.takes_size);
+        let body = self.body.object();
+        let config = get(&body, "generationConfig");
         let image = get(&config, "imageConfig");
         if takes_size || !image.is_object() || get(&image, "imageSize").is_undefined() {
-            return JSON::stringify(&self.body);
+            return JSON::stringify(&body);
         }
         let image = copy_of(&image);
         let _ = Reflect::delete_property(&image, &"imageSize".into());
@@ -176,7 +201,7 @@ impl Request {
         } else {
             set(&config, "imageConfig", &image);
         }
-        let body = copy_of(&self.body);
+        let body = copy_of(&body);
         set(&body, "generationConfig", &config);
         JSON::stringify(&body)
     }
