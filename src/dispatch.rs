@@ -49,7 +49,7 @@ enum Move {
 
 impl Engine {
     /// Puts a call into the queue of its target, or sends it where there is none.
-    pub(crate) fn place(&mut self, id: CallId, mut call: Call) {
+    pub(crate) fn place(&mut self, id: CallId, mut call: Box<Call>) {
         let Some(lane_id) = call.lane() else {
             self.send(id, call, None);
             return;
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// A queued call has waited as long as it may while another target could start sooner.
-    pub(crate) fn reconsider(&mut self, id: CallId, mut call: Call) {
+    pub(crate) fn reconsider(&mut self, id: CallId, mut call: Box<Call>) {
         // It may be next at any moment; what counts is what is in the way of the queue.
         let Some(bar) = self.bar(&call, call.target, 0) else {
             call.patience = None;
@@ -126,7 +126,7 @@ impl Engine {
             let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else {
                 return;
             };
-            let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_ref) else {
+            let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_deref) else {
                 return;
             };
             if let Some(info) = lane.shut(now).cloned() {
@@ -444,13 +444,13 @@ impl Engine {
         call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
     }
 
-    fn follow(&mut self, id: CallId, mut call: Call, next: Move, bar: &Bar) {
+    fn follow(&mut self, id: CallId, mut call: Box<Call>, next: Move, bar: &Bar) {
         let info = self.explain(&call, bar);
         call.last = Some(Rc::clone(&info));
         let target = match next {
             Move::Switch(target) => Some(target),
             Move::Fail(why) => {
-                self.fail(id, call, why);
+                self.fail(id, *call, why);
                 return;
             }
             Move::Leave | Move::Stay => {
@@ -462,7 +462,7 @@ impl Engine {
             }
         };
         let Some(target) = target else {
-            self.fail(id, call, Why::Barred);
+            self.fail(id, *call, Why::Barred);
             return;
         };
         let from = call.target;
@@ -692,8 +692,8 @@ impl Engine {
 }
 
 /// Whether the call of a ticket still waits in this lane.
-fn waits(calls: &[Option<Call>], index: usize, ticket: Ticket) -> bool {
-    let call = calls.get(ticket.call.0 as usize).and_then(Option::as_ref);
+fn waits(calls: &[Option<Box<Call>>], index: usize, ticket: Ticket) -> bool {
+    let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
     call.is_some_and(|call| {
         call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
     })

@@ -26,7 +26,7 @@ use crate::time::{Instant, Millis, Now};
 /// The state machine behind one client.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) calls: Vec<Option<Call>>,
+    pub(crate) calls: Vec<Option<Box<Call>>>,
     vacant: Vec<u32>,
     pub(crate) outputs: VecDeque<Output>,
     wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
@@ -106,7 +106,7 @@ impl Engine {
         let now = self.advance(now);
         self.budget.call(now.mono);
         self.serials = self.serials.saturating_add(1);
-        let call = Call {
+        let call = Box::new(Call {
             deadline: spec.deadline.map(|deadline| now.mono + deadline),
             spec,
             target: 0,
@@ -126,7 +126,7 @@ impl Engine {
             record: Record::default(),
             last: None,
             stamp: 0,
-        };
+        });
         let id = match self.vacant.pop() {
             Some(index) => CallId(index),
             None => {
@@ -135,9 +135,9 @@ impl Engine {
             }
         };
         if self.closed {
-            self.settle(id, call, Ending::Closed);
+            self.settle(id, *call, Ending::Closed);
         } else if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
-            self.fail(id, call, Why::Deadline);
+            self.fail(id, *call, Why::Deadline);
         } else {
             self.place(id, call);
         }
@@ -155,7 +155,7 @@ impl Engine {
             }
             Input::Cancelled { call } => {
                 if let Some(state) = self.take(call) {
-                    self.settle(call, state, Ending::Cancelled);
+                    self.settle(call, *state, Ending::Cancelled);
                 }
             }
             Input::Transacted { id, reply } => self.transacted(id, reply.as_ref()),
@@ -163,7 +163,7 @@ impl Engine {
                 self.closed = true;
                 for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
                     if let Some(state) = self.take(CallId(index)) {
-                        self.settle(CallId(index), state, Ending::Closed);
+                        self.settle(CallId(index), *state, Ending::Closed);
                     }
                 }
             }
@@ -246,10 +246,10 @@ impl Engine {
     }
 
     pub(crate) fn call(&self, id: CallId) -> Option<&Call> {
-        self.calls.get(id.0 as usize)?.as_ref()
+        self.calls.get(id.0 as usize)?.as_deref()
     }
 
-    pub(crate) fn take(&mut self, id: CallId) -> Option<Call> {
+    pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {
         self.calls.get_mut(id.0 as usize)?.take()
     }
 
@@ -258,7 +258,7 @@ impl Engine {
     }
 
     /// Puts a call back, and its next moment into the heap.
-    pub(crate) fn put(&mut self, id: CallId, mut call: Call) {
+    pub(crate) fn put(&mut self, id: CallId, mut call: Box<Call>) {
         if let Some(due) = call.due() {
             self.stamps = self.stamps.wrapping_add(1).max(1);
             call.stamp = self.stamps;
@@ -292,7 +292,7 @@ impl Engine {
         FlightId(self.flights.wrapping_add(1))
     }
 
-    pub(crate) fn send(&mut self, id: CallId, mut call: Call, permit: Option<Permit>) {
+    pub(crate) fn send(&mut self, id: CallId, mut call: Box<Call>, permit: Option<Permit>) {
         let now = self.now.mono;
         let waits = call.waits_until.take().is_some() || call.queued.take().is_some();
         let waited = if waits { now - call.waiting_since } else { Millis::ZERO };
@@ -322,7 +322,7 @@ impl Engine {
             Some(landed) => {
                 self.served(&call, &landed, used);
                 call.end(self.now.mono, &landed, None, false);
-                self.settle(id, call, Ending::Answered(flight));
+                self.settle(id, *call, Ending::Answered(flight));
             }
             None => self.put(id, call),
         }
@@ -356,7 +356,7 @@ impl Engine {
     fn decide(
         &mut self,
         id: CallId,
-        mut call: Call,
+        mut call: Box<Call>,
         info: Rc<ErrorInfo>,
         verdict: Option<Verdict>,
     ) {
@@ -376,7 +376,7 @@ impl Engine {
             && call.spec.on_daily_limit == OnDailyLimit::Fail
         {
             call.last = Some(info);
-            self.fail(id, call, Why::Final);
+            self.fail(id, *call, Why::Final);
             return;
         }
         let decision =
@@ -384,7 +384,7 @@ impl Engine {
         call.last = Some(Rc::clone(&info));
         let (Decision::Again { counted, .. } | Decision::Switch { counted, .. }) = decision else {
             if let Decision::End(why) = decision {
-                self.fail(id, call, why);
+                self.fail(id, *call, why);
             }
             return;
         };
@@ -422,7 +422,7 @@ impl Engine {
         let now = self.now.mono;
         let Some(mut call) = self.take(id) else { return };
         if call.deadline.is_some_and(|deadline| deadline <= now) {
-            self.fail(id, call, Why::Deadline);
+            self.fail(id, *call, Why::Deadline);
             return;
         }
         if call.waits_until.is_some_and(|until| until <= now) {

@@ -72,7 +72,7 @@ pub(crate) struct Driver {
     pub(crate) lookers: RefCell<Vec<JsValue>>,
     /// When the quotas were kept last.
     pub(crate) kept: Cell<Instant>,
-    calls: RefCell<Vec<Option<Call>>>,
+    calls: RefCell<Vec<Option<Box<Call>>>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
     serials: Cell<u32>,
     pub(crate) host: Host,
@@ -129,7 +129,7 @@ impl Driver {
                 calls.resize_with(index.saturating_add(1), || None);
             }
             if let Some(slot) = calls.get_mut(index) {
-                *slot = Some(call);
+                *slot = Some(Box::new(call));
             }
         }
         self.drain();
@@ -206,7 +206,7 @@ impl Driver {
     }
 
     fn with<T>(&self, call: CallId, read: impl FnOnce(&mut Call) -> T) -> Option<T> {
-        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_mut().map(read)
+        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_deref_mut().map(read)
     }
 
     fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
