@@ -198,7 +198,7 @@ impl Gauge {
     /// share, but for a little that everybody may keep. A try is taken back.
     fn share_less(&mut self, now: u64, mut found: Found, told: u64, accepted: u64) {
         let had = if found.tried.take().is_some() { found.step } else { 0 };
-        let share = accepted.max(told / 5).max(1);
+        let share = accepted.max(told / 6).max(1);
         found.value = found.value.saturating_sub(had).min(share).max(1);
         found.step = 1;
         found.next = now.saturating_add(pause_in_share(now).0);

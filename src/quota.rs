@@ -531,11 +531,12 @@ impl Quota {
                 return None;
             }
             let until = if is_minute_or_money(dimension) {
-                // Where nothing of ours was accepted, our count says nothing and the hints all.
-                let is_blind = dimension == Dimension::RequestsPerMinute
-                    && self.gauge(dimension).is_share()
-                    && self.minute.accepted() == 0;
-                if is_blind || self.used(dimension) <= room {
+                // Where others use the limit too, what the service refused of ours is not our share:
+                // its hints say when the next request fits.
+                let is_shared = dimension == Dimension::RequestsPerMinute
+                    && self.gauge(dimension).is_share();
+                let used = if is_shared { self.minute.accepted() } else { self.used(dimension) };
+                if used <= room {
                     return None;
                 }
                 self.window(dimension).falls_to(meter(dimension), room)?
