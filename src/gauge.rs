@@ -178,7 +178,8 @@ impl Gauge {
                 self.give_way(now, found, accepted);
             }
             _ if is_shared => {
-                self.found = Some(Found::new(accepted.max(1), u64::MAX, PAUSE_SHARE, now))
+                let share = accepted.max(least_share(told));
+                self.found = Some(Found::new(share, u64::MAX, PAUSE_SHARE, now));
             }
             _ => {
                 let pause = match self.found {
@@ -198,7 +199,7 @@ impl Gauge {
     /// share, but for a little that everybody may keep. A try is taken back.
     fn share_less(&mut self, now: u64, mut found: Found, told: u64, accepted: u64) {
         let had = if found.tried.take().is_some() { found.step } else { 0 };
-        let share = accepted.max(told / 6).max(1);
+        let share = accepted.max(least_share(told));
         found.value = found.value.saturating_sub(had).min(share).max(1);
         found.step = 1;
         found.next = now.saturating_add(pause_in_share(now).0);
@@ -304,6 +305,12 @@ impl Gauge {
             found.even_until = found.even_until.saturating_sub(by);
         }
     }
+}
+
+/// What everybody may keep of a limit that others use too: a sixth of it, and two requests, so that
+/// one refusal of a call that is alone is waited for as the service says and no longer.
+fn least_share(told: u64) -> u64 {
+    (told / 6).max(2).min(told)
 }
 
 /// The pause before the next try of a share; nobody tries in step with the others, whose clocks
