@@ -1,0 +1,330 @@
+//! The ledger's rules, one by one: windows, days, learning, sharing.
+
+use std::rc::Rc;
+
+use unexhausted::info::ErrorInfo;
+use unexhausted::kind::{Dimension, Kind};
+use unexhausted::ledger::{Delta, Ledger, Reply, Request, apply};
+use unexhausted::pacific::next_midnight;
+use unexhausted::quota::{Clock, Limits, Quota, Refusal};
+use unexhausted::time::{Millis, WallTime};
+use unexhausted::window::Amounts;
+
+const RPM: Dimension = Dimension::RequestsPerMinute;
+const TPM: Dimension = Dimension::TokensPerMinute;
+const RPD: Dimension = Dimension::RequestsPerDay;
+const SPEND: Dimension = Dimension::Spend;
+
+/// Noon of 2026-11-24 in Los Angeles.
+const NOON: u64 = 1_795_550_400_000;
+
+const ONE: Amounts = Amounts { requests: 1, tokens: 0, images: 1, nanos: 0 };
+
+fn at(now: u64) -> Clock {
+    Clock { now, wall: NOON + now }
+}
+
+fn quota(limits: &[(Dimension, u64)]) -> Quota {
+    let none = Limits::default();
+    let limits = limits.iter().fold(none, |limits, (row, limit)| limits.with(*row, Some(*limit)));
+    Quota::new(&limits, &none)
+}
+
+/// Takes as many as go now.
+fn takes(quota: &mut Quota, clock: Clock, want: &Amounts) -> usize {
+    (0..10_000).take_while(|_| quota.take(clock, want).is_ok()).count()
+}
+
+#[test]
+fn a_minute_is_spent_to_the_last_request_and_free_again_half_a_second_after_it() {
+    let mut quota = quota(&[(RPM, 20)]);
+    assert_eq!(takes(&mut quota, at(5_000), &ONE), 20);
+    let denial = quota.take(at(5_000), &ONE).unwrap_err();
+    assert_eq!((denial.until, denial.dimension), (65_500, Some(RPM)));
+    assert_eq!(takes(&mut quota, at(65_499), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(65_500), &ONE), 20);
+}
+
+#[test]
+fn whatever_is_sent_fits_a_sliding_minute() {
+    let mut quota = quota(&[(RPM, 7)]);
+    let mut sent: Vec<u64> = Vec::new();
+    for now in (0..600_000).step_by(137) {
+        let count = takes(&mut quota, at(now), &ONE);
+        sent.extend(std::iter::repeat_n(now, count));
+    }
+    for (index, first) in sent.iter().enumerate() {
+        // A request may take from 20 to 420 ms to arrive.
+        let within = sent.iter().skip(index).filter(|at| **at + 20 < first + 60_000 + 420).count();
+        assert!(within <= 7, "{within} from {first} on");
+    }
+    assert!(sent.len() >= 67, "{} in ten minutes", sent.len());
+}
+
+#[test]
+fn tokens_are_settled_by_what_the_answer_says() {
+    let mut quota = quota(&[(TPM, 1_000)]);
+    let want = Amounts { tokens: 600, ..ONE };
+    quota.take(at(0), &want).unwrap();
+    assert_eq!(quota.take(at(0), &want).unwrap_err().dimension, Some(TPM));
+    quota.settle(0, &want, &Amounts { tokens: 300, ..ONE });
+    quota.take(at(10), &want).unwrap();
+    quota.settle(10, &want, &Amounts { tokens: 900, ..ONE });
+    assert_eq!(quota.used(TPM), 1_200, "more than was reserved counts too");
+}
+
+#[test]
+fn what_was_never_sent_is_free_again_in_all_windows() {
+    let mut quota = quota(&[(RPM, 1), (RPD, 1)]);
+    quota.take(at(0), &ONE).unwrap();
+    quota.settle(0, &ONE, &Amounts::default());
+    quota.take(at(0), &ONE).unwrap();
+}
+
+#[test]
+fn a_request_larger_than_a_limit_goes_when_nothing_else_is_counted() {
+    let mut quota = quota(&[(TPM, 1_000)]);
+    let huge = Amounts { tokens: 5_000, ..ONE };
+    quota.take(at(0), &huge).unwrap();
+    assert_eq!(quota.take(at(1), &huge).unwrap_err().until, 60_500);
+}
+
+#[test]
+fn a_day_ends_at_midnight_pacific_and_nothing_goes_around_it() {
+    let mut quota = quota(&[(RPD, 3)]);
+    assert_eq!(takes(&mut quota, at(0), &ONE), 3);
+    let denial = quota.take(at(0), &ONE).unwrap_err();
+    let midnight = next_midnight(WallTime(NOON)).0 - NOON;
+    assert_eq!((denial.until, denial.dimension), (midnight + 2_000, Some(RPD)));
+    assert_eq!(takes(&mut quota, at(midnight + 1_999), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(midnight + 2_000), &ONE), 3);
+}
+
+#[test]
+fn what_is_left_of_a_day_is_not_sent_across_its_end() {
+    // The service's clock may be ahead, and a request takes a moment to arrive.
+    let mut quota = quota(&[(RPD, 2)]);
+    let midnight = next_midnight(WallTime(NOON)).0 - NOON;
+    quota.take(at(midnight - 60_000), &ONE).unwrap();
+    let denial = quota.take(at(midnight - 1_000), &ONE).unwrap_err();
+    assert_eq!(denial.until, midnight + 2_000);
+}
+
+#[test]
+fn a_clock_set_forward_does_not_begin_a_new_day() {
+    const DAY: u64 = 86_400_000;
+    let mut quota = quota(&[(RPD, 3)]);
+    assert_eq!(takes(&mut quota, at(0), &ONE), 3);
+    let tomorrow = Clock { now: 60_000, wall: NOON + DAY };
+    assert_eq!(takes(&mut quota, tomorrow, &ONE), 0);
+    assert!(quota.doubts_day(tomorrow));
+    // Nor does one set back an hour end it late by more than that hour.
+    let back = Clock { now: DAY, wall: NOON + DAY - 3_600_000 };
+    assert_eq!(takes(&mut quota, back, &ONE), 3);
+}
+
+#[test]
+fn money_counts_for_ten_minutes() {
+    let mut quota = quota(&[(SPEND, 10_000_000_000)]);
+    let picture = Amounts { nanos: 134_000_000, ..ONE };
+    assert_eq!(takes(&mut quota, at(0), &picture), 74);
+    assert_eq!(quota.take(at(0), &picture).unwrap_err().until, 600_500);
+    quota.settle(0, &picture, &Amounts { nanos: 34_000_000, ..ONE });
+    assert_eq!(takes(&mut quota, at(1), &Amounts { nanos: 100_000_000, ..ONE }), 1);
+}
+
+fn refused(kind: Kind, dimension: Option<Dimension>, limit: Option<u64>) -> Refusal {
+    let info = ErrorInfo { dimension, quota_limit: limit, ..ErrorInfo::new(kind) };
+    Refusal::read(&info).unwrap()
+}
+
+#[test]
+fn a_limit_that_the_service_names_is_kept_to() {
+    let mut quota = quota(&[]);
+    assert_eq!(takes(&mut quota, at(0), &ONE), 10_000, "nothing is known");
+    let mut quota = Quota::default();
+    for _ in 0..13 {
+        quota.take(at(0), &ONE).unwrap();
+    }
+    let said = refused(Kind::RateLimited, Some(RPM), Some(12));
+    let learned = quota.refuse(at(300), 0, &ONE, &said).unwrap();
+    assert_eq!((learned.dimension, learned.change.limit), (RPM, 12));
+    assert_eq!(learned.change.previous, None);
+    assert!(quota.take(at(400), &ONE).is_err());
+    assert_eq!(takes(&mut quota, at(60_500), &ONE), 12);
+}
+
+#[test]
+fn a_refused_request_counts_in_the_minute_but_not_in_the_day_and_costs_nothing() {
+    let mut quota = quota(&[(RPM, 2), (RPD, 2), (SPEND, 1_000)]);
+    let want = Amounts { nanos: 1_000, ..ONE };
+    quota.take(at(0), &want).unwrap();
+    quota.refuse(at(100), 0, &want, &refused(Kind::RateLimited, Some(RPM), Some(2)));
+    assert_eq!((quota.used(RPM), quota.used(RPD), quota.used(SPEND)), (1, 0, 0));
+}
+
+#[test]
+fn usage_tells_what_is_used_of_what_and_when_it_frees() {
+    let mut quota = quota(&[(RPM, 20), (RPD, 250)]);
+    quota.take(at(1_000), &ONE).unwrap();
+    let rows: Vec<_> = quota.usage().filter(|usage| usage.limit.is_some()).collect();
+    assert_eq!(rows.len(), 2);
+    let minute = rows.iter().find(|usage| usage.dimension == RPM).unwrap();
+    assert_eq!((minute.used, minute.limit, minute.frees), (1, Some(20), Some(61_500)));
+}
+
+/// A process that shares a ledger.
+struct Process {
+    id: u64,
+    seq: u64,
+    seen: Option<Rc<Ledger>>,
+}
+
+impl Process {
+    fn new(id: u64) -> Self {
+        Self { id, seq: 0, seen: None }
+    }
+
+    fn request(&mut self, wants: usize, deltas: Vec<Delta>) -> Request {
+        self.seq += 1;
+        Request {
+            peer: self.id,
+            seq: self.seq,
+            given: Limits::default().with(RPM, Some(20)),
+            tier: Limits::default(),
+            seen: self.seen.clone(),
+            deltas,
+            wants: vec![ONE; wants],
+            waiting: wants as u64,
+            epoch: self.id.wrapping_mul(1_000) + self.seq,
+        }
+    }
+
+    fn asks(&mut self, state: &mut Option<String>, now: u64, wants: usize) -> Reply {
+        let request = self.request(wants, Vec::new());
+        let (text, reply) = apply(state.as_deref(), now, &request);
+        *state = Some(text);
+        self.seen = Some(Rc::clone(&reply.ledger));
+        reply
+    }
+}
+
+#[test]
+fn two_processes_spend_one_minute_between_them() {
+    let (mut a, mut b, mut state) = (Process::new(1), Process::new(2), None);
+    assert_eq!(a.asks(&mut state, NOON, 12).granted, 12);
+    let reply = b.asks(&mut state, NOON + 50, 12);
+    assert_eq!(reply.granted, 8);
+    assert_eq!(reply.denial.unwrap().until, NOON + 60_550, "a shared minute goes by seconds");
+    assert_eq!(a.asks(&mut state, NOON + 60_499, 1).granted, 0);
+}
+
+#[test]
+fn who_waits_gets_as_much_as_the_others() {
+    let (mut a, mut b, mut c, mut state) =
+        (Process::new(1), Process::new(2), Process::new(3), None);
+    assert_eq!(a.asks(&mut state, NOON, 40).granted, 20, "nobody else waits");
+    b.asks(&mut state, NOON, 40);
+    c.asks(&mut state, NOON, 40);
+    a.asks(&mut state, NOON + 60_000, 40);
+    b.asks(&mut state, NOON + 60_000, 40);
+    c.asks(&mut state, NOON + 60_000, 40);
+    let first = a.asks(&mut state, NOON + 60_500, 40);
+    assert_eq!(first.granted, 7);
+    assert_eq!(first.denial.unwrap().until, NOON + 60_600, "it comes back for what is left");
+    let second = b.asks(&mut state, NOON + 60_510, 40);
+    let third = c.asks(&mut state, NOON + 60_520, 40);
+    assert!(second.granted >= 4 && third.granted >= 3, "{} {}", second.granted, third.granted);
+}
+
+#[test]
+fn an_answer_that_got_lost_is_given_again_and_counted_once() {
+    let (mut a, mut state) = (Process::new(1), None::<String>);
+    let request = a.request(5, Vec::new());
+    let (text, first) = apply(state.as_deref(), NOON, &request);
+    state = Some(text);
+    let (_, again) = apply(state.as_deref(), NOON + 900, &request);
+    assert_eq!((first.granted, again.granted), (5, 5));
+    assert_eq!(again.ledger.quota.used(RPM), 5);
+    assert_eq!(again.now, NOON, "the permits are as old as they are");
+}
+
+#[test]
+fn a_store_that_has_forgotten_is_mended_and_holds_for_a_minute() {
+    let (mut a, mut b, mut state) = (Process::new(1), Process::new(2), None);
+    a.asks(&mut state, NOON, 10);
+    b.asks(&mut state, NOON + 1_000, 10);
+    state = None;
+    let reply = a.asks(&mut state, NOON + 2_000, 5);
+    assert_eq!(reply.granted, 0);
+    assert_eq!(reply.denial.unwrap().until, NOON + 62_500);
+    b.asks(&mut state, NOON + 3_000, 5);
+    let reply = a.asks(&mut state, NOON + 4_000, 0);
+    assert_eq!(reply.ledger.quota.used(RPM), 20, "both remember what they have sent");
+    assert_eq!(a.asks(&mut state, NOON + 62_499, 5).granted, 0);
+    assert_eq!(a.asks(&mut state, NOON + 62_500, 5).granted, 5);
+}
+
+#[test]
+fn a_new_process_on_an_empty_store_does_not_wait() {
+    let (mut a, mut state) = (Process::new(1), None);
+    assert_eq!(a.asks(&mut state, NOON, 3).granted, 3);
+}
+
+#[test]
+fn a_state_that_is_none_of_ours_counts_as_forgotten() {
+    let (mut a, mut state) = (Process::new(1), None);
+    a.asks(&mut state, NOON, 10);
+    let mut torn = state.clone().map(|text| text[..text.len() / 2].to_owned());
+    assert_eq!(a.asks(&mut torn, NOON + 100, 20).granted, 0);
+    assert_eq!(torn.as_deref().and_then(Ledger::read).unwrap().quota.used(RPM), 10);
+}
+
+#[test]
+fn a_clock_set_back_frees_nothing_early_and_blocks_nothing_for_long() {
+    let (mut a, mut state) = (Process::new(1), None);
+    assert_eq!(a.asks(&mut state, NOON, 20).granted, 20);
+    let back = NOON - 3_600_000;
+    assert_eq!(a.asks(&mut state, back, 5).granted, 0);
+    assert_eq!(a.asks(&mut state, back + 60_499, 5).granted, 0);
+    assert_eq!(a.asks(&mut state, back + 60_500, 5).granted, 5);
+}
+
+#[test]
+fn a_state_is_short_whatever_the_limits() {
+    let mut state = None;
+    let mut processes: Vec<Process> = (1..=40).map(|id| Process::new(u64::MAX - id)).collect();
+    for step in 0..4_000_u64 {
+        let now = NOON + step * 50;
+        let count = processes.len() as u64;
+        let process = &mut processes[(step % count) as usize];
+        let mut request = process.request(0, Vec::new());
+        request.given = Limits::default().with(TPM, Some(5_000_000_000));
+        request.wants = vec![Amounts { requests: 9, tokens: 49_999_999, images: 9, nanos: 0 }; 3];
+        let (text, reply) = apply(state.as_deref(), now, &request);
+        assert!(text.is_ascii() && text.len() <= 4_096, "{} bytes", text.len());
+        process.seen = Some(reply.ledger);
+        state = Some(text);
+    }
+}
+
+#[test]
+fn what_is_written_reads_back_and_decides_the_same() {
+    let (mut a, mut state) = (Process::new(1), None);
+    a.asks(&mut state, NOON, 13);
+    let said =
+        Refusal { wait: Some(Millis(7_000)), ..refused(Kind::RateLimited, Some(RPM), Some(9)) };
+    let delta = Delta::Refuse { at: NOON, reserved: ONE, said };
+    let request = a.request(0, vec![delta]);
+    let (text, reply) = apply(state.as_deref(), NOON + 400, &request);
+    assert_eq!(reply.learned.len(), 1);
+    let read = Ledger::read(&text).unwrap();
+    assert_eq!(read.write(), text);
+    let (mut one, mut other) = (read.quota.clone(), reply.ledger.quota.clone());
+    let given = Limits::default().with(RPM, Some(20));
+    one.set_limits(&given, &Limits::default());
+    for step in 0..400 {
+        let clock = Clock { now: NOON + 400 + step * 997, wall: NOON + 400 + step * 997 };
+        assert_eq!(one.take(clock, &ONE), other.take(clock, &ONE), "at step {step}");
+    }
+}
