@@ -17,6 +17,20 @@ const PROMPT = `${HEAD}: a paper boat on a calm lake, ${TAIL}`;
 const SECRETS = [KEY, TOKEN, HEAD, TAIL];
 
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
+const EVENTS = [
+  'attempt',
+  'retry',
+  'waiting',
+  'fallback',
+  'success',
+  'failure',
+  'limitLearned',
+  'quotaAlert',
+  'quotaExhausted',
+  'modelRested',
+  'storeDown',
+] as const;
+
 /** What was said, by who hears it. */
 interface Told {
   console: unknown[];
@@ -81,19 +95,6 @@ async function provoke(
   const record = (event: unknown): void => {
     told.events.push(event);
   };
-  const names = ['attempt', 'retry', 'waiting', 'fallback', 'success', 'failure'] as const;
-  const own: Client = createClient({
-    apiKey: KEY,
-    models: ['gemini-3-pro-image', 'gemini-nano-banana-2.1'],
-    retry: { maxAttempts: 2, baseDelay: 0, jitter: 0 },
-    maxWaitPerTarget: 0,
-    fetch: async (input) => {
-      assert.ok(!String(input).includes(KEY), 'the key is in the URL');
-      return service(said);
-    },
-    on: Object.fromEntries(names.map((name) => [name, record])),
-    ...options,
-  });
   const watching = {
     onRetry: (event: unknown) => void told.callbacks.push(event),
     shouldRetry: (context: unknown) => {
@@ -102,22 +103,40 @@ async function provoke(
     },
   };
   const drop = { ...watching, maxRetries: 1 };
-  for (const work of [
-    own.generate(request, watching),
-    own.generateWithRetry(request, drop),
-    own.generateWithFallback(request, { ...watching, deadline: 200 }),
-    own.generate(request, { ...watching, deadline: 1 }),
-  ]) {
+  const calls: ((own: Client) => Promise<unknown>)[] = [
+    (own) => own.generate(request, watching),
+    (own) => own.generateWithRetry(request, drop),
+    (own) => own.generateWithFallback(request, { ...watching, deadline: 200 }),
+    (own) => own.generate(request, { ...watching, deadline: 1 }),
+  ];
+  for (const call of calls) {
+    // A client for each, since several refusals of one client hold its next call back.
+    const own = createClient({
+      apiKey: KEY,
+      models: ['gemini-3-pro-image', 'gemini-nano-banana-2.1'],
+      retry: { maxAttempts: 2, baseDelay: 0, jitter: 0 },
+      maxWaitPerTarget: 0,
+      fetch: async (input) => {
+        assert.ok(!String(input).includes(KEY), 'the key is in the URL');
+        return service(said);
+      },
+      on: Object.fromEntries(EVENTS.map((name) => [name, record])),
+      ...options,
+    });
     try {
-      const result = (await work) as { response?: unknown; result?: unknown; attempts?: unknown };
+      const result = (await call(own)) as {
+        response?: unknown;
+        result?: unknown;
+        attempts?: unknown;
+      };
       // The answer itself is the caller's.
       const { response: _, result: __, ...rest } = result;
       told.results.push(result.attempts === undefined ? {} : rest);
     } catch (error) {
       told.errors.push(error, (error as Error).cause);
     }
+    own.close();
   }
-  own.close();
   assert.ok(told.errors.length + told.results.length >= 4, 'nothing was said');
   scan();
 }
