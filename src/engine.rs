@@ -41,7 +41,7 @@ pub struct Engine {
     /// Calls that were put into a queue by this input; they are told if they have to wait.
     pub(crate) placed: Vec<CallId>,
     /// Questions to stores that are not answered, and how many there were.
-    pub(crate) exchanges: VecDeque<Exchange>,
+    pub(crate) exchanges: Vec<Exchange>,
     pub(crate) asked: u64,
     /// Attempts in flight that went through a queue, and how many there may be.
     pub(crate) in_flight: u64,
@@ -69,7 +69,7 @@ impl Engine {
             stamps: 0,
             serials: 0,
             placed: Vec::new(),
-            exchanges: VecDeque::new(),
+            exchanges: Vec::new(),
             asked: 0,
             in_flight: 0,
             concurrency: u64::MAX,

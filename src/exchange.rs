@@ -171,12 +171,10 @@ impl Engine {
     /// Gives up on stores that do not answer, and tells those that are there what is due.
     pub(crate) fn keep_books(&mut self) {
         let now = self.now.mono;
-        while let Some(index) =
-            self.exchanges.iter().position(|exchange| exchange.asked + STORE_TIMEOUT <= now)
+        while let Some(exchange) =
+            self.end_exchange(|exchange| exchange.asked + STORE_TIMEOUT <= now)
         {
-            if let Some(exchange) = self.exchanges.remove(index) {
-                self.unanswered(&exchange);
-            }
+            self.unanswered(&exchange);
         }
         let due: Vec<BookId> = self
             .books()
@@ -186,6 +184,18 @@ impl Engine {
         for id in due {
             self.tell_store(id, None);
         }
+    }
+
+    fn end_exchange(&mut self, is_it: impl Fn(&Exchange) -> bool) -> Option<Exchange> {
+        let mut found = None;
+        for exchange in core::mem::take(&mut self.exchanges) {
+            if found.is_none() && is_it(&exchange) {
+                found = Some(exchange);
+            } else {
+                self.exchanges.push(exchange);
+            }
+        }
+        found
     }
 
     /// Asks the store for permits, as many as could be used now.
@@ -275,15 +285,15 @@ impl Engine {
     fn begin(&mut self, book: BookId, request: Rc<Request>, purpose: Purpose) {
         self.asked = self.asked.saturating_add(1);
         let id = ExchangeId(self.asked);
-        self.exchanges.push_back(Exchange { id, book, asked: self.now.mono, purpose });
+        self.exchanges.push(Exchange { id, book, asked: self.now.mono, purpose });
         self.outputs.push_back(Output::Transact { id, book, request });
     }
 
     /// The store has answered, or failed.
     pub(crate) fn transacted(&mut self, id: ExchangeId, reply: Option<&Reply>) {
-        let found = self.exchanges.iter().position(|exchange| exchange.id == id);
         // An answer that came too late is asked for again.
-        let Some(exchange) = found.and_then(|index| self.exchanges.remove(index)) else { return };
+        let found = self.end_exchange(|exchange| exchange.id == id);
+        let Some(exchange) = found else { return };
         let Some(reply) = reply else {
             self.unanswered(&exchange);
             return;

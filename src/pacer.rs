@@ -5,8 +5,6 @@
 //! fours, then by a quarter of what the last minutes took in. A crowd that hits a limit nobody knew
 //! of loses a few requests and not all.
 
-use std::collections::VecDeque;
-
 use crate::input::FlightId;
 use crate::time::{Instant, Millis};
 
@@ -21,7 +19,7 @@ const MINUTE: u64 = 60_000;
 /// Counts the requests that nothing is heard of yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pacer {
-    fresh: VecDeque<(Instant, FlightId)>,
+    fresh: Vec<(Instant, FlightId)>,
     /// Whether a request was ever taken in.
     warm: bool,
     /// What was taken in in this minute and the one before.
@@ -42,11 +40,11 @@ impl Pacer {
         limit: Option<u64>,
         is_shared: bool,
     ) -> Result<u64, Instant> {
-        while let Some((sent, _)) = self.fresh.front() {
-            if *sent + HEARD > now {
-                break;
-            }
-            self.fresh.pop_front();
+        let before = self.fresh.len();
+        if self.fresh.first().is_some_and(|(sent, _)| *sent + HEARD <= now) {
+            self.fresh.retain(|(sent, _)| *sent + HEARD > now);
+        }
+        for _ in self.fresh.len()..before {
             self.take_in(now);
         }
         let most = if self.warm && !is_shared {
@@ -56,7 +54,7 @@ impl Pacer {
             COLD
         };
         let fresh = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
-        match self.fresh.front() {
+        match self.fresh.first() {
             Some((sent, _)) if fresh >= most => Err(*sent + HEARD),
             _ => Ok(most.saturating_sub(fresh)),
         }
@@ -64,7 +62,7 @@ impl Pacer {
 
     /// A request goes out.
     pub(crate) fn sent(&mut self, now: Instant, flight: FlightId) {
-        self.fresh.push_back((now, flight));
+        self.fresh.push((now, flight));
     }
 
     /// A request was answered as hoped.
@@ -87,8 +85,9 @@ impl Pacer {
     }
 
     fn drop(&mut self, flight: FlightId) -> bool {
-        let index = self.fresh.iter().position(|(_, fresh)| *fresh == flight);
-        index.and_then(|index| self.fresh.remove(index)).is_some()
+        let before = self.fresh.len();
+        self.fresh.retain(|(_, fresh)| *fresh != flight);
+        self.fresh.len() < before
     }
 
     fn take_in(&mut self, now: Instant) {

@@ -15,21 +15,15 @@ pub(crate) struct Ticket {
     pub(crate) serial: u64,
 }
 
-#[derive(Debug)]
-struct Class {
-    priority: i32,
-    waiting: VecDeque<Ticket>,
-}
-
 /// The calls that wait for a target, by priority. Tickets of calls that have left are skipped where
 /// they are met, so that leaving costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    /// The highest priority first.
-    classes: VecDeque<Class>,
+    /// With their priorities, the highest first, and of one priority by serial.
+    waiting: VecDeque<(i32, Ticket)>,
     /// How many went in a row while others of a lower priority waited.
     turns: u32,
-    /// The class that goes next.
+    /// The place of the ticket that goes next.
     next: usize,
     len: u64,
 }
@@ -42,31 +36,21 @@ impl Queue {
 
     /// How many wait that go before a new call of this priority.
     pub(crate) fn ahead_of(&self, priority: i32) -> u64 {
-        let ahead = self.classes.iter().filter(|class| class.priority >= priority);
-        let waiting: usize = ahead.map(|class| class.waiting.len()).sum();
-        u64::try_from(waiting).unwrap_or(u64::MAX).min(self.len)
+        u64::try_from(self.end_of(priority)).unwrap_or(u64::MAX).min(self.len)
     }
 
     /// Puts a call at its place; one that waited before has an older serial and goes first.
     pub(crate) fn push(&mut self, priority: i32, ticket: Ticket) {
-        let index = self.classes.partition_point(|class| class.priority > priority);
-        let waiting = match self.classes.get_mut(index) {
-            Some(class) if class.priority == priority => &mut class.waiting,
-            _ => {
-                self.classes.insert(index, Class { priority, waiting: VecDeque::new() });
-                match self.classes.get_mut(index) {
-                    Some(class) => &mut class.waiting,
-                    None => return,
-                }
-            }
+        let before = |other: &(i32, Ticket)| {
+            other.0 > priority || (other.0 == priority && other.1.serial < ticket.serial)
         };
-        let place = match waiting.back() {
-            Some(last) if last.serial > ticket.serial => {
-                waiting.partition_point(|other| other.serial < ticket.serial)
-            }
-            _ => waiting.len(),
-        };
-        waiting.insert(place, ticket);
+        let is_last = self.waiting.back().is_none_or(before);
+        if is_last {
+            self.waiting.push_back((priority, ticket));
+        } else {
+            let place = self.waiting.partition_point(before);
+            self.waiting.insert(place, (priority, ticket));
+        }
         self.len = self.len.saturating_add(1);
     }
 
@@ -77,38 +61,59 @@ impl Queue {
 
     /// The call that goes next, of those for which `waits` holds. It stays where it is.
     pub(crate) fn peek(&mut self, waits: impl Fn(Ticket) -> bool) -> Option<Ticket> {
-        self.drop_left(&waits);
         self.next = 0;
-        if self.turns >= TURNS {
-            let lower = self.classes.iter().enumerate().skip(1);
-            let oldest = lower.min_by_key(|(_, class)| class.waiting.front().map(|t| t.serial));
-            self.next = oldest.map_or(0, |(index, _)| index);
+        let first = self.first_from(0, &waits)?;
+        if self.turns < TURNS {
+            return Some(first.1);
         }
-        self.classes.get(self.next)?.waiting.front().copied()
+        // It is the turn of the oldest of the lower priorities.
+        let mut oldest: Option<Ticket> = None;
+        let mut priority = first.0;
+        loop {
+            let place = self.end_of(priority);
+            let Some((lower, ticket)) = self.first_from(place, &waits) else { break };
+            if oldest.is_none_or(|oldest| ticket.serial < oldest.serial) {
+                oldest = Some(ticket);
+                self.next = place;
+            }
+            priority = lower;
+        }
+        Some(oldest.unwrap_or(first.1))
     }
 
     /// Takes the call out that [`Queue::peek`] gave.
     pub(crate) fn pop(&mut self) {
-        let is_alone = self.classes.len() < 2;
+        let first = self.waiting.front().map(|(priority, _)| *priority);
+        let is_alone = self.waiting.back().map(|(priority, _)| *priority) == first;
         self.turns = if is_alone || self.next > 0 { 0 } else { self.turns.saturating_add(1) };
-        if let Some(class) = self.classes.get_mut(self.next) {
-            class.waiting.pop_front();
+        if self.waiting.remove(self.next).is_some() {
             self.len = self.len.saturating_sub(1);
         }
     }
 
-    /// Those who wait, roughly in the order in which they go; for looking ahead.
+    /// Those who wait, in the order in which they go, but for the turns of lower priorities; for
+    /// looking ahead.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ticket> {
-        self.classes.iter().flat_map(|class| class.waiting.iter().copied())
+        self.waiting.iter().map(|(_, ticket)| *ticket)
     }
 
-    fn drop_left(&mut self, waits: &impl Fn(Ticket) -> bool) {
-        for class in &mut self.classes {
-            while class.waiting.front().is_some_and(|ticket| !waits(*ticket)) {
-                class.waiting.pop_front();
+    fn end_of(&self, priority: i32) -> usize {
+        self.waiting.partition_point(|(other, _)| *other >= priority)
+    }
+
+    /// The first ticket from a place on that still waits; those before it are dropped.
+    fn first_from(
+        &mut self,
+        place: usize,
+        waits: &impl Fn(Ticket) -> bool,
+    ) -> Option<(i32, Ticket)> {
+        loop {
+            let (priority, ticket) = *self.waiting.get(place)?;
+            if waits(ticket) {
+                return Some((priority, ticket));
             }
+            self.waiting.remove(place);
         }
-        self.classes.retain(|class| !class.waiting.is_empty());
     }
 }
 

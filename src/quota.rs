@@ -533,8 +533,8 @@ impl Quota {
             let until = if is_minute_or_money(dimension) {
                 // Where others use the limit too, what the service refused of ours is not our share:
                 // its hints say when the next request fits.
-                let is_shared = dimension == Dimension::RequestsPerMinute
-                    && self.gauge(dimension).is_share();
+                let is_shared =
+                    dimension == Dimension::RequestsPerMinute && self.gauge(dimension).is_share();
                 let used = if is_shared { self.minute.accepted() } else { self.used(dimension) };
                 if used <= room {
                     return None;

@@ -1,7 +1,5 @@
 //! What was used lately: sums over the last minute or ten, kept by short steps and not singly.
 
-use std::collections::VecDeque;
-
 use crate::time::Millis;
 
 /// What is counted.
@@ -103,7 +101,7 @@ pub struct Entry {
 pub struct Window {
     span: Millis,
     step: u64,
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     total: Amounts,
     refused: u64,
 }
@@ -123,7 +121,7 @@ impl Window {
 
     const fn new(span: Millis, step: u64) -> Self {
         let total = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
-        Self { span, step, entries: VecDeque::new(), total, refused: 0 }
+        Self { span, step, entries: Vec::new(), total, refused: 0 }
     }
 
     /// What was used and is not forgotten.
@@ -145,27 +143,27 @@ impl Window {
 
     /// Forgets what is older than the span and its margin.
     pub fn forget(&mut self, now: u64) {
-        while let Some(entry) = self.entries.front() {
-            if self.leaves(entry) > now {
-                break;
-            }
-            self.total = self.total.minus(&entry.used);
-            self.refused = self.refused.saturating_sub(entry.refused);
-            self.entries.pop_front();
+        let old = |entry: &Entry| self.leaves(entry) <= now;
+        if !self.entries.first().is_some_and(old) {
+            return;
         }
+        let kept = |entry: &Entry| !old(entry);
+        self.entries = self.entries.iter().copied().filter(kept).collect();
+        self.recount();
     }
 
-    /// Counts a use; the moment is the newest, or that of an older step.
+    /// Counts a use. One that comes late, and whose step nobody else used, counts with the next
+    /// step, which is remembered longer.
     pub fn add(&mut self, at: u64, used: &Amounts) {
         let step = self.step_of(at);
         let index = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
         self.total = self.total.plus(used);
         match self.entries.get_mut(index) {
-            Some(entry) if entry.last.checked_div(self.step) == Some(step) => {
+            Some(entry) => {
                 entry.last = entry.last.max(at);
                 entry.used = entry.used.plus(used);
             }
-            _ => self.entries.insert(index, Entry { last: at, used: *used, refused: 0 }),
+            None => self.entries.push(Entry { last: at, used: *used, refused: 0 }),
         }
     }
 
@@ -221,18 +219,22 @@ impl Window {
 
     /// The larger of two records of the same uses, step by step.
     pub fn merge(&mut self, other: &Self) {
+        let mut ours = self.entries.iter().copied().peekable();
+        let mut merged = Vec::with_capacity(self.entries.len());
         for theirs in &other.entries {
             let step = self.step_of(theirs.last);
-            let index = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
-            match self.entries.get_mut(index) {
-                Some(ours) if ours.last.checked_div(self.step) == Some(step) => {
-                    ours.last = ours.last.max(theirs.last);
-                    ours.used = ours.used.max(&theirs.used);
-                    ours.refused = ours.refused.max(theirs.refused);
-                }
-                _ => self.entries.insert(index, *theirs),
+            while let Some(entry) = ours.next_if(|entry| self.step_of(entry.last) < step) {
+                merged.push(entry);
             }
+            let same = ours.next_if(|entry| self.step_of(entry.last) == step);
+            merged.push(same.map_or(*theirs, |ours| Entry {
+                last: ours.last.max(theirs.last),
+                used: ours.used.max(&theirs.used),
+                refused: ours.refused.max(theirs.refused),
+            }));
         }
+        merged.extend(ours);
+        self.entries = merged;
         self.recount();
     }
 
@@ -240,7 +242,7 @@ impl Window {
     pub fn restore(&mut self, entry: Entry) {
         self.total = self.total.plus(&entry.used);
         self.refused = self.refused.saturating_add(entry.refused);
-        self.entries.push_back(entry);
+        self.entries.push(entry);
     }
 
     fn recount(&mut self) {
@@ -293,13 +295,17 @@ mod tests {
     #[test]
     fn what_comes_late_is_counted_where_it_belongs() {
         let mut window = Window::minute(true);
+        window.add(10_000, &requests(1));
         window.add(20_000, &requests(1));
-        window.add(10_000, &requests(2));
-        assert_eq!(window.falls_to(Meter::Requests, 1), Some(70_500));
+        window.add(10_300, &requests(1));
+        assert_eq!(window.falls_to(Meter::Requests, 1), Some(70_800));
+        window.add(15_000, &requests(1));
+        assert_eq!(window.falls_to(Meter::Requests, 2), Some(70_800));
+        assert_eq!(window.falls_to(Meter::Requests, 0), Some(80_500), "with the next step");
         window.take_back(10_000, &requests(5));
-        assert_eq!(window.total().requests, 1, "no more comes back than was counted");
+        assert_eq!(window.total().requests, 2, "no more comes back than was counted");
         window.take_back(90_000, &requests(1));
-        assert_eq!(window.total().requests, 1);
+        assert_eq!(window.total().requests, 2);
     }
 
     #[test]

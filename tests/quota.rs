@@ -1,6 +1,11 @@
 //! The ledger's rules, one by one: windows, days, learning, sharing.
 
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice, clippy::unwrap_used)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
 
 use std::rc::Rc;
 
