@@ -483,7 +483,11 @@ impl Engine {
             (Reason::Account(denial), _, Some(account)) => {
                 Rc::new(denied(denial, &account.book, self.now))
             }
-            (Reason::Target(info), ..) => Rc::clone(info),
+            (Reason::Target(info), ..) => {
+                // What it saw itself says more.
+                let own = call.last.as_ref().filter(|last| last.kind == info.kind);
+                Rc::clone(own.unwrap_or(info))
+            }
             _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
         }
     }

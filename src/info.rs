@@ -52,6 +52,13 @@ pub struct ErrorInfo {
 }
 
 impl ErrorInfo {
+    /// The same without what the service said: it may quote the prompt of the one call that it was
+    /// said to, and others are told of this too.
+    #[must_use]
+    pub fn for_others(&self) -> Self {
+        Self { message: String::new(), ..self.clone() }
+    }
+
     /// An info of this kind with nothing else known.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {

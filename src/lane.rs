@@ -103,7 +103,7 @@ impl Lane {
     /// The target refused in a way that will meet every other call too.
     pub(crate) fn shut_for(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
         self.pacer.cool();
-        self.shut = Some((now + SHUT, Rc::clone(info)));
+        self.shut = Some((now + SHUT, Rc::new(info.for_others())));
         self.dirty = true;
     }
 

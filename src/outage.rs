@@ -70,7 +70,7 @@ impl Health {
             // What was sent before the outage was known says nothing new.
             if outage.probe == Some(flight) {
                 outage.probe = None;
-                outage.info = Rc::clone(info);
+                outage.info = Rc::new(info.for_others());
                 outage.pause = outage.pause.times(2).max(first).min(longest);
                 outage.next = now + jittered(outage.pause, random);
             }
@@ -83,7 +83,7 @@ impl Health {
             return false;
         }
         self.suspect = None;
-        let (info, next) = (Rc::clone(info), now + jittered(first, random));
+        let (info, next) = (Rc::new(info.for_others()), now + jittered(first, random));
         self.outage = Some(Outage { info, since: now, next, probe: None, pause: first });
         true
     }
