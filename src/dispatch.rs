@@ -22,6 +22,8 @@ use crate::window::Amounts;
 /// How many of those who wait are looked at for one that is small enough.
 const BEHIND_MAX: usize = 64;
 
+const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
+
 /// What keeps a call from a target, and until when at least.
 struct Bar {
     until: Instant,
@@ -621,6 +623,19 @@ impl Engine {
         if begins {
             self.rested(permit.lane);
         }
+    }
+
+    /// What the caller of a refused attempt is advised where others use the quota too.
+    pub(crate) fn advised(&self, flight: &Flight, info: Rc<ErrorInfo>) -> Rc<ErrorInfo> {
+        let lane = flight.permit.and_then(|permit| self.lanes.get(permit.lane.0 as usize));
+        let is_shared = info.kind == Kind::RateLimited
+            && lane
+                .is_some_and(|lane| lane.book.quota.gauge(Dimension::RequestsPerMinute).is_share());
+        if !is_shared {
+            return info;
+        }
+        let advice = [info.advice.as_str(), SHARED_ADVICE];
+        Rc::new(ErrorInfo { advice: crate::text::join(advice, " "), ..(*info).clone() })
     }
 
     /// An attempt is no longer waited for.

@@ -190,7 +190,9 @@ impl Engine {
     /// When to come back with [`Input::Woken`]; may change after any input.
     #[must_use]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
-        let lane = self.lanes.iter().filter_map(|lane| lane.wake).min();
+        // Where nobody waits any more, no timer keeps the process alive.
+        let waiting = self.lanes.iter().filter(|lane| lane.queue.len() > 0);
+        let lane = waiting.filter_map(|lane| lane.wake).min();
         let call = self.next_call_due();
         // After the end of a client nobody waits for a store.
         let exchange = self.next_exchange().filter(|_| !self.closed);
@@ -332,13 +334,14 @@ impl Engine {
         &mut self,
         id: CallId,
         flight: FlightId,
-        info: Rc<ErrorInfo>,
+        mut info: Rc<ErrorInfo>,
         verdict: Option<Verdict>,
     ) {
         let Some(mut call) = self.take(id) else { return };
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
         if let Some(landed) = call.take_flight(flight) {
             self.refused(call.serial, &landed, &info);
+            info = self.advised(&landed, info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
             if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
             {

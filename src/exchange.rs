@@ -161,6 +161,9 @@ impl Engine {
         let expires = self.exchanges.iter().map(|exchange| exchange.asked + STORE_TIMEOUT);
         let due = self.books().filter_map(|(id, book)| Some((id, book.due()?)));
         let due = due.filter(|(id, _)| !self.is_asked(*id)).map(|(_, due)| due);
+        // A store that is down is asked again for the sake of those who wait.
+        let is_idle = self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0);
+        let due = due.filter(|_| !is_idle || self.books().all(|(_, book)| !book.is_down()));
         expires.chain(due).min()
     }
 
