@@ -66,6 +66,8 @@ pub enum Shape {
     List,
     /// An `AbortSignal`.
     Signal,
+    /// A number from 0.
+    Amount,
     /// A number from 1; `Infinity` for no limit.
     Limit,
     /// USD, above 0.
@@ -98,6 +100,7 @@ impl Shape {
             Self::Object => "an object",
             Self::List => "a list that is not empty",
             Self::Signal => "an AbortSignal",
+            Self::Amount => "a number, 0 or more",
             Self::Limit => "a number from 1; Infinity for no limit",
             Self::Money => "a number of USD above 0",
             Self::Shares => "a number above 0 and up to 1, or a list of such",
@@ -165,8 +168,8 @@ pub const OPTIONS: &[Opt] = &[
     opt("concurrency", CLIENT, Shape::Count),
     opt("priority", QUEUED, Shape::Priority),
     opt("maxOutage", CLIENT | GENERATE | RETRY | POLICY, Shape::Duration),
-    opt("tokens", RETRY | USE, Shape::Duration),
-    opt("images", RETRY | USE, Shape::Duration),
+    opt("tokens", RETRY | USE, Shape::Amount),
+    opt("images", RETRY | USE, Shape::Amount),
     opt("project", CLIENT, Shape::Text),
     opt("store", CLIENT, Shape::Store),
     opt("onStoreDown", CLIENT, Shape::OnStoreDown),

@@ -35,6 +35,7 @@ const HOST: &str = "
         result: (response, model, name, requested, cost) => ({ response, model, cost }),
         addAttempt: (list, number) => list.push(number), addSkipped: () => {},
         errorText: (response) => response.text(),
+        kept: () => undefined, keep: () => {},
         warn: (text) => host.warnings.push(text),
         environment: () => ({}), dispatcher: () => undefined, addressFault: () => undefined,
     };

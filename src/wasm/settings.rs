@@ -205,7 +205,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::Count => {
             item.as_f64().is_some_and(|n| n >= 1.0 && (n.fract() == 0.0 || n.is_infinite()))
         }
-        Shape::Duration => duration(item),
+        Shape::Amount | Shape::Duration => duration(item),
         Shape::Timeout => item.as_f64().is_some_and(|ms| ms > 0.0),
         Shape::Deadline => {
             duration(item)
