@@ -223,14 +223,46 @@ export class Client {
       abort();
       return;
     }
-    signal.addEventListener('abort', abort, { once: true });
+    const unwatch = watch(signal, abort);
     const before = caller.off;
     caller.off = () => {
-      signal.removeEventListener('abort', abort);
+      unwatch();
       before?.();
     };
   }
 }
+
+const watched = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when a signal aborts; gives what ends that. A crowd of calls may share one signal, and
+ * Node warns of a leak where one has more than ten listeners: each signal gets one of ours.
+ */
+function watch(signal: AbortSignal, abort: () => void): () => void {
+  let waiting = watched.get(signal);
+  if (waiting === undefined) {
+    const all = new Set<() => void>();
+    waiting = all;
+    watched.set(signal, all);
+    const tell = () => {
+      watched.delete(signal);
+      for (const each of [...all]) each();
+    };
+    signal.addEventListener('abort', tell, { once: true });
+    listeners.set(all, tell);
+  }
+  const all = waiting;
+  all.add(abort);
+  return () => {
+    all.delete(abort);
+    const tell = listeners.get(all);
+    if (all.size > 0 || tell === undefined) return;
+    signal.removeEventListener('abort', tell);
+    if (watched.get(signal) === all) watched.delete(signal);
+  };
+}
+
+const listeners = new WeakMap<Set<() => void>, () => void>();
 
 function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

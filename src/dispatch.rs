@@ -380,7 +380,7 @@ impl Engine {
                 return daily(call);
             }
             Reason::Lane(Denial { dimension: Some(dimension), .. })
-                if is_daily(*dimension) && call.spec.on_daily_limit != OnDailyLimit::Wait =>
+                if dimension.is_per_day() && call.spec.on_daily_limit != OnDailyLimit::Wait =>
             {
                 return daily(call);
             }
@@ -724,8 +724,4 @@ fn daily(call: &Call) -> Move {
         OnDailyLimit::Fail => Move::Fail(Why::Barred),
         _ => Move::Leave,
     }
-}
-
-const fn is_daily(dimension: Dimension) -> bool {
-    matches!(dimension, Dimension::RequestsPerDay | Dimension::TokensPerDay)
 }

@@ -9,7 +9,7 @@ use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId, split};
 use crate::ledger::{Ledger, Reply, Request};
 use crate::output::{Notice, Output};
-use crate::quota::Usage;
+use crate::quota::{Clock, Usage};
 use crate::time::{Instant, Now, WallTime};
 use crate::window::Amounts;
 
@@ -126,8 +126,8 @@ impl Engine {
         let Some(book) = self.book_mut(id) else { return Vec::new() };
         let clock = book.clock(now);
         book.quota.advance(clock);
-        let wall = |at: u64| now.wall.0.saturating_add(at.saturating_sub(clock.now));
-        book.quota.usage().map(|usage| (usage, usage.frees.map(wall))).collect()
+        let clock = Clock { wall: now.wall.0, ..clock };
+        book.quota.usage().map(|usage| (usage, book.quota.frees_at(clock, &usage))).collect()
     }
 
     /// How many calls wait for a lane, and how many attempts are in flight.

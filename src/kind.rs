@@ -175,6 +175,12 @@ impl Dimension {
         }
     }
 
+    /// Whether the limit's window is a day.
+    #[must_use]
+    pub const fn is_per_day(self) -> bool {
+        matches!(self, Self::RequestsPerDay | Self::TokensPerDay)
+    }
+
     /// Whether the limit's window is a minute.
     #[must_use]
     pub const fn is_per_minute(self) -> bool {

@@ -443,6 +443,14 @@ impl Quota {
         })
     }
 
+    /// The wall time at which some of what is used is free again.
+    #[must_use]
+    pub fn frees_at(&self, clock: Clock, usage: &Usage) -> Option<u64> {
+        let left = usage.frees?.saturating_sub(clock.now);
+        let is_daily = usage.dimension.is_per_day() && !self.doubts_day(clock);
+        Some(if is_daily { self.day.ends } else { clock.wall.saturating_add(left) })
+    }
+
     /// What is used of a dimension now.
     #[must_use]
     pub fn used(&self, dimension: Dimension) -> u64 {

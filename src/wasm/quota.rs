@@ -309,9 +309,8 @@ impl Tracker {
         let clock = clock();
         let mut state = self.state.borrow_mut();
         state.quota.advance(clock);
-        let wall = |at: u64| clock.wall.saturating_add(at.saturating_sub(clock.now));
         let rows: Vec<_> =
-            state.quota.usage().map(|usage| (usage, usage.frees.map(wall))).collect();
+            state.quota.usage().map(|usage| (usage, state.quota.frees_at(clock, &usage))).collect();
         usages(&rows).into()
     }
 }
