@@ -33,16 +33,18 @@ export class QuotaTracker {
    * the limit in the way lets it pass.
    */
   reserve(use: RequestUse = {}): Reservation {
-    const taken = guarded(() => this.#tracker.reserve(use)) as
+    // Copied, so that a change of the caller's object later settles nothing wrongly.
+    const reserved = { ...use };
+    const taken = guarded(() => this.#tracker.reserve(reserved)) as
       | { ok: true; at: number }
       | { ok: false; retryAt: Date; dimension?: never };
     if (!taken.ok) return taken;
     let open = true;
     const end = (used: RequestUse | null) => {
-      if (open) guarded(() => this.#tracker.settle(taken.at, use, used));
+      if (open) guarded(() => this.#tracker.settle(taken.at, reserved, used));
       open = false;
     };
-    return { ok: true, settle: (used = use) => end(used), cancel: () => end(null) };
+    return { ok: true, settle: (used = reserved) => end(used), cancel: () => end(null) };
   }
 
   /** What is used of each limit, and when some of it is free again. */
