@@ -80,6 +80,33 @@ async function growth() {
   return [...times, ...bytes];
 }
 
+/** 100,000 calls in a queue beside 1,000: the ratio is of the whole cost of one call. */
+async function queue() {
+  const rows = [];
+  for (const kind of ['generate', 'retry']) {
+    const few = await inChild('queued.mjs', kind, 1000, 40);
+    const many = await inChild('queued.mjs', kind, 100_000, 3);
+    rows.push(
+      {
+        name: `unexhausted ${kind}()`,
+        unit: 'µs',
+        measured: many.middle,
+        ratio: many.middle / few.middle,
+        budget: 1,
+        spread: many.spread,
+      },
+      {
+        name: `unexhausted ${kind}()`,
+        unit: 'B',
+        measured: many.bytes,
+        adds: many.bytes,
+        limit: 1024,
+      },
+    );
+  }
+  return rows;
+}
+
 export const SECTIONS = [
   {
     title: 'A call that does nothing (ratio: of what p-retry adds)',
@@ -107,6 +134,7 @@ export const SECTIONS = [
     rows: () => crowd([BARE, SDK, GENERATE], SDK, 3),
   },
   { title: '100,000 functions in flight (ratio: to 1,000 in flight)', rows: growth },
+  { title: '100,000 calls in a queue (ratio: to 1,000 in it)', rows: queue },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
   ...GOODPUT,
 ];

@@ -1,0 +1,53 @@
+/** Calls that all wait in a queue: what each costs in time, until it is given up, and in memory. */
+import { answerWith } from './child.mjs';
+import { cpu, memory, settled, summary, tidy } from './measure.mjs';
+import { unexhausted } from './packages.mjs';
+import { KEY, MODEL } from './transport.mjs';
+
+const never = () => new Promise(() => {});
+
+/** A client of which one call is in flight, and nobody else gets a turn. */
+async function full() {
+  const { createClient } = await unexhausted();
+  const client = createClient({
+    apiKey: KEY,
+    models: [MODEL],
+    fetch: never,
+    limits: { [MODEL]: { rpm: 1 } },
+  });
+  client.generate('the first').catch(() => {});
+  await settled();
+  return client;
+}
+
+const KINDS = {
+  generate: (client, number) => client.generate(`a picture of the number ${number}`),
+  retry: (client) => client.retry(never, { model: MODEL }),
+};
+
+async function batch(kind, count, look = async () => {}) {
+  const client = await full();
+  const before = (await look()) ?? 0;
+  let spent = -cpu();
+  const calls = Array.from({ length: count }, (_, number) => KINDS[kind](client, number));
+  const ends = Promise.allSettled(calls);
+  await settled();
+  spent += cpu();
+  const bytes = (((await look()) ?? 0) - before) / count;
+  spent -= cpu();
+  client.close();
+  await ends;
+  spent += cpu();
+  return { time: (spent * 1000) / count, bytes };
+}
+
+await answerWith(import.meta, async (kind, many, batches) => {
+  for (let pass = 0; pass < 50; pass += 1) await batch(kind, 50);
+  const { bytes } = await batch(kind, Number(many), memory);
+  const times = [];
+  for (let left = Number(batches); left > 0; left -= 1) {
+    tidy();
+    times.push((await batch(kind, Number(many))).time);
+  }
+  return { ...summary(times), bytes };
+});
