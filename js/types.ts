@@ -313,7 +313,11 @@ export interface ClientOptions {
   maxOutage?: number | undefined;
   /** Where the quotas are counted, for several processes of one project. Default: here alone. */
   store?: QuotaStore | undefined;
-  /** What to do while the store is down: go on with an equal share, as if alone, or send nothing. Default: `local`. */
+  /**
+   * What to do while the store is down: `local` goes on with an equal share of each limit, once what
+   * the others used before has left the window (a minute); `open` goes on as if alone; `closed` sends
+   * nothing. Default: `local`.
+   */
   onStoreDown?: 'open' | 'closed' | 'local' | undefined;
   /** The project's name in the store. Default: a hash of base URL and key. */
   project?: string | undefined;

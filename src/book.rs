@@ -14,7 +14,7 @@ pub enum OnStoreDown {
     Open,
     /// Send nothing.
     Closed,
-    /// Go on with an equal share of it.
+    /// Go on with an equal share of it, once what the others used before has left the window.
     #[default]
     Local,
 }
@@ -26,6 +26,8 @@ const DOWN_FIRST: Millis = Millis(500);
 const DOWN_LONGEST: Millis = Millis(5_000);
 /// How long what others need not know at once may stay untold.
 const FLUSH: Millis = Millis(1_000);
+/// How long what others have used is in the window: a minute, and the way of a request.
+const UNKNOWN: Millis = Millis(60_500);
 /// How late a permit may be used without being counted again under a later moment.
 const PROMPT: Millis = Millis(50);
 /// Changes that are kept for a store that is down; of more, what was used is kept alone.
@@ -49,6 +51,8 @@ struct Shared {
     /// How far the store's clock is ahead of the monotonic one; `None` before the first answer.
     ahead: Option<i128>,
     seen: Option<Rc<Ledger>>,
+    /// When the store answered last.
+    answered: Instant,
     deltas: Vec<Delta>,
     /// When the deltas are to be told, where no request goes anyway.
     flush: Option<Instant>,
@@ -77,6 +81,7 @@ impl Book {
             on_down,
             ahead: None,
             seen: None,
+            answered: Instant::default(),
             deltas: Vec::new(),
             flush: None,
             unanswered: None,
@@ -227,6 +232,7 @@ impl Book {
         let request = shared.unanswered.take();
         shared.down = None;
         shared.seen = Some(Rc::clone(&reply.ledger));
+        shared.answered = now.mono;
         // By the end of the exchange its time may be later than it was, but not earlier: what is
         // waited for has come when this clock says so.
         let ahead = i128::from(reply.ledger.quota.at).saturating_sub(now.mono.0.into());
@@ -251,13 +257,20 @@ impl Book {
         at
     }
 
-    /// The store failed, or took too long. Gives whether that is news.
-    pub(crate) fn failed(&mut self, now: Now) -> bool {
-        let Some(shared) = &mut self.shared else { return false };
-        let is_news = shared.down.is_none();
+    /// The store failed, or took too long.
+    pub(crate) fn failed(&mut self, now: Now) {
+        let Some(shared) = &mut self.shared else { return };
         let pause = shared.down.map_or(DOWN_FIRST, |down| down.pause.times(2).min(DOWN_LONGEST));
+        let is_new = shared.down.is_none();
         shared.down = Some(Down { again: now.mono + pause, pause });
-        is_news
+        if is_new && shared.on_down == OnStoreDown::Local && shared.seen.is_some() {
+            // What the others have used since the last answer is not known, and they may have used
+            // all that was left. When that has left the window, each has its share.
+            let until = shared.answered + UNKNOWN;
+            let wait = until - now.mono;
+            let from = self.clock(now).now;
+            self.quota.hold(from.saturating_add(wait.0), None);
+        }
     }
 
     /// Whether a question to the store was not answered.

@@ -529,7 +529,7 @@ impl Engine {
         let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
         let used = used.unwrap_or_default();
         let actual = Amounts {
-            tokens: used.tokens.unwrap_or(permit.want.tokens),
+            tokens: used.tokens.unwrap_or(expected),
             nanos: used.nanos.unwrap_or(permit.want.nanos),
             ..permit.want
         };

@@ -189,6 +189,18 @@ impl Engine {
         }
     }
 
+    fn stores_down(&self) -> bool {
+        self.books().any(|(_, book)| book.is_down())
+    }
+
+    /// A client has one store: it is down with the first of its quotas, and there with the last.
+    fn tell_stores(&mut self, before: bool) {
+        let down = self.stores_down();
+        if down != before {
+            self.outputs.push_back(Output::Notice(Notice::Store { down }));
+        }
+    }
+
     fn end_exchange(&mut self, is_it: impl Fn(&Exchange) -> bool) -> Option<Exchange> {
         let mut found = None;
         for exchange in core::mem::take(&mut self.exchanges) {
@@ -302,13 +314,10 @@ impl Engine {
             return;
         };
         let now = self.now;
-        let was_down = self.book(exchange.book).is_some_and(Book::is_down);
+        let before = self.stores_down();
         let Some(book) = self.book_mut(exchange.book) else { return };
         let at = book.answered(now, exchange.asked, reply);
-        if was_down {
-            self.outputs
-                .push_back(Output::Notice(Notice::Store { book: exchange.book, down: false }));
-        }
+        self.tell_stores(before);
         if let BookId::Lane(lane) = exchange.book {
             for learned in &reply.learned {
                 let learned = *learned;
@@ -390,12 +399,11 @@ impl Engine {
 
     fn unanswered(&mut self, exchange: &Exchange) {
         let now = self.now;
-        if let Some(book) = self.book_mut(exchange.book)
-            && book.failed(now)
-        {
-            self.outputs
-                .push_back(Output::Notice(Notice::Store { book: exchange.book, down: true }));
+        let before = self.stores_down();
+        if let Some(book) = self.book_mut(exchange.book) {
+            book.failed(now);
         }
+        self.tell_stores(before);
         match &exchange.purpose {
             Purpose::Money { lane, .. } => self.end_asking(*lane),
             Purpose::Permits { lane, wants, money_at } => {

@@ -124,10 +124,8 @@ pub enum Notice {
         /// When it lets the next request pass.
         until: WallTime,
     },
-    /// The store of a shared quota does not answer, or answers again.
+    /// The store of the shared quotas does not answer, or answers again.
     Store {
-        /// Which quota.
-        book: BookId,
         /// Whether it is down.
         down: bool,
     },

@@ -182,7 +182,7 @@ impl Driver {
                     Fields::new().set("retryAt", date(until.0)).set("info", error::info(info));
                 ("modelRested", of(*lane, fields))
             }
-            Notice::Store { down, .. } => ("storeDown", Fields::new().set("down", *down)),
+            Notice::Store { down } => ("storeDown", Fields::new().set("down", *down)),
         };
         self.host.notice(event, &fields.done());
     }
