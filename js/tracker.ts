@@ -33,12 +33,12 @@ export class QuotaTracker {
    * the limit in the way lets it pass.
    */
   reserve(use: RequestUse = {}): Reservation {
-    // Copied, so that a change of the caller's object later settles nothing wrongly.
-    const reserved = { ...use };
-    const taken = guarded(() => this.#tracker.reserve(reserved)) as
+    const taken = guarded(() => this.#tracker.reserve(use)) as
       | { ok: true; at: number }
       | { ok: false; retryAt: Date; dimension?: never };
     if (!taken.ok) return taken;
+    // Copied, so that a change of the caller's object later settles nothing wrongly.
+    const reserved = { ...use };
     let open = true;
     const end = (used: RequestUse | null) => {
       if (open) guarded(() => this.#tracker.settle(taken.at, reserved, used));
