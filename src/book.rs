@@ -63,6 +63,7 @@ struct Shared {
 
 #[derive(Clone, Copy, Debug)]
 struct Down {
+    since: Instant,
     again: Instant,
     pause: Millis,
 }
@@ -262,8 +263,10 @@ impl Book {
         let Some(shared) = &mut self.shared else { return };
         let pause = shared.down.map_or(DOWN_FIRST, |down| down.pause.times(2).min(DOWN_LONGEST));
         let is_new = shared.down.is_none();
-        shared.down = Some(Down { again: now.mono + pause, pause });
-        if is_new && shared.on_down == OnStoreDown::Local && shared.seen.is_some() {
+        let since = shared.down.map_or(now.mono, |down| down.since);
+        shared.down = Some(Down { since, again: now.mono + pause, pause });
+        let is_bound = self.quota.is_limited();
+        if is_new && is_bound && shared.on_down == OnStoreDown::Local && shared.seen.is_some() {
             // What the others have used since the last answer is not known, and they may have used
             // all that was left. When that has left the window, each has its share.
             let until = shared.answered + UNKNOWN;
@@ -276,6 +279,15 @@ impl Book {
     /// Whether a question to the store was not answered.
     pub(crate) fn is_unanswered(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.unanswered.is_some())
+    }
+
+    /// Whether a store that is down is worth asking although nobody waits: there is something to
+    /// tell that others must not miss, and it is not long ago.
+    pub(crate) fn owes(&self, now: Instant) -> bool {
+        self.shared.as_ref().is_some_and(|shared| {
+            let owed = !shared.deltas.is_empty() || shared.unanswered.is_some();
+            owed && shared.down.is_none_or(|down| now - down.since < UNKNOWN)
+        })
     }
 
     /// Whether the store is down.

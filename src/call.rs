@@ -17,7 +17,7 @@ pub(crate) struct Flight {
     pub(crate) target: usize,
     pub(crate) started: Instant,
     pub(crate) waited: Millis,
-    /// When its own time is over; `None` once it is, for one that flies on in overtime.
+    /// When its own time is over, or its overtime.
     pub(crate) expires: Option<Instant>,
     /// What was reserved for it.
     pub(crate) permit: Option<Permit>,
@@ -64,7 +64,8 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn due(&self) -> Option<Instant> {
-        let expires = self.flying.as_ref().and_then(|flight| flight.expires);
+        let flights = [&self.flying, &self.overtime].into_iter().flatten();
+        let expires = flights.filter_map(|flight| flight.expires).min();
         [self.waits_until, expires, self.patience, self.deadline].into_iter().flatten().min()
     }
 

@@ -7,7 +7,7 @@ use crate::call::{Call, Flight, Permit};
 use crate::chain::{self, Action};
 use crate::cost;
 use crate::engine::Engine;
-use crate::exchange::lane_id;
+use crate::exchange::{BookId, lane_id};
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
@@ -75,7 +75,7 @@ impl Engine {
         lane.dirty = true;
         call.queued = Some(lane_id);
         if !call.spec.is_background() && call.target.saturating_add(1) < call.spec.targets.len() {
-            call.patience = Some(self.now.mono + call.spec.policy.max_wait_per_target);
+            call.patience = Some(self.now.mono + patience(&call));
         }
         self.placed.push(id);
         self.put(id, call);
@@ -96,7 +96,7 @@ impl Engine {
                 self.follow(id, call, Move::Switch(target), &bar);
             }
             None => {
-                call.patience = Some(self.now.mono + call.spec.policy.max_wait_per_target);
+                call.patience = Some(self.now.mono + patience(&call));
                 self.put(id, call);
             }
         }
@@ -139,7 +139,10 @@ impl Engine {
             if let Some(outage) = lane.health.outage()
                 && call.spec.policy.rides_outages
             {
+                let is_day = outage.info.kind == Kind::DailyQuota;
+                let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
                 let longest = call.spec.max_outage();
+                let longest = if waits_for_day { Millis(u64::MAX) } else { longest };
                 if now - outage.since >= longest {
                     let bar = Bar { until: now, reason: Reason::Target(Rc::clone(&outage.info)) };
                     self.expel(ticket.call, Why::Outage, &bar);
@@ -148,13 +151,14 @@ impl Engine {
                 let wake = outage.since + longest;
                 // A call that has backed off by itself is as good a probe as any.
                 let may_probe =
-                    outage.next <= now || (call.tries > 0 && !call.spec.is_background());
-                if outage.probe.is_some() {
-                    lane.wake = Some(wake);
-                    return;
-                }
-                if !may_probe {
-                    lane.wake = Some(outage.next.min(wake));
+                    outage.next <= now || (call.tries > 0 && !is_day && !call.spec.is_background());
+                if outage.probe.is_some() || !may_probe {
+                    let until = if outage.probe.is_some() { wake } else { outage.next.min(wake) };
+                    let reason = Reason::Target(Rc::clone(&outage.info));
+                    lane.wake = Some(until);
+                    if self.drive_out(ticket.call, &Bar { until, reason }) {
+                        continue;
+                    }
                     return;
                 }
             }
@@ -174,6 +178,12 @@ impl Engine {
             }
             let account = self.accounts.get(lane.account.0 as usize);
             if !lane.book.decides() || account.is_some_and(|account| !account.decides()) {
+                if self.is_asked(BookId::Lane(lane_id(index))) {
+                    // What is being told to the store is answered first; then the lane is looked
+                    // at again.
+                    return;
+                }
+                let Some(lane) = self.lanes.get_mut(index) else { return };
                 let books = [Some(&lane.book), account.map(|account| &account.book)];
                 let down = books.into_iter().flatten().filter(|book| book.is_down());
                 let again = down.filter_map(Book::due).filter(|due| *due > now).max();
@@ -218,8 +228,9 @@ impl Engine {
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
         let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
         let Ok(permit) = self.reserve(index, &want) else { return false };
+        let priority = self.call(id).map_or(0, |call| call.spec.priority);
         if let Some(lane) = self.lanes.get_mut(index) {
-            lane.queue.leave();
+            lane.queue.leave(priority);
         }
         self.fly(id, permit);
         true
@@ -384,7 +395,7 @@ impl Engine {
             {
                 return daily(call);
             }
-            Reason::Account(_)
+            Reason::Account(Denial { dimension: Some(Dimension::Spend), .. })
                 if !call.spec.is_background()
                     && !policy.waits_for_spend
                     && bar.until > now + policy.max_wait_per_target =>
@@ -441,7 +452,8 @@ impl Engine {
         let queued = call.queued.take();
         call.patience = None;
         if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            lane.queue.leave();
+            lane.queue.leave(call.spec.priority);
+            lane.dirty = true;
         }
         call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
     }
@@ -538,7 +550,7 @@ impl Engine {
         if let Some(counted) = used.tokens {
             lane.estimate.learn(expected, counted);
         }
-        let ended = lane.health.answered();
+        let ended = lane.health.answered(flight.id, flight.started);
         if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
             lane.book.correct_day(self.now);
         }
@@ -591,6 +603,9 @@ impl Engine {
                     lane.book.end_day(clocks);
                 } else {
                     begins = lane.health.failed(now, flight.id, info, true, &mut self.random);
+                    // The new day ends it at the latest.
+                    let midnight = quota.midnight(lane.book.clock(clocks));
+                    lane.health.probe_by(lane.book.moment(clocks, midnight));
                 }
             }
             (Kind::RateLimited, Some(mut refusal)) => {
@@ -601,21 +616,25 @@ impl Engine {
                 }
                 learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 if refusal.is_quota {
-                    lane.health.answered();
+                    lane.health.answered(flight.id, flight.started);
                 } else {
                     begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
                 }
             }
             (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
-            (Kind::Timeout | Kind::Cancelled, _) => lane.health.gave_up(flight.id),
+            (Kind::Timeout | Kind::Cancelled, _) => {}
             (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
                 begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
             }
             _ => {
-                if lane.health.answered().is_some() {
+                if lane.health.answered(flight.id, flight.started).is_some() {
                     lane.pacer.cool();
                 }
             }
+        }
+        // Whatever it saw, it probes no more.
+        if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
+            lane.health.gave_up(flight.id);
         }
         if let Some(learned) = learned {
             self.outputs.push_back(Output::Notice(Notice::Learned { lane: permit.lane, learned }));
@@ -636,6 +655,15 @@ impl Engine {
         }
         let advice = [info.advice.as_str(), SHARED_ADVICE];
         Rc::new(ErrorInfo { advice: crate::text::join(advice, " "), ..(*info).clone() })
+    }
+
+    /// An attempt flies on in overtime: it keeps its slot, but it probes no more.
+    pub(crate) fn overtime(&mut self, flight: &Flight) {
+        let lane = flight.permit.and_then(|permit| self.lanes.get_mut(permit.lane.0 as usize));
+        if let Some(lane) = lane {
+            lane.health.gave_up(flight.id);
+            lane.dirty = true;
+        }
     }
 
     /// An attempt is no longer waited for.
@@ -716,6 +744,11 @@ fn waits(calls: &[Option<Box<Call>>], index: usize, ticket: Ticket) -> bool {
     call.is_some_and(|call| {
         call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
     })
+}
+
+/// How long a queued call waits before it looks at its other targets again.
+fn patience(call: &Call) -> Millis {
+    call.spec.policy.max_wait_per_target.max(Millis(100))
 }
 
 /// What a call does that does not wait for the next day.

@@ -23,6 +23,9 @@ use crate::retry::{Decision, Verdict, Why, names_minute};
 use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now};
 
+/// How long an attempt may fly in all: the service itself ends a request after ten minutes.
+const OVERTIME_MAX: Millis = Millis(600_000);
+
 /// The state machine behind one client.
 #[derive(Debug)]
 pub struct Engine {
@@ -219,6 +222,18 @@ impl Engine {
         self.closed
     }
 
+    /// How many attempts were sent in all.
+    #[must_use]
+    pub const fn sent(&self) -> u32 {
+        self.flights
+    }
+
+    /// Whether any call goes through a queue.
+    #[must_use]
+    pub const fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
+    }
+
     /// How many attempts a call has sent.
     #[must_use]
     pub fn attempts(&self, call: CallId) -> u32 {
@@ -366,6 +381,14 @@ impl Engine {
         let now = self.now;
         if verdict.is_none() && self.goes_back(&call, &info) {
             call.last = Some(Rc::clone(&info));
+            if !call.spec.policy.free_quota_waits {
+                // In the drop-in every request counts, whatever it waits for.
+                call.used = call.used.saturating_add(1);
+                if call.used >= call.spec.policy.max_attempts {
+                    self.fail(id, *call, Why::AttemptsUsed);
+                    return;
+                }
+            }
             if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
                 // Each item probes in its turn.
                 self.serials = self.serials.saturating_add(1);
@@ -437,13 +460,20 @@ impl Engine {
             return;
         }
         let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
+        if let Some(flight) = call.overtime.take_if(|flight| expired(flight)) {
+            let info = Rc::new(failure::timed_out());
+            self.refused(call.serial, &flight, &info);
+            call.end(now, &flight, Some(info), true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+        }
         let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
             self.put(id, call);
             return;
         };
         let info = Rc::new(failure::timed_out());
         if call.spec.policy.overtime && call.overtime.is_none() {
-            flight.expires = None;
+            self.overtime(&flight);
+            flight.expires = Some(flight.started + OVERTIME_MAX);
             call.overtime = Some(flight);
         } else {
             call.end(now, &flight, Some(Rc::clone(&info)), true);
@@ -462,8 +492,9 @@ impl Engine {
     }
 
     fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
-        for flight in [call.flying.take(), call.overtime.take()].into_iter().flatten() {
-            let late = call.spec.policy.timeout.is_some() && flight.expires.is_none();
+        let flights = [(call.flying.take(), false), (call.overtime.take(), true)];
+        for (flight, late) in flights {
+            let Some(flight) = flight else { continue };
             let info = late.then(|| Rc::new(failure::timed_out()));
             self.gave_up(&flight);
             call.end(self.now.mono, &flight, info, true);
@@ -471,7 +502,8 @@ impl Engine {
         }
         let queued = call.queued.take();
         if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            lane.queue.leave();
+            lane.queue.leave(call.spec.priority);
+            lane.dirty = true;
         }
         if call.waits_until.is_some() || queued.is_some() {
             call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);

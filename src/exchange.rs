@@ -159,15 +159,17 @@ impl Engine {
     /// When an exchange is due, or one has taken too long.
     pub(crate) fn next_exchange(&self) -> Option<Instant> {
         let expires = self.exchanges.iter().map(|exchange| exchange.asked + STORE_TIMEOUT);
-        let due = self.books().filter_map(|(id, book)| Some((id, book.due()?)));
-        let due = due.filter(|(id, _)| !self.is_asked(*id)).map(|(_, due)| due);
-        // A store that is down is asked again for the sake of those who wait.
+        // A store that is down is asked again for the sake of those who wait, and a while longer
+        // where it has to be told something.
         let is_idle = self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0);
-        let due = due.filter(|_| !is_idle || self.books().all(|(_, book)| !book.is_down()));
+        let now = self.now.mono;
+        let is_due = |book: &Book| !is_idle || !book.is_down() || book.owes(now);
+        let due = self.books().filter(|(id, book)| is_due(book) && !self.is_asked(*id));
+        let due = due.filter_map(|(_, book)| book.due());
         expires.chain(due).min()
     }
 
-    fn is_asked(&self, id: BookId) -> bool {
+    pub(crate) fn is_asked(&self, id: BookId) -> bool {
         self.exchanges.iter().any(|exchange| exchange.book == id)
     }
 
@@ -250,6 +252,16 @@ impl Engine {
         let now = self.now;
         let Some(lane) = self.lanes.get(index) else { return };
         let account = lane.account;
+        if self.is_asked(BookId::Lane(lane_id(index))) {
+            // One question at a time: what the account has granted goes back.
+            let money_at = money_at.unwrap_or_default();
+            self.end_asking(index);
+            self.use_permits(index, &wants, Granted { count: 0, at: 0, money_at });
+            if let Some(lane) = self.lanes.get_mut(index) {
+                lane.dirty = false;
+            }
+            return;
+        }
         let money_at = money_at.or_else(|| {
             let book = self.book_mut(BookId::Account(account))?;
             let taken = wants.iter().take_while(|want| book.take(now, &split(want).1).is_ok());
@@ -362,7 +374,8 @@ impl Engine {
     /// Lanes that found their account being asked are looked at again when it has answered.
     fn look_again(&mut self, book: BookId, except: Option<usize>) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
-            lane.dirty |= BookId::Account(lane.account) == book && Some(index) != except;
+            let is_its = [BookId::Account(lane.account), BookId::Lane(lane_id(index))];
+            lane.dirty |= is_its.contains(&book) && Some(index) != except;
         }
     }
 
@@ -375,6 +388,9 @@ impl Engine {
             let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::want));
             let Some(lane) = self.lanes.get_mut(index) else { return };
             let taken = lane.reserves(&taken);
+            // Another may have come first meanwhile, and want more than was granted.
+            let call = call.filter(|_| taken.minus(want).is_zero());
+            let taken = if call.is_some() { taken } else { nothing };
             let ((reserved, money), (used, spent)) = (split(want), split(&taken));
             if is_granted {
                 lane.book.settle(now, granted.at, &reserved, &used);

@@ -88,10 +88,19 @@ impl Health {
         true
     }
 
-    /// The target answered, whatever it said: it is there. Gives the outage that ends with it.
-    pub(crate) fn answered(&mut self) -> Option<Rc<ErrorInfo>> {
+    /// The target answered a request, whatever it said: it is there. Gives the outage that ends with
+    /// it; what was sent before that began says nothing of it.
+    pub(crate) fn answered(&mut self, flight: FlightId, started: Instant) -> Option<Rc<ErrorInfo>> {
         self.suspect = None;
-        self.outage.take().map(|outage| outage.info)
+        let is_news = |outage: &mut Outage| outage.probe == Some(flight) || started >= outage.since;
+        self.outage.take_if(is_news).map(|outage| outage.info)
+    }
+
+    /// The next probe goes at this moment at the latest.
+    pub(crate) fn probe_by(&mut self, latest: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.next = outage.next.min(latest);
+        }
     }
 
     /// A request goes out while the target is paused.

@@ -26,6 +26,8 @@ pub(crate) struct Queue {
     /// The place of the ticket that goes next.
     next: usize,
     len: u64,
+    /// How many of each priority wait, of those that have not left.
+    live: Vec<(i32, u64)>,
 }
 
 impl Queue {
@@ -36,7 +38,8 @@ impl Queue {
 
     /// How many wait that go before a new call of this priority.
     pub(crate) fn ahead_of(&self, priority: i32) -> u64 {
-        u64::try_from(self.end_of(priority)).unwrap_or(u64::MAX).min(self.len)
+        let ahead = self.live.iter().filter(|(other, _)| *other >= priority);
+        ahead.fold(0, |sum, (_, live)| sum.saturating_add(*live))
     }
 
     /// Puts a call at its place; one that waited before has an older serial and goes first.
@@ -52,11 +55,21 @@ impl Queue {
             self.waiting.insert(place, (priority, ticket));
         }
         self.len = self.len.saturating_add(1);
+        match self.live.iter_mut().find(|(other, _)| *other == priority) {
+            Some((_, live)) => *live = live.saturating_add(1),
+            None => self.live.push((priority, 1)),
+        }
     }
 
-    /// A call has left; its ticket is skipped later.
-    pub(crate) const fn leave(&mut self) {
+    /// A call of this priority has left; its ticket is skipped later.
+    pub(crate) fn leave(&mut self, priority: i32) {
         self.len = self.len.saturating_sub(1);
+        for (other, live) in &mut self.live {
+            if *other == priority {
+                *live = live.saturating_sub(1);
+            }
+        }
+        self.live.retain(|(_, live)| *live > 0);
     }
 
     /// The call that goes next, of those for which `waits` holds. It stays where it is.
@@ -86,8 +99,8 @@ impl Queue {
         let first = self.waiting.front().map(|(priority, _)| *priority);
         let is_alone = self.waiting.back().map(|(priority, _)| *priority) == first;
         self.turns = if is_alone || self.next > 0 { 0 } else { self.turns.saturating_add(1) };
-        if self.waiting.remove(self.next).is_some() {
-            self.len = self.len.saturating_sub(1);
+        if let Some((priority, _)) = self.waiting.remove(self.next) {
+            self.leave(priority);
         }
     }
 
@@ -162,8 +175,8 @@ mod tests {
         for call in 0..4 {
             queue.push(0, ticket(call));
         }
-        queue.leave();
-        queue.leave();
+        queue.leave(0);
+        queue.leave(0);
         assert_eq!(queue.len(), 2);
         assert_eq!(drain(&mut queue, &[0, 2]), [1, 3]);
         assert_eq!(queue.len(), 0);

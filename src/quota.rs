@@ -24,6 +24,8 @@ pub const DIMENSIONS: [Dimension; 6] = [
 
 /// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
 const MIDNIGHT_MARGIN: Millis = Millis(2_000);
+/// How long nothing is spent after a refusal that names no wait.
+const SPEND_PAUSE: Millis = Millis(30_000);
 /// By how much two clocks may disagree before one of them must have been set.
 const CLOCK_SET: u64 = 60_000;
 
@@ -184,6 +186,18 @@ impl Quota {
             gauge.given = given;
             gauge.tier = tier;
         }
+    }
+
+    /// Whether any limit is known.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.gauges.iter().any(|gauge| gauge.limit().is_some())
+    }
+
+    /// The newest moment that the ledger has seen, on its own clock.
+    #[must_use]
+    pub const fn at_moment(&self) -> u64 {
+        self.at
     }
 
     /// The limit of a dimension and what is learned of it.
@@ -364,6 +378,10 @@ impl Quota {
             None => return None,
         };
         let accepted = self.accepted(dimension, reserved);
+        if said.wait.is_none() && dimension == Dimension::Spend {
+            // Others may have spent it all: our own count does not say when some is free.
+            self.hold(clock.now.saturating_add(SPEND_PAUSE.0), Some(dimension));
+        }
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
             let turn = self.gauge(dimension).turn();
             // A turn for each that is owed, and one more, since the limit is a guess.

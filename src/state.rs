@@ -7,7 +7,9 @@ use crate::window::{Amounts, Entry, Window};
 
 /// What a state begins with: the version of the format.
 const MARK: &str = "u1";
-const ENTRIES_MAX: u64 = 130;
+/// Ten minutes by seconds or a minute by tenths, and some: what one process keeps is finer than what
+/// a store gets.
+const ENTRIES_MAX: u64 = 1_000;
 
 /// Writes numbers.
 #[derive(Debug)]

@@ -253,7 +253,6 @@ impl Core {
         self.driver.lookers.borrow_mut().push(caller);
         self.driver.engine.borrow_mut().look(host::now());
         self.driver.drain();
-        self.driver.answer_lookers();
         Ok(())
     }
 

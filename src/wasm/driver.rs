@@ -72,6 +72,8 @@ pub(crate) struct Driver {
     pub(crate) lookers: RefCell<Vec<JsValue>>,
     /// When the quotas were kept last.
     pub(crate) kept: Cell<Instant>,
+    /// And how many attempts had been sent by then.
+    pub(crate) kept_sent: Cell<u32>,
     calls: RefCell<Vec<Option<Box<Call>>>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
     serials: Cell<u32>,
@@ -94,6 +96,7 @@ impl Driver {
             shared,
             lookers: RefCell::default(),
             kept: Cell::default(),
+            kept_sent: Cell::default(),
             calls: RefCell::default(),
             timer: RefCell::default(),
             serials: Cell::new(0),
@@ -180,11 +183,13 @@ impl Driver {
             }
         }
         self.keep();
+        self.answer_lookers();
         self.arm();
     }
 
     fn arm(self: &Rc<Self>) {
         let due = self.engine.borrow_mut().next_wakeup();
+        let due = [due, self.keep_due()].into_iter().flatten().min();
         let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
         // A timer that fires early finds nothing due and sets the next; that is cheaper than a new
         // one for each call that ends.

@@ -20,7 +20,7 @@ use crate::lane::{AccountId, LaneId, LaneSpec};
 use crate::ledger::{Reply, Request, apply};
 use crate::output::Notice;
 use crate::quota::{Limits, Usage};
-use crate::time::Millis;
+use crate::time::{Instant, Millis};
 
 /// How often the quotas of this process are kept, in case this instance fails.
 const KEEP: Millis = Millis(250);
@@ -73,22 +73,29 @@ impl Driver {
         }
     }
 
-    /// Keeps the quotas of this process, now and then.
+    /// Keeps the quotas of this process, now and then: at once after a pause, and once more when
+    /// something has changed since.
     pub(crate) fn keep(&self) {
         let now = host::now().mono;
-        if now - self.kept.get() < KEEP {
-            return;
-        }
-        let books = self.engine.borrow().own_books();
-        if books.is_empty() {
+        let sent = self.engine.borrow().sent();
+        if sent == self.kept_sent.get() || now - self.kept.get() < KEEP {
             return;
         }
         self.kept.set(now);
+        self.kept_sent.set(sent);
+        let books = self.engine.borrow().own_books();
         for (book, state) in books {
             if let Some(name) = self.kept_name(book) {
                 self.host.keep(&name, &state);
             }
         }
+    }
+
+    /// When the quotas are to be kept, where something was sent since they were.
+    pub(crate) fn keep_due(&self) -> Option<Instant> {
+        let engine = self.engine.borrow();
+        let is_kept = engine.sent() == self.kept_sent.get() || !engine.has_lanes();
+        (!is_kept).then(|| self.kept.get() + KEEP)
     }
 
     fn kept_name(&self, book: BookId) -> Option<String> {
@@ -122,13 +129,12 @@ impl Driver {
             drop(update);
             let reply = done.ok().and_then(|_| reply.take());
             driver.feed(Input::Transacted { id, reply });
-            driver.answer_lookers();
         });
     }
 
     /// Tells those who wait for the stores, once all have answered.
     pub(crate) fn answer_lookers(&self) {
-        if self.engine.borrow().is_asking() {
+        if self.lookers.borrow().is_empty() || self.engine.borrow().is_asking() {
             return;
         }
         for caller in self.lookers.take() {

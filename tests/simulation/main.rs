@@ -17,6 +17,8 @@ mod goodput;
 mod oracle;
 mod service;
 mod situations;
+mod soak;
+mod swarm;
 mod trace;
 mod windows;
 mod world;
