@@ -277,8 +277,17 @@ export class Host {
     book: string,
     update: Update,
   ): Promise<void> {
-    const name = project ?? (await digest(identity));
+    const name = project ?? (await this.#digest(identity));
     await store.transact(`${name}:${book}`, update);
+  }
+
+  async #digest(identity: string): Promise<string> {
+    try {
+      return await digest(identity);
+    } catch (error) {
+      this.warn((error as Error).message);
+      throw error;
+    }
   }
 
   keep(name: string, state: string): void {
@@ -384,7 +393,7 @@ function digest(identity: string): Promise<string> {
 async function hash(text: string): Promise<string> {
   const subtle = globalThis.crypto?.subtle;
   if (subtle === undefined) {
-    throw new Error('unexhausted: this page has no crypto.subtle; pass `project` with `store`');
+    throw new Error('this page has no crypto.subtle; pass `project` with `store`');
   }
   const bytes = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return Array.from(bytes.slice(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -11,19 +11,40 @@ import type { Tracker } from './wasm/unexhausted.js';
  * elsewhere only after `await ready()`.
  */
 export class QuotaTracker {
-  readonly #tracker: Tracker;
+  readonly #options: QuotaTrackerOptions;
+  #tracker: Tracker;
+  #instance: number;
+  /** What is counted, in case the WebAssembly fails. */
+  #kept = '';
 
   /**
    * @throws `TypeError` for an unknown or wrong option, naming the known ones; `Error` in browsers
    * before `ready()`.
    */
   constructor(options: QuotaTrackerOptions) {
-    this.#tracker = guarded(() => new (use().core.Tracker)(options));
+    const { core, instance } = use();
+    this.#tracker = guarded(() => new core.Tracker(options));
+    this.#instance = instance;
+    this.#options = { ...options };
+  }
+
+  #run<T>(what: (tracker: Tracker) => T): T {
+    const { core, instance } = use();
+    if (instance !== this.#instance) {
+      this.#tracker = guarded(() => new core.Tracker(this.#options));
+      this.#tracker.recall(this.#kept);
+      this.#instance = instance;
+    }
+    return guarded(() => {
+      const result = what(this.#tracker);
+      this.#kept = this.#tracker.state();
+      return result;
+    });
   }
 
   /** Counts a request that was made, whatever the limits say. */
   recordRequest(use: RequestUse = {}): void {
-    guarded(() => this.#tracker.record(use));
+    this.#run((tracker) => tracker.record(use));
   }
 
   /**
@@ -33,7 +54,7 @@ export class QuotaTracker {
    * the limit in the way lets it pass.
    */
   reserve(use: RequestUse = {}): Reservation {
-    const taken = guarded(() => this.#tracker.reserve(use)) as
+    const taken = this.#run((tracker) => tracker.reserve(use)) as
       | { ok: true; at: number }
       | { ok: false; retryAt: Date; dimension?: never };
     if (!taken.ok) return taken;
@@ -41,7 +62,7 @@ export class QuotaTracker {
     const reserved = { ...use };
     let open = true;
     const end = (used: RequestUse | null) => {
-      if (open) guarded(() => this.#tracker.settle(taken.at, reserved, used));
+      if (open) this.#run((tracker) => tracker.settle(taken.at, reserved, used));
       open = false;
     };
     return { ok: true, settle: (used = reserved) => end(used), cancel: () => end(null) };
@@ -49,6 +70,6 @@ export class QuotaTracker {
 
   /** What is used of each limit, and when some of it is free again. */
   usage(): QuotaUsage[] {
-    return guarded(() => this.#tracker.usage()) as QuotaUsage[];
+    return this.#run((tracker) => tracker.usage()) as QuotaUsage[];
   }
 }

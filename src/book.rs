@@ -142,6 +142,16 @@ impl Book {
         Ok(clock.now)
     }
 
+    /// A request that was just taken does not go after all.
+    pub(crate) fn untake(&mut self, at: u64, want: &Amounts) {
+        self.quota.settle(at, want, &Amounts::default());
+        let shared = self.shared.as_mut();
+        if let Some(Delta::Record { used, .. }) = shared.and_then(|shared| shared.deltas.last_mut())
+        {
+            *used = used.minus(want);
+        }
+    }
+
     /// A request that was counted took another amount than was reserved.
     pub(crate) fn settle(&mut self, now: Now, at: u64, reserved: &Amounts, used: &Amounts) {
         if reserved == used {
@@ -161,7 +171,9 @@ impl Book {
         said: &Refusal,
     ) -> Option<Learned> {
         let learned = self.quota.refuse(self.clock(now), at, reserved, said);
-        self.change(now, Delta::Refuse { at, reserved: *reserved, said: *said }, Millis::ZERO);
+        let said_at = self.clock(now).now;
+        let delta = Delta::Refuse { at, said_at, reserved: *reserved, said: *said };
+        self.change(now, delta, Millis::ZERO);
         learned
     }
 
@@ -174,13 +186,15 @@ impl Book {
     /// The day is spent.
     pub(crate) fn end_day(&mut self, now: Now) {
         self.quota.end_day();
-        self.change(now, Delta::EndDay, Millis::ZERO);
+        let at = self.clock(now).now;
+        self.change(now, Delta::EndDay { at }, Millis::ZERO);
     }
 
     /// The day was not spent.
     pub(crate) fn correct_day(&mut self, now: Now) {
         self.quota.correct_day(self.clock(now));
-        self.change(now, Delta::CorrectDay, Millis::ZERO);
+        let at = self.clock(now).now;
+        self.change(now, Delta::CorrectDay { at }, Millis::ZERO);
     }
 
     fn change(&mut self, now: Now, delta: Delta, within: Millis) {
@@ -307,14 +321,20 @@ impl Shared {
     fn tell(&mut self, delta: Delta) {
         // Uses of one second are told as one, so that a store may be down for long.
         let is_full = self.deltas.len() >= DELTAS_MAX;
-        if let (Delta::Record { at, used }, Some(Delta::Record { at: last, used: sum })) =
-            (&delta, self.deltas.last_mut())
-            && (at.abs_diff(*last) < 1_000 || is_full)
-        {
-            *last = (*last).max(*at);
-            *sum = sum.plus(used);
-        } else if !is_full || matches!(delta, Delta::Record { .. }) {
-            self.deltas.push(delta);
+        match (&delta, self.deltas.last_mut()) {
+            (Delta::Record { at, used }, Some(Delta::Record { at: last, used: sum }))
+                if at.abs_diff(*last) < 1_000 || is_full =>
+            {
+                *last = (*last).max(*at);
+                *sum = sum.plus(used);
+            }
+            (Delta::Settle { more, less, .. }, Some(Delta::Record { used: sum, .. }))
+                if is_full =>
+            {
+                *sum = sum.plus(more).minus(less);
+            }
+            (_, Some(_)) if is_full && !matches!(delta, Delta::Record { .. }) => {}
+            _ => self.deltas.push(delta),
         }
     }
 }

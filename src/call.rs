@@ -45,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) free_waits: u32,
     pub(crate) empty_answers: u32,
     pub(crate) attempts: u32,
+    /// When it was made.
+    pub(crate) started: Instant,
     /// Its number in the order of arrival, which is its place in a queue.
     pub(crate) serial: u64,
     /// When the wait is over; `None` while an attempt is due or in flight.

@@ -19,6 +19,8 @@ use crate::retry::Why;
 use crate::time::{Instant, Millis, WallTime};
 use crate::window::Amounts;
 
+/// What a probe takes at least, where it brings a picture.
+const PROBE: Millis = Millis(10_000);
 /// How many of those who wait are looked at for one that is small enough.
 const BEHIND_MAX: usize = 64;
 
@@ -143,19 +145,22 @@ impl Engine {
                 let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
                 let longest = call.spec.max_outage();
                 let longest = if waits_for_day { Millis(u64::MAX) } else { longest };
-                if now - outage.since >= longest {
+                let since = outage.since.max(call.started);
+                if now - since >= longest {
                     let bar = Bar { until: now, reason: Reason::Target(Rc::clone(&outage.info)) };
                     self.expel(ticket.call, Why::Outage, &bar);
                     continue;
                 }
-                let wake = outage.since + longest;
+                let wake = since + longest;
                 // A call that has backed off by itself is as good a probe as any.
                 let may_probe =
                     outage.next <= now || (call.tries > 0 && !is_day && !call.spec.is_background());
                 if outage.probe.is_some() || !may_probe {
-                    let until = if outage.probe.is_some() { wake } else { outage.next.min(wake) };
+                    let is_probed = outage.probe.is_some();
+                    lane.wake = Some(if is_probed { wake } else { outage.next.min(wake) });
+                    // How long a probe takes nobody knows.
+                    let until = if is_probed { now + PROBE } else { outage.next };
                     let reason = Reason::Target(Rc::clone(&outage.info));
-                    lane.wake = Some(until);
                     if self.drive_out(ticket.call, &Bar { until, reason }) {
                         continue;
                     }
@@ -178,12 +183,13 @@ impl Engine {
             }
             let account = self.accounts.get(lane.account.0 as usize);
             if !lane.book.decides() || account.is_some_and(|account| !account.decides()) {
-                if self.is_asked(BookId::Lane(lane_id(index))) {
-                    // What is being told to the store is answered first; then the lane is looked
-                    // at again.
+                let is_told = self.is_asked(BookId::Lane(lane_id(index)));
+                let Some(lane) = self.lanes.get_mut(index) else { return };
+                if is_told {
+                    // What is being told to the store is answered first.
+                    lane.deferred = true;
                     return;
                 }
-                let Some(lane) = self.lanes.get_mut(index) else { return };
                 let books = [Some(&lane.book), account.map(|account| &account.book)];
                 let down = books.into_iter().flatten().filter(|book| book.is_down());
                 let again = down.filter_map(Book::due).filter(|due| *due > now).max();
@@ -332,7 +338,7 @@ impl Engine {
             Ok(at) => Ok(Permit { lane: lane_id(index), at, money_at, want: *want }),
             Err(denial) => {
                 if let Some(account) = account {
-                    account.book.settle(now, money_at, &money, &Amounts::default());
+                    account.book.untake(money_at, &money);
                 }
                 let until = lane.book.moment(now, denial.until);
                 Err(Bar { until, reason: Reason::Lane(denial) })
@@ -360,7 +366,7 @@ impl Engine {
         if let Some(outage) = lane.health.outage()
             && call.spec.policy.rides_outages
         {
-            let until = if outage.probe.is_some() { now + Millis(10_000) } else { outage.next };
+            let until = if outage.probe.is_some() { now + PROBE } else { outage.next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
         let (wanted, money) = split(&lane.reserves(&target.want));
@@ -541,7 +547,7 @@ impl Engine {
         let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
         let used = used.unwrap_or_default();
         let actual = Amounts {
-            tokens: used.tokens.unwrap_or(expected),
+            tokens: used.tokens.unwrap_or(permit.want.tokens),
             nanos: used.nanos.unwrap_or(permit.want.nanos),
             ..permit.want
         };
@@ -636,7 +642,9 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.health.gave_up(flight.id);
         }
-        if let Some(learned) = learned {
+        let decides = self.book(BookId::Lane(permit.lane)).is_none_or(Book::decides);
+        // Where a store decides, it tells what was learned.
+        if let Some(learned) = learned.filter(|_| decides) {
             self.outputs.push_back(Output::Notice(Notice::Learned { lane: permit.lane, learned }));
         }
         if begins {

@@ -119,6 +119,7 @@ impl Engine {
             free_waits: 0,
             empty_answers: 0,
             attempts: 0,
+            started: now.mono,
             serial: self.serials,
             waits_until: None,
             queued: None,

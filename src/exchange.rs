@@ -238,6 +238,7 @@ impl Engine {
                 // Another lane asks; this one is looked at again when that has its answer.
                 if let Some(lane) = self.lanes.get_mut(index) {
                     lane.asking = false;
+                    lane.deferred = true;
                 }
                 return;
             }
@@ -259,6 +260,7 @@ impl Engine {
             self.use_permits(index, &wants, Granted { count: 0, at: 0, money_at });
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.dirty = false;
+                lane.deferred = true;
             }
             return;
         }
@@ -375,7 +377,10 @@ impl Engine {
     fn look_again(&mut self, book: BookId, except: Option<usize>) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let is_its = [BookId::Account(lane.account), BookId::Lane(lane_id(index))];
-            lane.dirty |= is_its.contains(&book) && Some(index) != except;
+            if lane.deferred && is_its.contains(&book) && Some(index) != except {
+                lane.deferred = false;
+                lane.dirty = true;
+            }
         }
     }
 

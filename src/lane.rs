@@ -57,6 +57,8 @@ pub(crate) struct Lane {
     pub(crate) dirty: bool,
     /// Whether the store is being asked for permits.
     pub(crate) asking: bool,
+    /// Whether it waits for the answer to a question of another's.
+    pub(crate) deferred: bool,
     /// The limit that was last told to be in the way, and until when.
     pub(crate) denied: Option<(Dimension, Instant)>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
@@ -78,6 +80,7 @@ impl Lane {
             wake: None,
             dirty: false,
             asking: false,
+            deferred: false,
             denied: None,
             shut: None,
             bare: None,

@@ -5,9 +5,10 @@
 
 use std::rc::Rc;
 
+use crate::pacific::next_midnight;
 use crate::quota::{Clock, Denial, Learned, Limits, Quota, Refusal};
 use crate::state::{Reader, Writer};
-use crate::time::Millis;
+use crate::time::{Millis, WallTime};
 use crate::window::Amounts;
 
 /// Processes that a ledger remembers; of more the longest silent are forgotten.
@@ -74,6 +75,8 @@ pub enum Delta {
     Refuse {
         /// When it was counted.
         at: u64,
+        /// When the service said so.
+        said_at: u64,
         /// What was reserved.
         reserved: Amounts,
         /// What the service said.
@@ -87,9 +90,28 @@ pub enum Delta {
         reserved: Amounts,
     },
     /// The day is spent.
-    EndDay,
+    EndDay {
+        /// As was known then.
+        at: u64,
+    },
     /// The day was not spent.
-    CorrectDay,
+    CorrectDay {
+        /// As was known then.
+        at: u64,
+    },
+}
+
+impl Delta {
+    const fn at(&self) -> u64 {
+        match self {
+            Self::Settle { at, .. }
+            | Self::Record { at, .. }
+            | Self::Refuse { at, .. }
+            | Self::RefuseElsewhere { at, .. }
+            | Self::EndDay { at }
+            | Self::CorrectDay { at } => *at,
+        }
+    }
 }
 
 /// What a process wants of the ledger.
@@ -181,17 +203,27 @@ impl Ledger {
     }
 
     fn amend(&mut self, clock: Clock, delta: &Delta) -> Option<Learned> {
+        // What is told after midnight of the day before is nothing of this day.
+        let day = self.quota.day;
+        let is_today = next_midnight(WallTime(delta.at())).0 == day.ends;
+        let mut learned = None;
         match delta {
             Delta::Settle { at, more, less } => self.quota.settle(*at, less, more),
             Delta::Record { at, used } => self.quota.record(clock, *at, used),
-            Delta::Refuse { at, reserved, said } => {
-                return self.quota.refuse(clock, *at, reserved, said);
+            Delta::Refuse { at, said_at, reserved, said } => {
+                let passed = Millis(clock.now.saturating_sub(*said_at));
+                let said = Refusal { wait: said.wait.map(|wait| wait - passed), ..*said };
+                learned = self.quota.refuse(clock, *at, reserved, &said);
             }
             Delta::RefuseElsewhere { at, reserved } => self.quota.settle_refused(*at, reserved),
-            Delta::EndDay => self.quota.end_day(),
-            Delta::CorrectDay => self.quota.correct_day(clock),
+            Delta::EndDay { .. } => self.quota.end_day(),
+            Delta::CorrectDay { .. } if is_today => self.quota.correct_day(clock),
+            Delta::CorrectDay { .. } => {}
         }
-        None
+        if !is_today {
+            self.quota.day = day;
+        }
+        learned
     }
 
     /// Counts as many of the wants as may go.

@@ -321,7 +321,7 @@ fn what_is_written_reads_back_and_decides_the_same() {
     a.asks(&mut state, NOON, 13);
     let said =
         Refusal { wait: Some(Millis(7_000)), ..refused(Kind::RateLimited, Some(RPM), Some(9)) };
-    let delta = Delta::Refuse { at: NOON, reserved: ONE, said };
+    let delta = Delta::Refuse { at: NOON, said_at: NOON + 400, reserved: ONE, said };
     let request = a.request(0, vec![delta]);
     let (text, reply) = apply(state.as_deref(), NOON + 400, &request);
     assert_eq!(reply.learned.len(), 1);

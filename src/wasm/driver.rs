@@ -14,7 +14,8 @@ use super::error;
 use super::failure;
 use super::host::{self, Host};
 use super::picture::{Failed, Picture};
-use super::quota::Lanes;
+use super::quota::{self, Lanes};
+use super::route;
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::Engine;
@@ -68,6 +69,8 @@ pub(crate) struct Driver {
     pub(crate) lanes: Lanes,
     /// Where quotas are shared, and under which name.
     pub(crate) shared: Option<(Object, Option<String>)>,
+    /// What identifies the client's own account.
+    pub(crate) home: String,
     /// Those who wait for the stores to be asked.
     pub(crate) lookers: RefCell<Vec<JsValue>>,
     /// When the quotas were kept last.
@@ -90,10 +93,13 @@ impl Driver {
             engine.set_alerts(thresholds);
         }
         let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
+        let (base, key) = route::home(settings, &host);
+        let home = quota::identity(&base, key.as_deref());
         Rc::new(Self {
             engine: RefCell::new(engine),
             lanes: Lanes::default(),
             shared,
+            home,
             lookers: RefCell::default(),
             kept: Cell::default(),
             kept_sent: Cell::default(),
@@ -147,6 +153,10 @@ impl Driver {
     /// Ends every call.
     pub(crate) fn close(self: &Rc<Self>) {
         self.feed(Input::Closed);
+        // Nobody waits for a store any more.
+        for caller in self.lookers.take() {
+            self.host.reject(&caller, &failure::closed(&self.host));
+        }
     }
 
     /// Whether the client has ended.
@@ -251,12 +261,11 @@ impl Driver {
 
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if self.land(call, flight) {
-            let used = self.with(call, |state| {
-                let used = state.job.used(&answer);
-                state.answer = answer;
-                used
-            });
-            self.feed(Input::Answered { call, flight, used: used.flatten() });
+            // Getters of the answer may come back here, so nothing is borrowed meanwhile.
+            let job = self.with(call, |state| state.job.clone());
+            let used = job.and_then(|job| job.used(&answer));
+            self.with(call, |state| state.answer = answer);
+            self.feed(Input::Answered { call, flight, used });
         }
     }
 

@@ -16,6 +16,7 @@ use crate::book::OnStoreDown;
 use crate::exchange::BookId;
 use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId, LaneSpec};
+use crate::ledger::Ledger;
 use crate::options::scope;
 use crate::quota::{Clock, Limits, Quota, Usage};
 use crate::text::join;
@@ -124,8 +125,7 @@ impl Lanes {
         };
         let accounts = self.accounts.borrow();
         let account = accounts.iter().find(|row| row.id == account)?;
-        let key = account.key.as_deref().unwrap_or_default();
-        Some(([account.base.as_str(), "\n", key].concat(), model.to_owned()))
+        Some((identity(&account.base, account.key.as_deref()), model.to_owned()))
     }
 
     /// What is used of each lane and of the money behind it.
@@ -151,6 +151,11 @@ impl Lanes {
         let lanes = self.lanes.borrow();
         Some(lanes.iter().find(|named| named.lane == lane)?.model.clone())
     }
+}
+
+/// Base URL and key as one text.
+pub(crate) fn identity(base: &str, key: Option<&str>) -> String {
+    [base, "\n", key.unwrap_or_default()].concat()
 }
 
 /// What is told of one lane.
@@ -301,6 +306,19 @@ impl Tracker {
         let used = if used.is_null() { Amounts::default() } else { amounts(used)? };
         self.state.borrow_mut().quota.settle(crate::time::Millis::from_f64(at).0, &reserved, &used);
         Ok(())
+    }
+
+    /// What is counted, as text.
+    #[must_use]
+    pub fn state(&self) -> String {
+        Ledger { quota: self.state.borrow().quota.clone(), ..Ledger::default() }.write()
+    }
+
+    /// Takes back what was counted before this instance.
+    pub fn recall(&self, state: &str) {
+        if let Some(ledger) = Ledger::read(state) {
+            self.state.borrow_mut().quota.merge(&ledger.quota);
+        }
     }
 
     /// What is used of each limit.

@@ -110,6 +110,8 @@ impl Driver {
         else {
             return;
         };
+        // A target with a key or address of its own is of another project.
+        let project = project.as_deref().filter(|_| account == self.home);
         let reply: Rc<RefCell<Option<Reply>>> = Rc::default();
         let last = Rc::clone(&reply);
         let update =
@@ -122,7 +124,7 @@ impl Driver {
         let driver = Rc::clone(self);
         let promise = {
             let store: &Object = store;
-            self.host.transact(store, project.as_deref(), &account, &model, update.as_ref())
+            self.host.transact(store, project, &account, &model, update.as_ref())
         };
         spawn_local(async move {
             let done = JsFuture::from(promise).await;
