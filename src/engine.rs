@@ -229,10 +229,10 @@ impl Engine {
         self.flights
     }
 
-    /// Whether any call goes through a queue.
+    /// Whether no call waits in a queue or is in flight behind one.
     #[must_use]
-    pub const fn has_lanes(&self) -> bool {
-        !self.lanes.is_empty()
+    pub fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0)
     }
 
     /// How many attempts a call has sent.

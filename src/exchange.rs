@@ -161,7 +161,7 @@ impl Engine {
         let expires = self.exchanges.iter().map(|exchange| exchange.asked + STORE_TIMEOUT);
         // A store that is down is asked again for the sake of those who wait, and a while longer
         // where it has to be told something.
-        let is_idle = self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0);
+        let is_idle = self.is_idle();
         let now = self.now.mono;
         let is_due = |book: &Book| !is_idle || !book.is_down() || book.owes(now);
         let due = self.books().filter(|(id, book)| is_due(book) && !self.is_asked(*id));

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use crate::kind::Dimension;
 use crate::pacific::next_midnight;
 use crate::quota::{Clock, Denial, Learned, Limits, Quota, Refusal};
 use crate::state::{Reader, Writer};
@@ -17,6 +18,8 @@ const PEERS_MAX: usize = 24;
 const SILENT: Millis = Millis(600_000);
 /// How long a process that waits counts as waiting when it is silent.
 const WAITS: Millis = Millis(5_000);
+/// How long the permits of a process are counted to be fair.
+const MINUTE: Millis = Millis(60_000);
 /// When a process that took its share comes back for what the others left.
 const AGAIN: Millis = Millis(100);
 /// How long nothing goes where the store has forgotten: a minute, and the way of a request.
@@ -35,6 +38,12 @@ pub struct Peer {
     pub seq: u64,
     /// How many permits that was.
     pub granted: u64,
+    /// When the next one that it waits for may go.
+    pub due: u64,
+    /// How many permits it was granted since the moment that follows.
+    pub taken: u64,
+    /// When that count began; it begins anew each minute.
+    pub since: u64,
 }
 
 /// The shared state.
@@ -178,7 +187,19 @@ pub fn apply(state: Option<&str>, now: u64, request: &Request) -> (String, Reply
             (reply.granted, reply.denial) = ledger.grant(clock, request);
             let granted = u64::try_from(reply.granted).unwrap_or_default();
             let waiting = request.waiting.saturating_sub(granted);
-            ledger.meet(Peer { id: request.peer, seen: now, waiting, seq: request.seq, granted });
+            let before = before.unwrap_or_default();
+            let is_same = before.since.saturating_add(MINUTE.0) > now;
+            let (taken, since) = if is_same { (before.taken, before.since) } else { (0, now) };
+            ledger.meet(Peer {
+                id: request.peer,
+                seen: now,
+                waiting,
+                seq: request.seq,
+                granted,
+                due: reply.denial.map_or(now, |denial| denial.until),
+                taken: taken.saturating_add(granted),
+                since,
+            });
         }
     }
     ledger.version = ledger.version.saturating_add(1);
@@ -244,21 +265,28 @@ impl Ledger {
         (request.wants.len(), None)
     }
 
-    /// How many permits a process may take at once where others wait too: as many as each of them.
+    /// How many permits a process may take at once where others wait too: as many as make it equal to
+    /// each of them in this minute.
     fn share(&self, clock: Clock, request: &Request) -> usize {
+        let is_fresh = |peer: &&Peer| peer.since.saturating_add(MINUTE.0) > clock.now;
         let waits = |peer: &&Peer| {
-            peer.id != request.peer
-                && peer.waiting > 0
-                && peer.seen.saturating_add(WAITS.0) > clock.now
+            let last = peer.seen.max(peer.due.min(clock.now));
+            let is_there = last.saturating_add(WAITS.0) > clock.now;
+            peer.id != request.peer && peer.waiting > 0 && is_there
         };
         let others = self.peers.iter().filter(waits).count();
-        let dimension = crate::kind::Dimension::RequestsPerMinute;
+        let dimension = Dimension::RequestsPerMinute;
         let Some(limit) = self.quota.gauge(dimension).limit().filter(|_| others > 0) else {
             return usize::MAX;
         };
+        let taken = |peer: &Peer| if is_fresh(&peer) { peer.taken } else { 0 };
+        let own = self.peers.iter().find(|peer| peer.id == request.peer).map_or(0, taken);
+        let theirs = self.peers.iter().filter(waits).map(taken);
         let free = limit.saturating_sub(self.quota.used(dimension));
-        let free = usize::try_from(free).unwrap_or(usize::MAX);
-        free.div_ceil(others.saturating_add(1)).max(1)
+        let pot = theirs.fold(free.saturating_add(own), u64::saturating_add);
+        let all = u64::try_from(others).unwrap_or(u64::MAX).saturating_add(1);
+        let share = pot.div_ceil(all.max(1)).saturating_sub(own);
+        usize::try_from(share).unwrap_or(usize::MAX)
     }
 
     fn meet(&mut self, peer: Peer) {
@@ -290,6 +318,9 @@ impl Ledger {
                 waiting: reader.number()?,
                 seq: reader.number()?,
                 granted: reader.number()?,
+                due: reader.moment(quota.at)?,
+                taken: reader.number()?,
+                since: reader.moment(quota.at)?,
             });
         }
         reader.is_done().then_some(Self { epoch, version, held, quota, peers })
@@ -310,6 +341,9 @@ impl Ledger {
             writer.number(peer.waiting);
             writer.number(peer.seq);
             writer.number(peer.granted);
+            writer.moment(self.quota.at, peer.due);
+            writer.number(peer.taken);
+            writer.moment(self.quota.at, peer.since);
         }
         writer.finish()
     }

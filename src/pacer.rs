@@ -14,6 +14,9 @@ const HEARD: Millis = Millis(600);
 const COLD: u64 = 2;
 /// Requests at once to one that has.
 const WARM: u64 = 4;
+/// Requests at once at most: of hundreds the last leave a process late, and arrive in another
+/// minute than they were counted in.
+const MOST: u64 = 100;
 const MINUTE: u64 = 60_000;
 
 /// Counts the requests that nothing is heard of yet.
@@ -49,7 +52,7 @@ impl Pacer {
         }
         let most = if self.warm && !is_shared {
             let taken = self.taken.saturating_add(self.taken_before);
-            WARM.max(taken / 4).max(limit.unwrap_or_default() / 2)
+            WARM.max(taken / 4).max(limit.unwrap_or_default() / 2).min(MOST)
         } else {
             COLD
         };

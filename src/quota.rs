@@ -24,8 +24,6 @@ pub const DIMENSIONS: [Dimension; 6] = [
 
 /// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
 const MIDNIGHT_MARGIN: Millis = Millis(2_000);
-/// How long nothing is spent after a refusal that names no wait.
-const SPEND_PAUSE: Millis = Millis(30_000);
 /// By how much two clocks may disagree before one of them must have been set.
 const CLOCK_SET: u64 = 60_000;
 
@@ -378,10 +376,6 @@ impl Quota {
             None => return None,
         };
         let accepted = self.accepted(dimension, reserved);
-        if said.wait.is_none() && dimension == Dimension::Spend {
-            // Others may have spent it all: our own count does not say when some is free.
-            self.hold(clock.now.saturating_add(SPEND_PAUSE.0), Some(dimension));
-        }
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
             let turn = self.gauge(dimension).turn();
             // A turn for each that is owed, and one more, since the limit is a guess.
@@ -401,6 +395,11 @@ impl Quota {
             let limit = gauge.told.filter(|told| before != Some(*told));
             limit.map(|limit| Change { limit, previous: before })
         };
+        if said.wait.is_none() && dimension == Dimension::Spend {
+            // Others may have spent it all: our own count does not say when some is free.
+            let pause = self.gauge(dimension).found.map_or(Millis::ZERO, |found| found.pause);
+            self.hold(clock.now.saturating_add(pause.0 / 4), Some(dimension));
+        }
         change.map(|change| Learned { dimension, change })
     }
 

@@ -73,12 +73,15 @@ impl Driver {
         }
     }
 
-    /// Keeps the quotas of this process, now and then: at once after a pause, and once more when
-    /// something has changed since.
+    /// Keeps the quotas of this process: now and then while calls come and go, and when none is left.
     pub(crate) fn keep(&self) {
         let now = host::now().mono;
-        let sent = self.engine.borrow().sent();
-        if sent == self.kept_sent.get() || now - self.kept.get() < KEEP {
+        let (sent, is_idle) = {
+            let engine = self.engine.borrow();
+            (engine.sent(), engine.is_idle())
+        };
+        let is_early = now - self.kept.get() < KEEP && !is_idle;
+        if sent == self.kept_sent.get() || is_early {
             return;
         }
         self.kept.set(now);
@@ -94,8 +97,8 @@ impl Driver {
     /// When the quotas are to be kept, where something was sent since they were.
     pub(crate) fn keep_due(&self) -> Option<Instant> {
         let engine = self.engine.borrow();
-        let is_kept = engine.sent() == self.kept_sent.get() || !engine.has_lanes();
-        (!is_kept).then(|| self.kept.get() + KEEP)
+        let is_due = engine.sent() != self.kept_sent.get() && !engine.is_idle();
+        is_due.then(|| self.kept.get() + KEEP)
     }
 
     fn kept_name(&self, book: BookId) -> Option<String> {
