@@ -304,6 +304,11 @@ impl Book {
         })
     }
 
+    /// Whether the service said to wait, as far as is known here.
+    pub(crate) fn is_held(&self, now: Now) -> bool {
+        self.quota.block.is_some_and(|block| block.until > self.clock(now).now)
+    }
+
     /// Whether the store is down.
     pub(crate) fn is_down(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.down.is_some())

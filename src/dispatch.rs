@@ -200,7 +200,7 @@ impl Engine {
                 let slots = self.concurrency.saturating_sub(self.in_flight);
                 let room = room.min(slots).min(lane.in_flight_max().saturating_sub(lane.in_flight));
                 let room = if lane.health.outage().is_some() { 1 } else { room };
-                self.ask_permits(index, room);
+                self.ask_permits(index, ticket.call, room);
                 return;
             }
             let want = lane.reserves(&call.want());
@@ -248,10 +248,12 @@ impl Engine {
         let calls = &self.calls;
         let lane = self.lanes.get_mut(index)?;
         let is_open = lane.shut(now).is_none();
-        // While the target is paused one permit is asked for, and it is the probe's.
         let is_free = lane.health.outage().is_none_or(|outage| outage.probe.is_none());
         let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
-        (is_open && is_free).then_some(ticket.call)
+        let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
+        // While the target is paused one permit is asked for, and it is the probe's.
+        let may_go = is_open && (is_free || !call.spec.policy.rides_outages);
+        may_go.then_some(ticket.call)
     }
 
     /// Sends the call that goes next in its lane.
@@ -315,6 +317,18 @@ impl Engine {
                 return;
             }
         }
+        let soonest = self.now.mono + Millis(1);
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.dirty = false;
+            lane.wake = Some(bar.until.max(soonest));
+        }
+    }
+
+    /// Whether a permit that has come from a store may be used now.
+    pub(crate) fn has_room(&self, index: usize) -> bool {
+        let Some(lane) = self.lanes.get(index) else { return false };
+        let is_held = lane.book.is_held(self.now);
+        !is_held && self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
     }
 
     /// Counts a request where account and lane let it go: the account first.

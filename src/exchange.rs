@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::book::{Book, OnStoreDown, STORE_TIMEOUT};
 use crate::call::{Call, Permit};
 use crate::engine::Engine;
+use crate::input::CallId;
 use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId, split};
 use crate::ledger::{Ledger, Reply, Request};
@@ -216,14 +217,18 @@ impl Engine {
     }
 
     /// Asks the store for permits, as many as could be used now.
-    pub(crate) fn ask_permits(&mut self, index: usize, room: u64) {
+    ///
+    /// The first is for the call that goes next, which may be another than the first in line.
+    pub(crate) fn ask_permits(&mut self, index: usize, first: CallId, room: u64) {
         let Some(lane) = self.lanes.get(index) else { return };
         let most = usize::try_from(room.min(WANTS_MAX)).unwrap_or_default();
+        let want_of = |id: CallId| self.call(id).map(|call| lane.reserves(&call.want()));
         let waiting = lane.queue.iter().filter_map(|ticket| {
             let call = self.call(ticket.call).filter(|call| call.serial == ticket.serial)?;
-            call.queued.map(|_| lane.reserves(&call.want()))
+            call.queued.filter(|_| ticket.call != first).map(|_| ticket.call)
         });
-        let wants: Vec<Amounts> = waiting.take(most).collect();
+        let wants = core::iter::once(first).chain(waiting).filter_map(want_of);
+        let wants: Vec<Amounts> = wants.take(most).collect();
         let account = BookId::Account(lane.account);
         let money = wants.iter().map(|want| split(want).1).collect();
         if let Some(lane) = self.lanes.get_mut(index) {
@@ -389,7 +394,8 @@ impl Engine {
         let (now, nothing) = (self.now, Amounts::default());
         for (nth, want) in wants.iter().enumerate() {
             let is_granted = nth < granted.count;
-            let call = if is_granted { self.next_call(index) } else { None };
+            let may_go = is_granted && self.has_room(index);
+            let call = if may_go { self.next_call(index) } else { None };
             let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::want));
             let Some(lane) = self.lanes.get_mut(index) else { return };
             let taken = lane.reserves(&taken);
@@ -401,8 +407,13 @@ impl Engine {
                 lane.book.settle(now, granted.at, &reserved, &used);
             }
             let account = BookId::Account(lane.account);
-            if let Some(book) = self.book_mut(account) {
-                book.settle(now, granted.money_at, &money, &spent);
+            match self.book_mut(account) {
+                // Where no money is counted, nobody needs to know.
+                Some(book) if call.is_none() && !book.quota.is_limited() => {
+                    book.untake(granted.money_at, &money);
+                }
+                Some(book) => book.settle(now, granted.money_at, &money, &spent),
+                None => {}
             }
             if let Some(id) = call {
                 let Granted { at, money_at, .. } = granted;

@@ -66,13 +66,15 @@ impl Health {
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
+        // What the service names is no guess, but a day's end may be misleading, and is probed.
+        let named = info.retry_after.filter(|_| info.kind != Kind::DailyQuota).unwrap_or_default();
         if let Some(outage) = &mut self.outage {
             // What was sent before the outage was known says nothing new.
             if outage.probe == Some(flight) {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());
                 outage.pause = outage.pause.times(2).max(first).min(longest);
-                outage.next = now + jittered(outage.pause, random);
+                outage.next = now + jittered(outage.pause, random).max(named);
             }
             return false;
         }
@@ -83,7 +85,8 @@ impl Health {
             return false;
         }
         self.suspect = None;
-        let (info, next) = (Rc::new(info.for_others()), now + jittered(first, random));
+        let next = now + jittered(first, random).max(named);
+        let info = Rc::new(info.for_others());
         self.outage = Some(Outage { info, since: now, next, probe: None, pause: first });
         true
     }

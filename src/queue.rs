@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 
 use crate::input::CallId;
 
-/// So many go before the oldest of a lower priority does, which so gets a tenth.
+/// So many go before one of the lower priority does, which so gets a tenth.
 const TURNS: u32 = 9;
+/// Where there are several lower priorities, so many: then the lowest and the oldest of all go by
+/// turns, and the lowest still gets a tenth.
+const TURNS_OF_MANY: u32 = 4;
 
 /// A place in the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,6 +28,8 @@ pub(crate) struct Queue {
     turns: u32,
     /// The place of the ticket that goes next.
     next: usize,
+    /// Whether the next turn of the lower priorities is the lowest's.
+    is_lowest_next: bool,
     len: u64,
     /// How many of each priority wait, of those that have not left.
     live: Vec<(i32, u64)>,
@@ -76,29 +81,35 @@ impl Queue {
     pub(crate) fn peek(&mut self, waits: impl Fn(Ticket) -> bool) -> Option<Ticket> {
         self.next = 0;
         let first = self.first_from(0, &waits)?;
-        if self.turns < TURNS {
+        if self.turns < TURNS_OF_MANY {
             return Some(first.1);
         }
-        // It is the turn of the oldest of the lower priorities.
-        let mut oldest: Option<Ticket> = None;
+        let (mut oldest, mut lowest, mut classes) = (None::<(usize, Ticket)>, None, 0_u32);
         let mut priority = first.0;
         loop {
             let place = self.end_of(priority);
             let Some((lower, ticket)) = self.first_from(place, &waits) else { break };
-            if oldest.is_none_or(|oldest| ticket.serial < oldest.serial) {
-                oldest = Some(ticket);
-                self.next = place;
+            if oldest.is_none_or(|(_, oldest)| ticket.serial < oldest.serial) {
+                oldest = Some((place, ticket));
             }
+            lowest = Some((place, ticket));
+            classes = classes.saturating_add(1);
             priority = lower;
         }
-        Some(oldest.unwrap_or(first.1))
+        let is_turn = classes > 1 || self.turns >= TURNS;
+        let chosen = if self.is_lowest_next { lowest } else { oldest };
+        let Some((place, ticket)) = chosen.filter(|_| is_turn) else { return Some(first.1) };
+        self.next = place;
+        Some(ticket)
     }
 
     /// Takes the call out that [`Queue::peek`] gave.
     pub(crate) fn pop(&mut self) {
         let first = self.waiting.front().map(|(priority, _)| *priority);
         let is_alone = self.waiting.back().map(|(priority, _)| *priority) == first;
-        self.turns = if is_alone || self.next > 0 { 0 } else { self.turns.saturating_add(1) };
+        let is_turn = self.next > 0;
+        self.is_lowest_next ^= is_turn;
+        self.turns = if is_alone || is_turn { 0 } else { self.turns.saturating_add(1) };
         if let Some((priority, _)) = self.waiting.remove(self.next) {
             self.leave(priority);
         }

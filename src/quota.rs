@@ -24,9 +24,6 @@ pub const DIMENSIONS: [Dimension; 6] = [
 
 /// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
 const MIDNIGHT_MARGIN: Millis = Millis(2_000);
-/// By how much two clocks may disagree before one of them must have been set.
-const CLOCK_SET: u64 = 60_000;
-
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Clock {
@@ -235,7 +232,7 @@ impl Quota {
         let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
         // A clock that was set forward does not end the service's day. Where it was the other clock
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
-        let agrees = clock.now.saturating_add(CLOCK_SET) >= self.day.ends_at;
+        let agrees = clock.now.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends_at;
         if self.day.ends == 0 || (over && agrees) {
             self.begin_day(clock);
         }

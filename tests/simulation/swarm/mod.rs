@@ -183,7 +183,10 @@ impl Swarm<'_> {
             let days = self.scenario.orders.len() as u64 / self.scenario.rpd.unwrap_or(u64::MAX);
             if next > LATEST + days * 24 * 3_600_000 {
                 let left = self.left;
-                self.violations.push(format!("all settles: {left} calls have not ended"));
+                let lane = self.processes[0].engine.lane(self.processes[0].lanes[0].0);
+                let quota = lane.map(|quota| quota.usage().collect::<Vec<_>>());
+                self.violations
+                    .push(format!("all settles: {left} calls have not ended: {quota:?}"));
                 return;
             }
             self.time = self.time.max(next);
