@@ -335,7 +335,14 @@ impl Engine {
         let now = self.now;
         let before = self.stores_down();
         let Some(book) = self.book_mut(exchange.book) else { return };
+        let was_down = book.is_down();
         let at = book.answered(now, exchange.asked, reply);
+        if was_down {
+            // What was held while it was away need not be any more.
+            for lane in &mut self.lanes {
+                lane.deferred = true;
+            }
+        }
         self.tell_stores(before);
         if let BookId::Lane(lane) = exchange.book {
             for learned in &reply.learned {
