@@ -28,6 +28,7 @@ const COLORS = `--colors=${process.stdout.isTTY ? 'force' : 'off'}`;
 /** Machines that run this may be small, and browsers run beside the compiler. */
 const CARGO = { CARGO_BUILD_JOBS: process.env.CARGO_BUILD_JOBS ?? '2' };
 
+const SIMULATION = ['test', '--locked', '--release', '--test', 'simulation'];
 const cargo = (args, env = {}) => run('cargo', args, { env: { ...CARGO, ...env }, out: 1 });
 const node = (args, env = {}) => run(process.execPath, args, { env, out: 1 });
 const nodeTest = (files, env) => {
@@ -58,6 +59,11 @@ export const SUITES = [
   {
     name: 'native',
     run: () => cargo(['test', '--locked', '--workspace']),
+  },
+  {
+    name: 'canaries',
+    // Each checker of the simulation finds the mistake that it is there for.
+    run: () => cargo([...SIMULATION, '--features', 'canary', 'canaries']),
   },
   {
     name: 'wasm-node',

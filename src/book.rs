@@ -53,6 +53,8 @@ struct Shared {
     seen: Option<Rc<Ledger>>,
     /// When the store answered last.
     answered: Instant,
+    /// Until when the service said to wait: a copy that comes meanwhile may not know it yet.
+    held: Instant,
     deltas: Vec<Delta>,
     /// When the deltas are to be told, where no request goes anyway.
     flush: Option<Instant>,
@@ -83,6 +85,7 @@ impl Book {
             ahead: None,
             seen: None,
             answered: Instant::default(),
+            held: Instant::default(),
             deltas: Vec::new(),
             flush: None,
             unanswered: None,
@@ -131,6 +134,11 @@ impl Book {
     /// Counts a request, where it may go by what is known here.
     pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
         let clock = self.clock(now);
+        if let Some(shared) = self.shared.as_ref().filter(|shared| shared.held > now.mono) {
+            let wait = shared.held - now.mono;
+            let until = clock.now.saturating_add(wait.0);
+            return Err(Denial { until, dimension: None });
+        }
         let parts = match &self.shared {
             Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
             _ => 1,
@@ -172,6 +180,11 @@ impl Book {
     ) -> Option<Learned> {
         let learned = self.quota.refuse(self.clock(now), at, reserved, said);
         let said_at = self.clock(now).now;
+        if let (Some(shared), Some(wait)) = (&mut self.shared, said.wait) {
+            let is_short = said.dimension.is_none_or(|dimension| !dimension.is_per_day());
+            let until = if is_short { now.mono + wait } else { now.mono };
+            shared.held = shared.held.max(until);
+        }
         let delta = Delta::Refuse { at, said_at, reserved: *reserved, said: *said };
         self.change(now, delta, Millis::ZERO);
         learned
@@ -306,7 +319,8 @@ impl Book {
 
     /// Whether the service said to wait, as far as is known here.
     pub(crate) fn is_held(&self, now: Now) -> bool {
-        self.quota.block.is_some_and(|block| block.until > self.clock(now).now)
+        let told = self.shared.as_ref().is_some_and(|shared| shared.held > now.mono);
+        told || self.quota.block.is_some_and(|block| block.until > self.clock(now).now)
     }
 
     /// Whether the store is down.

@@ -273,6 +273,10 @@ impl Engine {
             lane.health.probes(flight);
         }
         self.in_flight = self.in_flight.saturating_add(1);
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::IgnoresConcurrency) {
+            self.in_flight = 0;
+        }
         self.alert(index);
         if let Some(call) = self.take(id) {
             self.send(id, call, Some(permit));
@@ -289,6 +293,10 @@ impl Engine {
         let soonest = self.now.mono + Millis(1);
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.wake = Some(bar.until.max(soonest));
+            #[cfg(feature = "canary")]
+            if crate::canary::is(crate::canary::Canary::Oversleeps) {
+                lane.wake = Some(soonest + Millis(2_592_000_000));
+            }
         }
         true
     }
@@ -334,6 +342,12 @@ impl Engine {
     /// Counts a request where account and lane let it go: the account first.
     fn reserve(&mut self, index: usize, want: &Amounts) -> Result<Permit, Bar> {
         let now = self.now;
+        #[cfg(feature = "canary")]
+        let want = &if crate::canary::is(crate::canary::Canary::CountsNothing) {
+            Amounts { requests: 0, ..*want }
+        } else {
+            *want
+        };
         let (wanted, money) = split(want);
         let nowhere = || {
             let info = Rc::new(ErrorInfo::new(Kind::Unknown));
@@ -560,6 +574,12 @@ impl Engine {
         let Some(permit) = self.land(flight) else { return };
         let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
         let used = used.unwrap_or_default();
+        #[cfg(feature = "canary")]
+        let used = if crate::canary::is(crate::canary::Canary::KeepsMoney) {
+            Used::default()
+        } else {
+            used
+        };
         let actual = Amounts {
             tokens: used.tokens.unwrap_or(permit.want.tokens),
             nanos: used.nanos.unwrap_or(permit.want.nanos),
@@ -605,6 +625,11 @@ impl Engine {
             lane.book.settle(clocks, permit.at, &reserved, &nothing);
         }
         let refusal = Refusal::read(info);
+        #[cfg(feature = "canary")]
+        let refusal = refusal.map(|said| Refusal {
+            wait: said.wait.filter(|_| !crate::canary::is(crate::canary::Canary::IgnoresHints)),
+            ..said
+        });
         let mut learned = None;
         let mut begins = false;
         match (info.kind, refusal) {

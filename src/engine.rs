@@ -58,6 +58,8 @@ impl Engine {
     /// An engine without calls; the seed decides every wait of its life.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        #[cfg(feature = "canary")]
+        let seed = seed.wrapping_add(crate::canary::anew());
         Self {
             calls: Vec::new(),
             vacant: Vec::new(),
@@ -109,6 +111,17 @@ impl Engine {
         let now = self.advance(now);
         self.budget.call(now.mono);
         self.serials = self.serials.saturating_add(1);
+        #[cfg(feature = "canary")]
+        let spec = CallSpec {
+            deadline: spec
+                .deadline
+                .filter(|_| !crate::canary::is(crate::canary::Canary::ForgetsDeadlines)),
+            ..spec
+        };
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::LastFirst) {
+            self.serials = self.serials.wrapping_sub(2);
+        }
         let call = Box::new(Call {
             deadline: spec.deadline.map(|deadline| now.mono + deadline),
             spec,
@@ -158,6 +171,10 @@ impl Engine {
                 self.failed(call, flight, info, verdict);
             }
             Input::Cancelled { call } => {
+                #[cfg(feature = "canary")]
+                if crate::canary::is(crate::canary::Canary::IgnoresCancel) {
+                    return;
+                }
                 if let Some(state) = self.take(call) {
                     self.settle(call, *state, Ending::Cancelled);
                 }
@@ -197,6 +214,14 @@ impl Engine {
         // Where nobody waits any more, no timer keeps the process alive.
         let waiting = self.lanes.iter().filter(|lane| lane.queue.len() > 0);
         let lane = waiting.filter_map(|lane| lane.wake).min();
+        #[cfg(feature = "canary")]
+        let lane = lane.filter(|_| !crate::canary::is(crate::canary::Canary::NeverWakes));
+        #[cfg(feature = "canary")]
+        let lane = if crate::canary::is(crate::canary::Canary::WakesAtOnce) {
+            Some(self.now.mono)
+        } else {
+            lane
+        };
         let call = self.next_call_due();
         // After the end of a client nobody waits for a store.
         let exchange = self.next_exchange().filter(|_| !self.closed);
@@ -415,6 +440,8 @@ impl Engine {
             }
             return;
         };
+        #[cfg(feature = "canary")]
+        let counted = counted && !crate::canary::is(crate::canary::Canary::ForgetsAttempts);
         if counted {
             call.used = call.used.saturating_add(1);
             call.used_here = call.used_here.saturating_add(1);
@@ -426,6 +453,12 @@ impl Engine {
         }
         match decision {
             Decision::Again { wait, .. } => {
+                #[cfg(feature = "canary")]
+                let wait = if crate::canary::is(crate::canary::Canary::IgnoresHints) {
+                    Millis::ZERO
+                } else {
+                    wait
+                };
                 call.waits_until = Some(now.mono + wait);
                 call.waiting_since = now.mono;
                 let (attempt, until) = (call.attempts, now.wall + wait);
@@ -508,6 +541,11 @@ impl Engine {
         }
         if call.waits_until.is_some() || queued.is_some() {
             call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+        }
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::SettlesTwice) {
+            let (ending, record) = (ending.clone(), call.record.clone());
+            self.outputs.push_back(Output::Settle { call: id, ending, record });
         }
         self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
     }

@@ -331,6 +331,10 @@ impl Ledger {
     pub fn write(&self) -> String {
         let mut writer = Writer::default();
         writer.number(self.epoch);
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::WritesLong) {
+            (0..5_000).for_each(|_| writer.number(0));
+        }
         writer.number(self.version);
         writer.number(self.held);
         self.quota.write(&mut writer);

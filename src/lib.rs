@@ -11,6 +11,8 @@ mod answer;
 pub mod backoff;
 pub mod book;
 mod call;
+#[cfg(feature = "canary")]
+pub mod canary;
 pub mod catalog;
 pub mod chain;
 pub mod classify;

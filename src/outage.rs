@@ -108,6 +108,10 @@ impl Health {
 
     /// A request goes out while the target is paused.
     pub(crate) fn probes(&mut self, flight: FlightId) {
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::ProbesAtOnce) {
+            return;
+        }
         if let Some(outage) = &mut self.outage {
             outage.probe = Some(flight);
         }

@@ -110,6 +110,10 @@ impl Queue {
         let is_turn = self.next > 0;
         self.is_lowest_next ^= is_turn;
         self.turns = if is_alone || is_turn { 0 } else { self.turns.saturating_add(1) };
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::StarvesBackground) {
+            self.turns = 0;
+        }
         if let Some((priority, _)) = self.waiting.remove(self.next) {
             self.leave(priority);
         }

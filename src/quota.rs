@@ -338,8 +338,8 @@ impl Quota {
             self.add(at, &more);
         }
         let (minute, money) = split(&less);
-        self.minute.take_back(at, &minute);
-        self.money.take_back(at, &money);
+        self.minute.take_back(self.at, at, &minute);
+        self.money.take_back(self.at, at, &money);
         self.day.requests = self.day.requests.saturating_sub(less.requests);
         self.day.tokens = self.day.tokens.saturating_add(more.tokens).saturating_sub(less.tokens);
     }
@@ -363,7 +363,7 @@ impl Quota {
         self.advance(clock);
         self.settle_refused(at, reserved);
         let (_, money) = split(reserved);
-        self.money.take_back(at, &money);
+        self.money.take_back(self.at, at, &money);
         if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
             self.hold(clock.now.saturating_add(wait.0), said.dimension);
         }

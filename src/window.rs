@@ -167,24 +167,30 @@ impl Window {
         }
     }
 
-    /// Takes back what was counted at this moment, where it is not forgotten yet.
-    pub fn take_back(&mut self, at: u64, amounts: &Amounts) {
+    /// Takes back what was counted at this moment, where it is not forgotten yet: from its step, or
+    /// from the next where it was counted late.
+    pub fn take_back(&mut self, now: u64, at: u64, amounts: &Amounts) {
+        if at.saturating_add((self.span + MARGIN).0) <= now {
+            return;
+        }
         let step = self.step_of(at);
-        let is_it = |entry: &&mut Entry| entry.last.checked_div(self.step) == Some(step);
-        if let Some(entry) = self.entries.iter_mut().find(is_it) {
+        let from = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
+        let mut left = *amounts;
+        for entry in self.entries.iter_mut().skip(from) {
             let before = entry.used;
-            entry.used = before.minus(amounts);
-            self.total = self.total.minus(&before.minus(&entry.used));
+            entry.used = before.minus(&left);
+            let taken = before.minus(&entry.used);
+            left = left.minus(&taken);
+            self.total = self.total.minus(&taken);
         }
     }
 
     /// Notes that the service refused a request that was counted at this moment.
     pub fn refuse(&mut self, at: u64) {
         let step = self.step_of(at);
-        let is_it = |entry: &&mut Entry| entry.last.checked_div(self.step) == Some(step);
-        if let Some(entry) = self.entries.iter_mut().find(is_it)
-            && entry.refused < entry.used.requests
-        {
+        let from = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
+        let mut later = self.entries.iter_mut().skip(from);
+        if let Some(entry) = later.find(|entry| entry.refused < entry.used.requests) {
             entry.refused = entry.refused.saturating_add(1);
             self.refused = self.refused.saturating_add(1);
         }
@@ -302,10 +308,12 @@ mod tests {
         window.add(15_000, &requests(1));
         assert_eq!(window.falls_to(Meter::Requests, 2), Some(70_800));
         assert_eq!(window.falls_to(Meter::Requests, 0), Some(80_500), "with the next step");
-        window.take_back(10_000, &requests(5));
-        assert_eq!(window.total().requests, 2, "no more comes back than was counted");
-        window.take_back(90_000, &requests(1));
-        assert_eq!(window.total().requests, 2);
+        window.take_back(20_000, 10_000, &requests(1));
+        assert_eq!(window.total().requests, 3);
+        window.take_back(20_000, 15_000, &requests(9));
+        assert_eq!(window.total().requests, 1, "no more comes back than was counted");
+        window.take_back(70_500, 10_000, &requests(1));
+        assert_eq!(window.total().requests, 1, "what is forgotten does not come back");
     }
 
     #[test]

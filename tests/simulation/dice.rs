@@ -21,4 +21,25 @@ impl Dice {
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
+
+    /// True so many times in a hundred.
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+        self.between(0, 99) < percent
+    }
+
+    /// One of these.
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.between(0, of.len() as u64 - 1) as usize]
+    }
+
+    /// A generator of its own for one purpose, so that a draw more here moves nothing there.
+    pub(crate) fn split(&mut self) -> Self {
+        Self(self.next())
+    }
+
+    /// The pause to the next of events that come by chance, on average after `mean`.
+    pub(crate) fn pause(&mut self, mean: u64) -> u64 {
+        let unit = (self.between(1, 1_000_000) as f64) / 1e6;
+        (-(unit.ln()) * mean as f64).round() as u64
+    }
 }

@@ -23,7 +23,8 @@ export const MODEL = 'gemini-3-pro-image';
 const PATIENCE = 30_000;
 
 /** What a process is started with. */
-export interface MemberOptions extends Pick<ClientOptions, 'onStoreDown' | 'project'> {
+export interface MemberOptions
+  extends Pick<ClientOptions, 'concurrency' | 'onStoreDown' | 'project'> {
   store: Where;
   baseUrl: string;
   limits: ModelLimits;

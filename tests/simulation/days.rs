@@ -1,0 +1,145 @@
+//! Days as the service counts them: clocks that are set, nights in which an hour is lost or comes
+//! twice. The ledger's day is right, or errs on the side of sending less.
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use unexhausted::kind::Dimension;
+use unexhausted::quota::{Clock, Limits, Quota};
+use unexhausted::window::Amounts;
+
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+/// How long after midnight a ledger may hold requests back: clocks differ, requests travel.
+const MARGIN: u64 = 2_000;
+const PER_DAY: u64 = 3;
+const ONE: Amounts = Amounts { requests: 1, tokens: 10, images: 1, nanos: 0 };
+
+/// Midnight in Los Angeles at the start of a day, by the time zone database.
+fn midnight(year: i16, month: i8, day: i8) -> u64 {
+    let zone = TimeZone::get("America/Los_Angeles").expect("the database has Los Angeles");
+    let start = date(year, month, day).to_zoned(zone).expect("midnight exists");
+    u64::try_from(start.timestamp().as_millisecond()).expect("after 1970")
+}
+
+/// The evening before and the morning after, for days of 23, 24 and 25 hours.
+fn nights() -> Vec<(u64, u64)> {
+    [(2026, 3, 8), (2026, 3, 9), (2026, 11, 1), (2026, 11, 2), (2027, 3, 14), (2027, 7, 1)]
+        .map(|(year, month, day)| (midnight(year, month, day), midnight(year, month, day + 1)))
+        .to_vec()
+}
+
+/// A ledger of some requests a day, its clocks and the true time.
+struct Book {
+    quota: Quota,
+    truth: u64,
+    /// How far the wall clock is from the truth.
+    wall: i64,
+    /// How far the monotonic one is behind.
+    lag: u64,
+}
+
+impl Book {
+    fn at(truth: u64) -> Self {
+        let given = Limits::default().with(Dimension::RequestsPerDay, Some(PER_DAY));
+        let quota = Quota::new(&given, &Limits::default()).finely();
+        Self { quota, truth, wall: 0, lag: 0 }
+    }
+
+    fn clock(&self) -> Clock {
+        let now = self.truth - self.lag;
+        Clock { now, wall: self.truth.saturating_add_signed(self.wall) }
+    }
+
+    fn takes(&mut self) -> bool {
+        let clock = self.clock();
+        self.quota.take(clock, &ONE).is_ok()
+    }
+
+    /// Takes whatever goes each second until `end`; gives when each went.
+    fn take_until(&mut self, end: u64) -> Vec<u64> {
+        let mut taken = Vec::new();
+        while self.truth < end {
+            if self.takes() {
+                taken.push(self.truth);
+            }
+            self.truth += 1_000;
+        }
+        taken
+    }
+}
+
+fn count(taken: &[u64], from: u64, to: u64) -> u64 {
+    taken.iter().filter(|at| (from..to).contains(at)).count() as u64
+}
+
+#[test]
+fn a_day_of_23_24_or_25_hours_ends_at_its_midnight() {
+    for (start, end) in nights() {
+        let mut book = Book::at(start - HOUR);
+        let taken = book.take_until(end + HOUR);
+        assert_eq!(count(&taken, start, end), PER_DAY, "in the day from {start}");
+        let first = taken.iter().find(|at| **at >= start).expect("a request of the day");
+        assert!(*first <= start + MARGIN + 1_000, "the day begins {} ms late", first - start);
+        let next = taken.iter().find(|at| **at >= end).expect("a request of the next day");
+        assert!(*next <= end + MARGIN + 1_000, "the next begins {} ms late", next - end);
+    }
+}
+
+#[test]
+fn steps_of_seconds_around_midnight_let_nobody_take_two_days_in_one() {
+    for (start, _) in nights() {
+        for step in [-2_000, -1_000, -300, 300, 1_000, 1_900] {
+            for before in [500, 1_500, 30_000] {
+                let mut book = Book::at(start - HOUR);
+                let mut taken = book.take_until(start - before);
+                book.wall = step;
+                taken.extend(book.take_until(start + HOUR));
+                assert_eq!(count(&taken, start - HOUR, start), PER_DAY, "{step} {before}");
+                assert_eq!(count(&taken, start, start + HOUR), PER_DAY, "{step} {before}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clock_set_back_an_hour_only_makes_the_day_late() {
+    for (start, _) in nights() {
+        let mut book = Book::at(start - 2 * HOUR);
+        let mut taken = book.take_until(start - HOUR / 2);
+        book.wall = -(HOUR as i64);
+        taken.extend(book.take_until(start + 2 * HOUR));
+        assert_eq!(count(&taken, start - 2 * HOUR, start), PER_DAY);
+        assert!(count(&taken, start, start + 2 * HOUR) <= PER_DAY);
+        assert_eq!(count(&taken, start + HOUR, start + 2 * HOUR), PER_DAY, "an hour late, no more");
+    }
+}
+
+#[test]
+fn a_clock_set_forward_a_day_makes_no_new_day() {
+    for (start, end) in nights() {
+        let mut book = Book::at(start + HOUR);
+        let mut taken = book.take_until(start + 2 * HOUR);
+        book.wall = DAY as i64;
+        taken.extend(book.take_until(end - MARGIN));
+        assert_eq!(count(&taken, start, end), PER_DAY);
+        // And back to the truth: the next day begins with its midnight.
+        book.wall = 0;
+        taken.extend(book.take_until(end + HOUR));
+        assert_eq!(count(&taken, start, end), PER_DAY);
+        assert_eq!(count(&taken, end, end + HOUR), PER_DAY);
+    }
+}
+
+#[test]
+fn a_computer_that_slept_over_midnight_takes_no_day_twice() {
+    for (start, end) in nights() {
+        let mut book = Book::at(start - HOUR);
+        let mut taken = book.take_until(start - HOUR / 2);
+        // The monotonic clock stood still for eight hours.
+        book.truth += 8 * HOUR;
+        book.lag = 8 * HOUR;
+        taken.extend(book.take_until(end));
+        assert_eq!(count(&taken, start - HOUR, start), PER_DAY);
+        assert!(count(&taken, start, end) <= PER_DAY);
+    }
+}

@@ -1,0 +1,842 @@
+//! The world of a scenario: engines, the service, a store and other people, on clocks that differ.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use unexhausted::chain::Target;
+use unexhausted::engine::Engine;
+use unexhausted::exchange::{BookId, ExchangeId};
+use unexhausted::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::kind::Dimension;
+use unexhausted::lane::{AccountId, LaneId, LaneSpec};
+use unexhausted::ledger::{Ledger, Reply, Request};
+use unexhausted::output::Output;
+use unexhausted::quota::{Clock, Limits};
+use unexhausted::tier::{self, Tier};
+use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::window::Amounts;
+use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Service};
+
+use crate::dice::Dice;
+use crate::scenario::{DAY, Event, Known, MODELS, Scenario};
+use crate::service::{self, Came};
+use crate::store::Store;
+use crate::watch::{Rule, Watch};
+
+/// No honest run takes so many steps.
+const STEPS_MAX: usize = 2_000_000;
+/// Nor so many without time passing.
+const STILL_MAX: usize = 3_000;
+/// How often books are compared with what was sent: every so many steps.
+const AUDITS: usize = 16;
+/// The windows of a ledger, their margin included, and how finely one process keeps them.
+const MINUTE_KEPT: (u64, u64) = (60_500, 100);
+const MONEY_KEPT: (u64, u64) = (600_500, 1_000);
+/// A store keeps them by seconds, and a permit may be used some time after it was counted.
+const SHARED_KEPT: (u64, u64) = (60_000, 5_000);
+/// Rounding of a state's money, for each step of the window.
+const ROUNDING: u64 = 130_000;
+/// How long after the last call the store has been told everything.
+const FLUSHED: u64 = 10_000;
+/// Requests of others have numbers from here on.
+const STRANGE: u64 = 1 << 62;
+
+#[derive(Debug)]
+enum What {
+    Arrive(usize),
+    Cancel(usize),
+    Happens(usize),
+    Wake(usize),
+    Ask { process: usize, engine: u32, id: ExchangeId, book: BookId, request: Rc<Request> },
+    Tell { process: usize, engine: u32, id: ExchangeId, reply: Option<Reply> },
+    Mail { process: usize, output: FromService },
+}
+
+#[derive(Debug)]
+struct Process {
+    engine: Engine,
+    /// The number of the engine: another one after each crash.
+    id: u32,
+    account: AccountId,
+    lanes: Vec<LaneId>,
+    mono_base: u64,
+    /// For how long the monotonic clock stood still.
+    lag: u64,
+    wall: i64,
+    asleep: Option<u64>,
+    is_closed: bool,
+    /// The engine's number of each call that has not ended.
+    alive: BTreeMap<usize, CallId>,
+    /// Whether the audit knows what the books hold.
+    is_audited: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    process: usize,
+    engine: u32,
+    call: CallId,
+    flight: FlightId,
+    model: usize,
+}
+
+/// What came out of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Ran {
+    pub(crate) violations: Vec<(Rule, String)>,
+    /// Everything that happened, as one number.
+    pub(crate) hash: u64,
+    /// How long it took, in virtual milliseconds.
+    pub(crate) time: u64,
+    pub(crate) requests: u64,
+    pub(crate) longest_state: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Realm<'a> {
+    scenario: &'a Scenario,
+    watch: Watch,
+    service: Service,
+    store: Option<Store>,
+    processes: Vec<Process>,
+    open: HashMap<u64, Open>,
+    events: BTreeMap<(u64, u64), What>,
+    tokens: Vec<u64>,
+    settled: Vec<bool>,
+    engines: u32,
+    order: u64,
+    time: u64,
+    dice: Dice,
+    hash: u64,
+    is_shown: bool,
+    steps: usize,
+}
+
+impl<'a> Realm<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, is_shown: bool) -> Self {
+        let config = Config::from_json(&scenario.config.to_string()).expect("a configuration");
+        let mut dice = Dice::new(scenario.seed ^ 0xD1CE);
+        let mut watch = Watch::default();
+        let sizes = |truth: &crate::scenario::Truth| truth.tpm.is_some() || truth.ipm.is_some();
+        watch.by_size = scenario.truth.iter().any(sizes) || scenario.known != Known::True;
+        watch.is_plain = scenario.is_plain;
+        watch.all_ride = scenario.plans.iter().all(|plan| plan.policy.rides_outages);
+        let store = scenario.store.map(|plan| Store::new(plan, dice.split()));
+        let mut realm = Self {
+            watch,
+            service: Service::new(config).expect("a configuration"),
+            store,
+            processes: Vec::new(),
+            open: HashMap::new(),
+            events: BTreeMap::new(),
+            tokens: tokens(scenario),
+            settled: vec![false; scenario.plans.len()],
+            engines: 0,
+            order: 0,
+            time: 0,
+            dice,
+            hash: 0xCBF2_9CE4_8422_2325,
+            is_shown,
+            steps: 0,
+            scenario,
+        };
+        for _ in 0..scenario.processes {
+            let process = realm.process();
+            realm.processes.push(process);
+        }
+        for (number, plan) in scenario.plans.iter().enumerate() {
+            realm.at(plan.at, What::Arrive(number));
+            if let Some(at) = plan.cancel {
+                realm.at(at, What::Cancel(number));
+            }
+        }
+        for (index, (at, _)) in scenario.events.iter().enumerate() {
+            realm.at(*at, What::Happens(index));
+        }
+        realm
+    }
+
+    fn process(&mut self) -> Process {
+        let scenario = self.scenario;
+        self.engines += 1;
+        let id = self.engines;
+        let mut engine = Engine::new(scenario.seed.wrapping_mul(1_000) + u64::from(id));
+        let none = Limits::default();
+        let nanos = scenario.spend.map(|usd| (usd * 1e9) as u64);
+        let money =
+            |percent: u64| none.with(Dimension::Spend, nanos.map(|nanos| nanos * percent / 100));
+        let (given, tier) = match scenario.known {
+            Known::True => (money(100), none),
+            Known::TooHigh => (money(200), none),
+            Known::Tier => (none, tier::spend(Tier::Two)),
+            Known::Nothing => (none, none),
+        };
+        let account = engine.open_account(&given, &tier);
+        let lane = |(index, truth): (usize, &crate::scenario::Truth)| {
+            let (given, tier) = match scenario.known {
+                Known::True => (truth.limits(100), none),
+                Known::TooHigh => (truth.limits(170), none),
+                Known::Tier => (none, tier::limits(Tier::Two, MODELS[index])),
+                Known::Nothing => (none, none),
+            };
+            LaneSpec { account, given, tier }
+        };
+        let specs: Vec<LaneSpec> = scenario.truth.iter().enumerate().map(lane).collect();
+        let lanes: Vec<LaneId> = specs.iter().map(|spec| engine.open_lane(spec)).collect();
+        if let Some(most) = scenario.concurrency {
+            engine.set_concurrency(most);
+        }
+        if let Some(store) = &scenario.store {
+            engine.share(BookId::Account(account), store.on_down);
+            for lane in &lanes {
+                engine.share(BookId::Lane(*lane), store.on_down);
+            }
+        }
+        Process {
+            engine,
+            id,
+            account,
+            lanes,
+            mono_base: self.dice.between(1_000_000, 5_000_000),
+            lag: 0,
+            wall: 0,
+            asleep: None,
+            is_closed: false,
+            alive: BTreeMap::new(),
+            is_audited: scenario.store.is_none(),
+        }
+    }
+
+    fn at(&mut self, time: u64, what: What) {
+        self.order += 1;
+        self.events.insert((time.max(self.time), self.order), what);
+    }
+
+    fn mono(&self, process: usize) -> u64 {
+        let process = &self.processes[process];
+        (process.mono_base + self.time).saturating_sub(process.lag)
+    }
+
+    fn now(&self, process: usize) -> Now {
+        let wall = self.wall().saturating_add_signed(self.processes[process].wall);
+        Now { mono: Instant(self.mono(process)), wall: WallTime(wall) }
+    }
+
+    /// The true time.
+    const fn wall(&self) -> u64 {
+        self.scenario.start + self.time
+    }
+
+    /// Runs until every call has ended, and the store has been told.
+    pub(crate) fn run(mut self) -> Ran {
+        let latest = self.scenario.quiet + self.scenario.bound;
+        let mut still = 0;
+        let mut done = None;
+        loop {
+            self.steps += 1;
+            let waits = self.settled.iter().any(|settled| !settled);
+            if !waits && done.is_none() {
+                done = Some(self.time + FLUSHED);
+            }
+            let Some(next) = self.next() else {
+                if waits {
+                    let what = format!("at {} nothing is due, yet calls wait", self.time);
+                    self.watch.report(Rule::Due, what);
+                }
+                break;
+            };
+            if done.is_some_and(|done| next > done) {
+                break;
+            }
+            if next > latest {
+                let left = self.settled.iter().filter(|settled| !**settled).count();
+                let what = format!("{left} calls have not ended {latest} ms after the start");
+                self.watch.report(Rule::Settles, what);
+                break;
+            }
+            still = if next > self.time { 0 } else { still + 1 };
+            if still > STILL_MAX || self.steps > STEPS_MAX {
+                let what = format!("time stands still at {} ({} steps)", self.time, self.steps);
+                self.watch.report(Rule::Still, what);
+                break;
+            }
+            self.time = self.time.max(next);
+            self.watch.truth = self.time;
+            self.step();
+            self.check();
+            if !self.watch.violations.is_empty() {
+                break;
+            }
+        }
+        if done.is_some() && self.watch.violations.is_empty() {
+            self.balance();
+        }
+        let requests = self.service.totals().requests;
+        Ran {
+            violations: self.watch.violations,
+            hash: self.hash,
+            time: self.time,
+            requests,
+            longest_state: self.store.map_or(0, |store| store.longest),
+        }
+    }
+
+    fn next(&mut self) -> Option<u64> {
+        let event = self.events.first_key_value().map(|((at, _), _)| *at);
+        let start = self.scenario.start;
+        let service = self.service.next_wakeup().map(|at| at.saturating_sub(start));
+        let awake = self.processes.iter_mut().filter(|process| process.asleep.is_none());
+        let engine = awake.filter_map(|process| {
+            let at = process.engine.next_wakeup()?.0;
+            Some((at + process.lag).saturating_sub(process.mono_base))
+        });
+        [event, service, engine.min()].into_iter().flatten().min()
+    }
+
+    fn step(&mut self) {
+        for _ in 0..STILL_MAX {
+            let first = self.events.first_entry();
+            let Some(entry) = first.filter(|entry| entry.key().0 <= self.time) else { break };
+            let what = entry.remove();
+            self.happens(what);
+        }
+        if self.events.first_key_value().is_some_and(|((at, _), _)| *at <= self.time) {
+            let what = format!("at {}: there is no end to what is due", self.time);
+            self.watch.report(Rule::Still, what);
+            return;
+        }
+        self.service.handle(self.wall(), ToService::Tick);
+        while let Some(output) = self.service.poll() {
+            let Some(open) = self.open.get(&output.id()).copied() else { continue };
+            match self.processes[open.process].asleep {
+                // Connections seldom outlive the sleep of a computer.
+                Some(until) => {
+                    let id = output.id();
+                    let output =
+                        if self.dice.chance(50) { FromService::Reset { id } } else { output };
+                    self.at(until, What::Mail { process: open.process, output });
+                }
+                None => self.answer(&output),
+            }
+        }
+        for index in 0..self.processes.len() {
+            if self.processes[index].asleep.is_some() {
+                continue;
+            }
+            let now = self.now(index);
+            let process = &mut self.processes[index];
+            if process.engine.next_wakeup().is_some_and(|at| at <= now.mono) {
+                process.engine.handle(now, Input::Woken);
+                self.drain(index);
+            }
+        }
+    }
+
+    /// What comes to a process that sleeps is put off until it wakes.
+    fn sleeps(&mut self, process: usize, what: What) -> Option<What> {
+        match self.processes[process].asleep {
+            Some(until) => {
+                self.at(until, what);
+                None
+            }
+            None => Some(what),
+        }
+    }
+
+    fn happens(&mut self, what: What) {
+        match what {
+            What::Arrive(number) => {
+                let process = self.scenario.plans[number].process;
+                if self.sleeps(process, What::Arrive(number)).is_some() {
+                    self.start(process, number);
+                }
+            }
+            What::Cancel(number) => {
+                let process = self.scenario.plans[number].process;
+                if self.sleeps(process, What::Cancel(number)).is_some() {
+                    self.cancel(process, number);
+                }
+            }
+            What::Wake(index) => {
+                if let Some(until) = self.processes[index].asleep
+                    && until <= self.time
+                {
+                    self.processes[index].asleep = None;
+                }
+            }
+            What::Mail { process, output } => {
+                if let Some(What::Mail { output, .. }) =
+                    self.sleeps(process, What::Mail { process, output })
+                {
+                    self.answer(&output);
+                }
+            }
+            What::Ask { process, engine, id, book, request } => {
+                self.ask(process, engine, id, book, &request);
+            }
+            What::Tell { process, engine, id, reply } => {
+                let what = self.sleeps(process, What::Tell { process, engine, id, reply });
+                let Some(What::Tell { reply, .. }) = what else { return };
+                if self.processes[process].id != engine {
+                    return;
+                }
+                let now = self.now(process);
+                self.note(&[5, id.0, reply.as_ref().map_or(99, |reply| reply.granted as u64)]);
+                self.processes[process].engine.handle(now, Input::Transacted { id, reply });
+                self.drain(process);
+            }
+            What::Happens(index) => {
+                let event = self.scenario.events[index].1.clone();
+                if self.is_shown {
+                    println!("{:>9.3} EVENT {event:?}", self.time as f64 / 1e3);
+                }
+                self.event(event);
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize, number: usize) {
+        let plan = &self.scenario.plans[number];
+        if self.processes[index].is_closed {
+            // Whoever calls a client that is closed is told so; nothing more is learned from it.
+            self.settled[number] = true;
+            return;
+        }
+        let tokens = self.tokens[number];
+        let generous = if self.scenario.is_clean { 3 } else { 2 };
+        let target = |model: &usize| Target {
+            account: 0,
+            lane: self.processes[index].lanes.get(*model).copied(),
+            want: Amounts {
+                requests: 1,
+                tokens,
+                images: 1,
+                nanos: service::price(MODELS[*model]) * generous / 2,
+            },
+        };
+        let targets: Vec<Target> = plan.chain.iter().map(target).collect();
+        let spec = CallSpec {
+            deadline: plan.deadline.map(Millis),
+            priority: plan.priority,
+            on_daily_limit: plan.on_daily,
+            ..CallSpec::new(Rc::clone(&plan.policy), targets.into())
+        };
+        let now = self.now(index);
+        let process = &mut self.processes[index];
+        let call = process.engine.start(now, spec.clone());
+        process.alive.insert(number, call);
+        let id = process.id;
+        self.note(&[1, number as u64, self.time]);
+        self.watch.started(id, call.0, number, now.mono.0, (&spec, &plan.chain));
+        self.drain(index);
+    }
+
+    fn cancel(&mut self, index: usize, number: usize) {
+        let now = self.now(index);
+        let process = &mut self.processes[index];
+        let Some(call) = process.alive.get(&number).copied() else { return };
+        let id = process.id;
+        process.engine.handle(now, Input::Cancelled { call });
+        self.drain(index);
+        if self.watch.is_alive(id, call.0) && self.processes[index].alive.contains_key(&number) {
+            let what = format!("at {}: call {number} is cancelled and goes on", self.time);
+            self.watch.report(Rule::Over, what);
+        }
+    }
+
+    fn ask(
+        &mut self,
+        process: usize,
+        engine: u32,
+        id: ExchangeId,
+        book: BookId,
+        request: &Request,
+    ) {
+        let (time, wall) = (self.time, self.wall());
+        let Some(store) = &mut self.store else { return };
+        let back = self.dice.between(0, store.plan.latency);
+        if time < store.down_until {
+            // Half of the time nobody says so.
+            if self.dice.chance(50) {
+                self.at(time + back, What::Tell { process, engine, id, reply: None });
+            }
+            return;
+        }
+        let reply = store.transact(book, wall, request);
+        if self.is_shown {
+            let (granted, denial) = (reply.granted, reply.denial);
+            let wants = request.wants.len();
+            println!(
+                "{:>9.3} STORE {book:?} peer {:x} seq {} wants {wants} granted {granted} {denial:?}",
+                time as f64 / 1e3,
+                request.peer % 0xFFFF,
+                request.seq,
+            );
+        }
+        if self.dice.chance(store.plan.lost) {
+            // Done, and the answer is lost: the process hears of a failure, or nothing.
+            if self.dice.chance(50) {
+                self.at(time + back, What::Tell { process, engine, id, reply: None });
+            }
+            return;
+        }
+        self.at(time + back, What::Tell { process, engine, id, reply: Some(reply) });
+    }
+
+    fn event(&mut self, event: Event) {
+        let time = self.time;
+        match event {
+            Event::Configure(patch) => {
+                let wall = self.wall();
+                self.service.handle(wall, ToService::Tick);
+                self.service.configure(wall, &patch).expect("a configuration");
+            }
+            Event::SetWall(index, by) => self.processes[index].wall += by,
+            Event::Sleep(index, long) => {
+                let process = &mut self.processes[index];
+                if process.asleep.is_none() {
+                    // The clock stands from now on: what it lags behind is known at once.
+                    process.asleep = Some(time + long);
+                    process.lag += long;
+                    self.at(time + long, What::Wake(index));
+                }
+            }
+            Event::Crash(index) => self.crash(index, false),
+            Event::Trap(index) => self.crash(index, true),
+            Event::Close(index) => {
+                if self.processes[index].asleep.is_some() {
+                    return;
+                }
+                let now = self.now(index);
+                let process = &mut self.processes[index];
+                process.is_closed = true;
+                let id = process.id;
+                process.engine.handle(now, Input::Closed);
+                self.drain(index);
+                if self.watch.alive(id) > 0 {
+                    self.watch.report(Rule::Over, format!("at {time}: calls live after close"));
+                }
+            }
+            Event::StoreDown(long) => {
+                if let Some(store) = &mut self.store {
+                    store.down_until = time + long;
+                }
+            }
+            Event::StoreEmpty => self.store.iter_mut().for_each(Store::forget),
+            Event::StoreOlder => self.store.iter_mut().for_each(Store::go_back),
+            Event::SetStore(by) => {
+                if let Some(store) = &mut self.store {
+                    store.offset += by;
+                }
+            }
+            Event::Tenant(model) => {
+                self.order += 1;
+                let id = STRANGE + self.order;
+                let request = service::request(id, MODELS[model], "somebody else's");
+                self.service.handle(self.wall(), ToService::Request(request));
+            }
+            Event::Stranger(peer) => {
+                let wall = self.wall();
+                let truth = self.scenario.truth[0].limits(100);
+                let large =
+                    Amounts { requests: 9, tokens: 900_000, images: 9, nanos: 9_999_999_999 };
+                let request = Request {
+                    peer,
+                    seq: peer,
+                    given: truth,
+                    tier: Limits::default(),
+                    seen: None,
+                    deltas: Vec::new(),
+                    wants: vec![large; 3],
+                    waiting: 100_000,
+                    epoch: peer,
+                };
+                let lane = BookId::Lane(self.processes[0].lanes[0]);
+                if let Some(store) = &mut self.store {
+                    let _ = store.transact(lane, wall, &request);
+                }
+            }
+        }
+    }
+
+    /// The engine is gone with its flights. After a trap the same computer goes on with what the
+    /// old one had counted; after a crash another process begins.
+    fn crash(&mut self, index: usize, is_trap: bool) {
+        if self.processes[index].asleep.is_some() || self.processes[index].is_closed {
+            return;
+        }
+        let now = self.now(index);
+        let old = &self.processes[index];
+        let (id, books) = (old.id, old.engine.own_books());
+        let (base, lag, wall, audited) = (old.mono_base, old.lag, old.wall, old.is_audited);
+        for number in self.watch.lost(id) {
+            self.settled[number] = true;
+        }
+        let gone: Vec<u64> =
+            self.open.iter().filter(|(_, open)| open.engine == id).map(|(id, _)| *id).collect();
+        for flight in gone {
+            self.open.remove(&flight);
+            self.service.handle(self.wall(), ToService::Disconnect { id: flight });
+        }
+        let mut process = self.process();
+        process.wall = wall;
+        if is_trap {
+            (process.mono_base, process.lag, process.is_audited) = (base, lag, audited);
+            for (book, state) in books {
+                process.engine.recall(now, book, &state);
+            }
+            self.watch.inherited(id, process.id);
+        } else {
+            process.lag = self.time;
+        }
+        self.processes[index] = process;
+    }
+
+    fn drain(&mut self, index: usize) {
+        while let Some(output) = self.processes[index].engine.poll() {
+            self.output(index, output);
+        }
+    }
+
+    fn output(&mut self, index: usize, output: Output) {
+        let mono = self.mono(index);
+        let id = self.processes[index].id;
+        if self.is_shown {
+            let text = format!("{output:?}");
+            let text: String = text.chars().take(260).collect();
+            println!("{:>9.3} e{id} {text}", self.time as f64 / 1e3);
+        }
+        self.watch.said(id, mono, &output);
+        match output {
+            Output::Send { call, flight, target, .. } => {
+                self.note(&[2, call.0.into(), flight.0.into(), target as u64, self.time]);
+                let process = &self.processes[index];
+                let number = process.alive.iter().find(|(_, other)| **other == call);
+                let Some(number) = number.map(|(number, _)| *number) else { return };
+                let plan = &self.scenario.plans[number];
+                let model = plan.chain[target];
+                let key = u64::from(id) << 32 | u64::from(flight.0);
+                self.open.insert(key, Open { process: index, engine: id, call, flight, model });
+                let request = service::request(key, MODELS[model], &plan.prompt);
+                self.service.handle(self.wall(), ToService::Request(request));
+            }
+            Output::Abort { flight, .. } => {
+                let key = u64::from(id) << 32 | u64::from(flight.0);
+                self.open.remove(&key);
+                self.service.handle(self.wall(), ToService::Disconnect { id: key });
+            }
+            Output::Settle { call, .. } => {
+                self.note(&[3, call.0.into(), self.time]);
+                let alive = &mut self.processes[index].alive;
+                let number = alive.iter().find(|(_, other)| **other == call);
+                if let Some(number) = number.map(|(number, _)| *number) {
+                    alive.remove(&number);
+                    self.settled[number] = true;
+                }
+            }
+            Output::Transact { id: exchange, book, request } => {
+                self.note(&[4, exchange.0, request.wants.len() as u64, self.time]);
+                let Some(store) = &self.store else { return };
+                let there = self.dice.between(0, store.plan.latency);
+                let late = self.dice.chance(store.plan.late);
+                let there = if late { there + 2_000 + self.dice.between(0, 4_000) } else { there };
+                let what = What::Ask { process: index, engine: id, id: exchange, book, request };
+                self.at(self.time + there, what);
+            }
+            Output::Wait { call, until, .. } => self.note(&[6, call.0.into(), until.0]),
+            Output::Switch { call, to, .. } => self.note(&[7, call.0.into(), to as u64]),
+            Output::Hold { .. } | Output::Notice(_) => {}
+        }
+    }
+
+    fn answer(&mut self, output: &FromService) {
+        let Some(open) = self.open.remove(&output.id()) else { return };
+        let Open { process: index, engine, call, flight, model } = open;
+        if self.processes[index].id != engine {
+            return;
+        }
+        let now = self.now(index);
+        let came = service::read(output, MODELS[model], now.wall);
+        if self.is_shown {
+            let text: String = format!("{came:?}").chars().take(330).collect();
+            println!("{:>9.3} e{engine} <- {flight:?} {text}", self.time as f64 / 1e3);
+        }
+        let input = match came {
+            Came::Picture(used) => {
+                self.watch.answered(engine, call.0, flight, &used);
+                Input::Answered { call, flight, used: Some(used) }
+            }
+            Came::Error(info) => {
+                let info = Rc::new(*info);
+                self.watch.failed(engine, call.0, flight, now.mono.0, &info);
+                Input::Failed { call, flight, info, verdict: None }
+            }
+        };
+        self.processes[index].engine.handle(now, input);
+        self.drain(index);
+        self.watch.said_all(engine, call.0);
+    }
+
+    /// What must hold after every step.
+    fn check(&mut self) {
+        let rejected = self.service.totals().rejected;
+        if self.scenario.is_clean && rejected > 0 {
+            let record = self.service.records().find(|record| record.status == Some(429));
+            let what = record.map(|record| (record.fault.clone(), record.arrived, record.id >> 32));
+            let what = format!("at {}: refused: {what:?}", self.time);
+            self.watch.report(Rule::Overspent, what);
+        }
+        for index in 0..self.processes.len() {
+            let mono = self.mono(index);
+            let process = &mut self.processes[index];
+            if process.asleep.is_some() {
+                continue;
+            }
+            let id = process.id;
+            self.watch.between(id, mono);
+            let in_flight = self.watch.in_flight(id);
+            if self.scenario.concurrency.is_some_and(|most| in_flight as u64 > most) {
+                let what = format!("at {}: {in_flight} are in flight", self.time);
+                self.watch.report(Rule::InFlight, what);
+            }
+            let waits = process.engine.next_wakeup().is_some()
+                || in_flight > 0
+                || process.engine.is_asking();
+            if !process.alive.is_empty() && !waits {
+                let what = format!("at {}: nothing is due for calls that wait", self.time);
+                self.watch.report(Rule::Due, what);
+            }
+            if process.is_audited && !process.is_closed && self.steps.is_multiple_of(AUDITS) {
+                self.audit(index);
+            }
+        }
+        if let Some(store) = &mut self.store {
+            for (is_text, what) in core::mem::take(&mut store.complaints) {
+                let rule = if is_text { Rule::Restored } else { Rule::State };
+                self.watch.report(rule, what);
+            }
+        }
+    }
+
+    /// What the books of one process hold is what was sent and not refunded, until it expires; and
+    /// they decide the same after they were written and read.
+    fn audit(&mut self, index: usize) {
+        let (now, mono) = (self.now(index), self.mono(index));
+        let id = self.processes[index].id;
+        for lane in 0..self.scenario.models {
+            let process = &mut self.processes[index];
+            let book = BookId::Lane(process.lanes[lane]);
+            let usage = process.engine.usage(now, book);
+            let of = |dimension: Dimension| {
+                usage.iter().find(|(usage, _)| usage.dimension == dimension).map(|(u, _)| u.used)
+            };
+            let used = of(Dimension::RequestsPerMinute).unwrap_or_default();
+            let ((least, _), (most, _)) = self.watch.in_window(id, Some(lane), mono, MINUTE_KEPT);
+            if used < least || used > most {
+                let what =
+                    format!("at {}: {used} requests a minute, not {least} to {most}", self.time);
+                self.watch.report(Rule::Conserved, what);
+            }
+            let quota = self.processes[index].engine.lane(self.processes[index].lanes[lane]);
+            let Some(mut ours) = quota.cloned() else { continue };
+            let text = Ledger { quota: ours.clone(), ..Ledger::default() }.write();
+            let Some(read) = Ledger::read(&text) else {
+                self.watch.report(Rule::Restored, format!("at {}: cannot be read", self.time));
+                continue;
+            };
+            let truth = &self.scenario.truth[lane];
+            let given = match self.scenario.known {
+                Known::True => truth.limits(100),
+                Known::TooHigh => truth.limits(170),
+                Known::Tier | Known::Nothing => Limits::default(),
+            };
+            let tier = match self.scenario.known {
+                Known::Tier => tier::limits(Tier::Two, MODELS[lane]),
+                _ => Limits::default(),
+            };
+            let mut theirs = read.quota;
+            theirs.set_limits(&given, &tier);
+            let mut dice = Dice::new(self.scenario.seed ^ mono);
+            let mut clock = Clock { now: now.mono.0, wall: now.wall.0 };
+            for _ in 0..12 {
+                let step = dice.between(0, 15_000);
+                clock = Clock { now: clock.now + step, wall: clock.wall + step };
+                let want =
+                    Amounts { requests: 1, tokens: dice.between(1, 3_000), images: 1, nanos: 0 };
+                let (one, other) = (ours.check(clock, &want), theirs.check(clock, &want));
+                if one != other {
+                    let what = format!("at {}: {one:?} was {other:?} when read", self.time);
+                    self.watch.report(Rule::Restored, what);
+                    break;
+                }
+            }
+        }
+        let process = &mut self.processes[index];
+        let usage = process.engine.usage(now, BookId::Account(process.account));
+        let money = usage.iter().find(|(usage, _)| usage.dimension == Dimension::Spend);
+        let used = money.map(|(usage, _)| usage.used).unwrap_or_default();
+        let ((_, least), (_, most)) = self.watch.in_window(id, None, mono, MONEY_KEPT);
+        let slack = if self.engines as usize > self.scenario.processes { ROUNDING } else { 0 };
+        if used < least || used > most + slack {
+            let what =
+                format!("at {}: {used} nanos in ten minutes, not {least} to {most}", self.time);
+            self.watch.report(Rule::Conserved, what);
+        }
+    }
+
+    /// When all is over, what the store holds is what was sent.
+    fn balance(&mut self) {
+        let Some(store) = &self.store else { return };
+        let troubles =
+            ["store empty", "store older", "store down", "store clock", "strangers", "late store"];
+        let troubles = troubles.iter().chain(["crash", "trap", "close", "sleep"].iter());
+        if troubles.clone().any(|name| self.scenario.features.contains(name)) {
+            return;
+        }
+        let mut broken = Vec::new();
+        for lane in 0..self.scenario.models {
+            let book = BookId::Lane(self.processes[0].lanes[lane]);
+            let Some(ledger) = store.read(book) else { continue };
+            let wall = self.wall().saturating_add_signed(store.offset);
+            let mut quota = ledger.quota;
+            quota.advance(Clock { now: wall, wall });
+            let used = quota.used(Dimension::RequestsPerMinute);
+            let (mut least, mut most) = (0, 0);
+            for index in 0..self.processes.len() {
+                let (id, mono) = (self.processes[index].id, self.mono(index));
+                let ((low, _), (high, _)) = self.watch.in_window(id, Some(lane), mono, SHARED_KEPT);
+                least += low;
+                most += high;
+            }
+            if used < least || used > most {
+                broken.push(format!("the store holds {used} requests, not {least} to {most}"));
+            }
+        }
+        for what in broken {
+            self.watch.report(Rule::Conserved, what);
+        }
+    }
+
+    /// Mixes what happens into the trace (FNV-1a, by words).
+    fn note(&mut self, words: &[u64]) {
+        for word in words {
+            self.hash = (self.hash ^ word).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(5);
+        }
+    }
+}
+
+/// What a caller takes for the tokens of each prompt: a quarter of the letters, or what the service
+/// counts, where he has asked it.
+fn tokens(scenario: &Scenario) -> Vec<u64> {
+    let guess = || scenario.plans.iter().map(|plan| plan.prompt.len() as u64 / 4 + 1).collect();
+    if !scenario.knows_tokens || scenario.truth.iter().all(|truth| truth.tpm.is_none()) {
+        return guess();
+    }
+    let mut service = Service::new(Config::default()).expect("a configuration");
+    for (number, plan) in scenario.plans.iter().enumerate() {
+        let request = service::request(number as u64, MODELS[0], &plan.prompt);
+        service.handle(scenario.start, ToService::Request(request));
+    }
+    service.handle(scenario.start + DAY, ToService::Tick);
+    service.records().map(|record| record.prompt_tokens).collect()
+}

@@ -1,0 +1,93 @@
+//! The store that several processes share: texts by key, a clock of its own, and what goes wrong.
+
+use std::collections::BTreeMap;
+
+use unexhausted::exchange::BookId;
+use unexhausted::ledger::{Ledger, Reply, Request, apply};
+
+use crate::dice::Dice;
+use crate::scenario::StorePlan;
+
+/// The longest state that a store has to take.
+const LONGEST: usize = 4_096;
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    states: BTreeMap<u32, String>,
+    /// What they were some changes ago.
+    older: BTreeMap<u32, String>,
+    pub(crate) plan: StorePlan,
+    pub(crate) offset: i64,
+    pub(crate) down_until: u64,
+    dice: Dice,
+    changes: u64,
+    /// The longest state so far.
+    pub(crate) longest: usize,
+    /// What must not be of a state.
+    pub(crate) complaints: Vec<(bool, String)>,
+}
+
+impl Store {
+    pub(crate) fn new(plan: StorePlan, dice: Dice) -> Self {
+        Self {
+            states: BTreeMap::new(),
+            older: BTreeMap::new(),
+            offset: plan.offset,
+            plan,
+            down_until: 0,
+            dice,
+            changes: 0,
+            longest: 0,
+            complaints: Vec::new(),
+        }
+    }
+
+    /// Runs an update, twice where another one came between.
+    pub(crate) fn transact(&mut self, book: BookId, now: u64, request: &Request) -> Reply {
+        let key = key(book);
+        let now = now.saturating_add_signed(self.offset);
+        if self.dice.chance(self.plan.conflicts) {
+            // What comes out of the first time is thrown away, and some milliseconds are over.
+            let _ =
+                apply(self.states.get(&key).map(String::as_str), now.saturating_sub(7), request);
+        }
+        let (state, reply) = apply(self.states.get(&key).map(String::as_str), now, request);
+        self.look(&state);
+        self.changes += 1;
+        if self.changes % 16 == 1 {
+            self.older = self.states.clone();
+        }
+        self.states.insert(key, state);
+        reply
+    }
+
+    fn look(&mut self, state: &str) {
+        self.longest = self.longest.max(state.len());
+        if !state.is_ascii() || state.len() > LONGEST {
+            self.complaints.push((false, format!("a state of {} bytes", state.len())));
+        }
+        let again = Ledger::read(state).map(|ledger| ledger.write());
+        if again.as_deref() != Some(state) {
+            self.complaints.push((true, format!("{state} comes back as {again:?}")));
+        }
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.states.clear();
+    }
+
+    pub(crate) fn go_back(&mut self) {
+        self.states.clone_from(&self.older);
+    }
+
+    pub(crate) fn read(&self, book: BookId) -> Option<Ledger> {
+        Ledger::read(self.states.get(&key(book))?)
+    }
+}
+
+const fn key(book: BookId) -> u32 {
+    match book {
+        BookId::Account(_) => 0,
+        BookId::Lane(lane) => 1 + lane.0,
+    }
+}

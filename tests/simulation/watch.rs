@@ -1,0 +1,520 @@
+//! The checkers: what an engine must never do, judged by what goes in and comes out alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use unexhausted::cost::may_be_billed;
+use unexhausted::info::ErrorInfo;
+use unexhausted::input::{CallSpec, FlightId, Used};
+use unexhausted::kind::Kind;
+use unexhausted::output::{Notice, Output};
+use unexhausted::retry::names_minute;
+use unexhausted::window::Amounts;
+
+/// The name of a checker.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Rule {
+    /// A call settles exactly once.
+    Once,
+    /// No more requests than the policy allows; the service's waits are free 20 times in a row.
+    Allowed,
+    /// One probe at a time goes to a target that has an outage, and none after `max_outage`.
+    Probes,
+    /// Nothing goes before the server's time.
+    Hinted,
+    /// Nothing goes after cancel, close or deadline, and a call ends with its deadline.
+    Over,
+    /// The service refuses nothing for a limit that was known.
+    Overspent,
+    /// First come first served within a priority.
+    Order,
+    /// The background gets a tenth.
+    Tenth,
+    /// Something is due while work remains.
+    Due,
+    /// Time does not stand still.
+    Still,
+    /// When faults stop everything settles in bounded time.
+    Settles,
+    /// Reserved = used + refunded + expired.
+    Conserved,
+    /// No more in flight than the caller allows.
+    InFlight,
+    /// A state is ASCII and short.
+    State,
+    /// A state that was written and read decides as before.
+    Restored,
+}
+
+/// Waits on a per-minute limit that cost no attempt, in a row.
+const FREE_ROW: u32 = 20;
+/// So many go in a row at most while the background waits: its turn is one in ten, and one that
+/// comes when the turn has just been another lower priority's waits for the next.
+const ROW: u32 = 11;
+/// A request that is kept by tokens goes when all of the minute before it have left the window.
+const TOKENS_LEAVE: u64 = 61_000;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    Queued { since: u64 },
+    Waiting { until: u64 },
+    Flying,
+}
+
+/// One call as the rules see it. Moments are of its process's monotonic clock.
+#[derive(Debug)]
+struct Tally {
+    engine: u32,
+    number: usize,
+    started: u64,
+    spec: CallSpec,
+    /// The lane of each target.
+    lanes: Vec<usize>,
+    deadline: Option<u64>,
+    target: usize,
+    phase: Phase,
+    /// Its place in the order of arrival, and the one before it went to the end.
+    arrival: u64,
+    arrived: u64,
+    counted: u32,
+    row: u32,
+    current: Option<FlightId>,
+    overtime: Vec<FlightId>,
+    /// Until when the target is not to be asked again.
+    hint: Option<(usize, u64)>,
+    overtaken: Option<u64>,
+    /// Whether it left for another target in the moment in which it may have lost its place.
+    is_unsure: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    at: u64,
+    lane: usize,
+    nanos: u64,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    hold: u64,
+    /// Since when it has an outage, and whether that is a day that is said to be spent.
+    rested: Option<(u64, bool)>,
+    row: u32,
+}
+
+/// All rules, and what broke them.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    pub(crate) violations: Vec<(Rule, String)>,
+    calls: BTreeMap<(u32, u32), Tally>,
+    lanes: HashMap<(u32, usize), Lane>,
+    /// By engine and flight.
+    spent: BTreeMap<(u32, u32), Spent>,
+    arrivals: u64,
+    /// Whether the turn of a call can be foretold.
+    pub(crate) is_plain: bool,
+    /// Whether limits count sizes, so that the small may overtake the large.
+    pub(crate) by_size: bool,
+    /// Whether all calls hold back in an outage.
+    pub(crate) all_ride: bool,
+    pub(crate) sends: u64,
+    /// The true time, by which the server's waits end: a computer that sleeps has waited too.
+    pub(crate) truth: u64,
+}
+
+impl Watch {
+    pub(crate) fn report(&mut self, rule: Rule, what: String) {
+        if self.violations.len() < 20 {
+            self.violations.push((rule, what));
+        }
+    }
+
+    pub(crate) fn started(
+        &mut self,
+        engine: u32,
+        call: u32,
+        number: usize,
+        now: u64,
+        (spec, lanes): (&CallSpec, &[usize]),
+    ) {
+        self.arrivals += 1;
+        let tally = Tally {
+            engine,
+            number,
+            started: now,
+            deadline: spec.deadline.map(|deadline| now + deadline.0),
+            spec: spec.clone(),
+            lanes: lanes.to_vec(),
+            target: 0,
+            phase: Phase::Queued { since: now },
+            arrival: self.arrivals,
+            arrived: self.arrivals,
+            counted: 0,
+            row: 0,
+            current: None,
+            overtime: Vec::new(),
+            hint: None,
+            overtaken: None,
+            is_unsure: false,
+        };
+        if let Some(other) = self.calls.insert((engine, call), tally) {
+            let number = other.number;
+            self.report(Rule::Once, format!("call {number} lives, and its number is given away"));
+        }
+    }
+
+    /// An engine is gone with everything in it; gives the numbers of its calls.
+    pub(crate) fn lost(&mut self, engine: u32) -> Vec<usize> {
+        let of_it = |tally: &&Tally| tally.engine == engine;
+        let numbers = self.calls.values().filter(of_it).map(|tally| tally.number).collect();
+        self.calls.retain(|_, tally| tally.engine != engine);
+        numbers
+    }
+
+    /// A new engine goes on with the books of an old one.
+    pub(crate) fn inherited(&mut self, old: u32, new: u32) {
+        let moved: Vec<_> = self.spent.range((old, 0)..=(old, u32::MAX)).collect();
+        let moved: Vec<_> =
+            moved.into_iter().map(|((_, flight), spent)| (*flight, *spent)).collect();
+        for (flight, spent) in moved {
+            // Numbers begin anew; those of the old ones are moved out of their way.
+            self.spent.insert((new, flight | 1 << 31), spent);
+        }
+    }
+
+    pub(crate) fn alive(&self, engine: u32) -> usize {
+        self.calls.values().filter(|tally| tally.engine == engine).count()
+    }
+
+    pub(crate) fn in_flight(&self, engine: u32) -> usize {
+        let of_it = self.calls.values().filter(|tally| tally.engine == engine);
+        of_it.map(|tally| tally.overtime.len() + usize::from(tally.current.is_some())).sum()
+    }
+
+    /// What an engine says; `nanos` is what a request is reserved.
+    pub(crate) fn said(&mut self, engine: u32, now: u64, output: &Output) {
+        match output {
+            Output::Send { call, flight, target, .. } => {
+                self.sends += 1;
+                self.sent(engine, call.0, *flight, *target, now);
+            }
+            Output::Abort { call, flight, timed_out } => {
+                if let Some(tally) = self.calls.get_mut(&(engine, call.0)) {
+                    if tally.current == Some(*flight) {
+                        tally.current = None;
+                        tally.counted += u32::from(*timed_out);
+                    }
+                    tally.overtime.retain(|other| other != flight);
+                }
+            }
+            Output::Wait { call, wait, .. } => {
+                if let Some(tally) = self.calls.get_mut(&(engine, call.0)) {
+                    tally.go_on();
+                    tally.arrival = tally.arrived;
+                    tally.phase = Phase::Waiting { until: now + wait.0 };
+                }
+            }
+            Output::Switch { call, from, to, .. } => {
+                let Some(tally) = self.calls.get_mut(&(engine, call.0)) else { return };
+                tally.go_on();
+                tally.is_unsure |= tally.arrival != tally.arrived;
+                tally.arrival = tally.arrived;
+                tally.phase = Phase::Queued { since: now };
+                let (number, is_wrong) = (tally.number, tally.target != *from || to <= from);
+                tally.target = *to;
+                tally.row = 0;
+                tally.overtaken = None;
+                if is_wrong {
+                    self.report(Rule::Allowed, format!("call {number} goes from {from} to {to}"));
+                }
+            }
+            Output::Settle { call, .. } => {
+                if self.calls.remove(&(engine, call.0)).is_none() {
+                    self.report(Rule::Once, format!("at {now}: settled twice: {call:?}"));
+                }
+            }
+            Output::Notice(Notice::Rested { lane, info, .. }) => {
+                let is_day = info.kind == Kind::DailyQuota;
+                self.lanes.entry((engine, lane.0 as usize)).or_default().rested =
+                    Some((now, is_day));
+            }
+            Output::Notice(_) | Output::Hold { .. } | Output::Transact { .. } => {}
+        }
+    }
+
+    fn sent(&mut self, engine: u32, call: u32, flight: FlightId, target: usize, now: u64) {
+        let truth = self.truth;
+        let Some(tally) = self.calls.get_mut(&(engine, call)) else {
+            self.report(Rule::Over, format!("at {now}: a call that has ended is sent"));
+            return;
+        };
+        tally.go_on();
+        let mut broken = Vec::new();
+        let number = tally.number;
+        let most = tally.most();
+        if tally.counted >= most {
+            let counted = tally.counted;
+            let what = format!("at {now}: call {number} has used {counted} attempts of {most}");
+            broken.push((Rule::Allowed, what));
+        }
+        let open = usize::from(tally.spec.policy.overtime);
+        if tally.overtime.len() > open || target != tally.target {
+            broken.push((Rule::Allowed, format!("at {now}: call {number} is sent once too often")));
+        }
+        if tally.deadline.is_some_and(|deadline| deadline <= now) {
+            broken
+                .push((Rule::Over, format!("at {now}: call {number} is sent after its deadline")));
+        }
+        if tally.hint.is_some_and(|(of, until)| of == target && truth < until) {
+            let until = tally.hint;
+            broken.push((Rule::Hinted, format!("at {now}: call {number} was to wait: {until:?}")));
+        }
+        let (priority, arrival) = (tally.spec.priority, tally.arrival);
+        let is_unsure = tally.is_unsure;
+        let want = tally.want();
+        let rides = tally.spec.policy.rides_outages;
+        let lane = tally.lanes[target];
+        let (started, longest) = (tally.started, tally.spec.max_outage().0);
+        let nanos = want.nanos;
+        tally.current = Some(flight);
+        tally.phase = Phase::Flying;
+        tally.overtaken = None;
+        self.spent.insert((engine, flight.0), Spent { at: now, lane, nanos });
+
+        let on_lane = |tally: &Tally| tally.engine == engine && tally.lanes[tally.target] == lane;
+        let mut waits_behind = false;
+        for tally in self.calls.values_mut().filter(|tally| on_lane(tally)) {
+            if !tally.is_waiting_at(now) {
+                continue;
+            }
+            waits_behind |= tally.spec.is_background();
+            let is_behind = tally.spec.priority != priority || tally.arrival > arrival;
+            if is_behind || tally.is_unsure || is_unsure {
+                continue;
+            }
+            let its = tally.want();
+            let is_smaller = want.tokens < its.tokens || want.images < its.images;
+            let earliest = *tally.overtaken.get_or_insert(now);
+            // One that tokens keep may be overtaken by a smaller one that does not delay it: it
+            // still goes when all that was before it has left the minute.
+            if !(self.by_size && is_smaller) {
+                let other = tally.number;
+                broken.push((Rule::Order, format!("at {now}: call {number} overtakes {other}")));
+            } else if self.is_plain && now > earliest + TOKENS_LEAVE {
+                let other = tally.number;
+                broken.push((Rule::Order, format!("at {now}: call {number} delays {other}")));
+            }
+        }
+        let all_ride = self.all_ride;
+        let state = self.lanes.entry((engine, lane)).or_default();
+        if priority > 0 && waits_behind {
+            state.row += 1;
+        } else {
+            state.row = 0;
+        }
+        if state.row > ROW && !self.by_size {
+            let row = state.row;
+            broken.push((Rule::Tenth, format!("at {now}: {row} went while the background waits")));
+        }
+        if truth < state.hold {
+            let hold = state.hold;
+            broken.push((Rule::Hinted, format!("at {now}: call {number}, all wait until {hold}")));
+        }
+        if let Some((since, is_day)) = state.rested.filter(|_| rides && all_ride) {
+            let probes = self.calls.values().filter(|tally| {
+                on_lane(tally)
+                    && tally.current.is_some_and(|flight| {
+                        self.spent.get(&(engine, flight.0)).is_some_and(|spent| spent.at > since)
+                    })
+            });
+            let count = probes.count();
+            if count > 1 {
+                broken.push((Rule::Probes, format!("at {now}: {count} probes at a time")));
+            }
+            // Who waits for a new day waits for it.
+            if now >= since.max(started) + longest && !is_day {
+                let what = format!("at {now}: call {number} sits an outage out since {since}");
+                broken.push((Rule::Probes, what));
+            }
+        }
+        self.violations.extend(broken);
+    }
+
+    /// What an engine is told of an attempt, before it is.
+    pub(crate) fn answered(&mut self, engine: u32, call: u32, flight: FlightId, used: &Used) {
+        if let Some(tally) = self.calls.get_mut(&(engine, call))
+            && tally.has(flight)
+        {
+            tally.land(flight);
+            let lane = self.spent.get(&(engine, flight.0)).map(|spent| spent.lane);
+            if let Some(lane) = lane {
+                self.lanes.entry((engine, lane)).or_default().rested = None;
+                // A target that has just made a picture is there: who went back into its queue
+                // need not wait for the moment that was named while it was not.
+                for other in self.calls.values_mut() {
+                    let of_lane = other.engine == engine && other.lanes[other.target] == lane;
+                    if of_lane && matches!(other.phase, Phase::Queued { .. }) {
+                        other.hint = None;
+                    }
+                }
+            }
+            if let (Some(spent), Some(nanos)) =
+                (self.spent.get_mut(&(engine, flight.0)), used.nanos)
+            {
+                spent.nanos = nanos;
+            }
+        }
+    }
+
+    /// As [`Watch::answered`], of one that failed.
+    pub(crate) fn failed(
+        &mut self,
+        engine: u32,
+        call: u32,
+        flight: FlightId,
+        now: u64,
+        info: &Rc<ErrorInfo>,
+    ) {
+        let truth = self.truth;
+        let Some(tally) = self.calls.get_mut(&(engine, call)).filter(|tally| tally.has(flight))
+        else {
+            return;
+        };
+        let was_current = tally.current == Some(flight);
+        tally.land(flight);
+        let keys = (engine, flight.0);
+        let lane = self.spent.get(&keys).map_or(0, |spent| spent.lane);
+        if !may_be_billed(info)
+            && let Some(spent) = self.spent.get_mut(&keys)
+        {
+            spent.nanos = 0;
+        }
+        let state = self.lanes.entry((engine, lane)).or_default();
+        let lasting = [
+            Kind::Overloaded,
+            Kind::Network,
+            Kind::ServerError,
+            Kind::DailyQuota,
+            Kind::Timeout,
+            Kind::Cancelled,
+        ];
+        if !lasting.contains(&info.kind) {
+            state.rested = None;
+        }
+        if let Some(wait) = info.retry_after {
+            if names_minute(info) {
+                state.hold = state.hold.max(truth + wait.0);
+            }
+            // A false report of a spent day is probed, whatever it says.
+            if info.kind != Kind::DailyQuota && was_current {
+                tally.hint = Some((tally.target, truth + wait.0));
+            }
+        }
+        if !was_current {
+            return;
+        }
+        let is_background = tally.spec.is_background();
+        let outage = [Kind::Overloaded, Kind::Network, Kind::ServerError, Kind::RateLimited];
+        let goes_back = is_background
+            && tally.spec.policy.rides_outages
+            && outage.contains(&info.kind)
+            && !names_minute(info);
+        let moves_on = [Kind::DailyQuota, Kind::SpendLimited, Kind::NotInTier, Kind::ModelNotFound];
+        let is_free = if names_minute(info) {
+            tally.row += 1;
+            tally.spec.policy.free_quota_waits && tally.row <= FREE_ROW
+        } else {
+            tally.row = 0;
+            goes_back
+                || (moves_on.contains(&info.kind)
+                    && !(info.kind == Kind::SpendLimited && !is_background))
+        };
+        tally.counted += u32::from(!is_free);
+        // If nothing else is said of it, it has gone back into the queue, each in its turn.
+        self.arrivals += 1;
+        if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
+            tally.arrival = self.arrivals;
+        }
+        tally.phase = Phase::Queued { since: now };
+        tally.overtaken = None;
+    }
+
+    /// All that an engine had to say about an input has been said.
+    pub(crate) fn said_all(&mut self, engine: u32, call: u32) {
+        if let Some(tally) = self.calls.get_mut(&(engine, call)) {
+            tally.arrived = tally.arrival;
+        }
+    }
+
+    /// What must hold between two steps.
+    pub(crate) fn between(&mut self, engine: u32, now: u64) {
+        let late = |tally: &&Tally| {
+            tally.engine == engine && tally.deadline.is_some_and(|deadline| deadline < now)
+        };
+        if let Some(number) = self.calls.values().find(late).map(|tally| tally.number) {
+            self.report(Rule::Over, format!("at {now}: call {number} is past its deadline"));
+        }
+    }
+
+    pub(crate) fn is_alive(&self, engine: u32, call: u32) -> bool {
+        self.calls.contains_key(&(engine, call))
+    }
+
+    /// The requests and the money that a window can hold that remembers for `span` and is kept by
+    /// `step`: at least, and at most.
+    pub(crate) fn in_window(
+        &self,
+        engine: u32,
+        lane: Option<usize>,
+        now: u64,
+        (span, step): (u64, u64),
+    ) -> ((u64, u64), (u64, u64)) {
+        let of_lane = |spent: &&Spent| lane.is_none_or(|lane| lane == spent.lane);
+        let all = || self.spent.range((engine, 0)..=(engine, u32::MAX)).map(|(_, spent)| spent);
+        let sum = |span: u64| {
+            let of = all().filter(of_lane).filter(|spent| spent.at + span > now);
+            of.fold((0, 0), |(count, nanos), spent| (count + 1, nanos + spent.nanos))
+        };
+        (sum(span), sum(span + step))
+    }
+}
+
+impl Tally {
+    fn want(&self) -> Amounts {
+        self.spec.targets[self.target].want
+    }
+
+    fn has(&self, flight: FlightId) -> bool {
+        self.current == Some(flight) || self.overtime.contains(&flight)
+    }
+
+    fn land(&mut self, flight: FlightId) {
+        self.current = self.current.filter(|current| *current != flight);
+        self.overtime.retain(|other| *other != flight);
+    }
+
+    /// The call goes on though its attempt has not come back: that is in overtime now.
+    fn go_on(&mut self) {
+        if let Some(flight) = self.current.take() {
+            self.overtime.push(flight);
+            self.counted += 1;
+        }
+    }
+
+    /// Attempts that may fail before it ends.
+    fn most(&self) -> u32 {
+        let policy = &self.spec.policy;
+        let tries = policy.tries_per_target.min(policy.max_attempts);
+        let targets = self.lanes.len() as u32;
+        if targets < 2 { policy.max_attempts } else { policy.max_attempts.max(tries * targets) }
+    }
+
+    /// Whether it has waited for its turn before this moment.
+    const fn is_waiting_at(&self, now: u64) -> bool {
+        match self.phase {
+            Phase::Queued { since } => since < now,
+            Phase::Waiting { until } => until < now,
+            Phase::Flying => false,
+        }
+    }
+}
