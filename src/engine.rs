@@ -260,6 +260,13 @@ impl Engine {
         self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0)
     }
 
+    /// Whether the ledgers are quickly written.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.accounts.iter().all(|account| account.book.quota.is_small())
+            && self.lanes.iter().all(|lane| lane.book.quota.is_small())
+    }
+
     /// How many attempts a call has sent.
     #[must_use]
     pub fn attempts(&self, call: CallId) -> u32 {

@@ -183,6 +183,13 @@ impl Quota {
         }
     }
 
+    /// Whether there is little to write.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        const FEW: usize = 32;
+        self.minute.entries().count().saturating_add(self.money.entries().count()) < FEW
+    }
+
     /// Whether any limit is known.
     #[must_use]
     pub fn is_limited(&self) -> bool {

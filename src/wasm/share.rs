@@ -73,14 +73,15 @@ impl Driver {
         }
     }
 
-    /// Keeps the quotas of this process: now and then while calls come and go, and when none is left.
+    /// Keeps the quotas of this process: at once while that is quick, else now and then, and when no
+    /// call is left.
     pub(crate) fn keep(&self) {
         let now = host::now().mono;
-        let (sent, is_idle) = {
+        let (sent, is_quick) = {
             let engine = self.engine.borrow();
-            (engine.sent(), engine.is_idle())
+            (engine.sent(), engine.is_idle() || engine.is_small())
         };
-        let is_early = now - self.kept.get() < KEEP && !is_idle;
+        let is_early = now - self.kept.get() < KEEP && !is_quick;
         if sent == self.kept_sent.get() || is_early {
             return;
         }
