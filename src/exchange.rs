@@ -269,13 +269,26 @@ impl Engine {
             }
             return;
         }
+        let mut denial = None;
         let money_at = money_at.or_else(|| {
             let book = self.book_mut(BookId::Account(account))?;
-            let taken = wants.iter().take_while(|want| book.take(now, &split(want).1).is_ok());
-            let taken = taken.count();
+            let mut taken = 0_usize;
+            for want in &wants {
+                if let Err(denied) = book.take(now, &split(want).1) {
+                    denial = Some(denied);
+                    break;
+                }
+                taken = taken.saturating_add(1);
+            }
             wants.truncate(taken);
             Some(book.clock(now).now)
         });
+        if let Some(denial) = denial.filter(|_| wants.is_empty()) {
+            // Nothing may be spent: the lane's store is not asked for nothing, again and again.
+            self.end_asking(index);
+            self.bar_account(index, denial);
+            return;
+        }
         let purpose = Purpose::Permits {
             lane: index,
             wants: wants.clone(),
