@@ -315,8 +315,8 @@ export interface ClientOptions {
   store?: QuotaStore | undefined;
   /**
    * What to do while the store is down: `local` goes on with an equal share of each limit, once what
-   * the others used before has left the window (a minute); `open` goes on as if alone; `closed` sends
-   * nothing. Default: `local`.
+   * the others used before has left the window (a minute), and takes itself for alone where it has
+   * never reached the store; `open` goes on as if alone; `closed` sends nothing. Default: `local`.
    */
   onStoreDown?: 'open' | 'closed' | 'local' | undefined;
   /** The project's name in the store. Default: a hash of base URL and key. */

@@ -127,6 +127,9 @@ pub(crate) struct Day {
     pub(crate) ends_at: u64,
     pub(crate) requests: u64,
     pub(crate) tokens: u64,
+    /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
+    pub(crate) late_requests: u64,
+    pub(crate) late_tokens: u64,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -241,14 +244,20 @@ impl Quota {
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
         let agrees = clock.now.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends_at;
         if self.day.ends == 0 || (over && agrees) {
+            let Day { late_requests, late_tokens, .. } = self.day;
             self.begin_day(clock);
+            self.day.requests = late_requests;
+            self.day.tokens = late_tokens;
+        } else if !over {
+            self.day.late_requests = 0;
+            self.day.late_tokens = 0;
         }
     }
 
     fn begin_day(&mut self, clock: Clock) {
         let ends = next_midnight(WallTime(clock.wall)).0;
         let ends_at = clock.now.saturating_add(ends.saturating_sub(clock.wall));
-        self.day = Day { ends, ends_at, requests: 0, tokens: 0 };
+        self.day = Day { ends, ends_at, ..Day::default() };
     }
 
     /// Whether the day is over by the wall clock alone: one of the clocks was set.
@@ -314,8 +323,7 @@ impl Quota {
                 self.hold(clock.now.saturating_add(pause.0), Some(dimension));
             }
         }
-        self.day.requests = self.day.requests.saturating_add(want.requests);
-        self.day.tokens = self.day.tokens.saturating_add(want.tokens);
+        self.add_to_day(clock, want);
         Ok(())
     }
 
@@ -329,12 +337,22 @@ impl Quota {
         }
     }
 
+    fn add_to_day(&mut self, clock: Clock, used: &Amounts) {
+        let is_late = self.doubts_day(clock);
+        let day = &mut self.day;
+        day.requests = day.requests.saturating_add(used.requests);
+        day.tokens = day.tokens.saturating_add(used.tokens);
+        if is_late {
+            day.late_requests = day.late_requests.saturating_add(used.requests);
+            day.late_tokens = day.late_tokens.saturating_add(used.tokens);
+        }
+    }
+
     /// Counts what was used without asking, at a moment that may have passed.
     pub fn record(&mut self, clock: Clock, at: u64, used: &Amounts) {
         self.advance(clock);
         self.add(at, used);
-        self.day.requests = self.day.requests.saturating_add(used.requests);
-        self.day.tokens = self.day.tokens.saturating_add(used.tokens);
+        self.add_to_day(clock, used);
         self.advance(clock);
     }
 

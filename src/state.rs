@@ -115,6 +115,8 @@ impl Quota {
         writer.moment(at, self.day.ends_at);
         writer.number(self.day.requests);
         writer.number(self.day.tokens);
+        writer.number(self.day.late_requests);
+        writer.number(self.day.late_tokens);
         match self.block {
             None => writer.number(0),
             Some(block) => {
@@ -162,6 +164,8 @@ impl Quota {
             ends_at: reader.moment(at)?,
             requests: reader.number()?,
             tokens: reader.number()?,
+            late_requests: reader.number()?,
+            late_tokens: reader.number()?,
         };
         let block = match reader.number()? {
             0 => None,
