@@ -11,7 +11,7 @@ use crate::exchange::{BookId, lane_id};
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
-use crate::lane::{LaneId, denied, is_shutting, split};
+use crate::lane::{LaneId, denied, is_shutting};
 use crate::output::{Notice, Output};
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota, Refusal};
@@ -348,7 +348,7 @@ impl Engine {
         } else {
             *want
         };
-        let (wanted, money) = split(want);
+        let (wanted, money) = want.split();
         let nowhere = || {
             let info = Rc::new(ErrorInfo::new(Kind::Unknown));
             Bar { until: now.mono, reason: Reason::Target(info) }
@@ -397,7 +397,7 @@ impl Engine {
             let until = if outage.probe.is_some() { now + PROBE } else { outage.next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
-        let (wanted, money) = split(&lane.reserves(&target.want));
+        let (wanted, money) = lane.reserves(&target.want).split();
         let earliest = |book: &Book, want: &Amounts, ahead: u64| {
             let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
             Some((book.moment(self.now, denial.until), denial))
@@ -482,7 +482,7 @@ impl Engine {
         self.follow(id, call, Move::Fail(why), bar);
     }
 
-    fn unqueue(&mut self, call: &mut Call) {
+    pub(crate) fn unqueue(&mut self, call: &mut Call) {
         let queued = call.queued.take();
         call.patience = None;
         if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
@@ -513,12 +513,23 @@ impl Engine {
             self.fail(id, *call, Why::Barred);
             return;
         };
+        self.switch(id, call, target, info);
+    }
+
+    /// The next target of the chain starts its own count of tries.
+    pub(crate) fn switch(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        to: usize,
+        info: Rc<ErrorInfo>,
+    ) {
         let from = call.target;
-        call.target = target;
+        call.target = to;
         call.tries = 0;
         call.used_here = 0;
         call.empty_answers = 0;
-        self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
+        self.outputs.push_back(Output::Switch { call: id, from, to, info });
         self.place(id, call);
     }
 
@@ -598,8 +609,8 @@ impl Engine {
             lane.pacer.cool();
         }
         lane.pacer.served(now, flight.id);
-        let (reserved, money) = split(&permit.want);
-        let (taken, spent) = split(&actual);
+        let (reserved, money) = permit.want.split();
+        let (taken, spent) = actual.split();
         lane.book.settle(self.now, permit.at, &reserved, &taken);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
             account.book.settle(self.now, permit.money_at, &money, &spent);
@@ -610,7 +621,7 @@ impl Engine {
     pub(crate) fn refused(&mut self, call: u64, flight: &Flight, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.land(flight) else { return };
         let (now, clocks) = (self.now.mono, self.now);
-        let (reserved, money) = split(&permit.want);
+        let (reserved, money) = permit.want.split();
         let nothing = Amounts::default();
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.failed(flight.id);

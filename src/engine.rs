@@ -472,15 +472,7 @@ impl Engine {
                 self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
                 self.put(id, call);
             }
-            Decision::Switch { target, .. } => {
-                let from = call.target;
-                call.target = target;
-                call.tries = 0;
-                call.used_here = 0;
-                call.empty_answers = 0;
-                self.outputs.push_back(Output::Switch { call: id, from, to: target, info });
-                self.place(id, call);
-            }
+            Decision::Switch { target, .. } => self.switch(id, call, target, info),
             Decision::End(_) => {}
         }
     }
@@ -541,12 +533,9 @@ impl Engine {
             call.end(self.now.mono, &flight, info, true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
         }
-        let queued = call.queued.take();
-        if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            lane.queue.leave(call.spec.priority);
-            lane.dirty = true;
-        }
-        if call.waits_until.is_some() || queued.is_some() {
+        if call.queued.is_some() {
+            self.unqueue(&mut call);
+        } else if call.waits_until.is_some() {
             call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
         }
         #[cfg(feature = "canary")]

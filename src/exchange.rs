@@ -7,7 +7,7 @@ use crate::call::{Call, Permit};
 use crate::engine::Engine;
 use crate::input::CallId;
 use crate::kind::Dimension;
-use crate::lane::{AccountId, LaneId, split};
+use crate::lane::{AccountId, LaneId};
 use crate::ledger::{Ledger, Reply, Request};
 use crate::output::{Notice, Output};
 use crate::quota::{Clock, Usage};
@@ -230,7 +230,7 @@ impl Engine {
         let wants = core::iter::once(first).chain(waiting).filter_map(want_of);
         let wants: Vec<Amounts> = wants.take(most).collect();
         let account = BookId::Account(lane.account);
-        let money = wants.iter().map(|want| split(want).1).collect();
+        let money = wants.iter().map(|want| want.split().1).collect();
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.asking = true;
         }
@@ -274,7 +274,7 @@ impl Engine {
             let book = self.book_mut(BookId::Account(account))?;
             let mut taken = 0_usize;
             for want in &wants {
-                if let Err(denied) = book.take(now, &split(want).1) {
+                if let Err(denied) = book.take(now, &want.split().1) {
                     denial = Some(denied);
                     break;
                 }
@@ -294,7 +294,7 @@ impl Engine {
             wants: wants.clone(),
             money_at: money_at.unwrap_or_default(),
         };
-        let wants = wants.iter().map(|want| split(want).0).collect();
+        let wants = wants.iter().map(|want| want.split().0).collect();
         self.ask(BookId::Lane(lane_id(index)), wants, purpose);
     }
 
@@ -424,7 +424,7 @@ impl Engine {
             // Another may have come first meanwhile, and want more than was granted.
             let call = call.filter(|_| taken.minus(want).is_zero());
             let taken = if call.is_some() { taken } else { nothing };
-            let ((reserved, money), (used, spent)) = (split(want), split(&taken));
+            let ((reserved, money), (used, spent)) = (want.split(), taken.split());
             if is_granted {
                 lane.book.settle(now, granted.at, &reserved, &used);
             }

@@ -169,9 +169,3 @@ pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
         ..ErrorInfo::new(kind)
     }
 }
-
-/// What one request takes of a lane and of its account.
-pub(crate) const fn split(want: &Amounts) -> (Amounts, Amounts) {
-    let lane = Amounts { nanos: 0, ..*want };
-    (lane, Amounts { requests: 0, tokens: 0, images: 0, nanos: want.nanos })
-}

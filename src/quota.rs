@@ -24,6 +24,7 @@ pub const DIMENSIONS: [Dimension; 6] = [
 
 /// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
 const MIDNIGHT_MARGIN: Millis = Millis(2_000);
+
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Clock {
@@ -328,7 +329,7 @@ impl Quota {
     }
 
     fn add(&mut self, at: u64, want: &Amounts) {
-        let (minute, money) = split(want);
+        let (minute, money) = want.split();
         if !minute.is_zero() {
             self.minute.add(at, &minute);
         }
@@ -362,7 +363,7 @@ impl Quota {
         if !more.is_zero() {
             self.add(at, &more);
         }
-        let (minute, money) = split(&less);
+        let (minute, money) = less.split();
         self.minute.take_back(self.at, at, &minute);
         self.money.take_back(self.at, at, &money);
         self.day.requests = self.day.requests.saturating_sub(less.requests);
@@ -387,7 +388,7 @@ impl Quota {
     ) -> Option<Learned> {
         self.advance(clock);
         self.settle_refused(at, reserved);
-        let (_, money) = split(reserved);
+        let (_, money) = reserved.split();
         self.money.take_back(self.at, at, &money);
         if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
             self.hold(clock.now.saturating_add(wait.0), said.dimension);
@@ -612,12 +613,6 @@ impl Quota {
             _ => &self.minute,
         }
     }
-}
-
-/// What counts in the minute, and what counts in the ten.
-const fn split(amounts: &Amounts) -> (Amounts, Amounts) {
-    let minute = Amounts { nanos: 0, ..*amounts };
-    (minute, Amounts { requests: 0, tokens: 0, images: 0, nanos: amounts.nanos })
 }
 
 const fn meter(dimension: Dimension) -> Meter {

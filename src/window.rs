@@ -29,6 +29,13 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// The money apart from the rest: it counts in ten minutes and on the account, the rest in one
+    /// minute and on the lane.
+    pub(crate) const fn split(&self) -> (Self, Self) {
+        let minute = Self { nanos: 0, ..*self };
+        (minute, Self { requests: 0, tokens: 0, images: 0, nanos: self.nanos })
+    }
+
     /// The amount of one meter.
     #[must_use]
     pub const fn of(&self, meter: Meter) -> u64 {
