@@ -12,6 +12,7 @@ use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
 use crate::lane::{LaneId, denied, is_shutting};
+use crate::outage::Outage;
 use crate::output::{Notice, Output};
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota, Refusal};
@@ -152,10 +153,7 @@ impl Engine {
                     continue;
                 }
                 let wake = since + longest;
-                // A call that has backed off by itself is as good a probe as any.
-                let may_probe =
-                    outage.next <= now || (call.tries > 0 && !is_day && !call.spec.is_background());
-                if outage.probe.is_some() || !may_probe {
+                if !may_probe(outage, call, now) {
                     let is_probed = outage.probe.is_some();
                     lane.wake = Some(if is_probed { wake } else { outage.next.min(wake) });
                     // How long a probe takes nobody knows.
@@ -247,13 +245,12 @@ impl Engine {
         let now = self.now.mono;
         let calls = &self.calls;
         let lane = self.lanes.get_mut(index)?;
-        let is_open = lane.shut(now).is_none();
-        let is_free = lane.health.outage().is_none_or(|outage| outage.probe.is_none());
         let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
-        // While the target is paused one permit is asked for, and it is the probe's.
-        let may_go = is_open && (is_free || !call.spec.policy.rides_outages);
-        may_go.then_some(ticket.call)
+        // A permit that was asked for before the target was paused is no probe's.
+        let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
+        let may_go = outage.is_none_or(|outage| may_probe(outage, call, now));
+        (may_go && lane.shut(now).is_none()).then_some(ticket.call)
     }
 
     /// Sends the call that goes next in its lane.
@@ -802,6 +799,14 @@ fn waits(calls: &[Option<Box<Call>>], index: usize, ticket: Ticket) -> bool {
     call.is_some_and(|call| {
         call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
     })
+}
+
+/// Whether a call may ask a target that is paused.
+fn may_probe(outage: &Outage, call: &Call, now: Instant) -> bool {
+    let is_day = outage.info.kind == Kind::DailyQuota;
+    // A call that has backed off by itself is as good a probe as any.
+    let has_waited = call.tries > 0 && !is_day && !call.spec.is_background();
+    outage.probe.is_none() && (outage.next <= now || has_waited)
 }
 
 /// How long a queued call waits before it looks at its other targets again.

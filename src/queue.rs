@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 
 use crate::input::CallId;
 
-/// So many go before one of the lower priority does, which so gets a tenth.
+/// So many go before one of the lowest priority does, which so gets a tenth.
 const TURNS: u32 = 9;
-/// Where there are several lower priorities, so many: then the lowest and the oldest of all go by
-/// turns, and the lowest still gets a tenth.
+/// Where there are several lower priorities, so many go before the oldest of them does.
 const TURNS_OF_MANY: u32 = 4;
 
 /// A place in the queue.
@@ -26,10 +25,10 @@ pub(crate) struct Queue {
     waiting: VecDeque<(i32, Ticket)>,
     /// How many went in a row while others of a lower priority waited.
     turns: u32,
+    /// How many went in a row while others of the lowest priority waited.
+    turns_of_lowest: u32,
     /// The place of the ticket that goes next.
     next: usize,
-    /// Whether the next turn of the lower priorities is the lowest's.
-    is_lowest_next: bool,
     len: u64,
     /// How many of each priority wait, of those that have not left.
     live: Vec<(i32, u64)>,
@@ -81,7 +80,7 @@ impl Queue {
     pub(crate) fn peek(&mut self, waits: impl Fn(Ticket) -> bool) -> Option<Ticket> {
         self.next = 0;
         let first = self.first_from(0, &waits)?;
-        if self.turns < TURNS_OF_MANY {
+        if self.turns < TURNS_OF_MANY && self.turns_of_lowest < TURNS {
             return Some(first.1);
         }
         let (mut oldest, mut lowest, mut classes) = (None::<(usize, Ticket)>, None, 0_u32);
@@ -96,23 +95,26 @@ impl Queue {
             classes = classes.saturating_add(1);
             priority = lower;
         }
-        let is_turn = classes > 1 || self.turns >= TURNS;
-        let chosen = if self.is_lowest_next { lowest } else { oldest };
-        let Some((place, ticket)) = chosen.filter(|_| is_turn) else { return Some(first.1) };
+        let chosen = match self.turns_of_lowest >= TURNS {
+            true => lowest,
+            false => oldest.filter(|_| classes > 1 && self.turns >= TURNS_OF_MANY),
+        };
+        let Some((place, ticket)) = chosen else { return Some(first.1) };
         self.next = place;
         Some(ticket)
     }
 
     /// Takes the call out that [`Queue::peek`] gave.
     pub(crate) fn pop(&mut self) {
-        let first = self.waiting.front().map(|(priority, _)| *priority);
-        let is_alone = self.waiting.back().map(|(priority, _)| *priority) == first;
-        let is_turn = self.next > 0;
-        self.is_lowest_next ^= is_turn;
-        self.turns = if is_alone || is_turn { 0 } else { self.turns.saturating_add(1) };
+        let priority_at = |place: usize| self.waiting.get(place).map(|(priority, _)| *priority);
+        let (highest, chosen) = (priority_at(0), priority_at(self.next));
+        let lowest = self.waiting.back().map(|(priority, _)| *priority);
+        let count = |is_reset: bool, turns: u32| if is_reset { 0 } else { turns.saturating_add(1) };
+        self.turns = count(highest == lowest || chosen != highest, self.turns);
+        self.turns_of_lowest = count(chosen == lowest, self.turns_of_lowest);
         #[cfg(feature = "canary")]
         if crate::canary::is(crate::canary::Canary::StarvesBackground) {
-            self.turns = 0;
+            (self.turns, self.turns_of_lowest) = (0, 0);
         }
         if let Some((priority, _)) = self.waiting.remove(self.next) {
             self.leave(priority);
@@ -182,6 +184,27 @@ mod tests {
         let order = drain(&mut queue, &[]);
         assert_eq!(order.iter().take(20).filter(|call| *call % 2 == 1).count(), 2);
         assert_eq!(order.get(9), Some(&1));
+    }
+
+    #[test]
+    fn the_lowest_gets_its_tenth_whoever_comes_between() {
+        let mut queue = Queue::default();
+        for call in 0..20 {
+            queue.push(10, ticket(call));
+        }
+        queue.push(0, ticket(100));
+        let mut order = Vec::new();
+        for turn in 0..12 {
+            if turn == 8 {
+                // Older than the background's, as one that comes back is.
+                queue.push(5, ticket(50));
+            }
+            let next = queue.peek(|_| true).map(|ticket| ticket.call.0);
+            queue.pop();
+            order.extend(next);
+        }
+        assert_eq!(order.iter().position(|call| *call == 100), Some(9), "{order:?}");
+        assert!(order.contains(&50), "{order:?}");
     }
 
     #[test]
