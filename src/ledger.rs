@@ -255,8 +255,9 @@ impl Ledger {
         let share = self.share(clock, request);
         for (index, want) in request.wants.iter().enumerate() {
             if index >= share {
-                let until = clock.now.saturating_add(AGAIN.0);
-                return (index, Some(Denial { until, dimension: None }));
+                // Where the limit itself is in the way, it says when to come back.
+                let again = Denial { until: clock.now.saturating_add(AGAIN.0), dimension: None };
+                return (index, Some(self.quota.check(clock, want).err().unwrap_or(again)));
             }
             if let Err(denial) = self.quota.take(clock, want) {
                 return (index, Some(denial));

@@ -22,8 +22,9 @@ pub const DIMENSIONS: [Dimension; 6] = [
     Dimension::Spend,
 ];
 
-/// How far the service's clock may be from ours around midnight, and what a request takes to arrive.
-const MIDNIGHT_MARGIN: Millis = Millis(2_000);
+/// How far the service's clock may be from ours around midnight: it is off by up to 1.5 s, and ours
+/// is set by a second or two now and then.
+const MIDNIGHT_MARGIN: Millis = Millis(4_000);
 
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -243,7 +244,7 @@ impl Quota {
         let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
         // A clock that was set forward does not end the service's day. Where it was the other clock
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
-        let agrees = clock.now.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends_at;
+        let agrees = clock.now >= self.day.ends_at.saturating_add(MIDNIGHT_MARGIN.0);
         if self.day.ends == 0 || (over && agrees) {
             let Day { late_requests, late_tokens, .. } = self.day;
             self.begin_day(clock);
@@ -533,7 +534,8 @@ impl Quota {
         let ends = self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
         let left = ends.saturating_sub(clock.wall);
         let least = clock.now.saturating_add(left);
-        if least > self.day.ends_at { least } else { self.day.ends_at }
+        let ends_at = self.day.ends_at.saturating_add(MIDNIGHT_MARGIN.0);
+        if least > ends_at { least } else { ends_at }
     }
 
     /// Another record of the same uses: the larger of both is true.

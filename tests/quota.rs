@@ -102,9 +102,9 @@ fn a_day_ends_at_midnight_pacific_and_nothing_goes_around_it() {
     assert_eq!(takes(&mut quota, at(0), &ONE), 3);
     let denial = quota.take(at(0), &ONE).unwrap_err();
     let midnight = next_midnight(WallTime(NOON)).0 - NOON;
-    assert_eq!((denial.until, denial.dimension), (midnight + 2_000, Some(RPD)));
+    assert_eq!((denial.until, denial.dimension), (midnight + 4_000, Some(RPD)));
     assert_eq!(takes(&mut quota, at(midnight + 1_999), &ONE), 0);
-    assert_eq!(takes(&mut quota, at(midnight + 2_000), &ONE), 3);
+    assert_eq!(takes(&mut quota, at(midnight + 4_000), &ONE), 3);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_is_left_of_a_day_is_not_sent_across_its_end() {
     let midnight = next_midnight(WallTime(NOON)).0 - NOON;
     quota.take(at(midnight - 60_000), &ONE).unwrap();
     let denial = quota.take(at(midnight - 1_000), &ONE).unwrap_err();
-    assert_eq!(denial.until, midnight + 2_000);
+    assert_eq!(denial.until, midnight + 4_000);
 }
 
 #[test]

@@ -294,9 +294,9 @@ impl Draw {
         // Whoever goes on without the store may exceed a limit; who does not, may not.
         let on_down = if self.is_clean { OnStoreDown::Closed } else { self.dice.pick(&down) };
         let offset = self.dice.pick(&[0, -240_000, 180_000, 3_600_000, -90_000]);
-        // By a clock that is ahead the day begins too early, and a shared ledger has no other.
+        // The day ends by the store's clock: a shared ledger has no other.
         let has_day = self.is_clean && self.features.contains(&"daily");
-        let offset = if has_day { offset.min(0) } else { offset };
+        let offset = if has_day { 0 } else { offset };
         StorePlan {
             on_down,
             latency: self.dice.pick(&[0, 5, 20, 50]),
@@ -477,8 +477,14 @@ impl Draw {
         if self.has("wall jumps", 25) {
             for _ in 0..self.dice.between(1, 4) {
                 let by = [-3_600_000, 86_400_000, 2_000, -2_000, -500, 30_000, -86_400_000];
-                let event = Event::SetWall(any(self), self.dice.pick(&by));
-                events.push((self.dice.between(0, length), event));
+                let (process, by) = (any(self), self.dice.pick(&by));
+                let at = self.dice.between(0, length);
+                events.push((at, Event::SetWall(process, by)));
+                // By a clock that stays wrong the day ends when it says: no ledger can know better.
+                if self.is_clean && self.features.contains(&"daily") {
+                    let again = at + self.dice.between(1, 30 * MINUTE);
+                    events.push((again, Event::SetWall(process, -by)));
+                }
             }
         }
         if self.has("sleep", 15) {

@@ -21,6 +21,8 @@ pub(crate) struct Store {
     pub(crate) down_until: u64,
     dice: Dice,
     changes: u64,
+    /// Whether it ever came back empty or older.
+    pub(crate) has_forgotten: bool,
     /// The longest state so far.
     pub(crate) longest: usize,
     /// What must not be of a state.
@@ -37,6 +39,7 @@ impl Store {
             down_until: 0,
             dice,
             changes: 0,
+            has_forgotten: false,
             longest: 0,
             complaints: Vec::new(),
         }
@@ -74,10 +77,12 @@ impl Store {
 
     pub(crate) fn forget(&mut self) {
         self.states.clear();
+        self.has_forgotten = true;
     }
 
     pub(crate) fn go_back(&mut self) {
         self.states.clone_from(&self.older);
+        self.has_forgotten = true;
     }
 
     pub(crate) fn read(&self, book: BookId) -> Option<Ledger> {
