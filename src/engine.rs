@@ -164,7 +164,7 @@ impl Engine {
 
     /// Takes in what happened; an input about a call or attempt that is over changes nothing.
     pub fn handle(&mut self, now: Now, input: Input) {
-        let now = self.advance(now);
+        self.advance(now);
         match input {
             Input::Answered { call, flight, used } => self.answered(call, flight, used),
             Input::Failed { call, flight, info, verdict } => {
@@ -179,7 +179,11 @@ impl Engine {
                     self.settle(call, *state, Ending::Cancelled);
                 }
             }
-            Input::Transacted { id, reply } => self.transacted(id, reply.as_ref()),
+            Input::Transacted { id, reply } => {
+                // A call whose deadline is now is not sent by what comes from the store.
+                self.wake_due();
+                self.transacted(id, reply.as_ref());
+            }
             Input::Closed => {
                 self.closed = true;
                 for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
@@ -190,10 +194,14 @@ impl Engine {
             }
             Input::Woken => {}
         }
-        while let Some(call) = self.pop_due(now.mono) {
+        self.wake_due();
+        self.run();
+    }
+
+    fn wake_due(&mut self) {
+        while let Some(call) = self.pop_due(self.now.mono) {
             self.wake(call);
         }
-        self.run();
     }
 
     /// The next thing to do outside; `None` when all is said.

@@ -69,7 +69,8 @@ impl Health {
         // What the service names is no guess, but a day's end may be misleading, and is probed.
         let named = info.retry_after.filter(|_| info.kind != Kind::DailyQuota).unwrap_or_default();
         if let Some(outage) = &mut self.outage {
-            // What was sent before the outage was known says nothing new.
+            // What was sent before the outage was known says nothing new but how long to wait.
+            outage.next = outage.next.max(now + named);
             if outage.probe == Some(flight) {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());

@@ -15,7 +15,7 @@ use unexhausted::quota::{Clock, Limits};
 use unexhausted::tier::{self, Tier};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 use unexhausted::window::Amounts;
-use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Service};
+use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Record, Service};
 
 use crate::dice::Dice;
 use crate::scenario::{DAY, Event, Known, MODELS, Scenario};

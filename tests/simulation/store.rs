@@ -10,6 +10,8 @@ use crate::scenario::StorePlan;
 
 /// The longest state that a store has to take.
 const LONGEST: usize = 4_096;
+/// What a request takes to arrive at most, in milliseconds.
+const ARRIVES: u64 = 500;
 
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -23,6 +25,8 @@ pub(crate) struct Store {
     changes: u64,
     /// Whether it ever came back empty or older.
     pub(crate) has_forgotten: bool,
+    /// Until when nobody can know that it has: a process that has seen it before has to come first.
+    pub(crate) blind_until: u64,
     /// The longest state so far.
     pub(crate) longest: usize,
     /// What must not be of a state.
@@ -40,6 +44,7 @@ impl Store {
             dice,
             changes: 0,
             has_forgotten: false,
+            blind_until: 0,
             longest: 0,
             complaints: Vec::new(),
         }
@@ -48,6 +53,9 @@ impl Store {
     /// Runs an update, twice where another one came between.
     pub(crate) fn transact(&mut self, book: BookId, now: u64, request: &Request) -> Reply {
         let key = key(book);
+        if request.seen.is_some() {
+            self.blind_until = self.blind_until.min(now + ARRIVES);
+        }
         let now = now.saturating_add_signed(self.offset);
         if self.dice.chance(self.plan.conflicts) {
             // What comes out of the first time is thrown away, and some milliseconds are over.
@@ -77,12 +85,17 @@ impl Store {
 
     pub(crate) fn forget(&mut self) {
         self.states.clear();
-        self.has_forgotten = true;
+        self.lost();
     }
 
     pub(crate) fn go_back(&mut self) {
         self.states.clone_from(&self.older);
+        self.lost();
+    }
+
+    const fn lost(&mut self) {
         self.has_forgotten = true;
+        self.blind_until = u64::MAX;
     }
 
     pub(crate) fn read(&self, book: BookId) -> Option<Ledger> {
