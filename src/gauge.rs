@@ -169,6 +169,7 @@ impl Gauge {
         self.told = Some(told);
         // Where we were far below the limit, others use the rest of it.
         let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
+        let share = accepted.max(least_share(told));
         let kept = self.found.filter(|found| found.value <= told);
         match kept {
             Some(found) if !is_news && found.value < told => {
@@ -177,8 +178,7 @@ impl Gauge {
             Some(found) if !is_news && self.is_aftermath(now, accepted) => {
                 self.give_way(now, found, accepted);
             }
-            _ if is_shared => {
-                let share = accepted.max(least_share(told));
+            _ if is_shared && share < told => {
                 self.found = Some(Found::new(share, u64::MAX, PAUSE_SHARE, now));
             }
             _ => {

@@ -684,12 +684,17 @@ impl<'a> Realm<'a> {
         if self.scenario.is_clean && rejected > 0 {
             // What an idle process took of the day may be forgotten with the store: nobody else has
             // seen it, and only a minute's use can be waited for.
-            let has_forgotten = self.store.as_ref().is_some_and(|store| store.has_forgotten);
-            let is_excused = |fault: Option<&str>| has_forgotten && fault == Some("limit:rpd");
-            let record = self
-                .service
-                .records()
-                .find(|record| record.status == Some(429) && !is_excused(record.fault.as_deref()));
+            let store = self.store.as_ref().filter(|store| store.has_forgotten);
+            let is_excused =
+                |record: &Record| store.is_some() && record.fault.as_deref() == Some("limit:rpd");
+            // Where the first was sent blindly, others may follow from it.
+            let was_blind = |record: &Record| {
+                let arrived = record.arrived.unwrap_or_default();
+                store.is_some_and(|store| store.was_blind(arrived))
+            };
+            let mut records = self.service.records();
+            let first = records.find(|record| record.status == Some(429) && !is_excused(record));
+            let record = first.filter(|record| !was_blind(record));
             if let Some(record) = record {
                 let what = (&record.fault, record.arrived, record.id >> 32);
                 let what = format!("at {}: refused: {what:?}", self.time);

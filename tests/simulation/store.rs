@@ -25,8 +25,9 @@ pub(crate) struct Store {
     changes: u64,
     /// Whether it ever came back empty or older.
     pub(crate) has_forgotten: bool,
-    /// Until when nobody can know that it has: a process that has seen it before has to come first.
-    pub(crate) blind_until: u64,
+    /// By key, until when nobody can know that it has: a process that has seen what was forgotten has
+    /// to come first.
+    blind: BTreeMap<u32, u64>,
     /// The longest state so far.
     pub(crate) longest: usize,
     /// What must not be of a state.
@@ -44,7 +45,7 @@ impl Store {
             dice,
             changes: 0,
             has_forgotten: false,
-            blind_until: 0,
+            blind: BTreeMap::new(),
             longest: 0,
             complaints: Vec::new(),
         }
@@ -53,8 +54,12 @@ impl Store {
     /// Runs an update, twice where another one came between.
     pub(crate) fn transact(&mut self, book: BookId, now: u64, request: &Request) -> Reply {
         let key = key(book);
-        if request.seen.is_some() {
-            self.blind_until = self.blind_until.min(now + ARRIVES);
+        let state = self.read(book).unwrap_or_default();
+        let is_news = |seen: &Ledger| seen.epoch != state.epoch || seen.version > state.version;
+        if request.seen.as_deref().is_some_and(is_news)
+            && let Some(until) = self.blind.get_mut(&key)
+        {
+            *until = (*until).min(now + ARRIVES);
         }
         let now = now.saturating_add_signed(self.offset);
         if self.dice.chance(self.plan.conflicts) {
@@ -84,18 +89,23 @@ impl Store {
     }
 
     pub(crate) fn forget(&mut self) {
-        self.states.clear();
         self.lost();
+        self.states.clear();
     }
 
     pub(crate) fn go_back(&mut self) {
-        self.states.clone_from(&self.older);
         self.lost();
+        self.states.clone_from(&self.older);
     }
 
-    const fn lost(&mut self) {
+    fn lost(&mut self) {
         self.has_forgotten = true;
-        self.blind_until = u64::MAX;
+        self.blind = self.states.keys().map(|key| (*key, u64::MAX)).collect();
+    }
+
+    /// Whether a request that arrived at this moment went before anybody could know better.
+    pub(crate) fn was_blind(&self, arrived: u64) -> bool {
+        self.blind.values().any(|until| arrived < *until)
     }
 
     pub(crate) fn read(&self, book: BookId) -> Option<Ledger> {
