@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::ledger::{Delta, Ledger, Reply, Request};
-use crate::quota::{Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::quota::{Block, Clock, Denial, Learned, Limits, Quota, Refusal};
 use crate::time::{Instant, Millis, Now};
 use crate::window::Amounts;
 
@@ -134,10 +134,8 @@ impl Book {
     /// Counts a request, where it may go by what is known here.
     pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
         let clock = self.clock(now);
-        if let Some(shared) = self.shared.as_ref().filter(|shared| shared.held > now.mono) {
-            let wait = shared.held - now.mono;
-            let until = clock.now.saturating_add(wait.0);
-            return Err(Denial { until, dimension: None });
+        if let Some(denial) = self.told(now).filter(|denial| denial.until > clock.now) {
+            return Err(denial);
         }
         let parts = match &self.shared {
             Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
@@ -317,10 +315,20 @@ impl Book {
         })
     }
 
-    /// Whether the service said to wait, as far as is known here.
-    pub(crate) fn is_held(&self, now: Now) -> bool {
-        let told = self.shared.as_ref().is_some_and(|shared| shared.held > now.mono);
-        told || self.quota.block.is_some_and(|block| block.until > self.clock(now).now)
+    /// What the service said to wait for, as far as is known here, and until when.
+    pub(crate) fn held(&self, now: Now) -> Option<Denial> {
+        let block = self.quota.block;
+        let block = block.map(|Block { until, dimension }| Denial { until, dimension });
+        let both = [self.told(now), block].into_iter().flatten();
+        let longest = both.max_by_key(|denial| denial.until);
+        longest.filter(|denial| denial.until > self.clock(now).now)
+    }
+
+    /// What a request of ours was told to wait, on the ledger's clock.
+    fn told(&self, now: Now) -> Option<Denial> {
+        let wait = self.shared.as_ref()?.held - now.mono;
+        let until = self.clock(now).now.saturating_add(wait.0);
+        Some(Denial { until, dimension: None })
     }
 
     /// Whether the store is down.

@@ -188,6 +188,18 @@ impl Engine {
                     lane.deferred = true;
                     return;
                 }
+                // By the store's clock, which may have been set, it may be over already.
+                if let Some(denial) = lane.book.held(self.now) {
+                    let until = lane.book.moment(self.now, denial.until);
+                    if self.is_barred(
+                        index,
+                        ticket.call,
+                        &Bar { until, reason: Reason::Lane(denial) },
+                    ) {
+                        return;
+                    }
+                    continue;
+                }
                 let books = [Some(&lane.book), account.map(|account| &account.book)];
                 let down = books.into_iter().flatten().filter(|book| book.is_down());
                 let again = down.filter_map(Book::due).filter(|due| *due > now).max();
@@ -332,8 +344,8 @@ impl Engine {
     /// Whether a permit that has come from a store may be used now.
     pub(crate) fn has_room(&self, index: usize) -> bool {
         let Some(lane) = self.lanes.get(index) else { return false };
-        let is_held = lane.book.is_held(self.now);
-        !is_held && self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
+        let is_free = lane.book.held(self.now).is_none();
+        is_free && self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
     }
 
     /// Counts a request where account and lane let it go: the account first.
