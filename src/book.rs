@@ -262,7 +262,13 @@ impl Book {
         // By the end of the exchange its time may be later than it was, but not earlier: what is
         // waited for has come when this clock says so.
         let ahead = i128::from(reply.ledger.quota.at).saturating_sub(now.mono.0.into());
-        shared.ahead = Some(ahead);
+        if shared.ahead.replace(ahead).is_none() {
+            // Until now the wall clock stood for the store's.
+            let by = i128::from(reply.ledger.quota.at).saturating_sub(now.wall.0.into());
+            let by = i64::try_from(by).unwrap_or_default();
+            let deltas = core::mem::take(&mut shared.deltas).into_iter();
+            shared.deltas = deltas.map(|delta| delta.shifted(by)).collect();
+        }
         self.quota = reply.ledger.quota.clone();
         self.quota.set_limits(&self.given, &self.tier);
         let since = reply.ledger.quota.at.saturating_sub(reply.now);

@@ -121,6 +121,23 @@ impl Delta {
             | Self::CorrectDay { at } => *at,
         }
     }
+
+    /// The same by another clock, which is ahead by so much.
+    pub(crate) fn shifted(mut self, by: i64) -> Self {
+        let shift = |at: &mut u64| *at = at.saturating_add_signed(by);
+        match &mut self {
+            Self::Refuse { at, said_at, .. } => {
+                shift(at);
+                shift(said_at);
+            }
+            Self::Settle { at, .. }
+            | Self::Record { at, .. }
+            | Self::RefuseElsewhere { at, .. }
+            | Self::EndDay { at }
+            | Self::CorrectDay { at } => shift(at),
+        }
+        self
+    }
 }
 
 /// What a process wants of the ledger.
