@@ -399,7 +399,10 @@ impl Engine {
             self.refused(call.serial, &landed, &info);
             info = self.advised(&landed, info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
-            if !was_current && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
+            let is_here = landed.target == call.target;
+            if !was_current
+                && is_here
+                && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
             {
                 // Of a failed overtime attempt nothing is left but what the service said.
                 call.waits_until = Some(until.max(self.now.mono + hint));
