@@ -419,6 +419,15 @@ impl Quota {
             let limit = gauge.told.filter(|told| before != Some(*told));
             limit.map(|limit| Change { limit, previous: before })
         };
+        let is_again = accepted == 0 && self.minute.total().requests > 1;
+        if let Some(wait) = said.wait.filter(|_| is_again)
+            && dimension == Dimension::RequestsPerMinute
+        {
+            // The last wait did not help: where a service counts what it refuses, its hint may not
+            // say so.
+            let until = clock.now.saturating_add(wait.0);
+            self.hold(until.saturating_add(self.gauge(dimension).turn().0), Some(dimension));
+        }
         if said.wait.is_none() && dimension == Dimension::Spend {
             // Others may have spent it all: our own count does not say when some is free.
             let pause = self.gauge(dimension).found.map_or(Millis::ZERO, |found| found.pause);
