@@ -38,6 +38,7 @@ mod outage;
 pub mod output;
 mod pacer;
 pub mod pacific;
+pub mod peak;
 pub mod protocol;
 mod queue;
 pub mod quota;
