@@ -1,169 +1,322 @@
 //! The image models, as data: one row a model, with its source.
 //!
-//! Sources, as of 2026-11-24: the models of `@google/genai` 3.1.0 and the changelog of the Gemini
-//! API (status, sizes, ratios), LiteLLM 1.109.1 and genai-prices 0.2.3 (prices, tokens), and live
-//! measurements of 2026-09 (sizes that a model takes).
+//! A row has two halves. What every call needs is in [`MODELS`]; what is told of a model, and takes
+//! more room, is in [`NOTES`], in the same order, and is only in what uses it.
 
-/// A picture size that a request can ask for.
+pub use crate::model::{Model, Need, Protocol, Ratios, Size, SizePrice, Status};
+
+/// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Size {
-    /// `"512"`.
-    Px512,
-    /// `"1K"`.
-    K1,
-    /// `"2K"`.
-    K2,
-    /// `"4K"`.
-    K4,
+pub enum Quality {
+    /// Quick and cheap.
+    Any,
+    /// Good enough for most.
+    Good,
+    /// The best there is.
+    Best,
 }
 
-impl Size {
-    /// Reads `imageSize` as the API spells it, capital K included.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "512" | "512P" | "512PX" => Some(Self::Px512),
-            "1K" => Some(Self::K1),
-            "2K" => Some(Self::K2),
-            "4K" => Some(Self::K4),
-            _ => None,
-        }
-    }
-
-    /// The spelling of the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Px512 => "512",
-            Self::K1 => "1K",
-            Self::K2 => "2K",
-            Self::K4 => "4K",
-        }
-    }
-}
-
-/// What one size costs.
+/// What is told of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SizePrice {
-    /// The size.
-    pub size: Size,
-    /// Output tokens that one picture of this size takes.
-    pub tokens: u32,
-    /// USD for one picture of this size at the standard price.
-    pub usd: f64,
+pub struct Note {
+    /// The day on which it came, as far as it is known.
+    pub since: Option<&'static str>,
+    /// The day on which its end was announced, or on which it ended where it is retired.
+    pub until: Option<&'static str>,
+    /// The type of its pictures.
+    pub format: &'static str,
+    /// The most input and output tokens; 0 where nobody has said.
+    pub tokens: (u32, u32),
+    /// Input tokens of one reference image; `None` where nobody has measured them.
+    pub reference_tokens: Option<u32>,
+    /// How good its pictures are.
+    pub quality: Quality,
+    /// Whether there is a free tier for it.
+    pub free_tier: bool,
+    /// What else is to be known.
+    pub remark: &'static str,
+    /// Where the row is from.
+    pub source: &'static str,
+    /// The day on which the sources were read.
+    pub checked: &'static str,
 }
 
-/// Which aspect ratios a model takes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ratios {
-    /// The ten of every model.
-    Ten,
-    /// The ten, and 1:4, 4:1, 1:8, 8:1.
-    Fourteen,
-}
-
-/// One image model.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Model {
-    /// The id of the API.
-    pub id: &'static str,
-    /// The name that people use.
-    pub name: &'static str,
-    /// The sizes that it makes, with their prices; the first is the default.
-    pub sizes: &'static [SizePrice],
-    /// Whether `imageConfig.imageSize` may be sent.
-    pub takes_size: bool,
-    /// The aspect ratios that it takes.
-    pub ratios: Ratios,
-    /// The most reference images.
-    pub references: u8,
-    /// USD per million input tokens.
-    pub input_usd: f64,
-    /// USD per million output tokens of text and thinking.
-    pub text_usd: f64,
-    /// USD per million output tokens of pictures.
-    pub image_usd: f64,
-}
+/// What the Batch API costs as a share of the standard price. Source: the batch guide of 2026.
+pub const BATCH_SHARE: f64 = 0.5;
+/// What `serviceTier: 'flex'` costs as a share of the standard price. Source: the general
+/// documentation of 2026; nobody has verified it for pictures.
+pub const FLEX_SHARE: f64 = 0.5;
 
 const fn price(size: Size, tokens: u32, usd: f64) -> SizePrice {
     SizePrice { size, tokens, usd }
 }
 
-/// The models, in the order of the documentation.
-pub const MODELS: &[Model] = &[
-    // GA 2026-05-28, no end date; the alias `nano-banana-pro-preview` points to it.
-    Model {
-        id: "gemini-3-pro-image",
-        name: "Nano Banana Pro",
-        sizes: &[
-            price(Size::K1, 1_120, 0.134),
-            price(Size::K2, 1_120, 0.134),
-            price(Size::K4, 2_000, 0.24),
-        ],
-        takes_size: true,
-        ratios: Ratios::Ten,
-        references: 14,
-        input_usd: 2.0,
-        text_usd: 12.0,
-        image_usd: 120.0,
-    },
-    // GA 2026-10-06, no end date. 512 is refused with 400.
-    Model {
-        id: "gemini-nano-banana-2.1",
-        name: "Nano Banana 2.1",
-        sizes: &[
-            price(Size::K1, 1_120, 0.0336),
-            price(Size::K2, 1_680, 0.0504),
-            price(Size::K4, 3_780, 0.1134),
-        ],
-        takes_size: true,
-        ratios: Ratios::Fourteen,
-        references: 14,
-        input_usd: 1.5,
-        text_usd: 7.5,
-        image_usd: 30.0,
-    },
-    // GA 2026-06-30.
-    Model {
-        id: "gemini-3.1-flash-lite-image",
-        name: "Nano Banana 2 Lite",
-        sizes: &[price(Size::K1, 1_120, 0.0336)],
-        takes_size: true,
-        ratios: Ratios::Fourteen,
-        references: 14,
-        input_usd: 0.25,
-        text_usd: 1.5,
-        image_usd: 30.0,
-    },
-    // GA 2026-05-28, deprecated 2026-10-06 in favour of 2.1.
-    Model {
-        id: "gemini-3.1-flash-image",
-        name: "Nano Banana 2",
-        sizes: &[
-            price(Size::K1, 1_120, 0.067),
-            price(Size::Px512, 747, 0.045),
-            price(Size::K2, 1_680, 0.101),
-            price(Size::K4, 2_520, 0.151),
-        ],
-        takes_size: true,
-        ratios: Ratios::Fourteen,
-        references: 14,
-        input_usd: 0.5,
-        text_usd: 3.0,
-        image_usd: 60.0,
-    },
-    // GA 2025-10-02, closed to new users 2026-09-18. It makes about 1K whatever it is asked for.
-    Model {
-        id: "gemini-2.5-flash-image",
-        name: "Nano Banana",
-        sizes: &[price(Size::K1, 1_290, 0.039)],
-        takes_size: false,
-        ratios: Ratios::Ten,
-        references: 3,
-        input_usd: 0.3,
-        text_usd: 2.5,
-        image_usd: 30.0,
-    },
+/// A Gemini model as most are.
+const GEMINI: Model<'static> = Model {
+    id: "",
+    name: "",
+    status: Status::Stable,
+    successor: None,
+    protocol: Protocol::Gemini,
+    sizes: &[],
+    takes_size: true,
+    ratios: Ratios::Ten,
+    references: 14,
+    input_usd: 0.0,
+    text_usd: 0.0,
+    image_usd: 0.0,
+    batch: true,
+};
+
+/// An Imagen model: a price a picture, no references, no Batch API, and all of them are gone.
+const IMAGEN: Model<'static> = Model {
+    status: Status::Retired,
+    protocol: Protocol::Imagen,
+    ratios: Ratios::Five,
+    references: 0,
+    batch: false,
+    ..GEMINI
+};
+
+const SDK: &str = "@google/genai 3.1.0, google-genai 3.4.0, the changelog of the Gemini API to \
+    2026-10-27, LiteLLM 1.109.1, genai-prices 0.2.3";
+const GONE: &str = "the changelog of the Gemini API, LiteLLM 1.109.1";
+
+/// A note as most are. No image model has a free tier: a free key gets a 429 with `limit: 0`
+/// (measured 2026-09-02).
+const NOTE: Note = Note {
+    since: None,
+    until: None,
+    format: "image/jpeg",
+    tokens: (65_536, 32_768),
+    reference_tokens: None,
+    quality: Quality::Good,
+    free_tier: false,
+    remark: "",
+    source: SDK,
+    checked: "2026-11-24",
+};
+
+/// A note on a model that is gone.
+const PAST: Note = Note { format: "image/png", tokens: (0, 0), source: GONE, ..NOTE };
+
+/// Successors of retired models are the nearest in price and use where Google names none.
+const ROWS: [(Model<'static>, Note); 11] = [
+    (
+        Model {
+            id: "gemini-3-pro-image",
+            name: "Nano Banana Pro",
+            sizes: &[
+                price(Size::K1, 1_120, 0.134),
+                price(Size::K2, 1_120, 0.134),
+                price(Size::K4, 2_000, 0.24),
+            ],
+            input_usd: 2.0,
+            text_usd: 12.0,
+            image_usd: 120.0,
+            ..GEMINI
+        },
+        Note {
+            since: Some("2026-05-28"),
+            reference_tokens: Some(560),
+            quality: Quality::Best,
+            remark: "Thinks always; keeps 6 objects and 5 people alike. On Vertex until 2027-05-28.",
+            ..NOTE
+        },
+    ),
+    (
+        Model {
+            id: "gemini-nano-banana-2.1",
+            name: "Nano Banana 2.1",
+            sizes: &[
+                price(Size::K1, 1_120, 0.0336),
+                price(Size::K2, 1_680, 0.0504),
+                price(Size::K4, 3_780, 0.1134),
+            ],
+            ratios: Ratios::Fourteen,
+            input_usd: 1.5,
+            text_usd: 7.5,
+            image_usd: 30.0,
+            ..GEMINI
+        },
+        Note {
+            since: Some("2026-10-06"),
+            tokens: (131_072, 32_768),
+            remark: "Refuses 512, temperature, topP and seed.",
+            ..NOTE
+        },
+    ),
+    (
+        Model {
+            id: "gemini-3.1-flash-lite-image",
+            name: "Nano Banana 2 Lite",
+            sizes: &[price(Size::K1, 1_120, 0.0336)],
+            ratios: Ratios::Fourteen,
+            input_usd: 0.25,
+            text_usd: 1.5,
+            image_usd: 30.0,
+            ..GEMINI
+        },
+        Note {
+            since: Some("2026-06-30"),
+            tokens: (65_536, 4_096),
+            quality: Quality::Any,
+            remark: "The quickest: 4.2 s in the median (measured 2026-09-02).",
+            ..NOTE
+        },
+    ),
+    (
+        Model {
+            id: "gemini-3.1-flash-image",
+            name: "Nano Banana 2",
+            status: Status::Deprecated,
+            successor: Some("gemini-nano-banana-2.1"),
+            sizes: &[
+                price(Size::Px512, 747, 0.045),
+                price(Size::K1, 1_120, 0.067),
+                price(Size::K2, 1_680, 0.101),
+                price(Size::K4, 2_520, 0.151),
+            ],
+            ratios: Ratios::Fourteen,
+            input_usd: 0.5,
+            text_usd: 3.0,
+            image_usd: 60.0,
+            ..GEMINI
+        },
+        Note {
+            since: Some("2026-05-28"),
+            until: Some("2026-10-06"),
+            tokens: (131_072, 32_768),
+            reference_tokens: Some(1_120),
+            remark: "Deprecated; the day of its end was withdrawn, and none is announced.",
+            ..NOTE
+        },
+    ),
+    (
+        Model {
+            id: "gemini-2.5-flash-image",
+            name: "Nano Banana",
+            status: Status::Deprecated,
+            successor: Some("gemini-nano-banana-2.1"),
+            sizes: &[price(Size::K1, 1_290, 0.039)],
+            takes_size: false,
+            references: 3,
+            input_usd: 0.3,
+            text_usd: 2.5,
+            image_usd: 30.0,
+            ..GEMINI
+        },
+        Note {
+            since: Some("2025-10-02"),
+            until: Some("2026-09-18"),
+            format: "image/png",
+            reference_tokens: Some(258),
+            remark: "Closed to new users; makes about 1K whatever it is asked for.",
+            ..NOTE
+        },
+    ),
+    (
+        Model {
+            id: "imagen-4.0-fast-generate-001",
+            name: "Imagen 4 Fast",
+            successor: Some("gemini-3.1-flash-lite-image"),
+            sizes: &[price(Size::K1, 0, 0.02)],
+            ..IMAGEN
+        },
+        Note { until: Some("2026-08-17"), quality: Quality::Any, ..PAST },
+    ),
+    (
+        Model {
+            id: "imagen-4.0-generate-001",
+            name: "Imagen 4",
+            successor: Some("gemini-nano-banana-2.1"),
+            sizes: &[price(Size::K1, 0, 0.04), price(Size::K2, 0, 0.04)],
+            ..IMAGEN
+        },
+        Note { until: Some("2026-08-17"), ..PAST },
+    ),
+    (
+        Model {
+            id: "imagen-4.0-ultra-generate-001",
+            name: "Imagen 4 Ultra",
+            successor: Some("gemini-3-pro-image"),
+            sizes: &[price(Size::K1, 0, 0.06), price(Size::K2, 0, 0.06)],
+            ..IMAGEN
+        },
+        Note { until: Some("2026-08-17"), ..PAST },
+    ),
+    (
+        Model {
+            id: "imagen-3.0-generate-002",
+            name: "Imagen 3",
+            successor: Some("gemini-nano-banana-2.1"),
+            ..IMAGEN
+        },
+        Note { until: Some("2025-11-10"), quality: Quality::Any, ..PAST },
+    ),
+    (
+        Model {
+            id: "gemini-2.0-flash-preview-image-generation",
+            name: "Gemini 2.0 Flash",
+            status: Status::Retired,
+            successor: Some("gemini-nano-banana-2.1"),
+            takes_size: false,
+            references: 3,
+            batch: false,
+            ..GEMINI
+        },
+        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+    ),
+    (
+        Model {
+            id: "gemini-2.0-flash-exp-image-generation",
+            name: "Gemini 2.0 Flash (experimental)",
+            status: Status::Retired,
+            successor: Some("gemini-nano-banana-2.1"),
+            takes_size: false,
+            references: 3,
+            batch: false,
+            ..GEMINI
+        },
+        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+    ),
+];
+
+/// The models that Google serves or has served, the current ones first.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "compile time")]
+pub static MODELS: &[Model<'static>] = &{
+    let mut halves = [GEMINI; ROWS.len()];
+    let mut index = 0;
+    while index < ROWS.len() {
+        halves[index] = ROWS[index].0;
+        index += 1;
+    }
+    halves
+};
+
+/// What is told of each of [`MODELS`].
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "compile time")]
+pub static NOTES: &[Note] = &{
+    let mut halves = [NOTE; ROWS.len()];
+    let mut index = 0;
+    while index < ROWS.len() {
+        halves[index] = ROWS[index].1;
+        index += 1;
+    }
+    halves
+};
+
+/// Names that are not, or no longer, the id of a model, and whose they are.
+///
+/// Source: the changelog, which shut the preview ids (2.5 on 2026-01-15, the others on 2026-06-25);
+/// the SDK's list of models for the alias of Pro. `imagen-4-fast` was never an id: the guide of
+/// February 2026 calls the model so.
+pub const OLDER_NAMES: &[(&str, &str)] = &[
+    ("nano-banana-pro-preview", "gemini-3-pro-image"),
+    ("gemini-3-pro-image-preview", "gemini-3-pro-image"),
+    ("gemini-3.1-flash-image-preview", "gemini-3.1-flash-image"),
+    ("gemini-2.5-flash-image-preview", "gemini-2.5-flash-image"),
+    ("imagen-4-fast", "imagen-4.0-fast-generate-001"),
 ];
 
 /// The default chain, in order of preference.
@@ -172,55 +325,22 @@ pub const DEFAULT_CHAIN: &[&str] =
 
 /// The model of this id, with or without `models/`.
 #[must_use]
-pub fn find(id: &str) -> Option<&'static Model> {
+pub fn find(id: &str) -> Option<&'static Model<'static>> {
     let id = id.strip_prefix("models/").unwrap_or(id);
     MODELS.iter().find(|model| model.id == id)
 }
 
-const TEN: &[&str] = &["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"];
-const FOUR_MORE: &[&str] = &["1:4", "4:1", "1:8", "8:1"];
-
-/// What a request asks of a model.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Need {
-    /// The size, where the request names one.
-    pub size: Option<Size>,
-    /// The aspect ratio, where the request names one.
-    pub ratio: Option<String>,
-    /// How many pictures the request shows to the model.
-    pub references: usize,
-}
-
-impl Model {
-    /// What of `need` this model cannot do, in a word; `None` when it can do all.
-    #[must_use]
-    pub fn lacks(&self, need: &Need) -> Option<&'static str> {
-        if need.size.is_some_and(|size| !self.sizes.iter().any(|row| row.size == size)) {
-            return Some("size");
-        }
-        if let Some(ratio) = &need.ratio {
-            let has = TEN.contains(&ratio.as_str())
-                || (self.ratios == Ratios::Fourteen && FOUR_MORE.contains(&ratio.as_str()));
-            if !has {
-                return Some("aspect ratio");
-            }
-        }
-        (need.references > usize::from(self.references)).then_some("reference images")
-    }
-
-    /// The price row for this size, else for the default size.
-    #[must_use]
-    pub fn price(&self, size: Option<Size>) -> Option<&'static SizePrice> {
-        let wanted = size.and_then(|size| self.sizes.iter().find(|row| row.size == size));
-        wanted.or_else(|| self.sizes.first())
-    }
+/// What is told of the model of this id.
+#[must_use]
+pub fn note(id: &str) -> Option<&'static Note> {
+    MODELS.iter().zip(NOTES).find(|(model, _)| model.id == id).map(|(_, note)| note)
 }
 
 /// The model whose picture costs least at its default size.
 #[must_use]
-pub fn cheapest() -> Option<&'static Model> {
-    let usd = |model: &&Model| model.price(None).map_or(f64::INFINITY, |row| row.usd);
-    MODELS.iter().take(DEFAULT_CHAIN.len()).reduce(|best, model| {
+pub fn cheapest() -> Option<&'static Model<'static>> {
+    let usd = |model: &&Model<'_>| model.price(None).map_or(f64::INFINITY, |row| row.usd);
+    DEFAULT_CHAIN.iter().filter_map(|id| find(id)).reduce(|best, model| {
         // Of two equal prices the newer generation is named first, and stays.
         if usd(&model) < usd(&best) { model } else { best }
     })
@@ -235,7 +355,10 @@ mod tests {
         for (index, model) in MODELS.iter().enumerate() {
             assert_eq!(MODELS.iter().position(|other| other.id == model.id), Some(index));
         }
-        assert!(DEFAULT_CHAIN.iter().all(|id| find(id).is_some()));
+        assert!(
+            DEFAULT_CHAIN.iter().all(|id| find(id).unwrap().status == Status::Stable),
+            "nobody is sent to a model that ends"
+        );
         assert_eq!(
             find("models/gemini-3-pro-image").map(|model| model.name),
             Some("Nano Banana Pro")
@@ -244,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_picture_s_price_is_its_tokens_at_the_image_rate() {
-        for model in MODELS {
+        for model in MODELS.iter().filter(|model| model.protocol == Protocol::Gemini) {
             for row in model.sizes {
                 let usd = f64::from(row.tokens) * model.image_usd / 1e6;
                 assert!((usd - row.usd).abs() < 0.001, "{} {:?}: {usd}", model.id, row);
@@ -253,19 +376,43 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_lacks_is_named() {
-        let lite = find("gemini-3.1-flash-lite-image").unwrap();
-        let pro = find("gemini-3-pro-image").unwrap();
-        let need = |size, ratio: Option<&str>, references| Need {
-            size,
-            ratio: ratio.map(str::to_owned),
-            references,
-        };
-        assert_eq!(lite.lacks(&need(Some(Size::K4), None, 0)), Some("size"));
-        assert_eq!(pro.lacks(&need(Some(Size::K4), Some("16:9"), 14)), None);
-        assert_eq!(pro.lacks(&need(None, Some("1:8"), 0)), Some("aspect ratio"));
-        assert_eq!(lite.lacks(&need(None, Some("1:8"), 0)), None);
-        assert_eq!(pro.lacks(&need(None, None, 15)), Some("reference images"));
+    fn a_larger_picture_never_costs_less() {
+        for model in MODELS {
+            for pair in model.sizes.windows(2) {
+                assert!(pair[0].size < pair[1].size, "{}", model.id);
+                assert!(pair[0].usd <= pair[1].usd, "{}", model.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_ends_has_a_date_and_a_successor_that_is_served() {
+        for (model, note) in MODELS.iter().zip(NOTES) {
+            let ends = matches!(model.status, Status::Deprecated | Status::Retired);
+            assert_eq!(note.until.is_some(), ends, "{}", model.id);
+            assert_eq!(model.successor.is_some(), ends, "{}", model.id);
+            let successor = model.successor.map(|id| find(id).unwrap());
+            assert!(successor.is_none_or(|model| model.status == Status::Stable), "{}", model.id);
+        }
+    }
+
+    #[test]
+    fn every_row_says_where_it_is_from_and_when_that_was_read() {
+        for (model, note) in MODELS.iter().zip(NOTES) {
+            assert!(!note.source.is_empty() && note.checked.len() == 10, "{}", model.id);
+            assert!(!note.free_tier, "no image model has a free tier");
+            for day in [note.since, note.until].into_iter().flatten() {
+                assert!(day.len() == 10 && day.starts_with("202"), "{}: {day}", model.id);
+            }
+        }
+        assert_eq!(note("gemini-2.5-flash-image"), Some(&NOTES[4]));
+    }
+
+    #[test]
+    fn older_names_are_nobody_s_id_and_lead_to_a_row() {
+        for (older, id) in OLDER_NAMES {
+            assert!(find(older).is_none() && find(id).is_some(), "{older}");
+        }
     }
 
     #[test]

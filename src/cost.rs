@@ -1,8 +1,8 @@
 //! What an answer costs, in USD, and what a lost answer may have cost.
 
-use crate::catalog::{Model, Size};
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
+use crate::model::{Model, Size};
 
 /// The tokens that an answer's `usageMetadata` reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Usage {
 /// table. `None` for a model that is not in the catalogue.
 #[must_use]
 pub fn answer(
-    model: Option<&Model>,
+    model: Option<&Model<'_>>,
     size: Option<Size>,
     usage: Option<&Usage>,
     pictures: u32,
@@ -28,8 +28,9 @@ pub fn answer(
     let listed = model.price(size)?.usd * f64::from(pictures);
     let Some(usage) = usage else { return Some(listed) };
     // `candidatesTokenCount` exceeds the sum of its details in live answers, so a picture is priced
-    // by its own row, and by the table where that row is missing.
-    let picture = usage.image.map_or(listed, |tokens| tokens * model.image_usd / 1e6);
+    // by its own row, and by the table where that row is missing, or where only the table has a price.
+    let tokens = usage.image.filter(|_| model.image_usd > 0.0);
+    let picture = tokens.map_or(listed, |tokens| tokens * model.image_usd / 1e6);
     let row = model.price(size).map_or(0.0, |row| f64::from(row.tokens));
     let of_pictures = if usage.image.is_none() { row * f64::from(pictures) } else { 0.0 };
     let text = (usage.text - of_pictures).max(0.0);
@@ -38,7 +39,7 @@ pub fn answer(
 
 /// What a request whose answer was lost may have cost: one picture, by the table.
 #[must_use]
-pub fn lost(model: Option<&Model>, size: Option<Size>) -> f64 {
+pub fn lost(model: Option<&Model<'_>>, size: Option<Size>) -> f64 {
     model.and_then(|model| model.price(size)).map_or(0.0, |row| row.usd)
 }
 
@@ -78,6 +79,14 @@ mod tests {
         let usage = Usage { prompt: 10.0, image: None, text: 1_120.0 };
         let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
         assert!((usd - (0.134 + 10.0 * 2.0 / 1e6)).abs() < 1e-9, "{usd}");
+    }
+
+    #[test]
+    fn a_model_without_a_price_by_token_costs_what_its_size_does() {
+        let pro = *find("gemini-3-pro-image").unwrap();
+        let own = Model { image_usd: 0.0, input_usd: 0.0, text_usd: 0.0, ..pro };
+        let usage = Usage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
+        assert_eq!(answer(Some(&own), None, Some(&usage), 1), Some(0.134));
     }
 
     #[test]

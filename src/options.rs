@@ -31,10 +31,13 @@ pub mod scope {
     pub const TRACKER: u16 = 1024;
     /// What one request takes, for a `QuotaTracker`.
     pub const USE: u16 = 2048;
+    /// A row of `catalog`.
+    pub const ROW: u16 = 1 << 15;
 }
 
 use scope::{
-    BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, TARGET, TRACKER, USE,
+    BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, ROW, TARGET, TRACKER,
+    USE,
 };
 
 const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
@@ -84,6 +87,8 @@ pub enum Shape {
     Priority,
     /// A `QuotaStore`.
     Store,
+    /// Yes or no.
+    Flag,
 }
 
 impl Shape {
@@ -108,6 +113,7 @@ impl Shape {
             Self::OnDailyLimit => "'fail', 'fallback' or 'wait'",
             Self::OnStoreDown => "'open', 'closed' or 'local'",
             Self::Priority => "'interactive', 'background' or a whole number",
+            Self::Flag => "true or false",
             Self::Store => "a QuotaStore: an object with `transact(key, update)`",
         }
     }
@@ -173,6 +179,20 @@ pub const OPTIONS: &[Opt] = &[
     opt("project", CLIENT, Shape::Text),
     opt("store", CLIENT, Shape::Store),
     opt("onStoreDown", CLIENT, Shape::OnStoreDown),
+    opt("catalog", CLIENT, Shape::List),
+    opt("id", ROW, Shape::Text),
+    opt("name", ROW, Shape::Text),
+    opt("status", ROW, Shape::Text),
+    opt("successor", ROW, Shape::Text),
+    opt("protocol", ROW, Shape::Text),
+    opt("sizes", ROW, Shape::Object),
+    opt("takesSize", ROW, Shape::Flag),
+    opt("ratios", ROW, Shape::List),
+    opt("references", ROW, Shape::Amount),
+    opt("inputPrice", ROW, Shape::Amount),
+    opt("textPrice", ROW, Shape::Amount),
+    opt("imagePrice", ROW, Shape::Amount),
+    opt("batch", ROW, Shape::Flag),
 ];
 
 /// The events of a client.
@@ -187,6 +207,7 @@ pub const EVENTS: &[&str] = &[
     "quotaAlert",
     "quotaExhausted",
     "modelRested",
+    "modelRetired",
     "storeDown",
 ];
 

@@ -231,6 +231,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::OnDailyLimit => on_daily_limit(item).is_some(),
         Shape::OnStoreDown => on_store_down(item).is_some(),
         Shape::Priority => priority(item).is_some(),
+        Shape::Flag => item.as_bool().is_some(),
         Shape::Store => item.is_object() && get(item, "transact").is_function(),
         Shape::Signal => {
             item.is_object()

@@ -1,0 +1,121 @@
+//! The catalogue of one client: its own rows first, then those that are built in.
+
+use crate::catalog::{MODELS, OLDER_NAMES};
+use crate::model::{Model, Status};
+use crate::own_row::OwnRow;
+use crate::value::Value;
+
+/// The models that a client knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    own: Vec<OwnRow>,
+}
+
+impl Catalog {
+    /// Adds a row of the caller's, or changes one that is built in.
+    ///
+    /// # Errors
+    /// A sentence that names the row and what is wrong with it.
+    pub fn add(&mut self, row: &Value) -> Result<(), String> {
+        let row = OwnRow::read(row)?;
+        if self.own.iter().any(|other| other.id == row.id) {
+            return Err(["`catalog` has two rows with the id `", &row.id, "`"].concat());
+        }
+        self.own.push(row);
+        Ok(())
+    }
+
+    /// The model of an id or older name, with or without `models/`.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<Model<'_>> {
+        let id = id.strip_prefix("models/").unwrap_or(id);
+        self.exactly(id).or_else(|| self.exactly(whose(id)?))
+    }
+
+    fn exactly(&self, id: &str) -> Option<Model<'_>> {
+        let own = self.own.iter().find(|row| row.id == id).map(OwnRow::model);
+        own.or_else(|| MODELS.iter().find(|model| model.id == id).copied())
+    }
+
+    /// Whether the caller has a row of this id.
+    #[must_use]
+    pub fn is_own(&self, id: &str) -> bool {
+        self.own.iter().any(|row| row.id == id)
+    }
+
+    /// What an older name is called today: the model that it was, or that one's successor. `None`
+    /// for what is no older name, and where the caller has a row of that name.
+    #[must_use]
+    pub fn today(&self, name: &str) -> Option<&str> {
+        let was = self.exactly(whose(name)?)?;
+        let is_own = self.is_own(name);
+        let today = if was.status == Status::Retired { was.successor } else { Some(was.id) };
+        today.filter(|_| !is_own)
+    }
+
+    /// Every model: those that are built in, with what the caller has changed of them, then the
+    /// caller's own.
+    pub fn iter(&self) -> impl Iterator<Item = Model<'_>> {
+        let is_new = |row: &&OwnRow| MODELS.iter().all(|model| model.id != row.id);
+        let built_in = MODELS.iter().filter_map(|model| self.exactly(model.id));
+        built_in.chain(self.own.iter().filter(is_new).map(OwnRow::model))
+    }
+}
+
+/// The id of the model that an older name stands for.
+fn whose(name: &str) -> Option<&'static str> {
+    OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Size;
+    use crate::reader::read;
+
+    fn catalog(rows: &[&str]) -> Catalog {
+        let mut catalog = Catalog::default();
+        for row in rows {
+            catalog.add(&read(row).unwrap().0).unwrap();
+        }
+        catalog
+    }
+
+    #[test]
+    fn older_names_are_today_s_models() {
+        let catalog = Catalog::default();
+        assert_eq!(catalog.today("gemini-3-pro-image-preview"), Some("gemini-3-pro-image"));
+        assert_eq!(catalog.today("imagen-4-fast"), Some("gemini-3.1-flash-lite-image"));
+        assert_eq!(catalog.today("gemini-3-pro-image"), None);
+        assert_eq!(catalog.today("gemini-9-image"), None);
+        // What a server of the caller's calls so still has the price and the abilities.
+        assert_eq!(catalog.find("imagen-4-fast").unwrap().name, "Imagen 4 Fast");
+        assert_eq!(catalog.find("models/gemini-3-pro-image-preview").unwrap().references, 14);
+        assert!(catalog.find("gemini-9-image").is_none());
+    }
+
+    #[test]
+    fn own_rows_come_first() {
+        let catalog = catalog(&[
+            "{\"id\":\"gemini-9-image\",\"sizes\":{\"1K\":0.01}}",
+            "{\"id\":\"gemini-3-pro-image\",\"sizes\":{\"1K\":0.05},\"status\":\"deprecated\"}",
+            "{\"id\":\"gemini-3-pro-image-preview\"}",
+        ]);
+        assert_eq!(catalog.find("gemini-9-image").unwrap().price(None).unwrap().usd, 0.01);
+        let pro = catalog.find("gemini-3-pro-image").unwrap();
+        assert_eq!(pro.price(None).unwrap().usd, 0.05);
+        assert_eq!((pro.status, pro.name), (Status::Deprecated, "Nano Banana Pro"));
+        assert!(pro.row(Size::K4).is_none(), "the sizes that are given are all that there are");
+        assert_eq!(catalog.today("gemini-3-pro-image-preview"), None, "the caller knows that name");
+        let ids: Vec<_> = catalog.iter().map(|model| model.id.to_owned()).collect();
+        assert_eq!(ids.len(), MODELS.len() + 2);
+        assert_eq!(ids.iter().filter(|id| *id == "gemini-3-pro-image").count(), 1);
+    }
+
+    #[test]
+    fn an_id_stands_once() {
+        let mut catalog = catalog(&["{\"id\":\"a\"}"]);
+        let again = catalog.add(&read("{\"id\":\"a\"}").unwrap().0);
+        assert_eq!(again, Err("`catalog` has two rows with the id `a`".to_owned()));
+    }
+}

@@ -1,0 +1,215 @@
+//! A row of the caller's own in the catalogue.
+
+use crate::catalog;
+use crate::model::{Model, Protocol, Ratios, Size, SizePrice, Status};
+use crate::options::{self, Shape, scope};
+use crate::text::join;
+use crate::value::Value;
+
+/// One model as the caller describes it; what is not said is as in the built-in row, if any.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OwnRow {
+    pub(crate) id: String,
+    name: String,
+    status: Status,
+    successor: Option<String>,
+    protocol: Protocol,
+    sizes: Vec<SizePrice>,
+    takes_size: bool,
+    ratios: Option<Vec<String>>,
+    usual_ratios: Ratios<'static>,
+    references: u32,
+    input_usd: f64,
+    text_usd: f64,
+    image_usd: f64,
+    batch: bool,
+}
+
+impl OwnRow {
+    /// Reads `{ id, name, status, successor, sizes, ratios, … }`.
+    pub(crate) fn read(row: &Value) -> Result<Self, String> {
+        let Some(id) = row.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
+            return Err("a row of `catalog` must be an object with the `id` of a model".to_owned());
+        };
+        let mut own = Self::like(id, catalog::find(id));
+        for (key, value) in row.entries() {
+            let option = options::find(scope::ROW, key)?;
+            if !fits(value, option.shape) {
+                return Err(wrong(key, option.shape.as_str()));
+            }
+            own.take(option.name, value)?;
+        }
+        Ok(own)
+    }
+
+    fn like(id: &str, known: Option<&Model<'static>>) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: known.map_or(id, |model| model.name).to_owned(),
+            status: known.map_or(Status::Stable, |model| model.status),
+            successor: known.and_then(|model| model.successor).map(str::to_owned),
+            protocol: known.map_or(Protocol::Gemini, |model| model.protocol),
+            sizes: known.map_or_else(Vec::new, |model| model.sizes.to_vec()),
+            takes_size: known.is_none_or(|model| model.takes_size),
+            ratios: None,
+            usual_ratios: known.map_or(Ratios::Fourteen, |model| model.ratios),
+            references: known.map_or(14, |model| model.references),
+            input_usd: known.map_or(0.0, |model| model.input_usd),
+            text_usd: known.map_or(0.0, |model| model.text_usd),
+            image_usd: known.map_or(0.0, |model| model.image_usd),
+            batch: known.is_none_or(|model| model.batch),
+        }
+    }
+
+    fn take(&mut self, key: &str, value: &Value) -> Result<(), String> {
+        let text = || value.as_str().unwrap_or_default();
+        let usd = value.as_f64().unwrap_or_default();
+        match key {
+            "name" => self.name = text().to_owned(),
+            "successor" => self.successor = Some(text().to_owned()),
+            "status" => self.status = one_of(key, text(), &Status::ALL, Status::as_str)?,
+            "protocol" => {
+                let all = [Protocol::Gemini, Protocol::Imagen];
+                self.protocol = one_of(key, text(), &all, Protocol::as_str)?;
+            }
+            "sizes" => self.take_sizes(value)?,
+            "ratios" => {
+                let texts = value.items().iter().map(|item| item.as_str().map(str::to_owned));
+                let ratios: Option<Vec<_>> = texts.collect();
+                self.ratios =
+                    Some(ratios.ok_or_else(|| wrong(key, "a list like ['1:1', '16:9']"))?);
+            }
+            "references" => self.references = whole(usd),
+            "takesSize" => self.takes_size = *value == Value::Bool(true),
+            "batch" => self.batch = *value == Value::Bool(true),
+            "inputPrice" => self.input_usd = usd,
+            "textPrice" => self.text_usd = usd,
+            "imagePrice" => self.image_usd = usd,
+            // The id is read.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sizes with USD a picture; with it goes the price by token, which may disagree.
+    fn take_sizes(&mut self, sizes: &Value) -> Result<(), String> {
+        let mut rows = Vec::new();
+        for (key, value) in sizes.entries() {
+            let usd = value.as_f64().filter(|usd| *usd >= 0.0 && usd.is_finite());
+            let (Some(size), Some(usd)) = (Size::parse(key), usd) else {
+                return Err(wrong(
+                    "sizes",
+                    "like { '1K': 0.05 }: USD for one picture of each size",
+                ));
+            };
+            let tokens = self.sizes.iter().find(|row| row.size == size).map_or(0, |row| row.tokens);
+            rows.push(SizePrice { size, tokens, usd });
+        }
+        rows.sort_by_key(|row| row.size);
+        self.sizes = rows;
+        self.image_usd = 0.0;
+        Ok(())
+    }
+
+    /// The row as the model that it describes.
+    pub(crate) fn model(&self) -> Model<'_> {
+        Model {
+            id: &self.id,
+            name: &self.name,
+            status: self.status,
+            successor: self.successor.as_deref(),
+            protocol: self.protocol,
+            sizes: &self.sizes,
+            takes_size: self.takes_size,
+            ratios: self.ratios.as_deref().map_or(self.usual_ratios, Ratios::Own),
+            references: self.references,
+            input_usd: self.input_usd,
+            text_usd: self.text_usd,
+            image_usd: self.image_usd,
+            batch: self.batch,
+        }
+    }
+}
+
+fn wrong(key: &str, must_be: &str) -> String {
+    ["option `", key, "` in a row of `catalog` must be ", must_be].concat()
+}
+
+fn one_of<T: Copy>(
+    key: &str,
+    text: &str,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, String> {
+    let found = all.iter().copied().find(|item| name(*item) == text);
+    found.ok_or_else(|| {
+        let names = all.iter().map(|item| name(*item));
+        wrong(key, &["one of ", &join(names, ", ")].concat())
+    })
+}
+
+fn fits(value: &Value, shape: Shape) -> bool {
+    match shape {
+        Shape::Text => value.as_str().is_some_and(|text| !text.is_empty()),
+        Shape::Object => matches!(value, Value::Object(_)),
+        Shape::List => !value.items().is_empty(),
+        Shape::Flag => matches!(value, Value::Bool(_)),
+        Shape::Amount => value.as_f64().is_some_and(|number| number >= 0.0 && number.is_finite()),
+        _ => false,
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole(number: f64) -> u32 {
+    // The cast saturates.
+    number as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::read;
+
+    fn row(text: &str) -> Result<OwnRow, String> {
+        OwnRow::read(&read(text).unwrap().0)
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_built_in_or_as_gemini() {
+        let new = row("{\"id\":\"gemini-9-image\"}").unwrap();
+        let model = new.model();
+        assert_eq!((model.name, model.status), ("gemini-9-image", Status::Stable));
+        assert!(model.sizes.is_empty() && model.batch && model.ratios == Ratios::Fourteen);
+        let lite = row("{\"id\":\"gemini-3.1-flash-lite-image\",\"references\":2}").unwrap();
+        assert_eq!(lite.model().references, 2);
+        assert_eq!(lite.model().sizes, catalog::find(&lite.id).unwrap().sizes);
+    }
+
+    #[test]
+    fn prices_of_sizes_beat_the_price_by_token() {
+        let own =
+            row("{\"id\":\"gemini-3-pro-image\",\"sizes\":{\"4K\":0.2,\"1K\":0.05}}").unwrap();
+        let model = own.model();
+        assert_eq!(model.sizes.iter().map(|row| row.usd).collect::<Vec<_>>(), [0.05, 0.2]);
+        assert_eq!((model.image_usd, model.sizes[0].tokens), (0.0, 1_120));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, part) in [
+            ("{\"name\":\"x\"}", "an object with the `id`"),
+            ("{\"id\":\"\"}", "an object with the `id`"),
+            ("{\"id\":\"a\",\"prise\":1}", "unknown option `prise`; the known options are "),
+            ("{\"id\":\"a\",\"status\":\"gone\"}", "one of stable, preview, deprecated, retired"),
+            ("{\"id\":\"a\",\"status\":1}", "must be a text"),
+            ("{\"id\":\"a\",\"sizes\":{\"1k\":0.1}}", "like { '1K': 0.05 }"),
+            ("{\"id\":\"a\",\"sizes\":{\"1K\":-1}}", "like { '1K': 0.05 }"),
+            ("{\"id\":\"a\",\"sizes\":[1]}", "must be an object"),
+            ("{\"id\":\"a\",\"ratios\":[1]}", "a list like ['1:1', '16:9']"),
+            ("{\"id\":\"a\",\"batch\":\"no\"}", "true or false"),
+        ] {
+            let message = row(text).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}
