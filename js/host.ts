@@ -200,8 +200,13 @@ export class Host {
     list.push(told);
   }
 
-  addSkipped(list: SkippedTarget[], model: string, lacks: string): void {
-    list.push({ model, lacks });
+  addSkipped(
+    list: SkippedTarget[],
+    model: string,
+    lacks: string | undefined,
+    reason: string,
+  ): void {
+    list.push(lacks === undefined ? { model, reason } : { model, lacks, reason });
   }
 
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */

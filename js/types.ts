@@ -1,6 +1,9 @@
 /** The types of the public API. All durations are milliseconds. */
 import type { GenerateError } from './errors.js';
+import type { CatalogRow } from './plan-types.js';
 import type { GenerateContentResponse } from './response.js';
+
+export type * from './plan-types.js';
 
 /** What went wrong, as far as the service and the connection are concerned. */
 export type ErrorKind =
@@ -102,8 +105,13 @@ export interface Attempt {
 /** A model that was left out of a chain. */
 export interface SkippedTarget {
   model: string;
-  /** What of the request it cannot do: `size`, `aspect ratio` or `reference images`. */
-  lacks: string;
+  /**
+   * What of the request it cannot do: `size`, `aspect ratio` or `reference images`. Absent where
+   * the model is retired.
+   */
+  lacks?: string;
+  /** The reason in words. */
+  reason: string;
 }
 
 /** What a listener is told before a wait. */
@@ -286,6 +294,8 @@ export interface ClientOptions {
   fetch?: typeof globalThis.fetch | undefined;
   /** The chain, in order of preference. */
   models?: readonly (string | Target)[] | undefined;
+  /** Models of your own, or changes of those that are built in: a new model needs no release. */
+  catalog?: readonly CatalogRow[] | undefined;
   /**
    * How `generate` and `retry` try again. The drop-in, the batch and the fallback take only its
    * limits (`timeout`, `maxServerDelay`, `maxWaitPerTarget`): their tries and delays are their own.
@@ -347,8 +357,23 @@ export interface ClientEvents {
   quotaExhausted: { model?: string; dimension: Dimension; limit?: number; retryAt: Date };
   /** A model fails for everybody: it rests, but for one probe at a time. */
   modelRested: { model?: string; retryAt: Date; info: ErrorInfo };
+  /**
+   * A model that this client is set up for is deprecated or retired, or the service answers that it
+   * is not there; told once for each.
+   */
+  modelRetired: ModelRetired;
   /** The store of the quotas does not answer, or answers again. */
   storeDown: { down: boolean };
+}
+
+/** A model that goes. */
+export interface ModelRetired {
+  model: string;
+  status: 'deprecated' | 'retired';
+  /** The id of the model to use instead. */
+  successor?: string;
+  /** What the service said, where it said so. */
+  info?: ErrorInfo;
 }
 
 /** A limit that is nearly used up; money is in USD. */

@@ -27,6 +27,7 @@ mod field;
 mod fold;
 pub mod gauge;
 pub mod hint;
+pub mod history;
 pub mod info;
 pub mod input;
 pub mod kind;

@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{as_array, get, get_dynamic, get_text, is_plain, keys};
 use super::quota::nanos;
-use crate::catalog;
 use crate::cost::{self, Usage};
 use crate::input::Used;
+use crate::model::Model;
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -58,13 +58,13 @@ pub(crate) fn is_gemini(body: &JsValue) -> bool {
 }
 
 /// What the answer of an SDK says that its request took; `None` where it says nothing.
-pub(crate) fn used(answer: &JsValue, model: &str) -> Option<Used> {
+pub(crate) fn used(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> {
     // Also in the AI SDK's and the older SDK's envelopes.
     let inner = get(answer, "response");
     let metadata = [answer, &inner].map(|object| get(object, "usageMetadata"));
     let usage = metadata.iter().find_map(usage)?;
     let pictures = summary(if metadata[0].is_object() { answer } else { &inner }).pictures;
-    let usd = cost::answer(catalog::find(model), None, Some(&usage), pictures);
+    let usd = cost::answer(model, None, Some(&usage), pictures);
     Some(Used { tokens: Some(Millis::from_f64(usage.prompt).0), nanos: usd.map(nanos) })
 }
 

@@ -12,15 +12,16 @@ use super::driver::{Driver, Job};
 use super::error::usage;
 use super::failure;
 use super::host;
-use super::picture::{Picture, Wanted};
+use super::picture::{Picture, Skip, Wanted};
 use super::quota::{check_limits, nanos};
 use super::request::Request;
+use super::retired;
 use super::route::{self, Route, Routes};
 use super::settings::{self, Settings};
-use crate::catalog::{self, Size};
 use crate::chain::Target;
 use crate::cost;
 use crate::input::{CallId, CallSpec, FlightId, INTERACTIVE};
+use crate::model::Size;
 use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
 use crate::text::join;
@@ -104,9 +105,9 @@ impl Core {
         let model = model.strip_prefix("models/").unwrap_or(model);
         let (base, key) = route::home(&self.settings, &self.driver.host);
         let (account, lane) = self.driver.lane_of(&self.settings, &base, key.as_deref(), model)?;
-        let known = catalog::find(model);
+        let known = self.settings.catalog.find(model);
         let images = call.images.unwrap_or(1);
-        let price = nanos(cost::lost(known, None)).saturating_mul(images);
+        let price = nanos(cost::lost(known.as_ref(), None)).saturating_mul(images);
         let tokens = call.tokens.unwrap_or_default();
         let want = Amounts { requests: 1, tokens, images, nanos: price };
         let targets = Rc::new([Target { account: account.0, lane, want }]);
@@ -211,7 +212,12 @@ impl Core {
         // A mistake is told before the first request: later it would cost the pictures before it.
         for prompt in prompts.iter() {
             let request = Request::read(&prompt, &self.driver.host)?;
-            self.routes.chain(None, &request, None, &self.settings, &self.driver.host)?;
+            let host = &self.driver.host;
+            let chain = self.routes.chain(None, &request, None, &self.settings, host)?;
+            let first = chain.first().filter(|route| route.retired);
+            if let Some(gone) = first.and_then(|route| self.settings.catalog.find(&route.model)) {
+                return Err(retired::error(host, &gone));
+            }
         }
         let (driver, count) = (Rc::clone(&self.driver), prompts.length());
         let delay = delay.unwrap_or(BATCH_DELAY);
@@ -254,6 +260,12 @@ impl Core {
         self.driver.engine.borrow_mut().look(host::now());
         self.driver.drain();
         Ok(())
+    }
+
+    /// How this client's attempts ended, of the last seven days.
+    #[must_use]
+    pub fn history(&self) -> JsValue {
+        self.driver.history()
     }
 
     /// Ends every call.
@@ -315,29 +327,47 @@ impl Core {
         }
         // The drop-in sends what it is told, as the loop does; the service knows best.
         let checks = wanted != Wanted::Answer;
-        let lacks = |route: &Rc<Route>| {
-            catalog::find(&route.model).filter(|_| checks)?.lacks(&request.need)
+        let catalog = &settings.catalog;
+        for route in &chain {
+            self.driver.tell_retired(&route.model, None);
+        }
+        let skip = |route: &Rc<Route>| {
+            let known = catalog.find(&route.model)?;
+            if route.retired {
+                return Some(Skip { lacks: None, reason: retired::reason(&known) });
+            }
+            let lacks = known.lacks(&request.need).filter(|_| checks)?;
+            let reason = ["it cannot do the ", lacks, " that the request asks for"].concat();
+            Some(Skip { lacks: Some(lacks), reason })
         };
         let skipped: Vec<_> =
-            chain.iter().filter_map(|route| Some((Rc::clone(route), lacks(route)?))).collect();
+            chain.iter().filter_map(|route| Some((Rc::clone(route), skip(route)?))).collect();
         if skipped.len() == chain.len() {
-            let names = skipped.iter().flat_map(|(route, lacks)| [route.model.as_str(), lacks]);
+            let first = chain.first().and_then(|route| catalog.find(&route.model));
+            if let Some(first) = first.filter(|_| chain.iter().all(|route| route.retired)) {
+                return Err(retired::error(host, &first));
+            }
+            let names = skipped
+                .iter()
+                .flat_map(|(route, skip)| [route.model.as_str(), skip.lacks.unwrap_or("retired")]);
             let message = "no model of the chain can do what the request asks: ";
             return Err(usage(&[message, &join(names, ", ")].concat()));
         }
-        chain.retain(|route| lacks(route).is_none());
+        chain.retain(|route| skip(route).is_none());
         let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
         for route in &chain {
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
-            let price = nanos(cost::lost(catalog::find(&route.model), request.need.size));
+            let known = catalog.find(&route.model);
+            let price = nanos(cost::lost(known.as_ref(), request.need.size));
             let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
             targets.push(Target { account: account.0, lane, want });
         }
         let spec = self.spec(self.policy(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();
-        let picture = Picture::new(request, chain, wanted, skipped, fetch);
+        let catalog = Rc::clone(catalog);
+        let picture = Picture::new(request, chain, catalog, wanted, skipped, fetch);
         if !picture.request.is_prompt() {
             picture.text(0).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();

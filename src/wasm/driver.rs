@@ -12,6 +12,7 @@ use super::answer;
 use super::convert::{copy, get};
 use super::error;
 use super::failure;
+use super::history;
 use super::host::{self, Host};
 use super::picture::{Failed, Picture};
 use super::quota::{self, Lanes};
@@ -19,8 +20,12 @@ use super::route;
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::Engine;
+use crate::history::History;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, CallSpec, FlightId, Input, Used};
+use crate::kind::Kind;
+use crate::model::Status;
+use crate::models::Catalog;
 use crate::output::{Ending, Output, Record};
 use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis};
@@ -39,6 +44,7 @@ pub(crate) enum Job {
 
 struct Flight {
     id: FlightId,
+    target: usize,
     /// The context or canceller whose signal stops it.
     handle: JsValue,
 }
@@ -81,6 +87,10 @@ pub(crate) struct Driver {
     timer: RefCell<Option<(Instant, Timeout)>>,
     serials: Cell<u32>,
     pub(crate) host: Host,
+    pub(crate) catalog: Rc<Catalog>,
+    /// Which models listeners were told of, and what.
+    pub(crate) told_retired: RefCell<Vec<(String, Status)>>,
+    history: RefCell<History>,
 }
 
 impl Driver {
@@ -107,6 +117,9 @@ impl Driver {
             timer: RefCell::default(),
             serials: Cell::new(0),
             host,
+            catalog: Rc::clone(&settings.catalog),
+            told_retired: RefCell::default(),
+            history: RefCell::default(),
         })
     }
 
@@ -233,7 +246,7 @@ impl Driver {
             Job::Picture(_) => self.host.canceller(),
         };
         self.with(call, |state| {
-            state.flights.push(Flight { id: flight, handle: handle.clone() });
+            state.flights.push(Flight { id: flight, target, handle: handle.clone() });
         });
         if self.host.listening() {
             self.host.sends(serial, attempt, job.model(target));
@@ -260,10 +273,11 @@ impl Driver {
     }
 
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
-        if self.land(call, flight) {
+        if let Some(target) = self.land(call, flight) {
             // Getters of the answer may come back here, so nothing is borrowed meanwhile.
             let job = self.with(call, |state| state.job.clone());
-            let used = job.and_then(|job| job.used(&answer));
+            self.count(job.as_ref(), target, None);
+            let used = job.and_then(|job| job.used(&answer, &self.catalog));
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight, used });
         }
@@ -271,41 +285,67 @@ impl Driver {
 
     /// The caller's function failed with `thrown`.
     pub(crate) fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
-        if !self.land(call, flight) {
-            return;
-        }
+        let Some(target) = self.land(call, flight) else { return };
         if error::is_named(&thrown, "AI_RetryError") {
             self.host.warn(
                 "the AI SDK retries inside `retry`, so that each attempt is several requests; pass it maxRetries: 0",
             );
         }
         let info = classify(&copy(&thrown), host::now().wall);
-        self.landed(call, flight, info, Thrown::Own(thrown));
+        self.landed(call, flight, target, info, Thrown::Own(thrown));
     }
 
     /// The service failed.
     fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, failed: Failed) {
-        if self.land(call, flight) {
+        if let Some(target) = self.land(call, flight) {
             let Failed { value, info } = failed;
             let info = info.unwrap_or_else(|| classify(&value, host::now().wall));
-            self.landed(call, flight, info, Thrown::Copied(Rc::new(value)));
+            self.landed(call, flight, target, info, Thrown::Copied(Rc::new(value)));
         }
     }
 
-    fn landed(self: &Rc<Self>, call: CallId, flight: FlightId, info: ErrorInfo, thrown: Thrown) {
-        self.with(call, |state| state.thrown = Some(thrown));
+    fn landed(
+        self: &Rc<Self>,
+        call: CallId,
+        flight: FlightId,
+        target: usize,
+        info: ErrorInfo,
+        thrown: Thrown,
+    ) {
+        let job = self.with(call, |state| {
+            state.thrown = Some(thrown);
+            state.job.clone()
+        });
+        self.count(job.as_ref(), target, Some(&info));
         let verdict = self.ask(call, &info);
         self.feed(Input::Failed { call, flight, info: Rc::new(info), verdict });
     }
 
-    /// Forgets a flight that has come back; false for one that nobody waits for any more.
-    fn land(&self, call: CallId, flight: FlightId) -> bool {
-        let landed = self.with(call, |state| {
-            let before = state.flights.len();
+    /// Forgets a flight that has come back, and gives its target; `None` for one that nobody waits
+    /// for any more.
+    fn land(&self, call: CallId, flight: FlightId) -> Option<usize> {
+        self.with(call, |state| {
+            let landed = state.flights.iter().find(|flying| flying.id == flight);
+            let target = landed.map(|flying| flying.target);
             state.flights.retain(|flying| flying.id != flight);
-            state.flights.len() < before
-        });
-        landed == Some(true)
+            target
+        })?
+    }
+
+    /// An attempt has ended.
+    fn count(&self, job: Option<&Job>, target: usize, info: Option<&ErrorInfo>) {
+        let model = job.and_then(|job| job.model(target));
+        self.history.borrow_mut().count(host::now().wall, model, info);
+        if let (Some(job), Some(model), Some(info)) = (job, model, info)
+            && info.kind == Kind::ModelNotFound
+        {
+            self.tell_retired(model, Some(job.shown(info)));
+        }
+    }
+
+    /// What this client has seen.
+    pub(crate) fn history(&self) -> JsValue {
+        history::to_js(&self.history.borrow())
     }
 
     /// Asks the caller's `shouldRetry`.
@@ -329,11 +369,14 @@ impl Driver {
     fn abort(&self, call: CallId, flight: FlightId, timed_out: bool) {
         let handle = self.with(call, |state| {
             let flying = state.flights.iter().find(|flying| flying.id == flight);
-            let handle = flying.map(|flying| flying.handle.clone());
+            let landed = flying.map(|flying| (flying.handle.clone(), flying.target));
             state.flights.retain(|flying| flying.id != flight);
-            handle
+            landed.map(|(handle, target)| (handle, target, state.job.clone()))
         });
-        if let Some(handle) = handle.flatten() {
+        if let Some((handle, target, job)) = handle.flatten() {
+            if timed_out {
+                self.count(Some(&job), target, Some(&crate::failure::timed_out()));
+            }
             self.host.abort(&handle, timed_out);
         }
     }
@@ -440,10 +483,10 @@ impl Job {
     }
 
     /// What an answer says that its request took.
-    fn used(&self, answer: &JsValue) -> Option<Used> {
+    fn used(&self, answer: &JsValue, catalog: &Catalog) -> Option<Used> {
         match self {
             Self::Function(_) => None,
-            Self::Quoted(_, model) => answer::used(answer, model),
+            Self::Quoted(_, model) => answer::used(answer, catalog.find(model).as_ref()),
             Self::Picture(picture) => picture.used(),
         }
     }

@@ -80,7 +80,13 @@ extern "C" {
     );
     /// Adds a model that was left out to a list.
     #[wasm_bindgen(method, structural, js_name = addSkipped)]
-    pub(crate) fn add_skipped(this: &Host, list: &JsValue, model: &str, lacks: &str);
+    pub(crate) fn add_skipped(
+        this: &Host,
+        list: &JsValue,
+        model: &str,
+        lacks: Option<&str>,
+        reason: &str,
+    );
     /// Reads the body of an error, no more than `most` bytes of it: it may never end.
     #[wasm_bindgen(method, structural, js_name = errorText)]
     pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;

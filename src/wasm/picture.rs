@@ -13,12 +13,13 @@ use super::quota::nanos;
 use super::request::Request;
 use super::route::Route;
 use super::send::{self, Letter, Reply};
-use crate::catalog::{self, Model};
 use crate::cost;
 use crate::failure::not_gemini;
 use crate::info::ErrorInfo;
 use crate::input::Used;
 use crate::kind::Kind;
+use crate::model::Model;
+use crate::models::Catalog;
 use crate::output::{Attempt, Record};
 use crate::redact::Redactor;
 use crate::time::Millis;
@@ -35,15 +36,25 @@ pub(crate) enum Wanted {
     Fallback,
 }
 
+/// Why a target was left out of a chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Skip {
+    /// What of the request it cannot do, in a word.
+    pub(crate) lacks: Option<&'static str>,
+    /// The reason in words.
+    pub(crate) reason: String,
+}
+
 /// One call for a picture.
 #[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) request: Request,
     /// The chain, in order.
     pub(crate) routes: Vec<Rc<Route>>,
+    pub(crate) catalog: Rc<Catalog>,
     pub(crate) wanted: Wanted,
-    /// What was left out of the chain, and what it lacks.
-    pub(crate) skipped: Vec<(Rc<Route>, &'static str)>,
+    /// What was left out of the chain, and why.
+    pub(crate) skipped: Vec<(Rc<Route>, Skip)>,
     pub(crate) fetch: Option<Function>,
     /// The text sent last, with its target: a retry sends the same.
     text: RefCell<Option<(usize, JsString)>>,
@@ -59,13 +70,15 @@ impl Picture {
     pub(crate) fn new(
         request: Request,
         routes: Vec<Rc<Route>>,
+        catalog: Rc<Catalog>,
         wanted: Wanted,
-        skipped: Vec<(Rc<Route>, &'static str)>,
+        skipped: Vec<(Rc<Route>, Skip)>,
         fetch: Option<Function>,
     ) -> Self {
         Self {
             request,
             routes,
+            catalog,
             wanted,
             skipped,
             fetch,
@@ -125,7 +138,7 @@ impl Picture {
         {
             return Ok(text.clone());
         }
-        let text = self.request.text(self.model(target).unwrap_or_default())?;
+        let text = self.request.text(self.known(target).as_ref())?;
         if self.request.is_prompt() {
             // Written anew for each attempt, which is cheap.
             return Ok(text);
@@ -141,9 +154,10 @@ impl Picture {
             return None;
         }
         let (summary, target) = (self.summary.get(), self.answered.get());
-        let model = self.model(target).and_then(catalog::find);
+        let model = self.known(target);
         let usage = summary.usage?;
-        let usd = cost::answer(model, self.request.need.size, Some(&usage), summary.pictures);
+        let usd =
+            cost::answer(model.as_ref(), self.request.need.size, Some(&usage), summary.pictures);
         let tokens = Some(Millis::from_f64(usage.prompt).0);
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
@@ -157,20 +171,20 @@ impl Picture {
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
         let target = answered.map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
-        let known = catalog::find(model);
+        let known = self.known(target);
         let summary = self.summary.get();
         let size = self.request.need.size;
         let skipped = Array::new();
-        for (route, lacks) in &self.skipped {
-            host.add_skipped(&skipped, &route.model, lacks);
+        for (route, skip) in &self.skipped {
+            host.add_skipped(&skipped, &route.model, skip.lacks, &skip.reason);
         }
-        let named = known.map_or(model, |known| known.name);
+        let named = known.as_ref().map_or(model, |known| known.name);
         host.result(
             &response,
             model,
             (self.wanted == Wanted::Fallback).then_some(named),
             self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
-            cost::answer(known, size, summary.usage.as_ref(), summary.pictures),
+            cost::answer(known.as_ref(), size, summary.usage.as_ref(), summary.pictures),
             self.possible_cost(record),
             &attempts(host, record, |target| self.model(target)),
             record.waited.as_f64(),
@@ -185,8 +199,7 @@ impl Picture {
             None => attempt.abandoned,
         };
         let price = |attempt: &Attempt| {
-            let model: Option<&Model> = self.model(attempt.target).and_then(catalog::find);
-            cost::lost(model, self.request.need.size)
+            cost::lost(self.known(attempt.target).as_ref(), self.request.need.size)
         };
         record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
     }
@@ -194,6 +207,11 @@ impl Picture {
     /// The model of a target.
     pub(crate) fn model(&self, target: usize) -> Option<&str> {
         self.routes.get(target).map(|route| route.model.as_str())
+    }
+
+    /// What is known of the model of a target.
+    fn known(&self, target: usize) -> Option<Model<'_>> {
+        self.catalog.find(self.model(target)?)
     }
 
     /// Foreign data without keys and prompts.

@@ -9,7 +9,7 @@ use super::convert::{
 use super::error::usage;
 use super::host::Host;
 use super::settings::{fits, headers};
-use crate::catalog::{self, Need, Size};
+use crate::model::{Model, Need, Size};
 use crate::options::Shape;
 use crate::protocol::gemini::{self, Place};
 use crate::text::join;
@@ -184,9 +184,9 @@ impl Request {
     ///
     /// # Errors
     /// What `JSON.stringify` throws, for a request that cannot be written.
-    pub(crate) fn text(&self, model: &str) -> Result<JsString, JsValue> {
-        let known = catalog::find(model);
-        let takes_size = known.map_or(!self.is_prompt(), |model| model.takes_size);
+    pub(crate) fn text(&self, model: Option<&Model<'_>>) -> Result<JsString, JsValue> {
+        let asked = !self.is_prompt();
+        let takes_size = model.map_or(asked, |model| model.sends_size(asked));
         let body = self.body.object();
         let config = get(&body, "generationConfig");
         let image = get(&config, "imageConfig");

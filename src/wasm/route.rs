@@ -11,10 +11,12 @@ use super::error::usage;
 use super::failure;
 use super::host::Host;
 use super::request::{HttpOptions, Request};
+use super::retired;
 use super::send;
 use super::settings::{self, Settings};
 use crate::catalog;
 use crate::kind::Kind;
+use crate::model::Status;
 use crate::options::scope;
 use crate::protocol::gemini;
 
@@ -35,6 +37,8 @@ pub(crate) struct Route {
     pub(crate) secrets: Vec<String>,
     pub(crate) key: Option<String>,
     pub(crate) base: String,
+    /// Whether Google, who is asked, no longer serves it.
+    pub(crate) retired: bool,
 }
 
 /// The client's own routes, made once for each timeout that the service is told.
@@ -71,10 +75,11 @@ impl Routes {
         };
         let Some(named) = &request.model else { return Ok(routes.to_vec()) };
         let named = named.strip_prefix("models/").unwrap_or(named);
+        let named = site.today(named.to_owned(), None);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
             routes.iter().cloned().partition(|route| route.model == named);
         if chain.is_empty() {
-            chain.push(Rc::new(site.route(&named.into())?));
+            chain.push(Rc::new(site.route(&named.as_str().into())?));
         }
         chain.extend(rest);
         Ok(chain)
@@ -109,6 +114,14 @@ impl Site<'_> {
         models.iter().map(|target| self.route(target).map(Rc::new)).collect()
     }
 
+    /// A model's name of today; elsewhere than here names are what they are.
+    fn today(&self, model: String, base: Option<&str>) -> String {
+        if base.is_some() || self.http.base_url.is_some() {
+            return model;
+        }
+        retired::today(&self.settings.catalog, model, self.host)
+    }
+
     /// One entry of `models`: an id, or an object.
     fn route(&self, target: &JsValue) -> Result<Route, JsValue> {
         if !target.is_string() && !target.is_object() {
@@ -122,6 +135,7 @@ impl Site<'_> {
         let Some(model) = own.model else {
             return Err(usage(TARGETS));
         };
+        let model = self.today(model, own.base_url.as_deref());
         let Some(path) = gemini::model_path(&model) else {
             return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
         };
@@ -159,7 +173,10 @@ impl Site<'_> {
         let mut secrets: Vec<String> = key.iter().cloned().collect();
         secrets.extend(extra.iter().flat_map(|more| header_secrets(more)));
         let version = version.as_deref().unwrap_or(API_VERSION);
+        let known = self.settings.catalog.find(&model);
+        let is_retired = known.is_some_and(|known| known.status == Status::Retired);
         Ok(Route {
+            retired: is_retired && base.starts_with(BASE_URL),
             url: gemini::url(&base, version, &path, "generateContent").into(),
             headers: send::headers(key.as_deref(), self.told, &extra),
             secrets,

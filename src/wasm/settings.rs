@@ -1,15 +1,18 @@
 //! Reads what callers pass as options, key by key against the one table.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{as_array, get, get_dynamic, is_plain, keys};
+use super::convert::{as_array, copy, get, get_dynamic, is_plain, keys};
 use super::error::usage;
 use super::host;
 use super::quota;
 use crate::book::OnStoreDown;
 use crate::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
 use crate::kind::Dimension;
+use crate::models::Catalog;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
 use crate::quota::Limits;
 use crate::text::join;
@@ -27,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) should_retry: Option<Function>,
     pub(crate) fetch: Option<Function>,
     pub(crate) models: Option<Array>,
+    pub(crate) catalog: Rc<Catalog>,
     pub(crate) api_key: Option<String>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_version: Option<String>,
@@ -81,6 +85,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "shouldRetry" => settings.should_retry = item.dyn_into().ok(),
             "fetch" => settings.fetch = item.dyn_into().ok(),
             "models" => settings.models = as_array(&item).cloned(),
+            "catalog" => settings.catalog = Rc::new(catalog(&item)?),
             "headers" => settings.headers = Some(headers(&item)?),
             "apiKey" => settings.api_key = item.as_string(),
             "baseUrl" => settings.base_url = item.as_string(),
@@ -110,6 +115,15 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
         }
         Ok(())
     })
+}
+
+/// The caller's own models.
+fn catalog(rows: &JsValue) -> Result<Catalog, JsValue> {
+    let mut catalog = Catalog::default();
+    for row in as_array(rows).map(Array::to_vec).unwrap_or_default() {
+        catalog.add(&copy(&row)).map_err(|message| usage(&message))?;
+    }
+    Ok(catalog)
 }
 
 /// Headers as a plain object, from one, from `Headers` or from a `Map`.

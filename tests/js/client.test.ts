@@ -203,7 +203,9 @@ describe('the chain', () => {
     const request = { contents: PROMPT, config: { imageConfig: { imageSize: '4K' } } };
     const result = await run(client({ models: [LITE, PRO] }).generate(request));
     assert.deepEqual(asked(), [PRO]);
-    assert.deepEqual(result.skipped, [{ model: LITE, lacks: 'size' }]);
+    assert.deepEqual(result.skipped, [
+      { model: LITE, lacks: 'size', reason: 'it cannot do the size that the request asks for' },
+    ]);
   });
 
   it('the model of the request goes first, the models of the call replace the chain', async () => {
