@@ -61,6 +61,7 @@ pub mod tier;
 pub mod time;
 pub mod value;
 mod violation;
+pub mod volume;
 mod walk;
 pub mod window;
 

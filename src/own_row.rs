@@ -93,7 +93,7 @@ impl OwnRow {
 
     /// Sizes with USD a picture; with it goes the price by token, which may disagree.
     fn take_sizes(&mut self, sizes: &Value) -> Result<(), String> {
-        let mut rows = Vec::new();
+        let mut rows: [Option<SizePrice>; 4] = [None; 4];
         for (key, value) in sizes.entries() {
             let usd = value.as_f64().filter(|usd| *usd >= 0.0 && usd.is_finite());
             let (Some(size), Some(usd)) = (Size::parse(key), usd) else {
@@ -103,10 +103,11 @@ impl OwnRow {
                 ));
             };
             let tokens = self.sizes.iter().find(|row| row.size == size).map_or(0, |row| row.tokens);
-            rows.push(SizePrice { size, tokens, usd });
+            if let Some(row) = rows.get_mut(size as usize) {
+                *row = Some(SizePrice { size, tokens, usd });
+            }
         }
-        rows.sort_by_key(|row| row.size);
-        self.sizes = rows;
+        self.sizes = rows.into_iter().flatten().collect();
         self.image_usd = 0.0;
         Ok(())
     }

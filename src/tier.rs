@@ -8,7 +8,7 @@ use crate::kind::Dimension;
 use crate::quota::Limits;
 
 /// A tier of the caller's billing account.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Tier {
     /// A billing account is linked.
     One,
@@ -29,6 +29,75 @@ impl Tier {
             _ => None,
         }
     }
+}
+
+/// What is told of a tier.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fact {
+    /// The tier; `None` for no billing at all.
+    pub tier: Option<Tier>,
+    /// The name that callers pass.
+    pub name: &'static str,
+    /// What makes an account belong to it; it is moved up by itself.
+    pub qualifies: &'static str,
+    /// USD that the account may spend in a month; for the highest tier the least that is told.
+    pub monthly_usd: Option<f64>,
+    /// Where the row is from.
+    pub source: &'static str,
+}
+
+const RATE_PAGE: &str = "the rate-limits page of the Gemini API, 2026-08-18 and 2026-09-12";
+
+/// The tiers, the lowest first.
+pub const FACTS: [Fact; 4] = [
+    Fact {
+        tier: None,
+        name: "free",
+        qualifies: "no billing account; no image model has a free tier",
+        monthly_usd: None,
+        source: "live measurements of 2026-09-02",
+    },
+    Fact {
+        tier: Some(Tier::One),
+        name: "tier1",
+        qualifies: "a billing account is linked to the project",
+        monthly_usd: Some(250.0),
+        source: RATE_PAGE,
+    },
+    Fact {
+        tier: Some(Tier::Two),
+        name: "tier2",
+        qualifies: "$100 paid, and 3 days since the first payment",
+        monthly_usd: Some(2_000.0),
+        source: RATE_PAGE,
+    },
+    Fact {
+        tier: Some(Tier::Three),
+        name: "tier3",
+        qualifies: "$1,000 paid, and 30 days since the first payment",
+        monthly_usd: Some(20_000.0),
+        source: RATE_PAGE,
+    },
+];
+
+/// Tokens that may wait in the Batch API, by model and tier. Source: the rate-limits page of
+/// 2026-08-18 and 2026-09-12, which does not list 2.1.
+const BATCH_TOKENS: &[(&str, [u64; 3])] = &[
+    ("gemini-3-pro-image", [2_000_000, 270_000_000, 1_000_000_000]),
+    ("gemini-3.1-flash-lite-image", [2_000_000, 270_000_000, 1_000_000_000]),
+    ("gemini-3.1-flash-image", [1_000_000, 250_000_000, 750_000_000]),
+    ("gemini-2.5-flash-image", [3_000_000, 400_000_000, 1_000_000_000]),
+];
+
+/// The tokens that may wait in batches of a model.
+#[must_use]
+pub fn batch_tokens(tier: Tier, model: &str) -> Option<u64> {
+    let (_, [one, two, three]) = BATCH_TOKENS.iter().find(|(id, _)| *id == model)?;
+    Some(match tier {
+        Tier::One => *one,
+        Tier::Two => *two,
+        Tier::Three => *three,
+    })
 }
 
 struct Row {
@@ -90,6 +159,27 @@ mod tests {
         assert_eq!(limits.get(Dimension::RequestsPerMinute), Some(20));
         assert_eq!(limits.get(Dimension::RequestsPerDay), Some(250));
         assert_eq!(spend(Tier::One).get(Dimension::Spend), Some(10_000_000_000));
+    }
+
+    #[test]
+    fn a_higher_tier_never_allows_less() {
+        let tiers = [Tier::One, Tier::Two, Tier::Three];
+        for (low, high) in tiers.iter().zip(&tiers[1..]) {
+            let spent = |tier| spend(tier).get(Dimension::Spend).unwrap();
+            assert!(spent(*low) < spent(*high));
+            for model in ["gemini-3-pro-image", "gemini-2.5-flash-image"] {
+                assert!(batch_tokens(*low, model) <= batch_tokens(*high, model));
+                for dimension in [Dimension::RequestsPerMinute, Dimension::RequestsPerDay] {
+                    // No limit is more than any.
+                    let of = |tier| super::limits(tier, model).get(dimension).unwrap_or(u64::MAX);
+                    assert!(of(*low) < of(*high), "{model} {dimension:?}");
+                }
+            }
+        }
+        for pair in FACTS.windows(2) {
+            assert!(pair[0].tier < pair[1].tier && pair[0].monthly_usd < pair[1].monthly_usd);
+            assert_eq!(Tier::parse(pair[1].name), pair[1].tier);
+        }
     }
 
     #[test]
