@@ -269,6 +269,10 @@ impl Book {
             let deltas = core::mem::take(&mut shared.deltas).into_iter();
             shared.deltas = deltas.map(|delta| delta.shifted(by)).collect();
         }
+        if !shared.deltas.is_empty() {
+            // What was sent while the store was away is told though nothing else is to be.
+            shared.flush = Some(now.mono);
+        }
         self.quota = reply.ledger.quota.clone();
         self.quota.set_limits(&self.given, &self.tier);
         let since = reply.ledger.quota.at.saturating_sub(reply.now);
