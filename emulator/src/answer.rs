@@ -18,27 +18,53 @@ pub struct Body {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
+    /// In base64.
     Picture(Picture),
+    /// As it is.
+    File(Picture),
 }
 
 impl Body {
     /// The bytes to send.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = String::new();
+        let mut out = Vec::new();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Picture(picture) => BASE64.encode_string(picture.png(), &mut out),
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Picture(picture) => out.extend(BASE64.encode(picture.png()).into_bytes()),
+                Piece::File(picture) => out.extend(picture.png()),
             }
         }
-        out.into_bytes()
+        out
+    }
+
+    /// A picture's file.
+    pub(crate) fn file(picture: Picture) -> Self {
+        Self { pieces: vec![Piece::File(picture)] }
+    }
+
+    /// A text in which each [`PLACEHOLDER`] stands for a picture in base64. The last picture is the
+    /// answer; interim ones before it are small and of their own.
+    pub(crate) fn drawn(text: &str, picture: Picture) -> Self {
+        let count = text.matches(PLACEHOLDER).count();
+        let mut pieces = Vec::new();
+        for (index, stretch) in text.split(PLACEHOLDER).enumerate() {
+            if index > 0 {
+                let interim = index < count;
+                let hash = if interim { !picture.hash } else { picture.hash };
+                let bytes = if interim { None } else { picture.bytes };
+                pieces.push(Piece::Picture(Picture { hash, bytes, ..picture }));
+            }
+            pieces.push(Piece::Text(stretch.to_owned()));
+        }
+        Self { pieces }
     }
 
     /// The pictures in it.
     pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Picture(picture) => Some(picture),
+            Piece::Picture(picture) | Piece::File(picture) => Some(picture),
             Piece::Text(_) => None,
         })
     }
@@ -55,6 +81,8 @@ impl From<String> for Body {
 pub(crate) enum Holds {
     /// A picture, after an interim one if `thoughts`.
     Image { thoughts: bool },
+    /// A link to a picture that is not there: the name that it has in its folder.
+    Linked { to: &'static str },
     /// A text alone.
     Text,
     /// A candidate without content, by its finishReason; pictures that were refused are free.
@@ -91,7 +119,7 @@ pub(crate) fn usage(seed: u64, sequence: u64, wish: &Generation, holds: &Holds) 
     let thoughts = if wish.model.thinks { thoughts } else { 0 };
     let mut usage = Usage { prompt: wish.prompt_tokens, thoughts, ..Usage::default() };
     match holds {
-        Holds::Image { .. } => {
+        Holds::Image { .. } | Holds::Linked { .. } => {
             usage.images = 1;
             usage.image_tokens = wish.model.image_tokens(wish.size);
             usage.text = if wish.wants_text { words } else { 0 };
@@ -107,7 +135,7 @@ pub(crate) fn usage(seed: u64, sequence: u64, wish: &Generation, holds: &Holds) 
 pub(crate) fn price(wish: &Generation, holds: &Holds, usage: &Usage) -> u64 {
     let (input, text, image) = wish.model.nano_usd;
     let free = match holds {
-        Holds::Image { .. } | Holds::Text => false,
+        Holds::Image { .. } | Holds::Linked { .. } | Holds::Text => false,
         Holds::Nothing { free, .. } => *free,
         Holds::Blocked { .. } | Holds::NoCandidates => true,
     };
@@ -204,7 +232,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// Stands for a picture's base64 until the body is drawn. No sentence of ours holds it.
-const PLACEHOLDER: &str = "<<<<picture>>>>";
+pub(crate) const PLACEHOLDER: &str = "<<<<picture>>>>";
 
 fn picture_part(thought: bool) -> Part<'static> {
     let blob = Blob { mime_type: "image/png", data: PLACEHOLDER };
@@ -255,6 +283,7 @@ pub(crate) fn body(
             }
             parts.push(picture_part(false));
         }
+        Holds::Linked { to } => parts.push(Part { text: Some(to), ..Part::default() }),
         Holds::Text => {
             let text = "I can describe this picture, but I did not make one.";
             parts.push(Part { text: Some(text), ..Part::default() });
@@ -288,17 +317,5 @@ pub(crate) fn body(
     };
     let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
     text.push('\n');
-    let count = text.matches(PLACEHOLDER).count();
-    let mut pieces = Vec::new();
-    for (index, stretch) in text.split(PLACEHOLDER).enumerate() {
-        if index > 0 {
-            // The last picture is the answer; interim ones before it are small and of their own.
-            let interim = index < count;
-            let hash = if interim { !picture.hash } else { picture.hash };
-            let bytes = if interim { None } else { picture.bytes };
-            pieces.push(Piece::Picture(Picture { hash, bytes, ..picture }));
-        }
-        pieces.push(Piece::Text(stretch.to_owned()));
-    }
-    Body { pieces }
+    Body::drawn(&text, picture)
 }

@@ -81,6 +81,8 @@ fn told_at_once(wish: &Wish) -> Reply {
         }
         Wish::Refusal { status, body } => Reply::json(*status, body.clone()),
         Wish::Ready { body } => Reply::json(200, body.clone()),
+        // Drawn when it is sent.
+        Wish::Fetch(_) => Reply::typed(200, "image/png", String::new()),
         // Never asked: a picture takes its time.
         Wish::Generate(_) => Reply::json(500, String::new()),
     }

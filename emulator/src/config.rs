@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeSeq};
 use serde_json::Value;
 
+use crate::dress::PictureAs;
 use crate::fault::Fault;
 use crate::quota::{Discipline, Limits};
 
@@ -209,6 +210,11 @@ pub struct Config {
     pub keys: BTreeMap<String, String>,
     /// What becomes of other keys (`accept`).
     pub unknown_keys: UnknownKeys,
+    /// Bearer tokens of Vertex AI, and when each ends (`null` for never). Where there are none, any is
+    /// taken.
+    pub tokens: BTreeMap<String, Option<u64>>,
+    /// How a picture stands in an answer of OpenAI's protocols (`base64`).
+    pub picture_as: PictureAs,
     /// The billing account of each project; by default the project has its own.
     pub accounts: BTreeMap<String, String>,
     /// Faults by schedule and probability; the first that hits decides.
@@ -246,6 +252,8 @@ impl Default for Config {
             prepaid: None,
             keys: BTreeMap::new(),
             unknown_keys: UnknownKeys::Accept,
+            tokens: BTreeMap::new(),
+            picture_as: PictureAs::Base64,
             accounts: BTreeMap::new(),
             faults: Vec::new(),
             script: Vec::new(),

@@ -92,6 +92,10 @@ pub enum FaultKind {
     TextOnly,
     /// 200 with an empty list of candidates.
     Empty,
+    /// 200 with a link that answers 404, in OpenAI's protocols.
+    DeadLink,
+    /// 200 with a link that leads to a page, in OpenAI's protocols.
+    HtmlLink,
     /// 200 with an interim picture marked as a thought before the real one.
     Thoughts,
     /// 404 of a model that is closed to new users.

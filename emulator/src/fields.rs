@@ -161,7 +161,7 @@ fn listed(value: &Value) -> &[Value] {
 }
 
 /// What the contents of a request amount to.
-struct Prompt {
+pub(crate) struct Prompt {
     hash: u64,
     characters: u64,
     images: u64,
@@ -169,7 +169,7 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { hash: HASH_START, characters: 0, images: 0, image_bytes: None }
     }
 
@@ -198,7 +198,13 @@ impl Prompt {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    /// Takes in a picture.
+    pub(crate) fn picture(&mut self, data: &str) {
+        self.images = self.images.saturating_add(1);
+        self.hash = hash(self.hash, data.as_bytes());
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
         self.hash = hash(self.hash, text.as_bytes());
         self.characters = self.characters.saturating_add(text.chars().count() as u64);
         if let Some((_, directive)) = text.split_once("[[imageBytes=") {
@@ -225,7 +231,7 @@ impl Prompt {
     }
 }
 
-fn read_json(request: &Request) -> Result<Map<String, Value>, Refused> {
+pub(crate) fn read_json(request: &Request) -> Result<Map<String, Value>, Refused> {
     if request.size.unwrap_or(request.body.len() as u64) > MAX_BODY {
         return refuse(400, &format!("Request payload size exceeds the limit: {MAX_BODY} bytes."));
     }
@@ -275,24 +281,7 @@ pub(crate) fn generation(
     let root = Value::Object(read_json(request)?);
     let mut review = Review::default();
     let mut prompt = Prompt::new();
-    let mut wish = Generation {
-        model,
-        prompt_hash: 0,
-        prompt_empty: true,
-        prompt_tokens: 0,
-        input_images: 0,
-        size: Size::One,
-        wants_image: true,
-        wants_text: true,
-        image_bytes: config.image_bytes,
-        price_percent: 100,
-        tier: "standard",
-        deadline: request
-            .header("x-server-timeout")
-            .and_then(|seconds| seconds.trim().parse::<f64>().ok())
-            .filter(|seconds| *seconds > 0.0)
-            .map(|seconds| (seconds * 1000.0) as u64),
-    };
+    let mut wish = blank(config, request, model);
     let mut contents = 0_usize;
     for (name, value) in review.message("", &root, ROOT) {
         match name.as_str() {
@@ -317,13 +306,40 @@ pub(crate) fn generation(
     if contents == 0 {
         return refuse(400, "* GenerateContentRequest.contents: contents is not specified\n");
     }
+    complete(wish, &prompt)
+}
+
+/// A wish of which nothing is known but its model.
+pub(crate) fn blank(config: &Config, request: &Request, model: &'static Model) -> Generation {
+    Generation {
+        model,
+        prompt_hash: 0,
+        prompt_empty: true,
+        prompt_tokens: 0,
+        input_images: 0,
+        size: Size::One,
+        wants_image: true,
+        wants_text: true,
+        image_bytes: config.image_bytes,
+        price_percent: 100,
+        tier: "standard",
+        deadline: request
+            .header("x-server-timeout")
+            .and_then(|seconds| seconds.trim().parse::<f64>().ok())
+            .filter(|seconds| *seconds > 0.0)
+            .map(|seconds| (seconds * 1000.0) as u64),
+    }
+}
+
+/// A wish with what its prompt amounts to.
+pub(crate) fn complete(mut wish: Generation, prompt: &Prompt) -> Result<Generation, Refused> {
     if let Some(bytes) = prompt.image_bytes {
         crate::picture::check_bytes(Some(bytes)).or_else(|sentence| refuse(400, &sentence))?;
         wish.image_bytes = Some(bytes);
     }
     wish.prompt_hash = prompt.hash;
     wish.prompt_empty = prompt.characters == 0 && prompt.images == 0;
-    wish.prompt_tokens = prompt.tokens(model);
+    wish.prompt_tokens = prompt.tokens(wish.model);
     wish.input_images = prompt.images;
     Ok(wish)
 }

@@ -272,7 +272,7 @@ impl Ledger {
     }
 
     pub(crate) fn open(&mut self, record: Record) {
-        if record.call == "generateContent" {
+        if crate::dress::is_generate(&record.call) {
             self.totals.requests = self.totals.requests.saturating_add(1);
             self.totals.pending = self.totals.pending.saturating_add(1);
         } else {

@@ -35,22 +35,28 @@ mod arrival;
 mod body;
 mod clock;
 mod config;
+mod dress;
 mod fault;
 mod fields;
 mod ledger;
+mod link;
 mod models;
+mod openai;
 mod picture;
 mod plan;
+mod predict;
 mod quota;
 mod random;
 mod request;
 mod service;
+mod vertex;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
 pub use answer::Body;
 pub use clock::next_pacific_midnight;
 pub use config::{Config, ConfigError, DailyHint, Latency, QuotaBody, Transit, UnknownKeys};
+pub use dress::PictureAs;
 pub use fault::{Delay, Fault, FaultKind};
 pub use ledger::{Amounts, Outcome, Record, Snapshot, Totals, Usage, WindowPeaks};
 pub use models::{LONG_RATIOS, MODELS, Model, RATIOS, RETIRED, Size};

@@ -6,6 +6,7 @@ use crate::answer::Holds;
 use crate::body::{self, Line};
 use crate::fault::{Delay, Fault, FaultKind};
 use crate::ledger::Outcome;
+use crate::link;
 use crate::quota::Dimension;
 use crate::random::Random;
 use crate::request;
@@ -151,6 +152,8 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
         FaultKind::NoImage => nothing("NO_IMAGE", false),
         FaultKind::ImageSafety => nothing("IMAGE_SAFETY", true),
         FaultKind::Blocked => Act::Answer(Holds::Blocked { reason: reason("PROHIBITED_CONTENT") }),
+        FaultKind::DeadLink => Act::Answer(Holds::Linked { to: link::DEAD }),
+        FaultKind::HtmlLink => Act::Answer(Holds::Linked { to: link::PAGE }),
         FaultKind::Empty => Act::Answer(Holds::NoCandidates),
         FaultKind::QuotaDetailed
         | FaultKind::QuotaDay

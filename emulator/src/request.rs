@@ -1,11 +1,17 @@
-//! Reads a request: route, key, body. Nothing here depends on time or on what came before.
+//! Reads a request: route, key, body. Nothing here depends on what came before.
 
 use serde_json::Value;
 
 use crate::body;
 use crate::config::{Config, UnknownKeys};
+use crate::dress::Dress;
 use crate::fields;
+use crate::link;
 use crate::models::{self, Model, Size};
+use crate::openai;
+use crate::picture::Picture;
+use crate::predict;
+use crate::vertex::{self, Place};
 
 /// One HTTP request.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +51,12 @@ impl Request {
         }
     }
 
+    /// The token of its `Authorization`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
@@ -64,6 +76,8 @@ pub(crate) enum Wish {
     Refusal { status: u16, body: String },
     /// A body that is known already.
     Ready { body: String },
+    /// A picture that was made before.
+    Fetch(Picture),
     /// A picture, probably.
     Generate(Generation),
 }
@@ -90,8 +104,12 @@ pub(crate) struct Generation {
 /// A request as far as it can be understood without a clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
-    /// `generateContent`, `countTokens`, `models`, `preflight` or `unknown`.
+    /// `generateContent`, `predict`, `images`, `chat`, `countTokens`, `models`, `picture`,
+    /// `preflight` or `unknown`.
     pub(crate) call: &'static str,
+    pub(crate) dress: Dress,
+    /// Under which name the caller knows the service.
+    pub(crate) host: String,
     pub(crate) model: String,
     pub(crate) project: String,
     pub(crate) origin: Option<String>,
@@ -106,10 +124,12 @@ pub(crate) fn refuse<T>(status: u16, message: &str) -> Result<T, Refused> {
 }
 
 /// Understands a request.
-pub(crate) fn parse(config: &Config, request: &Request) -> Parsed {
+pub(crate) fn parse(config: &Config, request: &Request, now: u64) -> Parsed {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let mut parsed = Parsed {
         call: "unknown",
+        dress: Dress::Gemini,
+        host: request.header("host").unwrap_or("emulator.invalid").to_owned(),
         model: String::new(),
         project: "default".into(),
         origin: request.header("origin").map(str::to_owned),
@@ -120,7 +140,7 @@ pub(crate) fn parse(config: &Config, request: &Request) -> Parsed {
         parsed.wish = Wish::Preflight { allowed: parsed.origin.is_some() && may_pass(request) };
         return parsed;
     }
-    parsed.wish = match understand(config, request, path, query, &mut parsed) {
+    parsed.wish = match understand(config, request, path, query, now, &mut parsed) {
         Ok(wish) => wish,
         Err(Refused(status, body)) => Wish::Refusal { status, body },
     };
@@ -141,19 +161,24 @@ fn understand<'r>(
     request: &Request,
     path: &'r str,
     query: &str,
+    now: u64,
     parsed: &mut Parsed,
 ) -> Result<Wish, Refused> {
-    let mut steps = path.trim_matches('/').splitn(3, '/');
-    let version = steps.next().unwrap_or("");
-    let known = matches!(version, "v1" | "v1beta" | "v1alpha");
-    let target = match (known, steps.next(), steps.next()) {
-        (true, Some("models"), target) => target,
-        _ => {
-            return Err(Refused(
-                404,
-                body::html(404, "Not Found", "The requested URL was not found on this server."),
-            ));
-        }
+    if let Some(name) = path.strip_prefix(link::FOLDER) {
+        parsed.call = "picture";
+        return link::find(name).map(Wish::Fetch);
+    }
+    if let Some(dress) = openai::dress(path) {
+        parsed.call = if dress == Dress::Chat { "chat" } else { "images" };
+        parsed.dress = dress;
+        parsed.project = project_of(config, request, query)?;
+        return openai::understand(config, request, parsed).map(Wish::Generate);
+    }
+    let Some(Place { version, project, target }) = vertex::place(path) else {
+        return Err(Refused(
+            404,
+            body::html(404, "Not Found", "The requested URL was not found on this server."),
+        ));
     };
     let split = |target: &'r str| target.rsplit_once(':').unwrap_or((target, ""));
     let (name, method) = target.map(split).unwrap_or_default();
@@ -163,10 +188,14 @@ fn understand<'r>(
     parsed.call = match method {
         "" if get => "models",
         "generateContent" if post => "generateContent",
+        "predict" if post => "predict",
         "countTokens" if post => "countTokens",
         _ => "unknown",
     };
-    parsed.project = project_of(config, request, query)?;
+    parsed.project = match project {
+        Some(project) => vertex::admit(config, request, project, now)?,
+        None => project_of(config, request, query)?,
+    };
     if parsed.call == "models" && parsed.model.is_empty() {
         let models: Vec<Value> = models::MODELS
             .iter()
@@ -178,6 +207,10 @@ fn understand<'r>(
     let model = find_model(config, &parsed.model, version, method)?;
     match parsed.call {
         "models" => Ok(Wish::Ready { body: pretty(&description(model)) }),
+        "predict" => {
+            parsed.dress = Dress::Predict;
+            predict::understand(config, request, model).map(Wish::Generate)
+        }
         "countTokens" => fields::count_tokens(request, model),
         "generateContent" => {
             fields::generation(config, request, model, version).map(Wish::Generate)
@@ -203,7 +236,7 @@ fn description(model: &Model) -> Value {
     })
 }
 
-fn find_model(
+pub(crate) fn find_model(
     config: &Config,
     name: &str,
     version: &str,
@@ -246,10 +279,7 @@ pub(crate) const BAD_KEY: &str = "API key not valid. Please pass a valid API key
 
 fn project_of(config: &Config, request: &Request, query: &str) -> Result<String, Refused> {
     let in_query = query.split('&').find_map(|pair| pair.strip_prefix("key="));
-    let bearer = request.header("authorization").and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token)
-    });
+    let bearer = request.bearer();
     let key = request.header("x-goog-api-key").or(in_query).or(bearer).map(str::trim);
     let Some(key) = key.filter(|key| !key.is_empty()) else {
         return refuse(403, NO_KEY);

@@ -6,6 +6,7 @@ use crate::answer::{self, Body};
 use crate::arrival::{Account, Work};
 use crate::clock::Scale;
 use crate::config::{Config, ConfigError};
+use crate::dress::{self, Answer, Dress};
 use crate::fault::{Fault, Script};
 use crate::ledger::{Closing, Ledger, Outcome, Record, Snapshot, Totals};
 use crate::picture::Picture;
@@ -85,7 +86,7 @@ pub(crate) struct Open {
 
 impl Open {
     fn is_generate(&self) -> bool {
-        self.parsed.call == "generateContent"
+        dress::is_generate(self.parsed.call)
     }
 }
 
@@ -294,9 +295,9 @@ impl Service {
         self.disconnect(id);
         self.sequence = self.sequence.saturating_add(1);
         let sequence = self.sequence;
-        let parsed = request::parse(&self.config, request);
+        let parsed = request::parse(&self.config, request, self.time);
         let scripted =
-            if parsed.call == "generateContent" { self.script.next(&parsed.model) } else { None };
+            if dress::is_generate(parsed.call) { self.script.next(&parsed.model) } else { None };
         let transit = self.config.transit;
         let travel = self.random(sequence, Purpose::Transit).between(transit.low, transit.high);
         let due = self.time.saturating_add(travel);
@@ -349,22 +350,27 @@ impl Service {
         let mut closing = work.closing();
         let output = match &work.act {
             Act::Reply(reply) => {
-                closing.status = Some(reply.status);
-                closing.outcome = plan::outcome(reply.status);
-                let headers = with_origin(reply.clone(), open);
-                let body = Body::from(reply.body.clone());
-                Output::Reply { id: open.id, status: reply.status, headers, body }
+                let reply = dress::error(reply.clone(), open.parsed.dress, &open.parsed.model);
+                let status = reply.status;
+                closing.status = Some(status);
+                closing.outcome = plan::outcome(status);
+                let body = match open.parsed.wish {
+                    Wish::Fetch(picture) => Body::file(picture),
+                    _ => Body::from(reply.body.clone()),
+                };
+                Output::Reply { id: open.id, status, headers: with_origin(reply, open), body }
             }
             Act::Answer(_) | Act::Cut(_) => {
                 let (reply, body) = self.answer(sequence, open, work);
-                closing.status = Some(reply.status);
+                let status = reply.status;
+                closing.status = Some(status);
                 let headers = with_origin(reply, open);
                 if let Act::Cut(fraction) = work.act {
                     closing.outcome = Outcome::Failed;
                     cut(open.id, headers, &body, fraction)
                 } else {
-                    closing.outcome = Outcome::Served;
-                    Output::Reply { id: open.id, status: 200, headers, body }
+                    closing.outcome = plan::outcome(status);
+                    Output::Reply { id: open.id, status, headers, body }
                 }
             }
             Act::Reset | Act::Hang => {
@@ -392,7 +398,14 @@ impl Service {
         let asked = &open.parsed.model;
         let known = self.config.models.contains_key(asked);
         let version = if known { asked.as_str() } else { wish.model.name };
-        let body = answer::body(self.config.seed, sequence, wish, version, &work.holds(), picture);
+        let holds = work.holds();
+        if open.parsed.dress != Dress::Gemini {
+            let usage = answer::usage(self.config.seed, sequence, wish, &holds);
+            let answer = Answer { holds: &holds, usage, model: asked, picture, sequence };
+            let host = &open.parsed.host;
+            return dress::answer(open.parsed.dress, &answer, host, self.config.picture_as);
+        }
+        let body = answer::body(self.config.seed, sequence, wish, version, &holds, picture);
         let mut reply = Reply::json(200, String::new());
         reply.set("x-gemini-service-tier", wish.tier);
         (reply, body)

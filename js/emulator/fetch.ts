@@ -51,6 +51,8 @@ function describe(input: RequestInfo | URL, init: RequestInit | undefined): Desc
       ? (request?.arrayBuffer().then((buffer) => new Uint8Array(buffer)) ?? new Uint8Array())
       : bytesOf(given);
   const method = init?.method ?? request?.method ?? 'GET';
+  // The service is known under whatever name it was called by: its links lead back to it.
+  headers.set('host', url.host);
   const head = { method, path: url.pathname + url.search, headers: [...headers] };
   return { url: url.href, head, body };
 }

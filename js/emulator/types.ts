@@ -104,6 +104,10 @@ export type FaultName =
   | 'text-only'
   /** 200 with an empty list of candidates. */
   | 'empty'
+  /** 200 with a link that answers 404, in OpenAI's protocols. */
+  | 'dead-link'
+  /** 200 with a link that leads to a page, in OpenAI's protocols. */
+  | 'html-link'
   /** 200 with an interim picture, marked as a thought, before the real one. */
   | 'thoughts'
   /** 404 of a model that is closed to new users. */
@@ -211,6 +215,14 @@ export interface EmulatorConfig {
   keys?: Record<string, string> | null;
   /** What becomes of other keys: project `default`, or 400 API_KEY_INVALID. Default `accept`. */
   unknownKeys?: 'accept' | 'reject' | null;
+  /** Bearer tokens of Vertex AI, and when each ends, in ms since 1970. Default: any is taken. */
+  tokens?: Record<string, number | null> | null;
+  /**
+   * How a picture stands in an answer of OpenAI's protocols: `base64` is `b64_json` or a data URL in
+   * `message.images`; `part` and `markdown` are for chat; `link` is a link that this service answers.
+   * Default `base64`.
+   */
+  pictureAs?: 'base64' | 'part' | 'markdown' | 'link' | null;
   /** The billing account of each project. Default: its own. */
   accounts?: Record<string, string> | null;
   /** Faults by schedule and chance; the first that hits decides. */
@@ -274,7 +286,16 @@ export interface LedgerRecord {
   /** The request's number in this process. */
   id: number;
   /** What was asked for. */
-  call: 'generateContent' | 'countTokens' | 'models' | 'preflight' | 'unknown';
+  call:
+    | 'generateContent'
+    | 'predict'
+    | 'images'
+    | 'chat'
+    | 'countTokens'
+    | 'models'
+    | 'picture'
+    | 'preflight'
+    | 'unknown';
   /** Without `models/`. */
   model: string;
   /** Which the key belongs to. */

@@ -314,6 +314,8 @@ describe('the fetch', () => {
       'no-image': 200,
       'text-only': 200,
       empty: 200,
+      'dead-link': 200,
+      'html-link': 200,
       thoughts: 200,
       retired: 404,
       'model-not-found': 404,

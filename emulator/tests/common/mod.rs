@@ -62,7 +62,7 @@ pub(crate) fn send(service: &mut Service, now: u64, request: Request) -> Answer 
             let Output::Reply { status, headers, body, .. } = output else {
                 panic!("no reply: {output:?}");
             };
-            let text = String::from_utf8(body.to_bytes()).unwrap();
+            let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
             return Answer { status, headers, text };
         }
         let wakeup = service.next_wakeup().expect("an answer is on its way");
