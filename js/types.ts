@@ -106,7 +106,8 @@ export interface Attempt {
 export interface SkippedTarget {
   model: string;
   /**
-   * What of the request it cannot do: `size`, `aspect ratio` or `reference images`. Absent where
+   * What of the request it cannot do: `size`, `aspect ratio`, `reference images`, or, by another
+   * protocol, `several turns`, `earlier pictures`, `files`, `tools`, `cached content`. Absent where
    * the model is retired.
    */
   lacks?: string;
@@ -223,14 +224,51 @@ export interface BatchGenerateOptions extends Omit<DropInOptions, keyof QueueOpt
   delay?: number | undefined;
 }
 
+/**
+ * What a server speaks: `gemini` is the Developer API and relays of it; `vertex` Gemini on Vertex
+ * AI; `imagen` is `:predict`; `openai-images` and `openai-chat` are `/images/generations` and
+ * `/chat/completions` as resellers offer them.
+ */
+export type Protocol = 'gemini' | 'vertex' | 'imagen' | 'openai-images' | 'openai-chat';
+
+/** A bearer token. */
+export interface AccessToken {
+  token: string;
+  /** When it ends: ms since 1970, or a `Date`. Default: it is used for four minutes. */
+  expiresAt?: number | Date | null | undefined;
+}
+
 /** Where to ask, beside a model's id. */
 export interface Target {
   model: string;
-  /** The service's address. A target with its own gets no key of the client's. */
+  /**
+   * The service's address. A target with its own gets no key of the client's. For OpenAI's protocols
+   * it holds the version, as in OpenAI's own clients: `https://proxy.example/v1`.
+   */
   baseUrl?: string | undefined;
+  /** Sent as the protocol has it: in `x-goog-api-key`, or as a bearer to OpenAI's protocols. */
   apiKey?: string | undefined;
+  /** Default: `v1beta`; `v1beta1` on Vertex; none for OpenAI's protocols. */
   apiVersion?: string | undefined;
   headers?: Record<string, string> | undefined;
+  /** Default: `gemini`. */
+  protocol?: Protocol | undefined;
+  /** What `modelUsed` shows. Default: the model's name in the catalogue. */
+  name?: string | undefined;
+  /**
+   * USD per picture, for all sizes or by size, instead of the catalogue's price. A size that is not
+   * listed counts as the dearest that is.
+   */
+  price?: number | Partial<Record<'512' | '1K' | '2K' | '4K', number>> | undefined;
+  /**
+   * Gives a bearer token. It is called when a token is needed, once for all that wait, again a minute
+   * before the token ends, and once more after a 401.
+   */
+  accessToken?: (() => string | AccessToken | Promise<string | AccessToken>) | undefined;
+  /** On Vertex: the Google Cloud project. */
+  project?: string | undefined;
+  /** On Vertex: the region, `us`, `eu` or `global`. Default: `global`. */
+  location?: string | undefined;
 }
 
 /** The options of `client.generate`. */

@@ -49,9 +49,10 @@ pub fn lost(model: Option<&Model<'_>>, size: Option<Size>) -> f64 {
 /// nothing about what the service did (aborting does not stop billing).
 #[must_use]
 pub const fn may_be_billed(info: &ErrorInfo) -> bool {
-    info.status.is_none()
-        && !info.unsent
-        && matches!(info.kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
+    info.lost
+        || info.status.is_none()
+            && !info.unsent
+            && matches!(info.kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
 }
 
 #[cfg(test)]
@@ -104,6 +105,7 @@ mod tests {
         assert!(!may_be_billed(&info(Kind::RateLimited)));
         assert!(!may_be_billed(&ErrorInfo { status: Some(504), ..info(Kind::Timeout) }));
         assert!(!may_be_billed(&ErrorInfo { unsent: true, ..info(Kind::Network) }));
+        assert!(may_be_billed(&ErrorInfo { lost: true, status: Some(200), ..info(Kind::NoImage) }));
         assert_eq!(lost(find("gemini-3-pro-image"), Some(Size::K4)), 0.24);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
+use crate::protocol::Protocol;
 use crate::retry::Why;
 use crate::slice::decimal;
 
@@ -73,15 +74,39 @@ pub fn timed_out() -> ErrorInfo {
     }
 }
 
-/// What is known of an answer that is not one of the Gemini API.
+/// What is known of an answer that is not one of its target's protocol.
 #[must_use]
-pub fn not_gemini(status: u16) -> ErrorInfo {
+pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
+    let service = protocol.service();
     ErrorInfo {
         status: Some(status),
-        summary: "The answer is not one of the Gemini API.".to_owned(),
-        advice: "Check `baseUrl`: something answers there, but not as the Gemini API does."
-            .to_owned(),
+        summary: ["The answer is not one of ", service, "."].concat(),
+        advice: ["Check `baseUrl`: something answers there, but not as ", service, " does."]
+            .concat(),
         ..ErrorInfo::new(Kind::Unknown)
+    }
+}
+
+/// What is known of an answer whose picture lies elsewhere and is not there; `status` is what its
+/// link gave, where it gave anything. A picture was made, so it is likely billed.
+#[must_use]
+pub fn broken_link(status: Option<u16>) -> ErrorInfo {
+    let mut summary = "The answer's link leads to no picture".to_owned();
+    if let Some(status) = status {
+        summary.push_str(", but to a ");
+        decimal(status.into(), &mut summary);
+    }
+    summary.push('.');
+    ErrorInfo {
+        // That of the answer: the link's own is another server's.
+        status: Some(200),
+        lost: true,
+        summary,
+        advice:
+            "Ask whoever runs the target: it has made a picture, likely billed it, and does not \
+                 hand it over. In a page the link's server must allow it by CORS."
+                .to_owned(),
+        ..ErrorInfo::new(Kind::NoImage)
     }
 }
 
@@ -142,6 +167,16 @@ mod tests {
             "429 RESOURCE_EXHAUSTED: You exceeded your current quota (gave up after 5 attempts). Wait a minute."
         );
         assert_eq!(kind(Why::AttemptsUsed, &info), Kind::RateLimited);
+    }
+
+    #[test]
+    fn a_picture_that_is_not_handed_over_may_be_billed() {
+        let info = broken_link(Some(404));
+        assert!(crate::cost::may_be_billed(&info));
+        assert_eq!(info.summary, "The answer's link leads to no picture, but to a 404.");
+        assert_eq!(broken_link(None).summary, "The answer's link leads to no picture.");
+        let info = foreign(Protocol::OpenaiChat, 200);
+        assert_eq!(info.summary, "The answer is not one of an OpenAI-like chat API.");
     }
 
     #[test]

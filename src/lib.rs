@@ -43,6 +43,7 @@ mod own_row;
 mod pacer;
 pub mod pacific;
 pub mod peak;
+pub mod price;
 pub mod protocol;
 mod queue;
 pub mod quota;

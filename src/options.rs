@@ -89,6 +89,10 @@ pub enum Shape {
     Store,
     /// Yes or no.
     Flag,
+    /// The language of a server.
+    Protocol,
+    /// USD per picture.
+    Price,
 }
 
 impl Shape {
@@ -115,6 +119,8 @@ impl Shape {
             Self::Priority => "'interactive', 'background' or a whole number",
             Self::Flag => "true or false",
             Self::Store => "a QuotaStore: an object with `transact(key, update)`",
+            Self::Protocol => "'gemini', 'vertex', 'imagen', 'openai-images' or 'openai-chat'",
+            Self::Price => "USD per picture: a number, or numbers by size as { '1K': 0.05 }",
         }
     }
 }
@@ -176,7 +182,12 @@ pub const OPTIONS: &[Opt] = &[
     opt("maxOutage", CLIENT | GENERATE | RETRY | POLICY, Shape::Duration),
     opt("tokens", RETRY | USE, Shape::Amount),
     opt("images", RETRY | USE, Shape::Amount),
-    opt("project", CLIENT, Shape::Text),
+    opt("project", CLIENT | TARGET, Shape::Text),
+    opt("location", TARGET, Shape::Text),
+    opt("accessToken", TARGET, Shape::Function),
+    opt("protocol", TARGET, Shape::Protocol),
+    opt("name", TARGET, Shape::Text),
+    opt("price", TARGET, Shape::Price),
     opt("store", CLIENT, Shape::Store),
     opt("onStoreDown", CLIENT, Shape::OnStoreDown),
     opt("catalog", CLIENT, Shape::List),

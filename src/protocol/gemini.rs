@@ -2,8 +2,13 @@
 //!
 //! Source of the tables: what `@google/genai` 3.1.0 sends for `ai.models.generateContent`.
 
-use crate::catalog::Size;
+use crate::model::Size;
 use crate::text::contains;
+
+/// The Developer API.
+pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";
+/// `imageConfig` is confirmed on this version only.
+pub const API_VERSION: &str = "v1beta";
 
 /// Where a key of `config` goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -327,23 +327,21 @@ impl Core {
         }
         // The drop-in sends what it is told, as the loop does; the service knows best.
         let checks = wanted != Wanted::Answer;
-        let catalog = &settings.catalog;
         for route in &chain {
             self.driver.tell_retired(&route.model, None);
         }
         let skip = |route: &Rc<Route>| {
-            let known = catalog.find(&route.model)?;
-            if route.retired {
+            if let Some(known) = route.known().filter(|_| route.retired) {
                 return Some(Skip { lacks: None, reason: retired::reason(&known) });
             }
-            let lacks = known.lacks(&request.need).filter(|_| checks)?;
+            let lacks = route.lacks(&request, checks)?;
             let reason = ["it cannot do the ", lacks, " that the request asks for"].concat();
             Some(Skip { lacks: Some(lacks), reason })
         };
         let skipped: Vec<_> =
             chain.iter().filter_map(|route| Some((Rc::clone(route), skip(route)?))).collect();
         if skipped.len() == chain.len() {
-            let first = chain.first().and_then(|route| catalog.find(&route.model));
+            let first = chain.first().and_then(|route| route.known());
             if let Some(first) = first.filter(|_| chain.iter().all(|route| route.retired)) {
                 return Err(retired::error(host, &first));
             }
@@ -359,17 +357,15 @@ impl Core {
         for route in &chain {
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
-            let known = catalog.find(&route.model);
-            let price = nanos(cost::lost(known.as_ref(), request.need.size));
+            let price = nanos(route.lost(request.need.size));
             let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
             targets.push(Target { account: account.0, lane, want });
         }
         let spec = self.spec(self.policy(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();
-        let catalog = Rc::clone(catalog);
-        let picture = Picture::new(request, chain, catalog, wanted, skipped, fetch);
+        let picture = Picture::new(request, chain, wanted, skipped, fetch);
         if !picture.request.is_prompt() {
-            picture.text(0).map_err(|thrown| {
+            picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();
                 usage(&["the request cannot be written as JSON: ", &said].concat())
             })?;

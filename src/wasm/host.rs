@@ -90,6 +90,16 @@ extern "C" {
     /// Reads the body of an error, no more than `most` bytes of it: it may never end.
     #[wasm_bindgen(method, structural, js_name = errorText)]
     pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;
+    /// Fetches what lies under an address: `{ status, mime, data }`, with its bytes as base64, which
+    /// is empty where there are more than `most`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn download(
+        this: &Host,
+        fetch: &JsValue,
+        url: &str,
+        init: &Object,
+        most: u32,
+    ) -> Promise;
     /// Tells listeners that a request goes out.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn sends(this: &Host, call: u32, attempt: u32, model: Option<&str>);

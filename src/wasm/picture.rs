@@ -7,19 +7,19 @@ use js_sys::{Array, Function, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{name, to_js};
-use super::host::Host;
+use super::convert::{copy, get, name, to_js};
+use super::host::{self, Host};
 use super::quota::nanos;
+use super::reading;
 use super::request::Request;
 use super::route::Route;
 use super::send::{self, Letter, Reply};
+use crate::classify::classify;
 use crate::cost;
-use crate::failure::not_gemini;
+use crate::failure;
 use crate::info::ErrorInfo;
 use crate::input::Used;
 use crate::kind::Kind;
-use crate::model::Model;
-use crate::models::Catalog;
 use crate::output::{Attempt, Record};
 use crate::redact::Redactor;
 use crate::time::Millis;
@@ -51,7 +51,6 @@ pub(crate) struct Picture {
     pub(crate) request: Request,
     /// The chain, in order.
     pub(crate) routes: Vec<Rc<Route>>,
-    pub(crate) catalog: Rc<Catalog>,
     pub(crate) wanted: Wanted,
     /// What was left out of the chain, and why.
     pub(crate) skipped: Vec<(Rc<Route>, Skip)>,
@@ -60,6 +59,8 @@ pub(crate) struct Picture {
     text: RefCell<Option<(usize, JsString)>>,
     /// What errors must not show, gathered once something has failed.
     redactor: OnceCell<Redactor>,
+    /// The bearer tokens that were sent, which must not show either.
+    tokens: RefCell<Vec<String>>,
     /// Of the answer that settles the call: the first with a picture.
     summary: Cell<Summary>,
     /// The target that gave it.
@@ -70,7 +71,6 @@ impl Picture {
     pub(crate) fn new(
         request: Request,
         routes: Vec<Rc<Route>>,
-        catalog: Rc<Catalog>,
         wanted: Wanted,
         skipped: Vec<(Rc<Route>, Skip)>,
         fetch: Option<Function>,
@@ -78,7 +78,6 @@ impl Picture {
         Self {
             request,
             routes,
-            catalog,
             wanted,
             skipped,
             fetch,
@@ -86,6 +85,7 @@ impl Picture {
             summary: Cell::default(),
             answered: Cell::default(),
             redactor: OnceCell::new(),
+            tokens: RefCell::default(),
         }
     }
 
@@ -97,28 +97,30 @@ impl Picture {
         host: &Host,
     ) -> Result<JsValue, Failed> {
         let Some(route) = self.routes.get(target) else { return Err(Failed::from(Value::Null)) };
-        let body =
-            self.text(target).map_err(|thrown| Failed::from(super::convert::copy(&thrown)))?;
+        let body = self.text(target, host).map_err(|thrown| Failed::from(copy(&thrown)))?;
         // Another `fetch` than Node's own may come with another undici, whose dispatchers differ.
         let dispatcher = if self.fetch.is_none() { host.dispatcher() } else { JsValue::UNDEFINED };
-        let letter = Letter {
+        let mut letter = Letter {
             url: route.url.clone(),
             headers: route.headers.clone(),
             body,
-            signal: super::convert::get(canceller, "signal"),
+            signal: get(canceller, "signal"),
             dispatcher,
             fetch: self.fetch.clone(),
         };
-        match send::send(&letter, host).await {
+        match self.send(route, &mut letter, host).await? {
             Reply::Error(value) => Err(value.into()),
-            Reply::Foreign(status) => Err(Failed::foreign(status)),
-            Reply::Body(body) if self.wanted == Wanted::Answer => Ok(body),
+            Reply::Foreign(status) => Err(Failed::foreign(route, status)),
             Reply::Body(body) => {
+                let body = read(route, body, &letter, host).await?;
+                if self.wanted == Wanted::Answer {
+                    return Ok(body);
+                }
                 let summary = answer::summary(&body);
                 if summary.pictures == 0 {
                     return Err(match answer::is_gemini(&body) {
                         true => answer::outline(&body).into(),
-                        false => Failed::foreign(200),
+                        false => Failed::foreign(route, 200),
                     });
                 }
                 self.summary.set(summary);
@@ -128,17 +130,40 @@ impl Picture {
         }
     }
 
+    /// Sends, with a token where the target has such; with another one where that is refused.
+    async fn send(&self, route: &Route, letter: &mut Letter, host: &Host) -> Result<Reply, Failed> {
+        let mut refused = None;
+        loop {
+            let mut token = None;
+            if let Some(source) = &route.token {
+                let given = source.token(refused.as_deref()).await;
+                let given = given.map_err(|thrown| no_token(&thrown))?;
+                self.tokens.borrow_mut().push(given.clone());
+                letter.headers = route.headers_with(&given);
+                token = Some(given);
+            }
+            let reply = send::send(letter, host).await;
+            let is_refused = matches!(&reply, Reply::Error(error) if is_401(error));
+            if token.is_none() || !is_refused || refused.is_some() {
+                return Ok(reply);
+            }
+            refused = token;
+        }
+    }
+
     /// The text to send to a target.
     ///
     /// # Errors
     /// What `JSON.stringify` throws, for a request that cannot be written.
-    pub(crate) fn text(&self, target: usize) -> Result<JsString, JsValue> {
+    pub(crate) fn text(&self, target: usize, host: &Host) -> Result<JsString, JsValue> {
         if let Some((last, text)) = &*self.text.borrow()
             && *last == target
         {
             return Ok(text.clone());
         }
-        let text = self.request.text(self.known(target).as_ref())?;
+        let Some(route) = self.routes.get(target) else { return Ok(JsString::from("")) };
+        let known = route.known();
+        let text = self.request.text(route.protocol, &route.model, known.as_ref(), host)?;
         if self.request.is_prompt() {
             // Written anew for each attempt, which is cheap.
             return Ok(text);
@@ -154,10 +179,9 @@ impl Picture {
             return None;
         }
         let (summary, target) = (self.summary.get(), self.answered.get());
-        let model = self.known(target);
+        let route = self.routes.get(target)?;
         let usage = summary.usage?;
-        let usd =
-            cost::answer(model.as_ref(), self.request.need.size, Some(&usage), summary.pictures);
+        let usd = route.cost(self.request.need.size, Some(&usage), summary.pictures);
         let tokens = Some(Millis::from_f64(usage.prompt).0);
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
@@ -171,20 +195,22 @@ impl Picture {
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
         let target = answered.map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
-        let known = self.known(target);
         let summary = self.summary.get();
         let size = self.request.need.size;
         let skipped = Array::new();
         for (route, skip) in &self.skipped {
             host.add_skipped(&skipped, &route.model, skip.lacks, &skip.reason);
         }
-        let named = known.as_ref().map_or(model, |known| known.name);
+        let route = self.routes.get(target);
+        let known = route.and_then(|route| route.known());
+        let named = route.and_then(|route| route.name.as_deref());
+        let named = named.unwrap_or_else(|| known.map_or(model, |known| known.name));
         host.result(
             &response,
             model,
             (self.wanted == Wanted::Fallback).then_some(named),
             self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
-            cost::answer(known.as_ref(), size, summary.usage.as_ref(), summary.pictures),
+            route.and_then(|route| route.cost(size, summary.usage.as_ref(), summary.pictures)),
             self.possible_cost(record),
             &attempts(host, record, |target| self.model(target)),
             record.waited.as_f64(),
@@ -199,7 +225,8 @@ impl Picture {
             None => attempt.abandoned,
         };
         let price = |attempt: &Attempt| {
-            cost::lost(self.known(attempt.target).as_ref(), self.request.need.size)
+            let route = self.routes.get(attempt.target);
+            route.map_or(0.0, |route| route.lost(self.request.need.size))
         };
         record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
     }
@@ -209,11 +236,6 @@ impl Picture {
         self.routes.get(target).map(|route| route.model.as_str())
     }
 
-    /// What is known of the model of a target.
-    fn known(&self, target: usize) -> Option<Model<'_>> {
-        self.catalog.find(self.model(target)?)
-    }
-
     /// Foreign data without keys and prompts.
     pub(crate) fn redacted(&self, value: &Value) -> JsValue {
         to_js(value, &|text| self.redact(text))
@@ -221,6 +243,10 @@ impl Picture {
 
     /// A text without keys and prompts.
     pub(crate) fn redact(&self, text: &str) -> String {
+        // A token may come after the first failure.
+        let tokens = self.tokens.borrow();
+        let tokens = Redactor::new(tokens.iter().map(String::as_str), core::iter::empty());
+        let text = &tokens.clean(text);
         let redactor = self.redactor.get_or_init(|| {
             let secrets = self.routes.iter().flat_map(|route| &route.secrets);
             let prompts = self.request.prompts();
@@ -237,9 +263,47 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    fn foreign(status: u16) -> Self {
-        Self { value: Value::Null, info: Some(not_gemini(status)) }
+    fn foreign(route: &Route, status: u16) -> Self {
+        Self { value: Value::Null, info: Some(failure::foreign(route.protocol, status)) }
     }
+}
+
+/// An answer of a target as one of the Gemini API.
+async fn read(
+    route: &Route,
+    body: JsValue,
+    letter: &Letter,
+    host: &Host,
+) -> Result<JsValue, Failed> {
+    if route.protocol.is_gemini() {
+        return Ok(body);
+    }
+    let Some(reading) = reading::read(route.protocol, &body) else {
+        return Err(Failed::foreign(route, 200));
+    };
+    let read = reading.finish(letter, host).await;
+    let body = read.map_err(|info| Failed { value: Value::Null, info: Some(info) })?;
+    let is_error = !get(&body, "error").is_undefined() && answer::summary(&body).pictures == 0;
+    if is_error { Err(answer::outline(&body).into()) } else { Ok(body) }
+}
+
+fn is_401(error: &Value) -> bool {
+    error.get("status").and_then(Value::as_f64) == Some(401.0)
+}
+
+/// The caller's callback gave no token: nothing was sent. Of what it threw only the sentence is kept,
+/// since such errors may carry the credentials that they were made with.
+fn no_token(thrown: &JsValue) -> Failed {
+    let info = classify(&copy(thrown), host::now().wall);
+    let kind = if info.kind == Kind::Unknown { Kind::Unauthenticated } else { info.kind };
+    let info = ErrorInfo {
+        message: info.message,
+        unsent: true,
+        summary: "`accessToken` gave no token.".to_owned(),
+        advice: "See to the callback: it threw, or gave something else than a token.".to_owned(),
+        ..ErrorInfo::new(kind)
+    };
+    Failed { value: Value::Null, info: Some(info) }
 }
 
 impl From<Value> for Failed {

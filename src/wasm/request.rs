@@ -7,11 +7,13 @@ use super::convert::{
     Fields, as_array, copy_of, get, get_dynamic, get_text, is_plain, keys, name, put, set,
 };
 use super::error::usage;
+use super::foreign;
 use super::host::Host;
 use super::settings::{fits, headers};
 use crate::model::{Model, Need, Size};
 use crate::options::Shape;
 use crate::protocol::gemini::{self, Place};
+use crate::protocol::{Protocol, Saying};
 use crate::text::join;
 
 /// What a request may have beside the keys of `config` that go to the top of the body.
@@ -145,6 +147,34 @@ impl Request {
         Ok(Self { model, need, http, body: Body::Object(body) })
     }
 
+    /// The body of the REST API.
+    pub(crate) fn body(&self) -> Object {
+        self.body.object()
+    }
+
+    /// What it says that not every protocol can.
+    pub(crate) fn saying(&self) -> Saying {
+        let Body::Object(body) = &self.body else {
+            return Saying { turns: 1, ..Saying::default() };
+        };
+        let has = |key: &'static str| !get(body, key).is_undefined();
+        let contents = as_array(&get(body, "contents")).map(Array::to_vec).unwrap_or_default();
+        let mut saying = Saying {
+            turns: contents.len(),
+            has_tools: has("tools"),
+            has_cached: has("cachedContent"),
+            ..Saying::default()
+        };
+        for content in contents {
+            let is_own = get(&content, "role") == "model";
+            for part in as_array(&get(&content, "parts")).map(Array::to_vec).unwrap_or_default() {
+                saying.has_files |= get(&part, "fileData").is_object();
+                saying.has_own_pictures |= is_own && get(&part, "inlineData").is_object();
+            }
+        }
+        saying
+    }
+
     /// Whether it is a prompt alone, which can always be written.
     pub(crate) const fn is_prompt(&self) -> bool {
         matches!(self.body, Body::Prompt(_))
@@ -184,10 +214,22 @@ impl Request {
     ///
     /// # Errors
     /// What `JSON.stringify` throws, for a request that cannot be written.
-    pub(crate) fn text(&self, model: Option<&Model<'_>>) -> Result<JsString, JsValue> {
+    pub(crate) fn text(
+        &self,
+        protocol: Protocol,
+        model: &str,
+        known: Option<&Model<'_>>,
+        host: &Host,
+    ) -> Result<JsString, JsValue> {
+        if !protocol.is_gemini() {
+            return foreign::text(protocol, self, model, host);
+        }
         let asked = !self.is_prompt();
-        let takes_size = model.map_or(asked, |model| model.sends_size(asked));
-        let body = self.body.object();
+        let takes_size = known.map_or(asked, |model| model.sends_size(asked));
+        let mut body = self.body.object();
+        if protocol == Protocol::Vertex {
+            body = foreign::for_vertex(&body, host);
+        }
         let config = get(&body, "generationConfig");
         let image = get(&config, "imageConfig");
         if takes_size || !image.is_object() || get(&image, "imageSize").is_undefined() {

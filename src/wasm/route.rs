@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::{Array, JsString, Object};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{get_dynamic, get_text, keys};
+use super::convert::{copy_of, get_dynamic, get_text, keys, put};
 use super::error::usage;
 use super::failure;
 use super::host::Host;
@@ -14,16 +14,17 @@ use super::request::{HttpOptions, Request};
 use super::retired;
 use super::send;
 use super::settings::{self, Settings};
+use super::token::{Source, Sources};
 use crate::catalog;
+use crate::cost::{self, Usage};
 use crate::kind::Kind;
-use crate::model::Status;
+use crate::model::{Model, Size, Status};
+use crate::models::Catalog;
 use crate::options::scope;
-use crate::protocol::gemini;
+use crate::price::Price;
+use crate::protocol::gemini::{self, BASE_URL};
+use crate::protocol::{Address, BEARER, Protocol, Saying, vertex};
 
-/// The Developer API.
-const BASE_URL: &str = "https://generativelanguage.googleapis.com";
-/// `imageConfig` is confirmed on this version only.
-const API_VERSION: &str = "v1beta";
 const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
 
@@ -35,16 +36,26 @@ pub(crate) struct Route {
     pub(crate) headers: Object,
     /// What must not show up in errors and events.
     pub(crate) secrets: Vec<String>,
+    /// What tells accounts at one address apart: the key, or the project where tokens are used.
     pub(crate) key: Option<String>,
     pub(crate) base: String,
     /// Whether Google, who is asked, no longer serves it.
     pub(crate) retired: bool,
+    pub(crate) protocol: Protocol,
+    /// What `modelUsed` shows, where the target says it.
+    pub(crate) name: Option<String>,
+    /// What a picture costs, where the target says it.
+    pub(crate) price: Option<Price>,
+    /// Where its bearer tokens come from.
+    pub(crate) token: Option<Rc<Source>>,
+    catalog: Rc<Catalog>,
 }
 
 /// The client's own routes, made once for each timeout that the service is told.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     cache: RefCell<Option<Cached>>,
+    sources: Sources,
 }
 
 #[derive(Debug)]
@@ -67,7 +78,7 @@ impl Routes {
         settings: &Settings,
         host: &Host,
     ) -> Result<Vec<Rc<Route>>, JsValue> {
-        let site = Site { settings, host, http: &request.http, told };
+        let site = Site { settings, host, http: &request.http, told, sources: &self.sources };
         let routes = if own.is_some() || !request.http.is_empty() {
             site.routes(own)?.into()
         } else {
@@ -103,6 +114,7 @@ struct Site<'a> {
     host: &'a Host,
     http: &'a HttpOptions,
     told: Option<u64>,
+    sources: &'a Sources,
 }
 
 impl Site<'_> {
@@ -136,34 +148,57 @@ impl Site<'_> {
             return Err(usage(TARGETS));
         };
         let model = self.today(model, own.base_url.as_deref());
-        let Some(path) = gemini::model_path(&model) else {
+        if gemini::model_path(&model).is_none() {
             return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
-        };
+        }
+        let protocol = own.protocol;
+        let is_vertex = protocol.is_vertex(own.project.as_deref());
+        check_place(&own.project, &own.location, own.access_token.is_some(), is_vertex)?;
         let environment = self.host.environment();
         // A target elsewhere does not get the key of here.
-        let here = own.base_url.is_none();
+        let here = own.base_url.is_none() && !is_vertex && !protocol.is_openai();
+        // What a request overrides is the address of the Gemini API.
+        let http = (protocol == Protocol::Gemini).then_some(self.http);
         let or = |own: Option<String>, client: &Option<String>, name: &'static str| {
             let inherited = || client.clone().or_else(|| get_text(&environment, name));
             own.or_else(|| here.then(inherited).flatten())
         };
         let key = or(own.api_key, &self.settings.api_key, "apiKey");
-        let base = self.http.base_url.clone().or(own.base_url);
+        let base = http.and_then(|http| http.base_url.clone()).or(own.base_url);
         let base = or(base, &self.settings.base_url, "baseUrl");
-        let base = base.unwrap_or_else(|| BASE_URL.to_owned());
+        let base = match base {
+            Some(base) => base,
+            None if is_vertex => vertex::base(own.location.as_deref()),
+            None if protocol.is_openai() => {
+                let name = protocol.as_str();
+                return Err(usage(
+                    &["a target of protocol `", name, "` needs a `baseUrl`"].concat(),
+                ));
+            }
+            None => BASE_URL.to_owned(),
+        };
         if let Some(fault) = self.host.address_fault(&base) {
             return Err(usage(&["`baseUrl` ", &fault].concat()));
         }
         if key.as_ref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
             return Err(usage("the API key holds a blank, a line end or a letter that no key has"));
         }
-        let version = self.http.api_version.clone().or(own.api_version);
-        let version = version.or_else(|| self.settings.api_version.clone());
+        let version = http.and_then(|http| http.api_version.clone()).or(own.api_version);
+        let inherited = || self.settings.api_version.clone().filter(|_| !is_vertex);
+        let version = version.or_else(|| inherited().filter(|_| !protocol.is_openai()));
         let headers = own.headers.or_else(|| self.settings.headers.clone().filter(|_| here));
-        let extra = [headers.as_ref(), self.http.headers.as_ref()];
+        let extra = [headers.as_ref(), http.and_then(|http| http.headers.as_ref())];
         let extra: Vec<&Object> = extra.into_iter().flatten().collect();
-        let has_key = key.is_some() || extra.iter().any(|headers| has_key(headers));
+        let token = own.access_token.as_ref().map(|callback| self.sources.of(callback));
+        let has_key =
+            key.is_some() || token.is_some() || extra.iter().any(|headers| has_key(headers));
         if !has_key && base.starts_with(BASE_URL) {
             return Err(missing_key(self.host));
+        }
+        if !has_key && is_vertex && base == vertex::base(own.location.as_deref()) {
+            return Err(usage(
+                "a target of protocol `vertex` needs `accessToken` and `project`, or the `apiKey` of express mode",
+            ));
         }
         if key.is_some() && self.host.browser() {
             self.host.warn(
@@ -172,18 +207,100 @@ impl Site<'_> {
         }
         let mut secrets: Vec<String> = key.iter().cloned().collect();
         secrets.extend(extra.iter().flat_map(|more| header_secrets(more)));
-        let version = version.as_deref().unwrap_or(API_VERSION);
+        let address = Address {
+            base: &base,
+            version: version.as_deref(),
+            model: &model,
+            project: own.project.as_deref(),
+            location: own.location.as_deref(),
+        };
+        let Some(url) = protocol.url(&address) else {
+            return Err(usage("`project` and `location` must be names, such as us-central1"));
+        };
+        let told = self.told.filter(|_| protocol.is_gemini());
+        let (header, scheme) = protocol.key_header();
+        let credential = key.as_ref().map(|key| (header, [scheme, key].concat()));
         let known = self.settings.catalog.find(&model);
         let is_retired = known.is_some_and(|known| known.status == Status::Retired);
         Ok(Route {
             retired: is_retired && base.starts_with(BASE_URL),
-            url: gemini::url(&base, version, &path, "generateContent").into(),
-            headers: send::headers(key.as_deref(), self.told, &extra),
+            url: url.as_str().into(),
+            headers: send::headers(credential, told, &extra),
             secrets,
             model: model.strip_prefix("models/").map(str::to_owned).unwrap_or(model),
-            key,
+            // Tokens come and go; their project stays.
+            key: key.or_else(|| own.project.filter(|_| is_vertex)),
             base,
+            protocol,
+            name: own.name,
+            price: own.price,
+            token,
+            catalog: Rc::clone(&self.settings.catalog),
         })
+    }
+}
+
+/// Refuses what says where in Google's cloud a target is, where it is not there.
+fn check_place(
+    project: &Option<String>,
+    location: &Option<String>,
+    has_token: bool,
+    is_vertex: bool,
+) -> Result<(), JsValue> {
+    let needless = [("project", project), ("location", location)]
+        .into_iter()
+        .find(|(_, value)| value.is_some() && !is_vertex);
+    if let Some((name, _)) = needless {
+        return Err(usage(&["`", name, "` is for targets of protocol `vertex`"].concat()));
+    }
+    if is_vertex && has_token && project.is_none() {
+        return Err(usage("a target of protocol `vertex` with `accessToken` needs `project`"));
+    }
+    Ok(())
+}
+
+impl Route {
+    /// The headers with a bearer token.
+    pub(crate) fn headers_with(&self, token: &str) -> Object {
+        let headers = copy_of(&self.headers);
+        let (name, scheme) = BEARER;
+        put(&headers, &name.into(), &[scheme, token].concat().into());
+        headers
+    }
+
+    /// What of a request the target cannot do. The catalogue is asked only where `checks`: the
+    /// drop-in sends what it is told.
+    /// What the catalogue knows of its model.
+    pub(crate) fn known(&self) -> Option<Model<'_>> {
+        self.catalog.find(&self.model)
+    }
+
+    pub(crate) fn lacks(&self, request: &Request, checks: bool) -> Option<&'static str> {
+        let saying = if self.protocol.is_gemini() { Saying::default() } else { request.saying() };
+        self.protocol
+            .lacks(&saying, &request.need)
+            .or_else(|| self.known().filter(|_| checks)?.lacks(&request.need))
+    }
+
+    /// USD of an answer: what the target says, else by the catalogue.
+    pub(crate) fn cost(
+        &self,
+        size: Option<Size>,
+        usage: Option<&Usage>,
+        pictures: u32,
+    ) -> Option<f64> {
+        match &self.price {
+            Some(price) => Some(price.of(size) * f64::from(pictures)),
+            None => cost::answer(self.known().as_ref(), size, usage, pictures),
+        }
+    }
+
+    /// USD that an answer costs which did not arrive.
+    pub(crate) fn lost(&self, size: Option<Size>) -> f64 {
+        match &self.price {
+            Some(price) => price.of(size),
+            None => cost::lost(self.known().as_ref(), size),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
-use super::convert::{self, Fields, bounded, copy, get, get_dynamic, keys, put, set};
+use super::convert::{self, Fields, bounded, copy, get as get_field, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
 use crate::text::contains;
 use crate::value::Value;
@@ -52,7 +52,7 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     }
     let answer = JsFuture::from(fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
     let response: Response = answer.unchecked_into();
-    let status = get(&response, "status").as_f64().map_or(0, |status| status as u16);
+    let status = get_field(&response, "status").as_f64().map_or(0, |status| status as u16);
     if status == 0 {
         // An opaque answer, or a `fetch` of the caller's that gives something else.
         return Err(js_sys::TypeError::new("`fetch` gave no readable Response").into());
@@ -70,6 +70,24 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
         return Ok(Reply::Foreign(404));
     }
     Ok(Reply::Error(http(status, &response, body)))
+}
+
+/// Of a picture that lies elsewhere no more than this is read, in bytes: 4K takes 8 to 12 million.
+const PICTURE_MAX: u32 = 64 * 1024 * 1024;
+
+/// Fetches a picture, within the time of the attempt whose answer names it. Whoever keeps it is told
+/// no key, cookie or page. Gives `{ status, mime, data }`, or nothing where there is no answer.
+pub(crate) async fn get(link: &str, letter: &Letter, host: &Host) -> JsValue {
+    let init = Object::new();
+    for (key, value) in [("credentials", "omit"), ("referrerPolicy", "no-referrer")] {
+        set(&init, key, &convert::name(value));
+    }
+    set(&init, "signal", &letter.signal);
+    if !letter.dispatcher.is_undefined() {
+        set(&init, "dispatcher", &letter.dispatcher);
+    }
+    let got = host.download(&letter.fetch.clone().into(), link, &init, PICTURE_MAX);
+    JsFuture::from(got).await.unwrap_or(JsValue::UNDEFINED)
 }
 
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
@@ -99,15 +117,20 @@ fn http(status: u16, response: &Response, body: String) -> Value {
 
 /// A stub of the caller's may have no headers.
 fn headers_of(response: &Response) -> Value {
-    convert::headers(&get(response, "headers")).unwrap_or(Value::Null)
+    convert::headers(&get_field(response, "headers")).unwrap_or(Value::Null)
 }
 
 /// An object with the caller's headers on top of ours.
-pub(crate) fn headers(key: Option<&str>, timeout_secs: Option<u64>, extra: &[&Object]) -> Object {
-    let fields = Fields::new()
-        .set("content-type", "application/json")
-        .set_some("x-goog-api-key", key)
-        .set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
+pub(crate) fn headers(
+    credential: Option<(&'static str, String)>,
+    timeout_secs: Option<u64>,
+    extra: &[&Object],
+) -> Object {
+    let mut fields = Fields::new().set("content-type", "application/json");
+    if let Some((name, value)) = credential {
+        fields = fields.set(name, value);
+    }
+    let fields = fields.set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
     let headers: Object = fields.done().unchecked_into();
     for more in extra {
         for key in keys(more) {

@@ -12,8 +12,11 @@ use super::quota;
 use crate::book::OnStoreDown;
 use crate::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
 use crate::kind::Dimension;
+use crate::model::Size;
 use crate::models::Catalog;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
+use crate::price::Price;
+use crate::protocol::Protocol;
 use crate::quota::Limits;
 use crate::text::join;
 use crate::tier::Tier;
@@ -50,6 +53,11 @@ pub(crate) struct Settings {
     pub(crate) on_store_down: OnStoreDown,
     /// Limits of a model or tracker.
     pub(crate) own_limits: Limits,
+    pub(crate) protocol: Protocol,
+    pub(crate) name: Option<String>,
+    pub(crate) price: Option<Price>,
+    pub(crate) location: Option<String>,
+    pub(crate) access_token: Option<Function>,
 }
 
 /// Reads an options object.
@@ -106,6 +114,11 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "tokens" => settings.tokens = Some(millis(&item).0),
             "images" => settings.images = Some(millis(&item).0),
             "project" => settings.project = item.as_string(),
+            "location" => settings.location = item.as_string(),
+            "name" => settings.name = item.as_string(),
+            "protocol" => settings.protocol = protocol(&item).unwrap_or_default(),
+            "price" => settings.price = price(&item),
+            "accessToken" => settings.access_token = item.dyn_into().ok(),
             "store" => settings.store = Some(item.unchecked_into()),
             "onStoreDown" => {
                 settings.on_store_down = on_store_down(&item).unwrap_or_default();
@@ -246,6 +259,8 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::OnStoreDown => on_store_down(item).is_some(),
         Shape::Priority => priority(item).is_some(),
         Shape::Flag => item.as_bool().is_some(),
+        Shape::Protocol => protocol(item).is_some(),
+        Shape::Price => price(item).is_some(),
         Shape::Store => item.is_object() && get(item, "transact").is_function(),
         Shape::Signal => {
             item.is_object()
@@ -261,6 +276,22 @@ fn shares(item: &JsValue) -> Vec<f64> {
         Some(list) => list.iter().map(|share| share.as_f64().unwrap_or(f64::NAN)).collect(),
         None => vec![item.as_f64().unwrap_or(f64::NAN)],
     }
+}
+
+fn protocol(item: &JsValue) -> Option<Protocol> {
+    Protocol::parse(&item.as_string()?)
+}
+
+/// USD per picture; `None` for what is no price, or none of a known size.
+fn price(item: &JsValue) -> Option<Price> {
+    let usd = |item: &JsValue| item.as_f64().filter(|usd| *usd >= 0.0 && usd.is_finite());
+    if !is_plain(item) {
+        return usd(item).map(Price::flat);
+    }
+    let row =
+        |key: &JsValue| Some((Size::parse(&key.as_string()?)?, usd(&get_dynamic(item, key))?));
+    let rows: Option<Vec<_>> = keys(item).iter().map(row).collect();
+    rows.filter(|rows| !rows.is_empty()).map(Price::by_size)
 }
 
 fn on_daily_limit(item: &JsValue) -> Option<OnDailyLimit> {
