@@ -234,6 +234,9 @@ async fn fetch(
     let mut status = None;
     for _ in 0..2 {
         let got = send::get(link, letter, host).await;
+        if get(&letter.signal, "aborted") == JsValue::TRUE {
+            break;
+        }
         status = get(&got, "status").as_f64().map(|status| status as u16);
         let data = get(&got, "data");
         let Some(data) = data.dyn_ref::<JsString>().filter(|_| status == Some(200)) else {
