@@ -129,11 +129,11 @@ pub(crate) const RULES: &[Rule] = &[
              insufficient_user_quota|insufficient_quota|payment_required|insufficient balance|\
              balance is insufficient|insufficient credit|credits are depleted|more credits|\
              out of credits|enough credits|insufficient funds|credit balance|\
-             token_quota_failed|quota is not enough|额度不足|余额不足|欠费",
+             token_quota_failed|quota is not enough|billing_hard_limit|额度不足|余额不足|欠费",
         ),
         Billing,
         "dyad-sh/dyad#3626, forum 170775, ammaarreshi/openjourney#1, songquanpeng/one-api#1270, \
-         tailcallhq/forgecode#571",
+         tailcallhq/forgecode#571, dfinke/PowerShellAI#127",
     ),
     rule(PAY, Any, Billing, "QwenLM/qwen-code#73, OpenRouter's 402"),
     // A relay that does not serve the model, whatever number it says so with.
