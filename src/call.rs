@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::cost;
 use crate::info::ErrorInfo;
 use crate::input::{CallSpec, FlightId};
 use crate::lane::LaneId;
@@ -23,14 +24,22 @@ pub(crate) struct Flight {
     pub(crate) permit: Option<Permit>,
 }
 
+/// The moments under which the money of a request was counted: by the client's budget, where there
+/// is one, and by the account.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Paid {
+    pub(crate) budget: u64,
+    pub(crate) account: u64,
+}
+
 /// What a ledger has counted for an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
     pub(crate) lane: LaneId,
     /// The moment under which the lane has counted it, on its ledger's clock.
     pub(crate) at: u64,
-    /// The same of the account, for the money.
-    pub(crate) money_at: u64,
+    /// The same of the budget and the account, for the money.
+    pub(crate) paid_at: Paid,
     pub(crate) want: Amounts,
 }
 
@@ -38,6 +47,8 @@ pub(crate) struct Permit {
 pub(crate) struct Call {
     pub(crate) spec: CallSpec,
     pub(crate) deadline: Option<Instant>,
+    /// Until when it stays with its target while there is a next one.
+    pub(crate) share: Option<Instant>,
     pub(crate) target: usize,
     pub(crate) tries: u32,
     pub(crate) used_here: u32,
@@ -71,6 +82,21 @@ impl Call {
         [self.waits_until, expires, self.patience, self.deadline].into_iter().flatten().min()
     }
 
+    /// Shares out what is left of the deadline: half of it is its target's while there is a next
+    /// one, so that a slow target cannot eat the time of the rest.
+    pub(crate) fn share_out(&mut self, now: Instant) {
+        let has_next = self.target.saturating_add(1) < self.spec.targets.len();
+        let half = |deadline: Instant| now + Millis((deadline - now).0 / 2);
+        self.share = self.deadline.filter(|_| has_next).map(half);
+    }
+
+    /// When an attempt that goes now has used up its target's share of the deadline: one that had
+    /// to wait long has a quarter of what is left.
+    pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
+        let (share, deadline) = (self.share?, self.deadline?);
+        Some(share.max(now + Millis((deadline - now).0 / 4)))
+    }
+
     /// The lane of the target that it asks.
     pub(crate) fn lane(&self) -> Option<LaneId> {
         self.spec.targets.get(self.target)?.lane
@@ -79,6 +105,26 @@ impl Call {
     /// What a request to its target takes.
     pub(crate) fn want(&self) -> Amounts {
         self.spec.targets.get(self.target).map_or_else(Amounts::default, |target| target.want)
+    }
+
+    /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers
+    /// may be on their way, or lost, count.
+    pub(crate) fn affords(&self, target: usize) -> bool {
+        let Some(most) = self.spec.max_cost else { return true };
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::ForgetsPrice) {
+            return true;
+        }
+        let price =
+            |index: usize| self.spec.targets.get(index).map_or(0, |target| target.want.nanos);
+        let is_billed = |attempt: &&Attempt| match &attempt.info {
+            Some(info) => cost::may_be_billed(info),
+            None => attempt.abandoned,
+        };
+        let lost = self.record.attempts.iter().filter(is_billed).map(|attempt| attempt.target);
+        let open = [&self.flying, &self.overtime].into_iter().flatten().map(|flight| flight.target);
+        let all = lost.chain(open).map(price).fold(price(target), u64::saturating_add);
+        all <= most
     }
 
     pub(crate) fn standing(&self) -> Standing<'_> {
@@ -92,6 +138,7 @@ impl Call {
             free_waits: self.free_waits,
             empty_answers: self.empty_answers,
             deadline: self.deadline,
+            share: self.share,
             is_background: self.spec.is_background(),
             is_queued: self.lane().is_some(),
         }

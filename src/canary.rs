@@ -44,6 +44,16 @@ pub enum Canary {
     WritesLong,
     /// A state is read without what it says of the last minute.
     ReadsLess,
+    /// The client's budget lets everything pass.
+    ForgetsBudget,
+    /// What a call may cost is not looked at.
+    ForgetsPrice,
+    /// A call that leaves a target passes over the next.
+    SkipsTarget,
+    /// Background calls go in hours that they avoid.
+    IgnoresPeak,
+    /// The pauses between probes shrink.
+    ShortensRests,
     /// Waits are drawn from a seed that nobody knows.
     DrawsAnew,
 }

@@ -4,6 +4,15 @@ use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::model::{Model, Size};
 
+/// What was spent, in billionths of a USD.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Costs {
+    /// By answers that arrived.
+    pub spent: u64,
+    /// By requests whose answers did not, and may have been billed.
+    pub possible: u64,
+}
+
 /// The tokens that an answer's `usageMetadata` reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {

@@ -3,21 +3,22 @@
 use std::rc::Rc;
 
 use crate::book::Book;
-use crate::call::{Call, Flight, Permit};
+use crate::call::{Call, Flight, Paid, Permit};
 use crate::chain::{self, Action};
 use crate::cost;
 use crate::engine::Engine;
 use crate::exchange::{BookId, lane_id};
+use crate::failure;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
-use crate::lane::{LaneId, denied, is_shutting};
+use crate::lane::{Account, LaneId, denied, is_shutting, over_budget};
 use crate::outage::Outage;
 use crate::output::{Notice, Output};
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota, Refusal};
 use crate::retry::Why;
-use crate::time::{Instant, Millis, WallTime};
+use crate::time::{Instant, Millis, Now, WallTime};
 use crate::window::Amounts;
 
 /// What a probe takes at least, where it brings a picture.
@@ -40,6 +41,10 @@ enum Reason {
     Lane(Denial),
     /// The account's money.
     Account(Denial),
+    /// The client's budget.
+    Budget(Denial),
+    /// What the call may cost.
+    Price,
 }
 
 /// What a call does that is kept from its target.
@@ -55,6 +60,24 @@ enum Move {
 impl Engine {
     /// Puts a call into the queue of its target, or sends it where there is none.
     pub(crate) fn place(&mut self, id: CallId, mut call: Box<Call>) {
+        if let Some(until) = peak_ends(&call, self.now) {
+            let wait = until - self.now.mono;
+            if call.waits_until.replace(until).is_none() {
+                call.waiting_since = self.now.mono;
+            }
+            let (attempt, until) = (call.attempts, self.now.wall + wait);
+            let info = Rc::new(failure::peak_hours(wait, until));
+            self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
+            self.put(id, call);
+            return;
+        }
+        if !call.affords(call.target) {
+            let later = call.target.saturating_add(1)..call.spec.targets.len();
+            let cheaper = later.into_iter().find(|target| call.affords(*target));
+            let next = cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
+            self.follow(id, call, next, &Bar { until: self.now.mono, reason: Reason::Price });
+            return;
+        }
         let Some(lane_id) = call.lane() else {
             self.send(id, call, None);
             return;
@@ -77,9 +100,12 @@ impl Engine {
         lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
         lane.dirty = true;
         call.queued = Some(lane_id);
-        if !call.spec.is_background() && call.target.saturating_add(1) < call.spec.targets.len() {
+        let has_next = chain::next(&call.spec.targets, call.target, Action::Next).is_some();
+        if has_next && !call.spec.is_background() {
             call.patience = Some(self.now.mono + patience(&call));
         }
+        let share = call.share.filter(|_| has_next);
+        call.patience = [call.patience, share].into_iter().flatten().min();
         self.placed.push(id);
         self.put(id, call);
     }
@@ -134,6 +160,12 @@ impl Engine {
             let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_deref) else {
                 return;
             };
+            if peak_ends(call, self.now).is_some() {
+                let Some(mut call) = self.take(ticket.call) else { return };
+                self.unqueue(&mut call);
+                self.place(ticket.call, call);
+                continue;
+            }
             if let Some(info) = lane.shut(now).cloned() {
                 let bar = Bar { until: now, reason: Reason::Target(info) };
                 self.drive_out(ticket.call, &bar);
@@ -180,7 +212,8 @@ impl Engine {
                 return;
             }
             let account = self.accounts.get(lane.account.0 as usize);
-            if !lane.book.decides() || account.is_some_and(|account| !account.decides()) {
+            let mut keepers = account.into_iter().chain(&self.purse);
+            if !lane.book.decides() || keepers.any(|keeper| !keeper.decides()) {
                 let is_told = self.is_asked(BookId::Lane(lane_id(index)));
                 let Some(lane) = self.lanes.get_mut(index) else { return };
                 if is_told {
@@ -200,8 +233,9 @@ impl Engine {
                     }
                     continue;
                 }
-                let books = [Some(&lane.book), account.map(|account| &account.book)];
-                let down = books.into_iter().flatten().filter(|book| book.is_down());
+                let account = self.accounts.get(lane.account.0 as usize);
+                let keepers = account.into_iter().chain(&self.purse).map(|keeper| &keeper.book);
+                let down = keepers.chain([&lane.book]).filter(|book| book.is_down());
                 let again = down.filter_map(Book::due).filter(|due| *due > now).max();
                 if again.is_some() {
                     lane.wake = again;
@@ -237,7 +271,9 @@ impl Engine {
         let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, index, *ticket));
         let fits = |id: &CallId| {
             let (want, quota) = (wants(*id), &lane.book.quota);
+            let is_free = self.call(*id).is_some_and(|call| peak_ends(call, self.now).is_none());
             *id != head
+                && is_free
                 && quota.leaves_room(quota.at, &Amounts::default(), &want)
                 && quota.leaves_room(denial.until, &first, &want)
         };
@@ -262,7 +298,9 @@ impl Engine {
         // A permit that was asked for before the target was paused is no probe's.
         let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
         let may_go = outage.is_none_or(|outage| may_probe(outage, call, now));
-        (may_go && lane.shut(now).is_none()).then_some(ticket.call)
+        let is_open = may_go && lane.shut(now).is_none();
+        let call = self.call(ticket.call).filter(|_| is_open)?;
+        peak_ends(call, self.now).is_none().then_some(ticket.call)
     }
 
     /// Sends the call that goes next in its lane.
@@ -317,12 +355,14 @@ impl Engine {
         self.bar_next(index, &Bar { until, reason: Reason::Lane(denial) });
     }
 
-    /// The store of a lane's account said what keeps the next request.
-    pub(crate) fn bar_account(&mut self, index: usize, denial: Denial) {
+    /// The store of a lane's account, or of the budget, said what keeps the next request.
+    pub(crate) fn bar_money(&mut self, index: usize, denial: Denial, is_budget: bool) {
         let Some(lane) = self.lanes.get(index) else { return };
-        let Some(account) = self.accounts.get(lane.account.0 as usize) else { return };
-        let until = account.book.moment(self.now, denial.until);
-        self.bar_next(index, &Bar { until, reason: Reason::Account(denial) });
+        let id = if is_budget { BookId::Budget } else { BookId::Account(lane.account) };
+        let Some(book) = self.book(id) else { return };
+        let until = book.moment(self.now, denial.until);
+        let reason = if is_budget { Reason::Budget(denial) } else { Reason::Account(denial) };
+        self.bar_next(index, &Bar { until, reason });
     }
 
     fn bar_next(&mut self, index: usize, bar: &Bar) {
@@ -334,10 +374,9 @@ impl Engine {
                 return;
             }
         }
-        let soonest = self.now.mono + Millis(1);
+        // Nobody may go now, whatever the bar: what keeps them says when to look again.
         if let Some(lane) = self.lanes.get_mut(index) {
-            lane.dirty = false;
-            lane.wake = Some(bar.until.max(soonest));
+            lane.dirty = true;
         }
     }
 
@@ -363,20 +402,43 @@ impl Engine {
             Bar { until: now.mono, reason: Reason::Target(info) }
         };
         let lane = self.lanes.get_mut(index).ok_or_else(nowhere)?;
+        let purse = self.purse.as_mut();
         let mut account = self.accounts.get_mut(lane.account.0 as usize);
-        let money_at = match &mut account {
-            Some(account) => account.book.take(now, &money).map_err(|denial| Bar {
-                until: account.book.moment(now, denial.until),
-                reason: Reason::Account(denial),
+        #[cfg(feature = "canary")]
+        let purse = purse.filter(|_| !crate::canary::is(crate::canary::Canary::ForgetsBudget));
+        let mut purse = purse;
+        let budget = match &mut purse {
+            Some(purse) => purse.book.take(now, &money).map_err(|denial| Bar {
+                until: purse.book.moment(now, denial.until),
+                reason: Reason::Budget(denial),
             })?,
             None => 0,
         };
+        let mut give_back = |account: Option<(&mut Account, u64)>| {
+            if let Some(purse) = &mut purse {
+                purse.book.untake(budget, &money);
+            }
+            if let Some((account, at)) = account {
+                account.book.untake(at, &money);
+            }
+        };
+        let account_at = match account.as_mut().map(|account| account.book.take(now, &money)) {
+            Some(Ok(at)) => at,
+            Some(Err(denial)) => {
+                give_back(None);
+                let until =
+                    account.map_or(now.mono, |keeper| keeper.book.moment(now, denial.until));
+                return Err(Bar { until, reason: Reason::Account(denial) });
+            }
+            None => 0,
+        };
         match lane.book.take(now, &wanted) {
-            Ok(at) => Ok(Permit { lane: lane_id(index), at, money_at, want: *want }),
+            Ok(at) => {
+                let paid_at = Paid { budget, account: account_at };
+                Ok(Permit { lane: lane_id(index), at, paid_at, want: *want })
+            }
             Err(denial) => {
-                if let Some(account) = account {
-                    account.book.untake(money_at, &money);
-                }
+                give_back(account.map(|account| (account, account_at)));
                 let until = lane.book.moment(now, denial.until);
                 Err(Bar { until, reason: Reason::Lane(denial) })
             }
@@ -419,6 +481,11 @@ impl Engine {
         {
             strictest(until, Reason::Account(denial));
         }
+        if let Some(purse) = &self.purse
+            && let Some((until, denial)) = earliest(&purse.book, &money, 0)
+        {
+            strictest(until, Reason::Budget(denial));
+        }
         bar
     }
 
@@ -445,13 +512,21 @@ impl Engine {
             {
                 return Move::Leave;
             }
+            Reason::Budget(denial) => {
+                let is_day = denial.dimension == Some(Dimension::BudgetPerDay);
+                if !is_day || call.spec.on_daily_limit != OnDailyLimit::Wait {
+                    let cheaper = self.sooner(call, bar.until);
+                    return cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
+                }
+            }
             _ => {}
         }
         if call.deadline.is_some_and(|deadline| deadline <= bar.until) {
             return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
         }
-        if !call.spec.is_background()
-            && bar.until > now + policy.max_wait_per_target
+        let is_long = bar.until > now + policy.max_wait_per_target;
+        let is_past_share = call.share.is_some_and(|share| share <= bar.until);
+        if (is_past_share || (is_long && !call.spec.is_background()))
             && let Some(target) = self.sooner(call, bar.until)
         {
             return Move::Switch(target);
@@ -468,7 +543,10 @@ impl Engine {
             Some(self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until))
         };
         let later = call.target.saturating_add(1)..call.spec.targets.len();
-        let soonest = later.filter_map(|target| Some((starts(target)?, target))).min()?;
+        let is_other =
+            |index: &usize| call.spec.targets.get(*index).is_some_and(|target| !target.is_smaller);
+        let soonest =
+            later.filter(is_other).filter_map(|target| Some((starts(target)?, target))).min()?;
         (soonest.0 < than).then_some(soonest.1)
     }
 
@@ -533,11 +611,18 @@ impl Engine {
         to: usize,
         info: Rc<ErrorInfo>,
     ) {
+        #[cfg(feature = "canary")]
+        let to = if crate::canary::is(crate::canary::Canary::SkipsTarget) {
+            to.saturating_add(1).min(call.spec.targets.len().saturating_sub(1))
+        } else {
+            to
+        };
         let from = call.target;
         call.target = to;
         call.tries = 0;
         call.used_here = 0;
         call.empty_answers = 0;
+        call.share_out(self.now.mono);
         self.outputs.push_back(Output::Switch { call: id, from, to, info });
         self.place(id, call);
     }
@@ -550,6 +635,13 @@ impl Engine {
             (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.book, self.now)),
             (Reason::Account(denial), _, Some(account)) => {
                 Rc::new(denied(denial, &account.book, self.now))
+            }
+            (Reason::Budget(denial), ..) => match &self.purse {
+                Some(purse) => Rc::new(denied(denial, &purse.book, self.now)),
+                None => Rc::new(ErrorInfo::new(Kind::OverBudget)),
+            },
+            (Reason::Price, ..) => {
+                Rc::new(over_budget("Allow a higher `maxCost`, or use a cheaper model."))
             }
             (Reason::Target(info), ..) => {
                 // What it saw itself says more.
@@ -622,8 +714,12 @@ impl Engine {
         let (taken, spent) = actual.split();
         lane.book.settle(self.now, permit.at, &reserved, &taken);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-            account.book.settle(self.now, permit.money_at, &money, &spent);
+            account.book.settle(self.now, permit.paid_at.account, &money, &spent);
         }
+        if let Some(purse) = &mut self.purse {
+            purse.book.settle(self.now, permit.paid_at.budget, &money, &spent);
+        }
+        self.costs.spent = self.costs.spent.saturating_add(spent.nanos);
     }
 
     /// An attempt failed.
@@ -635,11 +731,15 @@ impl Engine {
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.failed(flight.id);
         let account = self.accounts.get_mut(lane.account.0 as usize);
-        if !cost::may_be_billed(info)
-            && let Some(account) = account
-            && info.kind != Kind::SpendLimited
-        {
-            account.book.settle(clocks, permit.money_at, &money, &nothing);
+        if cost::may_be_billed(info) {
+            self.costs.possible = self.costs.possible.saturating_add(money.nanos);
+        } else {
+            if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
+                account.book.settle(clocks, permit.paid_at.account, &money, &nothing);
+            }
+            if let Some(purse) = &mut self.purse {
+                purse.book.settle(clocks, permit.paid_at.budget, &money, &nothing);
+            }
         }
         if info.unsent {
             lane.book.settle(clocks, permit.at, &reserved, &nothing);
@@ -656,7 +756,7 @@ impl Engine {
             (Kind::SpendLimited, Some(refusal)) => {
                 lane.book.refuse_elsewhere(clocks, permit.at, &reserved);
                 if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-                    learned = account.book.refuse(clocks, permit.money_at, &money, &refusal);
+                    learned = account.book.refuse(clocks, permit.paid_at.account, &money, &refusal);
                 }
             }
             (Kind::DailyQuota, Some(refusal)) => {
@@ -736,6 +836,8 @@ impl Engine {
     /// An attempt is no longer waited for.
     pub(crate) fn gave_up(&mut self, flight: &Flight) {
         let Some(permit) = self.land(flight) else { return };
+        // It may have been billed all the same.
+        self.costs.possible = self.costs.possible.saturating_add(permit.want.nanos);
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.pacer.failed(flight.id);
             lane.health.gave_up(flight.id);
@@ -764,6 +866,11 @@ impl Engine {
             alerts.extend(account.alerts.look(&account.book.quota, &self.alert_at));
         }
         let lane = lane_id(index);
+        if let Some(purse) = &mut self.purse {
+            let alerts = purse.alerts.look(&purse.book.quota, &self.alert_at);
+            self.outputs
+                .extend(alerts.into_iter().map(|alert| Output::Notice(Notice::Budget(alert))));
+        }
         let notices = alerts.into_iter().map(|alert| Output::Notice(Notice::Alert { lane, alert }));
         self.outputs.extend(notices);
     }
@@ -811,6 +918,20 @@ fn waits(calls: &[Option<Box<Call>>], index: usize, ticket: Ticket) -> bool {
     call.is_some_and(|call| {
         call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
     })
+}
+
+/// When the hours are over that a call keeps out of; `None` where it may go, or has to because
+/// of its deadline.
+fn peak_ends(call: &Call, now: Now) -> Option<Instant> {
+    let hours = call.spec.avoid.filter(|_| call.spec.is_background())?;
+    #[cfg(feature = "canary")]
+    if crate::canary::is(crate::canary::Canary::IgnoresPeak) {
+        return None;
+    }
+    let wait = hours.next_outside(now.wall).0.saturating_sub(now.wall.0);
+    let until = now.mono + Millis(wait);
+    let fits = call.deadline.is_none_or(|deadline| until < deadline);
+    (wait > 0 && fits).then_some(until)
 }
 
 /// Whether a call may ask a target that is paused.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use crate::alert::ALERT_AT;
 use crate::call::{Call, Flight, Permit};
+use crate::cost::Costs;
 use crate::exchange::Exchange;
 use crate::failure;
 use crate::info::ErrorInfo;
@@ -35,6 +36,10 @@ pub struct Engine {
     wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
     pub(crate) lanes: Vec<Lane>,
     pub(crate) accounts: Vec<Account>,
+    /// What the caller allows to be spent, whoever is paid.
+    pub(crate) purse: Option<Account>,
+    /// What answers have cost, and what those may have that were lost, in billionths of a USD.
+    pub(crate) costs: Costs,
     budget: RetryBudget,
     pub(crate) random: Random,
     pub(crate) now: Now,
@@ -67,6 +72,8 @@ impl Engine {
             wakes: BinaryHeap::new(),
             lanes: Vec::new(),
             accounts: Vec::new(),
+            purse: None,
+            costs: Costs::default(),
             budget: RetryBudget::default(),
             random: Random::new(seed),
             now: Now::default(),
@@ -91,6 +98,17 @@ impl Engine {
     /// The shares of a limit at which an alert is given, instead of 70 %.
     pub fn set_alerts(&mut self, thresholds: &[f64]) {
         self.alert_at = thresholds.to_vec();
+    }
+
+    /// Sets what may be spent: [`Dimension::Budget`] in all, [`Dimension::BudgetPerDay`] a day.
+    pub fn set_budget(&mut self, limits: &Limits) {
+        self.purse = Some(Account::new(limits, &Limits::default()));
+    }
+
+    /// What this client has spent.
+    #[must_use]
+    pub const fn costs(&self) -> Costs {
+        self.costs
     }
 
     /// Adds an account, whose lanes share what may be spent in ten minutes.
@@ -122,8 +140,9 @@ impl Engine {
         if crate::canary::is(crate::canary::Canary::LastFirst) {
             self.serials = self.serials.wrapping_sub(2);
         }
-        let call = Box::new(Call {
+        let mut call = Box::new(Call {
             deadline: spec.deadline.map(|deadline| now.mono + deadline),
+            share: None,
             spec,
             target: 0,
             tries: 0,
@@ -144,6 +163,7 @@ impl Engine {
             last: None,
             stamp: 0,
         });
+        call.share_out(now.mono);
         let id = match self.vacant.pop() {
             Some(index) => CallId(index),
             None => {
@@ -271,7 +291,7 @@ impl Engine {
     /// Whether the ledgers are quickly written.
     #[must_use]
     pub fn is_small(&self) -> bool {
-        self.accounts.iter().all(|account| account.book.quota.is_small())
+        self.accounts.iter().chain(&self.purse).all(|account| account.book.quota.is_small())
             && self.lanes.iter().all(|lane| lane.book.quota.is_small())
     }
 
@@ -360,13 +380,15 @@ impl Engine {
         call.tries = call.tries.saturating_add(1);
         self.flights = self.flights.wrapping_add(1);
         let flight = FlightId(self.flights);
+        let expires = call.spec.policy.timeout.map(|timeout| now + timeout);
+        let expires = [expires, call.attempt_ends(now)].into_iter().flatten().min();
         call.flying = Some(Box::new(Flight {
             id: flight,
             number: call.attempts,
             target: call.target,
             started: now,
             waited,
-            expires: call.spec.policy.timeout.map(|timeout| now + timeout),
+            expires,
             permit,
         }));
         let (attempt, target) = (call.attempts, call.target);
@@ -509,6 +531,12 @@ impl Engine {
             self.refused(call.serial, &flight, &info);
             call.end(now, &flight, Some(info), true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+        }
+        // Where the call may not pay for another attempt, this one has all the time there is.
+        let targets = call.target..call.spec.targets.len();
+        let has_more = targets.into_iter().any(|target| call.affords(target));
+        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more) {
+            flight.expires = flight.expires.max(Some(flight.started + OVERTIME_MAX));
         }
         let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
             self.put(id, call);

@@ -3,20 +3,21 @@
 use std::rc::Rc;
 
 use crate::book::{Book, OnStoreDown, STORE_TIMEOUT};
-use crate::call::{Call, Permit};
+use crate::call::{Call, Paid, Permit};
 use crate::engine::Engine;
 use crate::input::CallId;
-use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId};
 use crate::ledger::{Ledger, Reply, Request};
 use crate::output::{Notice, Output};
-use crate::quota::{Clock, Usage};
+use crate::quota::{Clock, Denial, Usage};
 use crate::time::{Instant, Now, WallTime};
 use crate::window::Amounts;
 
 /// A quota of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BookId {
+    /// The client's budget.
+    Budget,
     /// The money of an account.
     Account(AccountId),
     /// A project and model.
@@ -40,10 +41,10 @@ pub(crate) struct Exchange {
 
 #[derive(Debug)]
 enum Purpose {
-    /// The account's part of what a lane wants; its own comes next.
-    Money { lane: usize, wants: Vec<Amounts> },
-    /// What a lane wants, and when the account has counted its money.
-    Permits { lane: usize, wants: Vec<Amounts>, money_at: u64 },
+    /// The money of what a lane wants, of one of those who keep it; the next keeper comes next.
+    Money { lane: usize, wants: Vec<Amounts>, paid_at: Paid, keeper: Keeper },
+    /// What a lane wants, and when its money was counted.
+    Permits { lane: usize, wants: Vec<Amounts>, paid_at: Paid },
     /// To tell what happened; permits that an earlier question was granted go back.
     Tell { request: Rc<Request>, lane: Option<usize> },
 }
@@ -58,12 +59,46 @@ impl Purpose {
     }
 }
 
-/// Permits, and when lane and account have counted them.
+/// Who keeps money, in the order in which they are asked.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Keeper {
+    Budget,
+    Account,
+}
+
+impl Keeper {
+    const ALL: [Self; 2] = [Self::Budget, Self::Account];
+
+    const fn book(self, account: AccountId) -> BookId {
+        match self {
+            Self::Budget => BookId::Budget,
+            Self::Account => BookId::Account(account),
+        }
+    }
+}
+
+impl Paid {
+    const fn of(self, keeper: Keeper) -> u64 {
+        match keeper {
+            Keeper::Budget => self.budget,
+            Keeper::Account => self.account,
+        }
+    }
+
+    const fn set(&mut self, keeper: Keeper, at: u64) {
+        match keeper {
+            Keeper::Budget => self.budget = at,
+            Keeper::Account => self.account = at,
+        }
+    }
+}
+
+/// Permits, and when they were counted.
 #[derive(Clone, Copy)]
 struct Granted {
     count: usize,
     at: u64,
-    money_at: u64,
+    paid_at: Paid,
 }
 
 impl Engine {
@@ -77,6 +112,7 @@ impl Engine {
 
     pub(crate) fn book(&self, id: BookId) -> Option<&Book> {
         match id {
+            BookId::Budget => self.purse.as_ref().map(|purse| &purse.book),
             BookId::Account(id) => self.accounts.get(id.0 as usize).map(|account| &account.book),
             BookId::Lane(id) => self.lanes.get(id.0 as usize).map(|lane| &lane.book),
         }
@@ -84,6 +120,7 @@ impl Engine {
 
     pub(crate) fn book_mut(&mut self, id: BookId) -> Option<&mut Book> {
         match id {
+            BookId::Budget => self.purse.as_mut().map(|purse| &mut purse.book),
             BookId::Account(id) => {
                 self.accounts.get_mut(id.0 as usize).map(|account| &mut account.book)
             }
@@ -155,6 +192,7 @@ impl Engine {
                 (BookId::Account(id), &account.book)
             })
             .chain(lanes)
+            .chain(self.purse.iter().map(|purse| (BookId::Budget, &purse.book)))
     }
 
     /// When an exchange is due, or one has taken too long.
@@ -229,71 +267,121 @@ impl Engine {
         });
         let wants = core::iter::once(first).chain(waiting).filter_map(want_of);
         let wants: Vec<Amounts> = wants.take(most).collect();
-        let account = BookId::Account(lane.account);
-        let money = wants.iter().map(|want| want.split().1).collect();
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.asking = true;
         }
-        let keeps = self.book(account).is_some_and(|book| {
-            let limit = book.quota.gauge(Dimension::Spend).limit();
-            limit.is_some() && book.is_shared() && !book.decides()
-        });
-        if keeps {
-            if self.is_asked(account) {
-                // Another lane asks; this one is looked at again when that has its answer.
-                if let Some(lane) = self.lanes.get_mut(index) {
-                    lane.asking = false;
-                    lane.deferred = true;
+        self.ask_money(index, wants, Paid::default(), Keeper::Budget);
+    }
+
+    /// Has the money of what a lane wants counted by this keeper and those after it, then asks the
+    /// lane's store.
+    fn ask_money(
+        &mut self,
+        index: usize,
+        mut wants: Vec<Amounts>,
+        mut paid_at: Paid,
+        first: Keeper,
+    ) {
+        let now = self.now;
+        let Some(account) = self.lanes.get(index).map(|lane| lane.account) else { return };
+        for keeper in Keeper::ALL.into_iter().filter(|keeper| *keeper >= first) {
+            let id = keeper.book(account);
+            let is_asked = self.is_asked(id);
+            let Some(book) = self.book_mut(id) else { continue };
+            if book.is_shared() && !book.decides() && book.quota.is_limited() {
+                if is_asked {
+                    // Another lane asks; this one is looked at again when that has its answer.
+                    self.pay_back(index, &wants, paid_at, keeper);
+                    if let Some(lane) = self.lanes.get_mut(index) {
+                        lane.asking = false;
+                        lane.deferred = true;
+                    }
+                    return;
                 }
+                let money = wants.iter().map(|want| want.split().1).collect();
+                self.ask(id, money, Purpose::Money { lane: index, wants, paid_at, keeper });
                 return;
             }
-            self.ask(account, money, Purpose::Money { lane: index, wants });
-        } else {
-            self.ask_lane(index, wants, None);
+            let (mut taken, mut denial) = (0, None);
+            for want in &wants {
+                if let Err(denied) = book.take(now, &want.split().1) {
+                    denial = Some(denied);
+                    break;
+                }
+                taken = usize::saturating_add(taken, 1);
+            }
+            let at = book.clock(now).now;
+            if !self.go_on_with(index, &mut wants, taken, (paid_at, keeper), denial) {
+                return;
+            }
+            paid_at.set(keeper, at);
+        }
+        self.ask_lane(index, wants, paid_at);
+    }
+
+    /// A keeper of money lets so many of the wants pass; gives whether there are any.
+    fn go_on_with(
+        &mut self,
+        index: usize,
+        wants: &mut Vec<Amounts>,
+        count: usize,
+        (paid_at, keeper): (Paid, Keeper),
+        denial: Option<Denial>,
+    ) -> bool {
+        let left: Vec<Amounts> = wants.iter().skip(count).copied().collect();
+        wants.truncate(count);
+        self.pay_back(index, &left, paid_at, keeper);
+        if wants.is_empty() {
+            // Nothing may be spent: the lane's store is not asked for nothing, again and again.
+            self.end_asking(index);
+            if let Some(denial) = denial {
+                self.bar_money(index, denial, keeper == Keeper::Budget);
+            }
+        }
+        !wants.is_empty()
+    }
+
+    /// Gives back what the keepers before this one have counted for requests that do not go.
+    fn pay_back(&mut self, index: usize, wants: &[Amounts], paid_at: Paid, before: Keeper) {
+        for keeper in Keeper::ALL.into_iter().filter(|keeper| *keeper < before) {
+            for want in wants {
+                self.settle_money(index, (paid_at, keeper), &want.split().1, &Amounts::default());
+            }
         }
     }
 
-    /// The account has counted `money_at`, or is asked here; then the lane's store is.
-    fn ask_lane(&mut self, index: usize, mut wants: Vec<Amounts>, money_at: Option<u64>) {
+    fn settle_money(
+        &mut self,
+        index: usize,
+        (paid_at, keeper): (Paid, Keeper),
+        reserved: &Amounts,
+        used: &Amounts,
+    ) {
         let now = self.now;
-        let Some(lane) = self.lanes.get(index) else { return };
-        let account = lane.account;
+        let Some(account) = self.lanes.get(index).map(|lane| lane.account) else { return };
+        match self.book_mut(keeper.book(account)) {
+            // Where no money is counted, nobody needs to know.
+            Some(book) if used.is_zero() && !book.quota.is_limited() => {
+                book.untake(paid_at.of(keeper), reserved);
+            }
+            Some(book) => book.settle(now, paid_at.of(keeper), reserved, used),
+            None => {}
+        }
+    }
+
+    /// The money of what a lane wants is counted; now its own store is asked.
+    fn ask_lane(&mut self, index: usize, wants: Vec<Amounts>, paid_at: Paid) {
         if self.is_asked(BookId::Lane(lane_id(index))) {
-            // One question at a time: what the account has granted goes back.
-            let money_at = money_at.unwrap_or_default();
+            // One question at a time: the money that was granted goes back.
             self.end_asking(index);
-            self.use_permits(index, &wants, Granted { count: 0, at: 0, money_at });
+            self.use_permits(index, &wants, Granted { count: 0, at: 0, paid_at });
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.dirty = false;
                 lane.deferred = true;
             }
             return;
         }
-        let mut denial = None;
-        let money_at = money_at.or_else(|| {
-            let book = self.book_mut(BookId::Account(account))?;
-            let mut taken = 0_usize;
-            for want in &wants {
-                if let Err(denied) = book.take(now, &want.split().1) {
-                    denial = Some(denied);
-                    break;
-                }
-                taken = taken.saturating_add(1);
-            }
-            wants.truncate(taken);
-            Some(book.clock(now).now)
-        });
-        if let Some(denial) = denial.filter(|_| wants.is_empty()) {
-            // Nothing may be spent: the lane's store is not asked for nothing, again and again.
-            self.end_asking(index);
-            self.bar_account(index, denial);
-            return;
-        }
-        let purpose = Purpose::Permits {
-            lane: index,
-            wants: wants.clone(),
-            money_at: money_at.unwrap_or_default(),
-        };
+        let purpose = Purpose::Permits { lane: index, wants: wants.clone(), paid_at };
         let wants = wants.iter().map(|want| want.split().0).collect();
         self.ask(BookId::Lane(lane_id(index)), wants, purpose);
     }
@@ -304,8 +392,14 @@ impl Engine {
             Purpose::Tell { .. } => return,
         };
         if self.book(id).is_some_and(Book::is_unanswered) {
-            if let Purpose::Permits { lane, wants, money_at } = purpose {
-                self.use_permits(lane, &wants, Granted { count: 0, at: 0, money_at });
+            match purpose {
+                Purpose::Permits { lane, wants, paid_at } => {
+                    self.use_permits(lane, &wants, Granted { count: 0, at: 0, paid_at });
+                }
+                Purpose::Money { lane, wants, paid_at, keeper } => {
+                    self.pay_back(lane, &wants, paid_at, keeper);
+                }
+                Purpose::Tell { .. } => {}
             }
             self.tell_store(id, Some(lane));
             return;
@@ -366,20 +460,19 @@ impl Engine {
         let granted = reply.granted;
         self.look_again(exchange.book, exchange.purpose.lane());
         match exchange.purpose {
-            Purpose::Money { lane, mut wants } => {
-                wants.truncate(granted);
-                if wants.is_empty() {
-                    self.end_asking(lane);
-                    if let Some(denial) = reply.denial {
-                        self.bar_account(lane, denial);
+            Purpose::Money { lane, mut wants, mut paid_at, keeper } => {
+                let place = (paid_at, keeper);
+                if self.go_on_with(lane, &mut wants, granted, place, reply.denial) {
+                    paid_at.set(keeper, at);
+                    match keeper {
+                        Keeper::Budget => self.ask_money(lane, wants, paid_at, Keeper::Account),
+                        Keeper::Account => self.ask_lane(lane, wants, paid_at),
                     }
-                } else {
-                    self.ask_lane(lane, wants, Some(at));
                 }
             }
-            Purpose::Permits { lane, wants, money_at } => {
+            Purpose::Permits { lane, wants, paid_at } => {
                 self.end_asking(lane);
-                self.use_permits(lane, &wants, Granted { count: granted, at, money_at });
+                self.use_permits(lane, &wants, Granted { count: granted, at, paid_at });
                 if let Some(denial) = reply.denial {
                     self.bar_lane(lane, denial);
                 }
@@ -401,7 +494,8 @@ impl Engine {
     /// Lanes that found their account being asked are looked at again when it has answered.
     fn look_again(&mut self, book: BookId, except: Option<usize>) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
-            let is_its = [BookId::Account(lane.account), BookId::Lane(lane_id(index))];
+            let own = BookId::Lane(lane_id(index));
+            let is_its = [BookId::Budget, BookId::Account(lane.account), own];
             if lane.deferred && is_its.contains(&book) && Some(index) != except {
                 lane.deferred = false;
                 lane.dirty = true;
@@ -428,18 +522,12 @@ impl Engine {
             if is_granted {
                 lane.book.settle(now, granted.at, &reserved, &used);
             }
-            let account = BookId::Account(lane.account);
-            match self.book_mut(account) {
-                // Where no money is counted, nobody needs to know.
-                Some(book) if call.is_none() && !book.quota.is_limited() => {
-                    book.untake(granted.money_at, &money);
-                }
-                Some(book) => book.settle(now, granted.money_at, &money, &spent),
-                None => {}
+            for keeper in Keeper::ALL {
+                self.settle_money(index, (granted.paid_at, keeper), &money, &spent);
             }
             if let Some(id) = call {
-                let Granted { at, money_at, .. } = granted;
-                self.dispatch(id, Permit { lane: lane_id(index), at, money_at, want: taken });
+                let Granted { at, paid_at, .. } = granted;
+                self.dispatch(id, Permit { lane: lane_id(index), at, paid_at, want: taken });
             }
         }
     }
@@ -459,10 +547,13 @@ impl Engine {
         }
         self.tell_stores(before);
         match &exchange.purpose {
-            Purpose::Money { lane, .. } => self.end_asking(*lane),
-            Purpose::Permits { lane, wants, money_at } => {
+            Purpose::Money { lane, wants, paid_at, keeper } => {
                 self.end_asking(*lane);
-                self.use_permits(*lane, wants, Granted { count: 0, at: 0, money_at: *money_at });
+                self.pay_back(*lane, wants, *paid_at, *keeper);
+            }
+            Purpose::Permits { lane, wants, paid_at } => {
+                self.end_asking(*lane);
+                self.use_permits(*lane, wants, Granted { count: 0, at: 0, paid_at: *paid_at });
             }
             Purpose::Tell { lane, .. } => {
                 if let Some(lane) = lane {

@@ -5,6 +5,7 @@ use crate::kind::Kind;
 use crate::protocol::Protocol;
 use crate::retry::Why;
 use crate::slice::decimal;
+use crate::time::{Millis, WallTime};
 
 /// Canonical status names by HTTP status (googleapis `google/rpc/code.proto`).
 const STATUS_NAMES: &[(u16, &str)] = &[
@@ -30,6 +31,18 @@ pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
     }
 }
 
+/// What a background call is told that keeps out of the hours of overload.
+#[must_use]
+pub fn peak_hours(wait: Millis, until: WallTime) -> ErrorInfo {
+    ErrorInfo {
+        retry_after: Some(wait),
+        retry_at: Some(until),
+        summary: "These are hours in which the service is often overloaded.".to_owned(),
+        advice: "Wait, or do without `avoidPeak`.".to_owned(),
+        ..ErrorInfo::new(Kind::Overloaded)
+    }
+}
+
 /// The message of the error: `429 RESOURCE_EXHAUSTED: what the service said (gave up after 5
 /// attempts). What to do.`
 #[must_use]
@@ -47,7 +60,7 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     message.push_str(said.trim_end_matches('.'));
     message.push_str(" (");
-    if why == Why::Barred && attempts == 0 {
+    if matches!(why, Why::Barred | Why::OverBudget) && attempts == 0 {
         message.push_str("no request was sent).");
     } else {
         message.push_str(reason(why));
@@ -129,7 +142,7 @@ pub fn advice(why: Why, info: &ErrorInfo) -> String {
             "Too many calls of this client are failing to retry each of them; slow down and try again."
         }
         Why::Outage => "The service has been down for longer than the call may wait.",
-        Why::Final | Why::AttemptsUsed | Why::Barred => "",
+        Why::Final | Why::AttemptsUsed | Why::Barred | Why::OverBudget => "",
     };
     match (ours.is_empty(), info.advice.is_empty()) {
         (true, _) => info.advice.clone(),
@@ -147,6 +160,7 @@ const fn reason(why: Why) -> &'static str {
         Why::RetryBudget => "retry budget empty",
         Why::Barred => "not sent",
         Why::Outage => "outage too long",
+        Why::OverBudget => "too expensive",
     }
 }
 

@@ -6,6 +6,7 @@ use crate::chain::Target;
 use crate::exchange::ExchangeId;
 use crate::info::ErrorInfo;
 use crate::ledger::Reply;
+use crate::peak::Hours;
 use crate::retry::{Policy, Verdict};
 use crate::time::Millis;
 
@@ -61,6 +62,10 @@ pub struct CallSpec {
     pub priority: i32,
     /// What it does when the day's quota is spent.
     pub on_daily_limit: OnDailyLimit,
+    /// What it may cost, in billionths of a USD.
+    pub max_cost: Option<u64>,
+    /// The hours that it keeps out of, where it is a background call.
+    pub avoid: Option<Hours>,
 }
 
 impl CallSpec {
@@ -68,7 +73,8 @@ impl CallSpec {
     #[must_use]
     pub const fn new(policy: Rc<Policy>, targets: Rc<[Target]>) -> Self {
         let on_daily_limit = OnDailyLimit::Fallback;
-        Self { policy, targets, deadline: None, priority: INTERACTIVE, on_daily_limit }
+        let (deadline, max_cost, avoid, priority) = (None, None, None, INTERACTIVE);
+        Self { policy, targets, deadline, priority, on_daily_limit, max_cost, avoid }
     }
 
     /// The longest outage of its target that it sits out.

@@ -158,6 +158,10 @@ pub enum Dimension {
     Spend,
     /// Tokens waiting in the Batch API.
     EnqueuedTokens,
+    /// USD that the caller allows in all.
+    Budget,
+    /// USD that the caller allows a day.
+    BudgetPerDay,
 }
 
 impl Dimension {
@@ -172,13 +176,21 @@ impl Dimension {
             Self::TokensPerDay => "tokens_per_day",
             Self::Spend => "spend",
             Self::EnqueuedTokens => "enqueued_tokens",
+            Self::Budget => "budget",
+            Self::BudgetPerDay => "budget_per_day",
         }
+    }
+
+    /// Whether it counts money.
+    #[must_use]
+    pub const fn is_money(self) -> bool {
+        matches!(self, Self::Spend | Self::Budget | Self::BudgetPerDay)
     }
 
     /// Whether the limit's window is a day.
     #[must_use]
     pub const fn is_per_day(self) -> bool {
-        matches!(self, Self::RequestsPerDay | Self::TokensPerDay)
+        matches!(self, Self::RequestsPerDay | Self::TokensPerDay | Self::BudgetPerDay)
     }
 
     /// Whether the limit's window is a minute.

@@ -120,7 +120,7 @@ impl Lane {
     }
 }
 
-/// What the lanes of one account share: its money.
+/// What the lanes of one account share, and what all of a client do: money.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) book: Book,
@@ -130,7 +130,7 @@ pub(crate) struct Account {
 impl Account {
     /// Whether money is decided here: where there is a limit, its keeper does.
     pub(crate) fn decides(&self) -> bool {
-        self.book.decides() || self.book.quota.gauge(Dimension::Spend).limit().is_none()
+        self.book.decides() || !self.book.quota.is_limited()
     }
 
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
@@ -143,11 +143,20 @@ pub(crate) const fn is_shutting(kind: Kind) -> bool {
     matches!(kind, Kind::NotInTier)
 }
 
+/// What a call is told that would cost more than its caller allows.
+pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
+    ErrorInfo {
+        summary: "It would cost more than is allowed; no request was sent.".to_owned(),
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(Kind::OverBudget)
+    }
+}
+
 /// What a call is told whose way is barred by our own count.
 pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
     let wait = book.moment(now, denial.until) - now.mono;
     // Money is counted in other units than an error tells.
-    let counted = denial.dimension.filter(|dimension| *dimension != Dimension::Spend);
+    let counted = denial.dimension.filter(|dimension| !dimension.is_money());
     let limit = counted.and_then(|dimension| book.quota.gauge(dimension).whole());
     let (kind, advice) = match denial.dimension {
         Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
@@ -156,6 +165,16 @@ pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
         ),
         Some(Dimension::Spend) => {
             (Kind::SpendLimited, "Wait, use a cheaper model or another account, or move up a tier.")
+        }
+        Some(Dimension::Budget) => {
+            return over_budget("Raise `budget.total`, or use a cheaper model.");
+        }
+        Some(Dimension::BudgetPerDay) => {
+            let info = over_budget(
+                "Wait for the next day, which begins at midnight Pacific, raise `budget.perDay`, or use a cheaper model.",
+            );
+            let retry_at = Some(WallTime(now.wall.0.saturating_add(wait.0)));
+            return ErrorInfo { retry_after: Some(wait), retry_at, ..info };
         }
         _ => (Kind::RateLimited, "Wait, use another model, or move up a tier."),
     };

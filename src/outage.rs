@@ -75,6 +75,10 @@ impl Health {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());
                 outage.pause = outage.pause.times(2).max(first).min(longest);
+                #[cfg(feature = "canary")]
+                if crate::canary::is(crate::canary::Canary::ShortensRests) {
+                    outage.pause = Millis(outage.pause.0 / 4);
+                }
                 outage.next = now + jittered(outage.pause, random).max(named);
             }
             return false;

@@ -113,6 +113,8 @@ pub enum Notice {
         /// Which limit and threshold.
         alert: Alert,
     },
+    /// The use of the client's budget has passed a threshold.
+    Budget(Alert),
     /// A limit keeps calls waiting, or refuses them.
     Exhausted {
         /// The lane.

@@ -13,13 +13,15 @@ use crate::time::{Millis, WallTime};
 use crate::window::{Amounts, Meter, Window};
 
 /// The limits that a ledger keeps, in the order in which they are told.
-pub const DIMENSIONS: [Dimension; 6] = [
+pub const DIMENSIONS: [Dimension; 8] = [
     Dimension::RequestsPerMinute,
     Dimension::TokensPerMinute,
     Dimension::ImagesPerMinute,
     Dimension::RequestsPerDay,
     Dimension::TokensPerDay,
     Dimension::Spend,
+    Dimension::Budget,
+    Dimension::BudgetPerDay,
 ];
 
 /// How far the service's clock may be from ours around midnight: it is off by up to 1.5 s, and ours
@@ -127,11 +129,9 @@ pub(crate) struct Day {
     pub(crate) ends: u64,
     /// The same moment on the ledger's clock, as it was expected then.
     pub(crate) ends_at: u64,
-    pub(crate) requests: u64,
-    pub(crate) tokens: u64,
+    pub(crate) used: Amounts,
     /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
-    pub(crate) late_requests: u64,
-    pub(crate) late_tokens: u64,
+    pub(crate) late: Amounts,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -146,6 +146,8 @@ pub struct Quota {
     pub(crate) minute: Window,
     pub(crate) money: Window,
     pub(crate) day: Day,
+    /// Money that was ever used, in billionths of a USD.
+    pub(crate) spent: u64,
     pub(crate) gauges: [Gauge; DIMENSIONS.len()],
     pub(crate) block: Option<Block>,
     /// The newest moment seen.
@@ -158,6 +160,7 @@ impl Default for Quota {
             minute: Window::minute(true),
             money: Window::ten_minutes(true),
             day: Day::default(),
+            spent: 0,
             gauges: [Gauge::default(); DIMENSIONS.len()],
             block: None,
             at: 0,
@@ -246,13 +249,11 @@ impl Quota {
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
         let agrees = clock.now >= self.day.ends_at.saturating_add(MIDNIGHT_MARGIN.0);
         if self.day.ends == 0 || (over && agrees) {
-            let Day { late_requests, late_tokens, .. } = self.day;
+            let late = self.day.late;
             self.begin_day(clock);
-            self.day.requests = late_requests;
-            self.day.tokens = late_tokens;
+            self.day.used = late;
         } else if !over {
-            self.day.late_requests = 0;
-            self.day.late_tokens = 0;
+            self.day.late = Amounts::default();
         }
     }
 
@@ -341,12 +342,10 @@ impl Quota {
 
     fn add_to_day(&mut self, clock: Clock, used: &Amounts) {
         let is_late = self.doubts_day(clock);
-        let day = &mut self.day;
-        day.requests = day.requests.saturating_add(used.requests);
-        day.tokens = day.tokens.saturating_add(used.tokens);
+        self.spent = self.spent.saturating_add(used.nanos);
+        self.day.used = self.day.used.plus(used);
         if is_late {
-            day.late_requests = day.late_requests.saturating_add(used.requests);
-            day.late_tokens = day.late_tokens.saturating_add(used.tokens);
+            self.day.late = self.day.late.plus(used);
         }
     }
 
@@ -367,15 +366,16 @@ impl Quota {
         let (minute, money) = less.split();
         self.minute.take_back(self.at, at, &minute);
         self.money.take_back(self.at, at, &money);
-        self.day.requests = self.day.requests.saturating_sub(less.requests);
-        self.day.tokens = self.day.tokens.saturating_add(more.tokens).saturating_sub(less.tokens);
+        self.spent = self.spent.saturating_add(more.nanos).saturating_sub(less.nanos);
+        // A request that took more of something is no further request.
+        self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
     }
 
     /// A request was refused for what another ledger keeps.
     pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
         self.minute.refuse(at);
-        self.day.requests = self.day.requests.saturating_sub(reserved.requests);
-        self.day.tokens = self.day.tokens.saturating_sub(reserved.tokens);
+        self.spent = self.spent.saturating_sub(reserved.nanos);
+        self.day.used = self.day.used.minus(reserved);
     }
 
     /// The service refused a request that was counted at `at`. It keeps its place in the minute,
@@ -419,12 +419,13 @@ impl Quota {
             let limit = gauge.told.filter(|told| before != Some(*told));
             limit.map(|limit| Change { limit, previous: before })
         };
-        let is_again = accepted == 0 && self.minute.total().requests > 1;
-        if let Some(wait) = said.wait.filter(|_| is_again)
+        // As much as the whole limit was refused, and nothing was accepted: where a service counts
+        // what it refuses, its hint may not say so.
+        let whole = self.gauge(dimension).whole().unwrap_or(u64::MAX);
+        let is_owed = accepted == 0 && self.minute.total().requests >= whole.max(2);
+        if let Some(wait) = said.wait.filter(|_| is_owed)
             && dimension == Dimension::RequestsPerMinute
         {
-            // The last wait did not help: where a service counts what it refuses, its hint may not
-            // say so.
             let until = clock.now.saturating_add(wait.0);
             self.hold(until.saturating_add(self.gauge(dimension).turn().0), Some(dimension));
         }
@@ -450,9 +451,9 @@ impl Quota {
             let limit = self.gauge(dimension).limit();
             match (dimension, limit) {
                 (Dimension::RequestsPerDay, Some(limit)) => {
-                    self.day.requests = self.day.requests.max(limit);
+                    self.day.used.requests = self.day.used.requests.max(limit);
                 }
-                (_, Some(limit)) => self.day.tokens = self.day.tokens.max(limit),
+                (_, Some(limit)) => self.day.used.tokens = self.day.used.tokens.max(limit),
                 _ => {}
             }
         }
@@ -485,7 +486,8 @@ impl Quota {
             let gauge = self.gauge(dimension);
             let frees = match dimension {
                 _ if used == 0 => None,
-                Dimension::RequestsPerDay | Dimension::TokensPerDay => Some(self.day.ends_at),
+                Dimension::Budget => None,
+                _ if dimension.is_per_day() => Some(self.day.ends_at),
                 _ => self.window(dimension).falls_to(meter(dimension), used.saturating_sub(1)),
             };
             let (limit, source) = (gauge.limit(), gauge.source());
@@ -505,8 +507,10 @@ impl Quota {
     #[must_use]
     pub fn used(&self, dimension: Dimension) -> u64 {
         match dimension {
-            Dimension::RequestsPerDay => self.day.requests,
-            Dimension::TokensPerDay => self.day.tokens,
+            Dimension::RequestsPerDay => self.day.used.requests,
+            Dimension::TokensPerDay => self.day.used.tokens,
+            Dimension::BudgetPerDay => self.day.used.nanos,
+            Dimension::Budget => self.spent,
             _ => self.window(dimension).total().of(meter(dimension)),
         }
     }
@@ -554,9 +558,9 @@ impl Quota {
         if other.day.ends > self.day.ends {
             self.day = other.day;
         } else if other.day.ends == self.day.ends {
-            self.day.requests = self.day.requests.max(other.day.requests);
-            self.day.tokens = self.day.tokens.max(other.day.tokens);
+            self.day.used = self.day.used.max(&other.day.used);
         }
+        self.spent = self.spent.max(other.spent);
         for (ours, theirs) in self.gauges.iter_mut().zip(&other.gauges) {
             ours.told = ours.told.or(theirs.told);
             ours.found = ours.found.or(theirs.found);
@@ -583,8 +587,18 @@ impl Quota {
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let limit = self.gauge(dimension).limit()?;
             let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
+            let amount = want.of(meter(dimension));
+            if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
+                let is_free = self.used(dimension).saturating_add(amount) <= limit;
+                let until = match dimension {
+                    Dimension::BudgetPerDay => self.midnight(clock),
+                    _ => u64::MAX,
+                };
+                let is_kept = amount > 0 && !is_free;
+                return is_kept.then_some(Denial { until, dimension: Some(dimension) });
+            }
             // What exceeds a limit all by itself is left to the service to judge.
-            let amount = want.of(meter(dimension)).min(limit);
+            let amount = amount.min(limit);
             let room = limit.saturating_sub(amount);
             if amount == 0 {
                 return None;
@@ -632,7 +646,7 @@ const fn meter(dimension: Dimension) -> Meter {
             Meter::Tokens
         }
         Dimension::ImagesPerMinute => Meter::Images,
-        Dimension::Spend => Meter::Nanos,
+        Dimension::Spend | Dimension::Budget | Dimension::BudgetPerDay => Meter::Nanos,
         Dimension::RequestsPerMinute | Dimension::RequestsPerDay => Meter::Requests,
     }
 }

@@ -113,6 +113,8 @@ pub enum Why {
     Barred,
     /// The target's outage is longer than the call sits out.
     Outage,
+    /// It would cost more than the budget or the call allows.
+    OverBudget,
 }
 
 /// What comes next.
@@ -157,6 +159,8 @@ pub struct Standing<'a> {
     pub empty_answers: u32,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
+    /// Until when it stays with this target while there is a next one: its share of the deadline.
+    pub share: Option<Instant>,
     /// Whether it is a background call, which waits where others go elsewhere or fail.
     pub is_background: bool,
     /// Whether it goes through a queue, which holds everybody back after a 429.
@@ -180,7 +184,7 @@ impl Standing<'_> {
         };
         // A spending rate is the account's, also where it is waited for.
         let reach = if verdict.is_none() { chain::action(info.kind) } else { action };
-        let next = chain::next(self.targets, self.target, reach);
+        let next = chain::next_after(self.targets, self.target, info.kind, reach);
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let switch_or = |why, counted| match next {
             Some(_) if is_over => Decision::End(Why::Deadline),
@@ -214,7 +218,8 @@ impl Standing<'_> {
         if next.is_some() && !is_patient && wait > self.policy.max_wait_per_target {
             return switch_or(Why::ServerDelay, counted);
         }
-        if self.deadline.is_some_and(|deadline| now + wait >= deadline) {
+        let is_late = |limit: Option<Instant>| limit.is_some_and(|limit| now + wait >= limit);
+        if is_late(self.deadline) || (next.is_some() && is_late(self.share)) {
             return switch_or(Why::Deadline, counted);
         }
         // The budget keeps a failing target from a storm of retries; a limit per minute is kept by

@@ -6,7 +6,7 @@ use crate::time::Millis;
 use crate::window::{Amounts, Entry, Window};
 
 /// What a state begins with: the version of the format.
-const MARK: &str = "u1";
+const MARK: &str = "u2";
 /// Ten minutes by seconds or a minute by tenths, and some: what one process keeps is finer than what
 /// a store gets.
 const ENTRIES_MAX: u64 = 1_000;
@@ -113,10 +113,12 @@ impl Quota {
         writer.number(at);
         writer.moment(at, self.day.ends);
         writer.moment(at, self.day.ends_at);
-        writer.number(self.day.requests);
-        writer.number(self.day.tokens);
-        writer.number(self.day.late_requests);
-        writer.number(self.day.late_tokens);
+        for used in [&self.day.used, &self.day.late] {
+            writer.number(used.requests);
+            writer.number(used.tokens);
+            writer.number(used.nanos);
+        }
+        writer.number(self.spent);
         match self.block {
             None => writer.number(0),
             Some(block) => {
@@ -159,14 +161,9 @@ impl Quota {
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let at = reader.number()?;
-        let day = Day {
-            ends: reader.moment(at)?,
-            ends_at: reader.moment(at)?,
-            requests: reader.number()?,
-            tokens: reader.number()?,
-            late_requests: reader.number()?,
-            late_tokens: reader.number()?,
-        };
+        let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
+        let day = Day { ends, ends_at, used: read_day(reader)?, late: read_day(reader)? };
+        let spent = reader.number()?;
         let block = match reader.number()? {
             0 => None,
             index => {
@@ -175,7 +172,7 @@ impl Quota {
                 Some(Block { until: reader.moment(at)?, dimension })
             }
         };
-        let mut quota = Self { day, block, at, ..Self::default() };
+        let mut quota = Self { day, spent, block, at, ..Self::default() };
         for gauge in &mut quota.gauges {
             *gauge = Gauge { told: reader.option()?, ..Gauge::default() };
             if reader.number()? == 1 {
@@ -201,6 +198,12 @@ impl Quota {
         }
         Some(quota)
     }
+}
+
+/// What is used of a day, where pictures are not counted.
+fn read_day(reader: &mut Reader<'_>) -> Option<Amounts> {
+    let (requests, tokens, nanos) = (reader.number()?, reader.number()?, reader.number()?);
+    Some(Amounts { requests, tokens, images: 0, nanos })
 }
 
 fn read_window(reader: &mut Reader<'_>, at: u64, window: &mut Window) -> Option<()> {
@@ -244,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_none_of_ours_is_not_read() {
-        for text in ["", "u1x", "u1 zzzzzzzzzzzzzzzzzz", "u2 1", "u1  1", "{}"] {
+        for text in ["", "u2x", "u2 zzzzzzzzzzzzzzzzzz", "u1 1", "u2  1", "{}"] {
             assert_eq!(Reader::new(text).and_then(|mut reader| reader.number()), None, "{text}");
         }
     }

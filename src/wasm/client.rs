@@ -110,7 +110,7 @@ impl Core {
         let price = nanos(cost::lost(known.as_ref(), None)).saturating_mul(images);
         let tokens = call.tokens.unwrap_or_default();
         let want = Amounts { requests: 1, tokens, images, nanos: price };
-        let targets = Rc::new([Target { account: account.0, lane, want }]);
+        let targets = Rc::new([Target { account: account.0, lane, want, is_smaller: false }]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
         let job = Job::Quoted(function.clone(), Rc::new(model.to_owned()));
@@ -359,7 +359,7 @@ impl Core {
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
             let price = nanos(route.lost(request.need.size));
             let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
-            targets.push(Target { account: account.0, lane, want });
+            targets.push(Target { account: account.0, lane, want, is_smaller: false });
         }
         let spec = self.spec(self.policy(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();

@@ -30,6 +30,11 @@ const ALL: &[(Canary, Rule)] = &[
     (Canary::IgnoresConcurrency, Rule::InFlight),
     (Canary::WritesLong, Rule::State),
     (Canary::ReadsLess, Rule::Restored),
+    (Canary::ForgetsBudget, Rule::Afforded),
+    (Canary::ForgetsPrice, Rule::Afforded),
+    (Canary::SkipsTarget, Rule::Chain),
+    (Canary::IgnoresPeak, Rule::Peak),
+    (Canary::ShortensRests, Rule::Rests),
 ];
 
 const SEEDS: u64 = 2_000;

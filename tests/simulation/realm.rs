@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use unexhausted::book::OnStoreDown;
 use unexhausted::chain::Target;
 use unexhausted::engine::Engine;
 use unexhausted::exchange::{BookId, ExchangeId};
@@ -11,6 +12,7 @@ use unexhausted::kind::Dimension;
 use unexhausted::lane::{AccountId, LaneId, LaneSpec};
 use unexhausted::ledger::{Ledger, Reply, Request};
 use unexhausted::output::Output;
+use unexhausted::peak;
 use unexhausted::quota::{Clock, Limits};
 use unexhausted::tier::{self, Tier};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
@@ -120,6 +122,12 @@ impl<'a> Realm<'a> {
         let sizes = |truth: &crate::scenario::Truth| truth.tpm.is_some() || truth.ipm.is_some();
         watch.by_size = scenario.truth.iter().any(sizes) || scenario.known != Known::True;
         watch.is_plain = scenario.is_plain;
+        // Whoever goes on without a store, or with one that has forgotten, may spend too much.
+        let forgets = ["store empty", "store older"];
+        let is_sure = scenario.store.is_none_or(|store| store.on_down == OnStoreDown::Closed)
+            && !forgets.iter().any(|name| scenario.features.contains(name));
+        watch.budget = scenario.budget.filter(|_| is_sure);
+        watch.is_alone = scenario.store.is_none();
         watch.all_ride = scenario.plans.iter().all(|plan| plan.policy.rides_outages);
         let store = scenario.store.map(|plan| Store::new(plan, dice.split()));
         let mut realm = Self {
@@ -186,7 +194,12 @@ impl<'a> Realm<'a> {
         if let Some(most) = scenario.concurrency {
             engine.set_concurrency(most);
         }
+        let none = Limits::default();
+        if scenario.budget.is_some() {
+            engine.set_budget(&none.with(Dimension::Budget, scenario.budget));
+        }
         if let Some(store) = &scenario.store {
+            engine.share(BookId::Budget, store.on_down);
             engine.share(BookId::Account(account), store.on_down);
             for lane in &lanes {
                 engine.share(BookId::Lane(*lane), store.on_down);
@@ -404,7 +417,7 @@ impl<'a> Realm<'a> {
         }
         let tokens = self.tokens[number];
         let generous = if self.scenario.is_clean { 3 } else { 2 };
-        let target = |model: &usize| Target {
+        let target = |&(ref model, is_smaller): &(usize, bool)| Target {
             account: 0,
             lane: self.processes[index].lanes.get(*model).copied(),
             want: Amounts {
@@ -413,12 +426,15 @@ impl<'a> Realm<'a> {
                 images: 1,
                 nanos: service::price(MODELS[*model]) * generous / 2,
             },
+            is_smaller,
         };
         let targets: Vec<Target> = plan.chain.iter().map(target).collect();
         let spec = CallSpec {
             deadline: plan.deadline.map(Millis),
             priority: plan.priority,
             on_daily_limit: plan.on_daily,
+            max_cost: plan.max_cost,
+            avoid: plan.avoids_peak.then(peak::known),
             ..CallSpec::new(Rc::clone(&plan.policy), targets.into())
         };
         let now = self.now(index);
@@ -427,7 +443,8 @@ impl<'a> Realm<'a> {
         process.alive.insert(number, call);
         let id = process.id;
         self.note(&[1, number as u64, self.time]);
-        self.watch.started(id, call.0, number, now.mono.0, (&spec, &plan.chain));
+        let models: Vec<usize> = plan.chain.iter().map(|(model, _)| *model).collect();
+        self.watch.started(id, call.0, number, now.mono.0, (&spec, &models));
         self.drain(index);
     }
 
@@ -467,11 +484,12 @@ impl<'a> Realm<'a> {
             let (granted, denial) = (reply.granted, reply.denial);
             let wants = request.wants.len();
             println!(
-                "{:>9.3} STORE {book:?} peer {:x} seq {} wants {wants} granted {granted} {denial:?} day {}",
+                "{:>9.3} STORE {book:?} peer {:x} seq {} wants {wants} granted {granted} {denial:?} day {} spent {}",
                 time as f64 / 1e3,
                 request.peer % 0xFFFF,
                 request.seq,
                 reply.ledger.quota.used(Dimension::RequestsPerDay),
+                reply.ledger.quota.used(Dimension::Budget),
             );
         }
         if self.dice.chance(store.plan.lost) {
@@ -607,6 +625,7 @@ impl<'a> Realm<'a> {
             let text: String = text.chars().take(260).collect();
             println!("{:>9.3} e{id} {text}", self.time as f64 / 1e3);
         }
+        self.watch.wall = self.now(index).wall;
         self.watch.said(id, mono, &output);
         match output {
             Output::Send { call, flight, target, .. } => {
@@ -615,7 +634,7 @@ impl<'a> Realm<'a> {
                 let number = process.alive.iter().find(|(_, other)| **other == call);
                 let Some(number) = number.map(|(number, _)| *number) else { return };
                 let plan = &self.scenario.plans[number];
-                let model = plan.chain[target];
+                let model = plan.chain[target].0;
                 let key = u64::from(id) << 32 | u64::from(flight.0);
                 self.open.insert(key, Open { process: index, engine: id, call, flight, model });
                 let request = service::request(key, MODELS[model], &plan.prompt);

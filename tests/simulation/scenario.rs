@@ -75,8 +75,12 @@ pub(crate) struct Plan {
     pub(crate) process: usize,
     pub(crate) priority: i32,
     pub(crate) deadline: Option<u64>,
-    /// Indices of [`MODELS`].
-    pub(crate) chain: Vec<usize>,
+    /// Indices of [`MODELS`], each with whether a smaller picture is asked of it.
+    pub(crate) chain: Vec<(usize, bool)>,
+    /// What it may cost, in billionths of a USD.
+    pub(crate) max_cost: Option<u64>,
+    /// Whether it keeps out of the hours of overload.
+    pub(crate) avoids_peak: bool,
     pub(crate) policy: Rc<Policy>,
     pub(crate) on_daily: OnDailyLimit,
     pub(crate) prompt: String,
@@ -136,6 +140,8 @@ pub(crate) struct Scenario {
     pub(crate) truth: Vec<Truth>,
     /// USD in ten minutes.
     pub(crate) spend: Option<f64>,
+    /// What may be spent in all, in billionths of a USD.
+    pub(crate) budget: Option<u64>,
     pub(crate) known: Known,
     /// The fake service's configuration.
     pub(crate) config: Json,
@@ -253,6 +259,7 @@ impl Draw {
             models,
             truth,
             spend,
+            budget: None,
             known,
             config,
             plans,
@@ -267,6 +274,8 @@ impl Draw {
             is_plain,
             features: self.features,
         };
+        let dice = Dice::new(self.seed ^ 0xB0D6E7);
+        allow(&mut scenario, dice);
         scenario.bound = bound(&scenario);
         scenario
     }
@@ -349,7 +358,9 @@ impl Draw {
                 process: number % processes,
                 priority,
                 deadline,
-                chain: (first as usize..models).collect(),
+                chain: (first as usize..models).map(|model| (model, false)).collect(),
+                max_cost: None,
+                avoids_peak: false,
                 policy: Rc::new(policy),
                 on_daily: daily,
                 prompt,
@@ -531,6 +542,38 @@ impl Draw {
     }
 }
 
+/// What callers allow: money, smaller pictures, hours. It is drawn apart, so that a seed's other
+/// draws stay as they are.
+fn allow(scenario: &mut Scenario, mut dice: Dice) {
+    if dice.chance(15) {
+        scenario.features.push("budget");
+        scenario.budget = Some(dice.between(100_000_000, 12_000_000_000));
+    }
+    let (degrades, is_dear) = (dice.chance(15), dice.chance(10));
+    let avoids = dice.chance(8);
+    for (name, is_on) in [("degrade", degrades), ("max cost", is_dear), ("peak", avoids)] {
+        if is_on {
+            scenario.features.push(name);
+        }
+    }
+    for plan in &mut scenario.plans {
+        if degrades && dice.chance(60) {
+            let sizes = dice.between(1, 2) as usize;
+            let all = |(model, _): &(usize, bool)| {
+                core::iter::once((*model, false))
+                    .chain((0..sizes).map(|_| (*model, true)))
+                    .collect()
+            };
+            plan.chain = plan.chain.iter().flat_map(|place| -> Vec<_> { all(place) }).collect();
+        }
+        if is_dear && dice.chance(60) {
+            plan.max_cost = Some(dice.between(50_000_000, 700_000_000));
+        }
+        plan.avoids_peak = avoids && dice.chance(60);
+    }
+    scenario.is_plain &= !avoids && !is_dear && scenario.budget.is_none();
+}
+
 /// How long the rest may take when nothing goes wrong any more: what the tightest limits let
 /// through, with room for limits that are learned slowly, outages that are sat out, and days.
 fn bound(scenario: &Scenario) -> u64 {
@@ -548,5 +591,6 @@ fn bound(scenario: &Scenario) -> u64 {
     // What strangers used may confirm a day that is said to be spent.
     let days = if scenario.features.contains(&"strangers") { days + 2 * DAY } else { days };
     let sleep = if scenario.features.contains(&"sleep") { 9 * HOUR } else { 0 };
-    4 * HOUR + 6 * (slowest + money) + days + sleep
+    let peak = if scenario.features.contains(&"peak") { 4 * HOUR } else { 0 };
+    4 * HOUR + 6 * (slowest + money) + days + sleep + peak
 }

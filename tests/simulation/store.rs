@@ -115,7 +115,8 @@ impl Store {
 
 const fn key(book: BookId) -> u32 {
     match book {
-        BookId::Account(_) => 0,
-        BookId::Lane(lane) => 1 + lane.0,
+        BookId::Budget => 0,
+        BookId::Account(_) => 1,
+        BookId::Lane(lane) => 2 + lane.0,
     }
 }

@@ -68,7 +68,9 @@ impl Trace {
                     let dimension = learned.dimension.as_str();
                     format!("NOTICE learned {dimension} {:?}", learned.change)
                 }
-                Notice::Alert { alert, .. } => format!("NOTICE alert {alert:?}"),
+                Notice::Alert { alert, .. } | Notice::Budget(alert) => {
+                    format!("NOTICE alert {alert:?}")
+                }
                 Notice::Exhausted { dimension, limit, until, .. } => {
                     let dimension = dimension.as_str();
                     format!("NOTICE exhausted {dimension} {limit:?} until {}", until.0)

@@ -8,7 +8,9 @@ use unexhausted::info::ErrorInfo;
 use unexhausted::input::{CallSpec, FlightId, Used};
 use unexhausted::kind::Kind;
 use unexhausted::output::{Notice, Output};
+use unexhausted::peak;
 use unexhausted::retry::names_minute;
+use unexhausted::time::WallTime;
 use unexhausted::window::Amounts;
 
 /// The name of a checker.
@@ -44,6 +46,14 @@ pub(crate) enum Rule {
     State,
     /// A state that was written and read decides as before.
     Restored,
+    /// No more is spent than the client's budget and a call's own price allow.
+    Afforded,
+    /// No target is passed over without a reason, and only timeouts lead to a smaller picture.
+    Chain,
+    /// A background call keeps out of the hours that it avoids.
+    Peak,
+    /// A target that fails rests before it is probed, and between two probes.
+    Rests,
 }
 
 /// Waits on a per-minute limit that cost no attempt, in a row.
@@ -53,6 +63,14 @@ const FREE_ROW: u32 = 20;
 const ROW: u32 = 11;
 /// A request that is kept by tokens goes when all of the minute before it have left the window.
 const TOKENS_LEAVE: u64 = 61_000;
+
+/// How long a target rests at least, by what is wrong; the end of a day may come sooner than a probe.
+const RESTS: [(Kind, u64); 4] = [
+    (Kind::Overloaded, 30_000),
+    (Kind::RateLimited, 30_000),
+    (Kind::Network, 1_000),
+    (Kind::ServerError, 1_000),
+];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
@@ -83,6 +101,10 @@ struct Tally {
     /// Until when the target is not to be asked again.
     hint: Option<(usize, u64)>,
     overtaken: Option<u64>,
+    /// What its attempts may have cost whose answers are on their way or lost.
+    committed: u64,
+    /// Whether its attempt has just failed.
+    has_failed: bool,
     /// Whether it left for another target in the moment in which it may have lost its place.
     is_unsure: bool,
 }
@@ -99,6 +121,8 @@ struct Lane {
     hold: u64,
     /// Since when it has an outage, and whether that is a day that is said to be spent.
     rested: Option<(u64, bool)>,
+    /// When it last failed in this outage, and how long it rests at least.
+    rests: Option<(u64, u64)>,
     row: u32,
 }
 
@@ -118,6 +142,11 @@ pub(crate) struct Watch {
     /// Whether all calls hold back in an outage.
     pub(crate) all_ride: bool,
     pub(crate) sends: u64,
+    /// What all may spend, where that cannot be exceeded, and whether each process has it for itself.
+    pub(crate) budget: Option<u64>,
+    pub(crate) is_alone: bool,
+    /// The wall clock of the process that speaks.
+    pub(crate) wall: WallTime,
     /// The true time, by which the server's waits end: a computer that sleeps has waited too.
     pub(crate) truth: u64,
 }
@@ -155,6 +184,8 @@ impl Watch {
             overtime: Vec::new(),
             hint: None,
             overtaken: None,
+            committed: 0,
+            has_failed: false,
             is_unsure: false,
         };
         if let Some(other) = self.calls.insert((engine, call), tally) {
@@ -178,6 +209,7 @@ impl Watch {
             moved.into_iter().map(|((_, flight), spent)| (*flight, *spent)).collect();
         for (flight, spent) in moved {
             // Numbers begin anew; those of the old ones are moved out of their way.
+            self.spent.remove(&(old, flight));
             self.spent.insert((new, flight | 1 << 31), spent);
         }
     }
@@ -214,7 +246,7 @@ impl Watch {
                     tally.phase = Phase::Waiting { until: now + wait.0 };
                 }
             }
-            Output::Switch { call, from, to, .. } => {
+            Output::Switch { call, from, to, info } => {
                 let Some(tally) = self.calls.get_mut(&(engine, call.0)) else { return };
                 tally.go_on();
                 tally.is_unsure |= tally.arrival != tally.arrived;
@@ -224,6 +256,20 @@ impl Watch {
                 tally.target = *to;
                 tally.row = 0;
                 tally.overtaken = None;
+                let targets = Rc::clone(&tally.spec.targets);
+                let has_failed = core::mem::take(&mut tally.has_failed);
+                let in_order = (*from + 1..targets.len()).find(|index| !targets[*index].is_smaller);
+                let is_small = targets.get(*to).is_some_and(|target| target.is_smaller);
+                let is_dear = info.kind == Kind::OverBudget;
+                let is_next = if is_small { *to == from + 1 } else { Some(*to) == in_order };
+                let may_be_small = info.kind == Kind::Timeout || is_dear;
+                let passes = has_failed && !is_next && !is_dear;
+                if passes || (is_small && !may_be_small) {
+                    let kind = info.kind;
+                    let what =
+                        format!("at {now}: call {number} goes from {from} to {to}: {kind:?}");
+                    self.report(Rule::Chain, what);
+                }
                 if is_wrong {
                     self.report(Rule::Allowed, format!("call {number} goes from {from} to {to}"));
                 }
@@ -235,8 +281,10 @@ impl Watch {
             }
             Output::Notice(Notice::Rested { lane, info, .. }) => {
                 let is_day = info.kind == Kind::DailyQuota;
-                self.lanes.entry((engine, lane.0 as usize)).or_default().rested =
-                    Some((now, is_day));
+                let rests = RESTS.iter().find(|(kind, _)| *kind == info.kind);
+                let state = self.lanes.entry((engine, lane.0 as usize)).or_default();
+                state.rested = Some((now, is_day));
+                state.rests = rests.map(|(_, least)| (now, *least));
             }
             Output::Notice(_) | Output::Hold { .. } | Output::Transact { .. } => {}
         }
@@ -276,10 +324,30 @@ impl Watch {
         let lane = tally.lanes[target];
         let (started, longest) = (tally.started, tally.spec.max_outage().0);
         let nanos = want.nanos;
+        tally.committed += nanos;
+        if let Some(most) = tally.spec.max_cost.filter(|most| tally.committed > *most) {
+            let committed = tally.committed;
+            let what = format!("at {now}: call {number} may cost {committed} of {most}");
+            broken.push((Rule::Afforded, what));
+        }
+        let is_background = tally.spec.is_background();
+        let hour = peak::hour_of(self.wall);
+        let avoids = tally.spec.avoid.is_some_and(|hours| hours.has(hour)) && is_background;
+        if avoids && tally.deadline.is_none() {
+            broken.push((Rule::Peak, format!("at {now}: call {number} goes in hour {hour}")));
+        }
         tally.current = Some(flight);
         tally.phase = Phase::Flying;
         tally.overtaken = None;
         self.spent.insert((engine, flight.0), Spent { at: now, lane, nanos });
+        if let Some(most) = self.budget {
+            let of_it = |key: &(u32, u32)| !self.is_alone || key.0 == engine;
+            let all = self.spent.iter().filter(|(key, _)| of_it(key));
+            let all: u64 = all.map(|(_, spent)| spent.nanos).sum();
+            if all > most {
+                broken.push((Rule::Afforded, format!("at {now}: {all} are spent of {most}")));
+            }
+        }
 
         let on_lane = |tally: &Tally| tally.engine == engine && tally.lanes[tally.target] == lane;
         let mut waits_behind = false;
@@ -320,6 +388,15 @@ impl Watch {
             let hold = state.hold;
             broken.push((Rule::Hinted, format!("at {now}: call {number}, all wait until {hold}")));
         }
+        if state.rested.is_some()
+            && is_background
+            && rides
+            && let Some((failed, pause)) = state.rests
+            && now < failed + pause
+        {
+            let what = format!("at {now}: it failed at {failed} and rests for {pause}");
+            broken.push((Rule::Rests, what));
+        }
         if let Some((since, is_day)) = state.rested.filter(|_| rides && all_ride) {
             let probes = self.calls.values().filter(|tally| {
                 on_lane(tally)
@@ -348,7 +425,8 @@ impl Watch {
             tally.land(flight);
             let lane = self.spent.get(&(engine, flight.0)).map(|spent| spent.lane);
             if let Some(lane) = lane {
-                self.lanes.entry((engine, lane)).or_default().rested = None;
+                let state = self.lanes.entry((engine, lane)).or_default();
+                (state.rested, state.rests) = (None, None);
                 // A target that has just made a picture is there: who went back into its queue
                 // need not wait for the moment that was named while it was not.
                 for other in self.calls.values_mut() {
@@ -387,8 +465,10 @@ impl Watch {
         if !may_be_billed(info)
             && let Some(spent) = self.spent.get_mut(&keys)
         {
+            tally.committed -= spent.nanos;
             spent.nanos = 0;
         }
+        tally.has_failed = was_current;
         let state = self.lanes.entry((engine, lane)).or_default();
         let lasting = [
             Kind::Overloaded,
@@ -399,7 +479,14 @@ impl Watch {
             Kind::Cancelled,
         ];
         if !lasting.contains(&info.kind) {
-            state.rested = None;
+            (state.rested, state.rests) = (None, None);
+        } else if let (Some((since, _)), Some((failed, _))) = (state.rested, &mut state.rests)
+            && self.spent.get(&keys).is_some_and(|spent| spent.at > since)
+            && was_current
+            && tally.spec.policy.rides_outages
+            && info.kind != Kind::Timeout
+        {
+            *failed = now;
         }
         if let Some(wait) = info.retry_after {
             if names_minute(info) {
@@ -443,6 +530,7 @@ impl Watch {
     pub(crate) fn said_all(&mut self, engine: u32, call: u32) {
         if let Some(tally) = self.calls.get_mut(&(engine, call)) {
             tally.arrived = tally.arrival;
+            tally.has_failed = false;
         }
     }
 

@@ -103,7 +103,7 @@ impl World {
                 let given = situation.given.limits();
                 let lane = LaneSpec { account, given, tier: Limits::default() };
                 let lane = Some(engine.open_lane(&lane));
-                (Target { account: 0, lane, want: Amounts::default() }, *model)
+                (Target { lane, ..Target::of_account(0) }, *model)
             };
             let targets = models.iter().map(target).collect();
             Process { engine, targets, alive: HashMap::new(), holds: HashMap::new() }
