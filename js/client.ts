@@ -6,6 +6,7 @@ import type {
   BatchGenerateOptions,
   ClientEvents,
   ClientOptions,
+  Costs,
   DropInOptions,
   FallbackOptions,
   FallbackResult,
@@ -142,6 +143,15 @@ export class Client {
   quota(): Promise<QuotaReport[]> {
     return this.#run(NONE, (core, caller) => {
       core.quota(caller);
+      return undefined;
+    });
+  }
+
+  /** What this client has spent, and what is left of its budget. A shared store is asked first. */
+  async costs(): Promise<Costs> {
+    await this.quota();
+    return this.#run(NONE, (core, caller) => {
+      core.costs(caller);
       return undefined;
     });
   }

@@ -12,6 +12,7 @@ import type {
   RetryContext,
   ShouldRetryContext,
   SkippedTarget,
+  Switch,
 } from './types.js';
 import type { Core } from './wasm/unexhausted.js';
 
@@ -166,6 +167,8 @@ export class Host {
     attempts: Attempt[],
     waited: number,
     skipped: SkippedTarget[],
+    switches: Switch[],
+    size: string | undefined,
   ): GenerateResult | FallbackResult {
     if (name !== undefined) {
       const priced = cost === undefined ? {} : { cost };
@@ -180,6 +183,8 @@ export class Host {
       attempts,
       waited,
       skipped,
+      switches,
+      size,
     });
   }
 
@@ -198,6 +203,10 @@ export class Host {
     if (kind !== undefined) told.kind = kind;
     if (status !== undefined) told.status = status;
     list.push(told);
+  }
+
+  addSwitch(list: Switch[], from: string, to: string, kind: GenerateErrorKind, reason: string): void {
+    list.push({ from, to, kind, reason });
   }
 
   addSkipped(

@@ -6,6 +6,7 @@ import type {
   Part,
   PromptFeedback,
   SkippedTarget,
+  Switch,
   UsageMetadata,
 } from './types.js';
 
@@ -88,6 +89,8 @@ export interface GenerateResultFields {
   cost: number | undefined;
   possibleCost: number;
   skipped: readonly SkippedTarget[];
+  switches: readonly Switch[];
+  size: string | undefined;
 }
 
 /** What `generate` gives. */
@@ -108,6 +111,13 @@ export class GenerateResult {
   readonly possibleCost: number;
   /** The models that were left out, and what of the request they cannot do. */
   readonly skipped: readonly SkippedTarget[];
+  /** The models that the call left for another, in order, and why. */
+  readonly switches: readonly Switch[];
+  /**
+   * The size that the model was asked for, as `2K`, which `degrade` may have made smaller;
+   * `undefined` where the request names none.
+   */
+  readonly size: string | undefined;
 
   /** @internal */
   constructor(fields: GenerateResultFields) {
@@ -119,6 +129,8 @@ export class GenerateResult {
     this.cost = fields.cost;
     this.possibleCost = fields.possibleCost;
     this.skipped = fields.skipped;
+    this.switches = fields.switches;
+    this.size = fields.size;
   }
 
   /** The pictures, without interim ones that are marked as thoughts. */

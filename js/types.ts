@@ -102,6 +102,16 @@ export interface Attempt {
   status?: number;
 }
 
+/** A model that a call left for another. */
+export interface Switch {
+  from: string;
+  to: string;
+  /** Why: the error, or the limit that was in the way. */
+  kind: GenerateErrorKind;
+  /** The reason in words. */
+  reason: string;
+}
+
 /** A model that was left out of a chain. */
 export interface SkippedTarget {
   model: string;
@@ -202,7 +212,10 @@ export interface RetryOptions
   extends Omit<RetryPolicy, 'maxWaitPerTarget'>,
     CallOptions,
     QueueOptions,
+    PeakOptions,
     RequestUse {
+  /** USD that the call may cost at most, by the price of `model`. Default: no limit. */
+  maxCost?: number | undefined;
   /**
    * The model that the function asks: the call then goes through this client's queue and quota for
    * it. Default: none, and the function is called at once.
@@ -271,18 +284,37 @@ export interface Target {
   location?: string | undefined;
 }
 
+/** What to ask of a model that keeps timing out, before the next model. */
+export interface DegradeOptions {
+  /** Default, and only choice: `timeout`. */
+  on?: 'timeout' | undefined;
+  /** Smaller sizes, in the order in which they are tried, as `['2K', '1K']`. */
+  to: readonly string[];
+}
+
 /** The options of `client.generate`. */
-export interface GenerateOptions extends CallOptions, QueueOptions {
+export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions {
   /** The chain for this call, instead of the client's. */
   models?: readonly (string | Target)[] | undefined;
   /** How this call is tried again. */
   retry?: RetryPolicy | undefined;
+  /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
+  degrade?: DegradeOptions | undefined;
+  /**
+   * USD that the call may cost at most, by the price list. Attempts whose answers were lost count.
+   * It goes on to a cheaper model, or fails with `over_budget`. Default: no limit.
+   */
+  maxCost?: number | undefined;
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
 }
 
 /** The options of `generateWithFallback`. */
 export interface FallbackOptions extends CallOptions, QueueOptions {
+  /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
+  degrade?: DegradeOptions | undefined;
+  /** USD that the call may cost at most, as in `generate`. Default: no limit. */
+  maxCost?: number | undefined;
   /** The chain, in order of preference. */
   models?: readonly (string | Target)[] | undefined;
 }
@@ -307,6 +339,16 @@ export type Priority = 'interactive' | 'background' | number;
 /** What a call does when the day's quota is spent. */
 export type OnDailyLimit = 'fail' | 'fallback' | 'wait';
 
+/** When background calls keep out of the service's way. */
+export interface PeakOptions {
+  /**
+   * Keeps background calls out of the hours in which the service is often overloaded (0 to 2, 9 to
+   * 11 and 20 to 23 UTC), and of those in which this client has seen it so; unless the deadline is
+   * sooner. Default: that of the client, else false.
+   */
+  avoidPeak?: boolean | undefined;
+}
+
 /** How calls queue for a model's quota. */
 export interface QueueOptions {
   /**
@@ -318,8 +360,23 @@ export interface QueueOptions {
   onDailyLimit?: OnDailyLimit | undefined;
 }
 
+/** What may be spent, in USD; a hard stop. What is in flight, and what was lost, counts. */
+export interface BudgetOptions {
+  /** In all: as long as the `store` remembers, which by default is as long as the process runs. */
+  total?: number | undefined;
+  /** A day, which ends at midnight Pacific. */
+  perDay?: number | undefined;
+}
+
 /** The options of `createClient` and `configure`. */
-export interface ClientOptions {
+export interface ClientOptions extends PeakOptions {
+  /**
+   * What all calls of this client, and of others on the same `store` and key, may spend. A call that
+   * does not fit goes on to a cheaper model, or fails with `over_budget`. Default: no limit.
+   */
+  budget?: BudgetOptions | undefined;
+  /** The smaller pictures that are as good to you as none. Default: none. */
+  degrade?: DegradeOptions | undefined;
   /** Default, in Node: GOOGLE_API_KEY, then GEMINI_API_KEY. Keep it out of pages: use a proxy. */
   apiKey?: string | undefined;
   /** Default: GOOGLE_GEMINI_BASE_URL in Node, then Google's address. */
@@ -391,6 +448,8 @@ export interface ClientEvents {
   limitLearned: { model?: string; dimension: Dimension; limit: number; previous?: number };
   /** The use of a limit has passed a threshold; again only after it fell well below that. */
   quotaAlert: QuotaAlert;
+  /** What was spent has passed a threshold (`alertAt`) of the budget, in USD. */
+  budgetAlert: { period: 'total' | 'day'; used: number; limit: number; threshold: number };
   /** A limit keeps calls waiting, or refuses them. */
   quotaExhausted: { model?: string; dimension: Dimension; limit?: number; retryAt: Date };
   /** A model fails for everybody: it rests, but for one probe at a time. */
@@ -434,6 +493,18 @@ export interface QuotaUsage {
   source?: 'given' | 'tier' | 'learned';
   /** When some of what is used is free again. */
   freesAt?: Date;
+}
+
+/** What a client has spent, in USD. */
+export interface Costs {
+  /** By answers that arrived. Answers that failed cost nothing. */
+  spent: number;
+  /** What answers that were lost on the way may have cost beside that. */
+  possible: number;
+  /** The budget, where there is one: what is used of it includes what is reserved and `possible`. */
+  total?: { used: number; limit: number };
+  /** The same of the day. */
+  today?: { used: number; limit: number; freesAt?: Date };
 }
 
 /** What is used of one model's limits, and of its account's money. */

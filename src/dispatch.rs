@@ -14,7 +14,7 @@ use crate::input::{CallId, OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
 use crate::lane::{Account, LaneId, denied, is_shutting, over_budget};
 use crate::outage::Outage;
-use crate::output::{Notice, Output};
+use crate::output::{Leave, Notice, Output};
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota, Refusal};
 use crate::retry::Why;
@@ -623,6 +623,7 @@ impl Engine {
         call.used_here = 0;
         call.empty_answers = 0;
         call.share_out(self.now.mono);
+        call.record.switches.push(Leave { from, to, info: Rc::clone(&info) });
         self.outputs.push_back(Output::Switch { call: id, from, to, info });
         self.place(id, call);
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
+use crate::peak::{self, Hours};
 use crate::time::WallTime;
 
 const HOUR: u64 = 3_600_000;
@@ -116,6 +117,28 @@ impl History {
         {
             self.hours.pop_front();
         }
+    }
+
+    /// The hours of the day, UTC, in which the service had no capacity for this client more often than
+    /// it answered, and more than once or twice.
+    #[must_use]
+    pub fn storm_hours(&self, now: WallTime) -> Hours {
+        const FEW: u32 = 3;
+        let mut hours = Hours::default();
+        let (mut at, mut failed, mut all) = (WallTime::default(), 0_u32, 0_u32);
+        for outcome in self.outcomes(now) {
+            if outcome.at != at {
+                (at, failed, all) = (outcome.at, 0, 0);
+            }
+            all = all.saturating_add(outcome.count);
+            if outcome.kind == Some(Kind::Overloaded) {
+                failed = failed.saturating_add(outcome.count);
+            }
+            if failed >= FEW && failed.saturating_mul(2) > all {
+                hours = hours.with(peak::hour_of(at));
+            }
+        }
+        hours
     }
 
     /// What was seen in the seven days before `now`, the oldest first.

@@ -33,11 +33,15 @@ pub mod scope {
     pub const USE: u16 = 2048;
     /// A row of `catalog`.
     pub const ROW: u16 = 1 << 15;
+    /// The object under `budget`.
+    pub const BUDGET: u16 = 1 << 12;
+    /// The object under `degrade`.
+    pub const DEGRADE: u16 = 1 << 13;
 }
 
 use scope::{
-    BATCH, CLIENT, CURVE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, ROW, TARGET, TRACKER,
-    USE,
+    BATCH, BUDGET, CLIENT, CURVE, DEGRADE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, ROW,
+    TARGET, TRACKER, USE,
 };
 
 const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
@@ -89,6 +93,10 @@ pub enum Shape {
     Store,
     /// Yes or no.
     Flag,
+    /// The one event that a picture may shrink for.
+    Timeouts,
+    /// Sizes of pictures.
+    Sizes,
     /// The language of a server.
     Protocol,
     /// USD per picture.
@@ -118,6 +126,8 @@ impl Shape {
             Self::OnStoreDown => "'open', 'closed' or 'local'",
             Self::Priority => "'interactive', 'background' or a whole number",
             Self::Flag => "true or false",
+            Self::Timeouts => "'timeout'",
+            Self::Sizes => "a list of sizes, such as ['2K', '1K']",
             Self::Store => "a QuotaStore: an object with `transact(key, update)`",
             Self::Protocol => "'gemini', 'vertex', 'imagen', 'openai-images' or 'openai-chat'",
             Self::Price => "USD per picture: a number, or numbers by size as { '1K': 0.05 }",
@@ -190,6 +200,14 @@ pub const OPTIONS: &[Opt] = &[
     opt("price", TARGET, Shape::Price),
     opt("store", CLIENT, Shape::Store),
     opt("onStoreDown", CLIENT, Shape::OnStoreDown),
+    opt("budget", CLIENT, Shape::Object),
+    opt("total", BUDGET, Shape::Money),
+    opt("perDay", BUDGET, Shape::Money),
+    opt("maxCost", GENERATE | FALLBACK | RETRY, Shape::Money),
+    opt("degrade", CLIENT | GENERATE | FALLBACK, Shape::Object),
+    opt("on", DEGRADE, Shape::Timeouts),
+    opt("to", DEGRADE, Shape::Sizes),
+    opt("avoidPeak", CLIENT | GENERATE | RETRY, Shape::Flag),
     opt("catalog", CLIENT, Shape::List),
     opt("id", ROW, Shape::Text),
     opt("status", ROW, Shape::Text),
@@ -214,6 +232,7 @@ pub const EVENTS: &[&str] = &[
     "failure",
     "limitLearned",
     "quotaAlert",
+    "budgetAlert",
     "quotaExhausted",
     "modelRested",
     "modelRetired",
@@ -344,7 +363,8 @@ mod tests {
     #[test]
     fn names_are_unique() {
         for (index, opt) in OPTIONS.iter().enumerate() {
-            assert_eq!(OPTIONS.iter().position(|other| other.name == opt.name), Some(index));
+            let is_same = |other: &Opt| other.name == opt.name && other.scopes & opt.scopes != 0;
+            assert_eq!(OPTIONS.iter().position(is_same), Some(index));
         }
     }
 

@@ -167,6 +167,19 @@ pub struct Record {
     pub attempts: Vec<Attempt>,
     /// The time that it spent waiting.
     pub waited: Millis,
+    /// The targets that it left, in order.
+    pub switches: Vec<Leave>,
+}
+
+/// A target that a call has left.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    /// Its index.
+    pub from: usize,
+    /// The index of the next.
+    pub to: usize,
+    /// Why.
+    pub info: Rc<ErrorInfo>,
 }
 
 /// One attempt that has ended.

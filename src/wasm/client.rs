@@ -21,6 +21,7 @@ use super::settings::{self, Settings};
 use crate::chain::Target;
 use crate::cost;
 use crate::input::{CallId, CallSpec, FlightId, INTERACTIVE};
+use crate::kind::Dimension;
 use crate::model::Size;
 use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
@@ -65,9 +66,24 @@ impl Core {
     pub fn new(options: &JsValue, host: JsValue) -> Result<Core, JsValue> {
         let settings = settings::read(options, scope::CLIENT)?;
         check_limits(&settings.limits)?;
+        if settings.budget.is_some() && settings.limits == "none" {
+            return Err(usage(
+                "`budget` needs what `limits: 'none'` switches off: leave `limits` out",
+            ));
+        }
         let retries = Rc::new(settings.retry.apply(Policy::RETRY));
         Ok(Self {
-            driver: Driver::new(host.unchecked_into(), &settings),
+            driver: {
+                let driver = Driver::new(host.unchecked_into(), &settings);
+                let is_daily =
+                    settings.budget.is_some_and(|of| of.get(Dimension::BudgetPerDay).is_some());
+                if is_daily && settings.store.is_none() {
+                    driver.host.warn(
+                        "`budget.perDay` is counted from the start of this process; pass a `store` that outlives it",
+                    );
+                }
+                driver
+            },
             settings,
             routes: Routes::default(),
             last: RefCell::new(Rc::clone(&retries)),
@@ -268,6 +284,11 @@ impl Core {
         self.driver.history()
     }
 
+    /// What was spent, and what is left of the budget as it was seen last.
+    pub fn costs(&self, caller: &JsValue) {
+        self.driver.host.resolve(caller, &self.driver.costs());
+    }
+
     /// Ends every call.
     pub fn close(&self) {
         self.driver.close();
@@ -293,11 +314,14 @@ impl Core {
     }
 
     fn spec(&self, policy: Rc<Policy>, targets: Rc<[Target]>, call: &Settings) -> CallSpec {
+        let avoids = call.avoid_peak.or(self.settings.avoid_peak).unwrap_or_default();
         let on_daily_limit = call.on_daily_limit.or(self.settings.on_daily_limit);
         CallSpec {
             deadline: call.deadline,
             priority: call.priority.unwrap_or(INTERACTIVE),
             on_daily_limit: on_daily_limit.unwrap_or_default(),
+            max_cost: call.max_cost,
+            avoid: avoids.then(|| self.driver.peak_hours()),
             ..CallSpec::new(policy, targets)
         }
     }
@@ -352,14 +376,23 @@ impl Core {
             return Err(usage(&[message, &join(names, ", ")].concat()));
         }
         chain.retain(|route| skip(route).is_none());
+        let sizes = call.degrade.as_ref().or(settings.degrade.as_ref()).filter(|_| checks);
+        if let Some(sizes) = sizes {
+            let with_smaller = |route: &Rc<Route>| {
+                let smaller = route.smaller(&request, sizes);
+                core::iter::once(Rc::clone(route)).chain(smaller).collect::<Vec<_>>()
+            };
+            chain = chain.iter().flat_map(with_smaller).collect();
+        }
         let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
         for route in &chain {
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
-            let price = nanos(route.lost(request.need.size));
+            let price = nanos(route.lost(route.smaller.or(request.need.size)));
             let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
-            targets.push(Target { account: account.0, lane, want, is_smaller: false });
+            let is_smaller = route.smaller.is_some();
+            targets.push(Target { account: account.0, lane, want, is_smaller });
         }
         let spec = self.spec(self.policy(policy), targets.into(), &call);
         let fetch = settings.fetch.clone();

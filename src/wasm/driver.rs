@@ -20,6 +20,7 @@ use super::route;
 use super::settings::Settings;
 use crate::classify::classify;
 use crate::engine::Engine;
+use crate::exchange::BookId;
 use crate::history::History;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, CallSpec, FlightId, Input, Used};
@@ -27,6 +28,7 @@ use crate::kind::Kind;
 use crate::model::Status;
 use crate::models::Catalog;
 use crate::output::{Ending, Output, Record};
+use crate::peak::{self, Hours};
 use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis};
 use crate::value::Value;
@@ -102,10 +104,16 @@ impl Driver {
         if let Some(thresholds) = &settings.alert_at {
             engine.set_alerts(thresholds);
         }
+        if let Some(budget) = &settings.budget {
+            engine.set_budget(budget);
+            if settings.store.is_some() {
+                engine.share(BookId::Budget, settings.on_store_down);
+            }
+        }
         let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
         let (base, key) = route::home(settings, &host);
         let home = quota::identity(&base, key.as_deref());
-        Rc::new(Self {
+        let driver = Rc::new(Self {
             engine: RefCell::new(engine),
             lanes: Lanes::default(),
             shared,
@@ -120,7 +128,9 @@ impl Driver {
             catalog: Rc::clone(&settings.catalog),
             told_retired: RefCell::default(),
             history: RefCell::default(),
-        })
+        });
+        driver.recall(BookId::Budget);
+        driver
     }
 
     /// Starts a call; its promise is settled through `caller`.
@@ -341,6 +351,11 @@ impl Driver {
         {
             self.tell_retired(model, Some(job.shown(info)));
         }
+    }
+
+    /// The hours that are known for overload, and those in which this client has seen it.
+    pub(crate) fn peak_hours(&self) -> Hours {
+        peak::known().and(self.history.borrow().storm_hours(host::now().wall))
     }
 
     /// What this client has seen.

@@ -65,7 +65,19 @@ extern "C" {
         attempts: &JsValue,
         waited: f64,
         skipped: &JsValue,
+        switches: &JsValue,
+        size: Option<&str>,
     ) -> JsValue;
+    /// Adds a target that was left to a list.
+    #[wasm_bindgen(method, structural, js_name = addSwitch)]
+    pub(crate) fn add_switch(
+        this: &Host,
+        list: &JsValue,
+        from: Option<&str>,
+        to: Option<&str>,
+        kind: &JsValue,
+        reason: &str,
+    );
     /// Adds an attempt to a list.
     #[wasm_bindgen(method, structural, js_name = addAttempt)]
     pub(crate) fn add_attempt(

@@ -20,6 +20,7 @@ use crate::failure;
 use crate::info::ErrorInfo;
 use crate::input::Used;
 use crate::kind::Kind;
+use crate::model::Size;
 use crate::output::{Attempt, Record};
 use crate::redact::Redactor;
 use crate::time::Millis;
@@ -151,6 +152,12 @@ impl Picture {
         }
     }
 
+    /// The size that a target is asked for; `None` where the request names none.
+    fn size(&self, target: usize) -> Option<Size> {
+        let smaller = self.routes.get(target).and_then(|route| route.smaller);
+        smaller.or(self.request.need.size)
+    }
+
     /// The text to send to a target.
     ///
     /// # Errors
@@ -163,7 +170,9 @@ impl Picture {
         }
         let Some(route) = self.routes.get(target) else { return Ok(JsString::from("")) };
         let known = route.known();
-        let text = self.request.text(route.protocol, &route.model, known.as_ref(), host)?;
+        let smaller = route.smaller.map(|size| self.request.sized(size));
+        let request = smaller.as_ref().unwrap_or(&self.request);
+        let text = request.text(route.protocol, &route.model, known.as_ref(), host)?;
         if self.request.is_prompt() {
             // Written anew for each attempt, which is cheap.
             return Ok(text);
@@ -181,7 +190,7 @@ impl Picture {
         let (summary, target) = (self.summary.get(), self.answered.get());
         let route = self.routes.get(target)?;
         let usage = summary.usage?;
-        let usd = route.cost(self.request.need.size, Some(&usage), summary.pictures);
+        let usd = route.cost(self.size(target), Some(&usage), summary.pictures);
         let tokens = Some(Millis::from_f64(usage.prompt).0);
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
@@ -196,7 +205,7 @@ impl Picture {
         let target = answered.map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
         let summary = self.summary.get();
-        let size = self.request.need.size;
+        let size = self.size(target);
         let skipped = Array::new();
         for (route, skip) in &self.skipped {
             host.add_skipped(&skipped, &route.model, skip.lacks, &skip.reason);
@@ -215,6 +224,8 @@ impl Picture {
             &attempts(host, record, |target| self.model(target)),
             record.waited.as_f64(),
             &skipped,
+            &switches(host, record, |target| self.model(target)),
+            size.map(Size::as_str),
         )
     }
 
@@ -226,7 +237,7 @@ impl Picture {
         };
         let price = |attempt: &Attempt| {
             let route = self.routes.get(attempt.target);
-            route.map_or(0.0, |route| route.lost(self.request.need.size))
+            route.map_or(0.0, |route| route.lost(self.size(attempt.target)))
         };
         record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
     }
@@ -310,6 +321,18 @@ impl From<Value> for Failed {
     fn from(value: Value) -> Self {
         Self { value, info: None }
     }
+}
+
+/// The targets that a call has left, as the caller sees them.
+fn switches<'a>(host: &Host, record: &Record, model: impl Fn(usize) -> Option<&'a str>) -> JsValue {
+    let list = Array::new();
+    for leave in &record.switches {
+        let (from, to) = (model(leave.from), model(leave.to));
+        let info = &leave.info;
+        let kind = name(info.kind.as_str());
+        host.add_switch(&list, from, to, &kind, &info.summary);
+    }
+    list.into()
 }
 
 /// The attempts of a record as the caller sees them.

@@ -29,12 +29,12 @@ const NANOS: f64 = 1e9;
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub(crate) fn nanos(usd: f64) -> u64 {
     // The cast saturates, and maps NaN to zero.
-    (usd * NANOS).ceil() as u64
+    (usd * NANOS).round() as u64
 }
 
 /// A limit or use as JavaScript sees it: money in USD.
 pub(crate) fn amount(dimension: Dimension, amount: u64) -> f64 {
-    if dimension == Dimension::Spend { amount as f64 / NANOS } else { amount as f64 }
+    if dimension.is_money() { amount as f64 / NANOS } else { amount as f64 }
 }
 
 /// An account of a client: base URL and key.
@@ -117,6 +117,7 @@ impl Lanes {
     pub(crate) fn identity(&self, book: BookId) -> Option<(String, String)> {
         let lanes = self.lanes.borrow();
         let (account, model) = match book {
+            BookId::Budget => return None,
             BookId::Account(id) => (id, "spend"),
             BookId::Lane(id) => {
                 let named = lanes.iter().find(|named| named.lane == id)?;
@@ -349,6 +350,15 @@ impl Tracker {
 }
 
 /// An alert as listeners see it.
+pub(crate) fn budget_fields(alert: &Alert) -> Fields {
+    let period = if alert.dimension == Dimension::Budget { "total" } else { "day" };
+    Fields::new()
+        .set("period", period)
+        .set("used", amount(alert.dimension, alert.used))
+        .set("limit", amount(alert.dimension, alert.limit))
+        .set("threshold", alert.threshold)
+}
+
 pub(crate) fn alert_fields(alert: &Alert) -> Fields {
     Fields::new()
         .set("dimension", name(alert.dimension.as_str()))

@@ -152,6 +152,18 @@ impl Request {
         self.body.object()
     }
 
+    /// The same request for a picture of this size.
+    pub(crate) fn sized(&self, size: Size) -> Self {
+        let body = copy_of(&self.body.object());
+        let generation = copy_of(&get(&body, "generationConfig"));
+        let image = copy_of(&get(&generation, "imageConfig"));
+        set(&image, "imageSize", &name(size.as_str()));
+        set(&generation, "imageConfig", &image);
+        set(&body, "generationConfig", &generation);
+        let need = Need { size: Some(size), ..self.need.clone() };
+        Self { need, body: Body::Object(body.unchecked_into()), ..Self::default() }
+    }
+
     /// What it says that not every protocol can.
     pub(crate) fn saying(&self) -> Saying {
         let Body::Object(body) = &self.body else {

@@ -18,7 +18,7 @@ use super::token::{Source, Sources};
 use crate::catalog;
 use crate::cost::{self, Usage};
 use crate::kind::Kind;
-use crate::model::{Model, Size, Status};
+use crate::model::{Model, Need, Size, Status};
 use crate::models::Catalog;
 use crate::options::scope;
 use crate::price::Price;
@@ -29,7 +29,7 @@ const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
 
 /// One place to ask.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) model: String,
     pub(crate) url: JsString,
@@ -49,6 +49,8 @@ pub(crate) struct Route {
     /// Where its bearer tokens come from.
     pub(crate) token: Option<Rc<Source>>,
     catalog: Rc<Catalog>,
+    /// The smaller size that it is asked for after it has timed out.
+    pub(crate) smaller: Option<Size>,
 }
 
 /// The client's own routes, made once for each timeout that the service is told.
@@ -236,6 +238,7 @@ impl Site<'_> {
             price: own.price,
             token,
             catalog: Rc::clone(&self.settings.catalog),
+            smaller: None,
         })
     }
 }
@@ -268,13 +271,32 @@ impl Route {
         headers
     }
 
-    /// What of a request the target cannot do. The catalogue is asked only where `checks`: the
-    /// drop-in sends what it is told.
+    /// The same place, for the smaller pictures that the caller allows, the largest first.
+    pub(crate) fn smaller<'a>(
+        self: &'a Rc<Self>,
+        request: &Request,
+        sizes: &'a [Size],
+    ) -> impl Iterator<Item = Rc<Self>> {
+        let (asked, references) = (request.need.size, request.need.references);
+        let ratio = request.need.ratio.clone();
+        let is_smaller = move |size: &&Size| {
+            let need = Need { size: Some(**size), ratio: ratio.clone(), references };
+            let fits = self.known().is_none_or(|known| known.lacks(&need).is_none());
+            fits && asked.is_some_and(|asked| **size < asked)
+        };
+        sizes
+            .iter()
+            .filter(is_smaller)
+            .map(|size| Rc::new(Self { smaller: Some(*size), ..(**self).clone() }))
+    }
+
     /// What the catalogue knows of its model.
     pub(crate) fn known(&self) -> Option<Model<'_>> {
         self.catalog.find(&self.model)
     }
 
+    /// What of a request the target cannot do. The catalogue is asked only where `checks`: the
+    /// drop-in sends what it is told.
     pub(crate) fn lacks(&self, request: &Request, checks: bool) -> Option<&'static str> {
         let saying = if self.protocol.is_gemini() { Saying::default() } else { request.saying() };
         self.protocol

@@ -34,6 +34,11 @@ pub(crate) struct Settings {
     pub(crate) fetch: Option<Function>,
     pub(crate) models: Option<Array>,
     pub(crate) catalog: Rc<Catalog>,
+    pub(crate) budget: Option<Limits>,
+    pub(crate) max_cost: Option<u64>,
+    /// The sizes that a target is asked for which keeps timing out.
+    pub(crate) degrade: Option<Rc<[Size]>>,
+    pub(crate) avoid_peak: Option<bool>,
     pub(crate) api_key: Option<String>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_version: Option<String>,
@@ -60,6 +65,21 @@ pub(crate) struct Settings {
     pub(crate) access_token: Option<Function>,
 }
 
+impl Settings {
+    fn allow(&mut self, dimension: Dimension, usd: &JsValue) {
+        let nanos = quota::nanos(usd.as_f64().unwrap_or(0.0));
+        let limits = self.budget.unwrap_or_default();
+        self.budget = Some(limits.with(dimension, Some(nanos)));
+    }
+}
+
+/// A list of sizes that is not empty.
+fn sizes(item: &JsValue) -> Option<Rc<[Size]>> {
+    let list = as_array(item)?.iter();
+    let sizes: Option<Vec<Size>> = list.map(|size| Size::parse(&size.as_string()?)).collect();
+    sizes.filter(|sizes| !sizes.is_empty()).map(Into::into)
+}
+
 /// Reads an options object.
 ///
 /// # Errors
@@ -75,7 +95,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
         let retry = &mut settings.retry;
         match name {
             "retry" => return read_into(settings, &item, scope::POLICY),
-            "on" => return check_events(&item),
+            "on" if scope == scope::CLIENT => return check_events(&item),
             "rateLimit" => retry.rate_limit = curve(&item)?,
             "overloaded" => retry.overloaded = curve(&item)?,
             "transient" => retry.transient = curve(&item)?,
@@ -93,6 +113,13 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "shouldRetry" => settings.should_retry = item.dyn_into().ok(),
             "fetch" => settings.fetch = item.dyn_into().ok(),
             "models" => settings.models = as_array(&item).cloned(),
+            "budget" => return read_into(settings, &item, scope::BUDGET),
+            "total" => settings.allow(Dimension::Budget, &item),
+            "perDay" => settings.allow(Dimension::BudgetPerDay, &item),
+            "maxCost" => settings.max_cost = Some(quota::nanos(item.as_f64().unwrap_or(0.0))),
+            "degrade" => return read_into(settings, &item, scope::DEGRADE),
+            "to" => settings.degrade = sizes(&item),
+            "avoidPeak" => settings.avoid_peak = item.as_bool(),
             "catalog" => settings.catalog = Rc::new(catalog(&item)?),
             "headers" => settings.headers = Some(headers(&item)?),
             "apiKey" => settings.api_key = item.as_string(),
@@ -259,6 +286,8 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::OnStoreDown => on_store_down(item).is_some(),
         Shape::Priority => priority(item).is_some(),
         Shape::Flag => item.as_bool().is_some(),
+        Shape::Timeouts => item == "timeout",
+        Shape::Sizes => sizes(item).is_some(),
         Shape::Protocol => protocol(item).is_some(),
         Shape::Price => price(item).is_some(),
         Shape::Store => item.is_object() && get(item, "transact").is_function(),

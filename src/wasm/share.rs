@@ -11,7 +11,7 @@ use super::convert::{Fields, name};
 use super::driver::Driver;
 use super::error::{self, date};
 use super::host;
-use super::quota::{Sharing, Status, alert_fields, amount};
+use super::quota::{Sharing, Status, alert_fields, amount, budget_fields};
 use super::settings::Settings;
 use crate::exchange::{BookId, ExchangeId};
 use crate::input::Input;
@@ -102,15 +102,23 @@ impl Driver {
         is_due.then(|| self.kept.get() + KEEP)
     }
 
+    /// What identifies a quota among those of a store.
+    fn identity(&self, book: BookId) -> Option<(String, String)> {
+        match book {
+            // Whoever is paid: the budget is that of the client's project.
+            BookId::Budget => Some((self.home.clone(), "budget".to_owned())),
+            _ => self.lanes.identity(book),
+        }
+    }
+
     fn kept_name(&self, book: BookId) -> Option<String> {
-        let (account, model) = self.lanes.identity(book)?;
+        let (account, model) = self.identity(book)?;
         Some([account.as_str(), "\n", &model].concat())
     }
 
     /// Asks the store.
     pub(crate) fn transact(self: &Rc<Self>, id: ExchangeId, book: BookId, request: Rc<Request>) {
-        let (Some((store, project)), Some((account, model))) =
-            (&self.shared, self.lanes.identity(book))
+        let (Some((store, project)), Some((account, model))) = (&self.shared, self.identity(book))
         else {
             return;
         };
@@ -148,6 +156,26 @@ impl Driver {
         }
     }
 
+    /// What was spent, and what is left of the budget as it was seen last.
+    pub(crate) fn costs(&self) -> JsValue {
+        let mut engine = self.engine.borrow_mut();
+        let costs = engine.costs();
+        let usages = engine.usage(host::now(), BookId::Budget);
+        let budget = |dimension: Dimension| {
+            let (usage, frees) = usages.iter().find(|(usage, _)| usage.dimension == dimension)?;
+            let limit = amount(dimension, usage.limit?);
+            let fields = Fields::new().set("used", amount(dimension, usage.used));
+            let fields = fields.set("limit", limit);
+            Some(fields.set_some("freesAt", frees.map(date)).done())
+        };
+        Fields::new()
+            .set("spent", amount(Dimension::Budget, costs.spent))
+            .set("possible", amount(Dimension::Budget, costs.possible))
+            .set_some("total", budget(Dimension::Budget))
+            .set_some("today", budget(Dimension::BudgetPerDay))
+            .done()
+    }
+
     /// What is told of a lane.
     pub(crate) fn status(&self, lane: LaneId, account: AccountId) -> Option<Status> {
         let now = host::now();
@@ -181,6 +209,7 @@ impl Driver {
                     .set_some("previous", learned.change.previous.map(|limit| amount(row, limit)));
                 ("limitLearned", of(*lane, fields))
             }
+            Notice::Budget(alert) => ("budgetAlert", budget_fields(alert)),
             Notice::Alert { lane, alert } => ("quotaAlert", of(*lane, alert_fields(alert))),
             Notice::Exhausted { lane, dimension: row, limit, until } => {
                 let fields = Fields::new()

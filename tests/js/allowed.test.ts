@@ -1,0 +1,301 @@
+/** What callers allow: money, smaller pictures, a share of the deadline, hours of the day. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import FakeTimers from '@sinonjs/fake-timers';
+import { createEmulator, type Emulator, type EmulatorOptions } from '../../pkg/emulator/index.js';
+import {
+  type Client,
+  type ClientEvents,
+  type ClientOptions,
+  createClient,
+  GenerateError,
+  type GenerateRequest,
+  memoryStore,
+} from '../../pkg/index.js';
+import { NOON, TIMERS } from './support/clock.ts';
+
+const KEY = 'a-key-of-nobody';
+const PRO = 'gemini-3-pro-image';
+const CHEAP = 'gemini-nano-banana-2.1';
+const PROMPT = 'a paper boat on a calm lake';
+const HOUR = 3_600_000;
+
+let clock: FakeTimers.Clock;
+let emulator: Emulator;
+const clients: Client[] = [];
+
+async function open(options: EmulatorOptions = {}, now = NOON): Promise<void> {
+  clock?.uninstall();
+  clock = FakeTimers.install({ now, toFake: TIMERS });
+  emulator = await createEmulator({ transit: 0, latency: 0, clockOffset: 0, ...options });
+}
+
+beforeEach(() => open());
+
+afterEach(() => {
+  mock.restoreAll();
+  for (const own of clients.splice(0)) own.close();
+  emulator.close();
+  clock.uninstall();
+});
+
+function client(options: ClientOptions = {}): Client {
+  const own = createClient({ apiKey: KEY, fetch: emulator.fetch, models: [PRO], ...options });
+  clients.push(own);
+  return own;
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function run<T>(work: Promise<T>): Promise<T> {
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  work.then(end, end);
+  for (let step = 0; step < 2_000; step += 1) {
+    await turns();
+    if (ended) return work;
+    await clock.nextAsync();
+  }
+  return assert.fail('it never ends');
+}
+
+async function fails(work: Promise<unknown>): Promise<GenerateError> {
+  const error = await run(
+    work.then(
+      () => assert.fail('it succeeded'),
+      (thrown: unknown) => thrown,
+    ),
+  );
+  if (!(error instanceof GenerateError)) throw error;
+  return error;
+}
+
+const asked = (): string[] => emulator.ledger().requests.map(({ model }) => model);
+
+describe('a budget', () => {
+  it('is a hard stop: what does not fit is not sent', async () => {
+    const own = client({ budget: { total: 0.3 } });
+    await run(own.generate(PROMPT));
+    await run(own.generate(PROMPT));
+    const error = await fails(own.generate(PROMPT));
+    assert.equal(error.kind, 'over_budget');
+    assert.equal(error.retryAt, undefined);
+    assert.match(error.message, /no request was sent/);
+    assert.match(error.advice, /budget\.total/);
+    assert.equal(asked().length, 2);
+  });
+
+  it('lets a cheaper model of the chain through', async () => {
+    const own = client({ models: [PRO, CHEAP], budget: { total: 0.2 } });
+    assert.equal((await run(own.generate(PROMPT))).model, PRO);
+    const second = await run(own.generate(PROMPT));
+    assert.equal(second.model, CHEAP);
+    assert.deepEqual(
+      second.switches.map(({ from, to, kind }) => [from, to, kind]),
+      [[PRO, CHEAP, 'over_budget']],
+    );
+  });
+
+  it('is reserved before sending: a crowd does not exceed it together', async () => {
+    const own = client({ budget: { total: 0.5 } });
+    const all = await run(Promise.allSettled(Array.from({ length: 9 }, () => own.generate(PROMPT))));
+    assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 3);
+    assert.equal(asked().length, 3);
+  });
+
+  it('is not spent by what the service refuses', async () => {
+    emulator.script([{ fault: '503', times: 2 }]);
+    const own = client({ budget: { total: 0.2 } });
+    await run(own.generate(PROMPT));
+    const { spent, possible, total } = await run(own.costs());
+    assert.ok(spent > 0.134 && spent < 0.15, `${spent}`);
+    assert.equal(possible, 0);
+    assert.deepEqual(total, { used: spent, limit: 0.2 });
+  });
+
+  it('counts what lost answers may have cost', async () => {
+    emulator.script([{ fault: 'reset', times: 1 }]);
+    const own = client({ budget: { total: 1 } });
+    const result = await run(own.generate(PROMPT));
+    const { spent, possible, total } = await run(own.costs());
+    assert.equal(possible, 0.134);
+    assert.equal(result.possibleCost, 0.134);
+    assert.ok(Math.abs((total?.used ?? 0) - spent - possible) < 1e-9);
+  });
+
+  it('tells once that 70 % of it are used', async () => {
+    const own = client({ budget: { total: 0.5 } });
+    const alerts: ClientEvents['budgetAlert'][] = [];
+    own.on('budgetAlert', (alert) => alerts.push(alert));
+    for (let call = 0; call < 3; call += 1) await run(own.generate(PROMPT));
+    assert.equal(alerts.length, 1);
+    assert.equal(alerts[0]?.period, 'total');
+    assert.equal(alerts[0]?.limit, 0.5);
+    assert.ok((alerts[0]?.used ?? 0) >= 0.35);
+  });
+
+  it('a day ends at midnight Pacific', async () => {
+    const warn = mock.method(console, 'warn', () => undefined);
+    const own = client({ budget: { perDay: 0.2 } });
+    assert.equal(warn.mock.callCount(), 1, 'the process may end before the day does');
+    await run(own.generate(PROMPT));
+    const error = await fails(own.generate(PROMPT));
+    assert.equal(error.kind, 'over_budget');
+    const until = (error.retryAt?.getTime() ?? 0) - Date.now();
+    assert.ok(until > 0 && until <= 25 * HOUR, `${until}`);
+    clock.tick(until + 1);
+    await run(own.generate(PROMPT));
+    assert.equal(asked().length, 2);
+    assert.ok(((await run(own.costs())).today?.used ?? 1) < 0.2);
+  });
+
+  it('is waited for by those who wait for the day', async () => {
+    mock.method(console, 'warn', () => undefined);
+    const own = client({ budget: { perDay: 0.2 }, onDailyLimit: 'wait' });
+    await run(own.generate(PROMPT));
+    const start = Date.now();
+    await run(own.generate(PROMPT, { priority: 'background' }));
+    assert.ok(Date.now() - start > HOUR);
+  });
+
+  it('is shared through a store, and outlives the client there', async () => {
+    const store = memoryStore();
+    const first = client({ budget: { total: 0.3 }, store });
+    await run(first.generate(PROMPT));
+    first.close();
+    const second = client({ budget: { total: 0.3 }, store });
+    await run(second.generate(PROMPT));
+    assert.equal((await fails(second.generate(PROMPT))).kind, 'over_budget');
+    assert.equal(asked().length, 2);
+  });
+
+  it('counts the calls of other SDKs by the price of their model', async () => {
+    const own = client({ budget: { total: 0.2 } });
+    let calls = 0;
+    const call = async (): Promise<string> => `${(calls += 1)}`;
+    await run(own.retry(call, { model: PRO }));
+    assert.equal((await fails(own.retry(call, { model: PRO }))).kind, 'over_budget');
+    assert.equal(calls, 1);
+  });
+
+  it('needs the ledger', () => {
+    assert.throws(() => client({ budget: { total: 1 }, limits: 'none' }), /`budget` needs/);
+  });
+});
+
+describe('maxCost', () => {
+  it('skips what costs more, before a request', async () => {
+    const result = await run(client({ models: [PRO, CHEAP] }).generate(PROMPT, { maxCost: 0.1 }));
+    assert.deepEqual(asked(), [CHEAP]);
+    assert.equal(result.switches[0]?.kind, 'over_budget');
+    const error = await fails(client().generate(PROMPT, { maxCost: 0.1 }));
+    assert.equal(error.kind, 'over_budget');
+    assert.match(error.advice, /maxCost/);
+  });
+
+  it('counts an attempt whose answer was lost', async () => {
+    emulator.script([{ fault: 'reset', times: 1 }]);
+    const error = await fails(client().generate(PROMPT, { maxCost: 0.2 }));
+    assert.equal(error.kind, 'over_budget');
+    assert.deepEqual(asked(), [PRO]);
+  });
+
+  it('waits for an attempt in flight, where it may not pay for another', async () => {
+    await open({ latency: 200_000 });
+    const silent: typeof fetch = (input, init) => {
+      const headers = new Headers(init?.headers);
+      headers.delete('x-server-timeout');
+      return emulator.fetch(input, { ...init, headers });
+    };
+    const own = client({ fetch: silent });
+    const result = await run(own.generate(PROMPT, { maxCost: 0.2, timeout: 60_000 }));
+    assert.equal(result.attempts.length, 1);
+    assert.deepEqual(asked(), [PRO]);
+  });
+});
+
+describe('degrade', () => {
+  const large: GenerateRequest = {
+    contents: PROMPT,
+    config: { imageConfig: { imageSize: '4K', aspectRatio: '16:9' } },
+  };
+
+  it('asks a model that keeps timing out for a smaller picture, before the next', async () => {
+    emulator.script([{ fault: '504', times: 2, model: PRO }]);
+    const own = client({ models: [PRO, CHEAP], degrade: { on: 'timeout', to: ['2K', '1K'] } });
+    const result = await run(own.generate(large));
+    assert.deepEqual(asked(), [PRO, PRO, PRO]);
+    assert.equal(result.size, '2K');
+    assert.ok((result.cost ?? 1) < 0.15, 'the price of the smaller picture');
+    assert.deepEqual(result.switches.map(({ kind }) => kind), ['timeout']);
+  });
+
+  it('goes on to the next model for anything else', async () => {
+    emulator.script([{ fault: '503', times: 1, model: PRO }]);
+    const own = client({ models: [PRO, CHEAP], degrade: { to: ['2K'] } });
+    const result = await run(own.generate(large));
+    assert.deepEqual(asked(), [PRO, CHEAP]);
+    assert.equal(result.size, '4K');
+  });
+
+  it('enlarges nothing', async () => {
+    emulator.script([{ fault: '504', times: 2, model: PRO }]);
+    const own = client({ models: [PRO, CHEAP], degrade: { to: ['4K', '2K'] } });
+    assert.equal((await run(own.generate(PROMPT))).model, CHEAP);
+  });
+});
+
+describe('a deadline', () => {
+  it('is shared out: a slow first model leaves time for the next', async () => {
+    await open({ latency: 1_000 });
+    const slow: typeof fetch = async (input, init) => {
+      if (!String(input).includes(PRO)) return emulator.fetch(input, init);
+      return new Promise((_, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+      });
+    };
+    const start = Date.now();
+    const own = client({ models: [PRO, CHEAP], fetch: slow });
+    const result = await run(own.generate(PROMPT, { deadline: 60_000 }));
+    assert.equal(result.model, CHEAP);
+    assert.ok(Date.now() - start <= 32_000, 'half of it was the first model’s');
+    assert.equal(result.possibleCost, 0.134);
+  });
+});
+
+describe('avoidPeak', () => {
+  const ten = NOON - (NOON % (24 * HOUR)) + 10 * HOUR;
+
+  it('keeps background calls out of the hours of overload', async () => {
+    await open({}, ten);
+    const own = client({ avoidPeak: true });
+    const waits: number[] = [];
+    own.on('waiting', ({ retryAt }) => waits.push(retryAt.getTime()));
+    await run(own.generate(PROMPT, { priority: 'background' }));
+    assert.equal(new Date().getUTCHours(), 11);
+    assert.deepEqual(waits, [ten + HOUR]);
+  });
+
+  it('holds no interactive call, and none whose deadline is sooner', async () => {
+    await open({}, ten);
+    const own = client({ avoidPeak: true });
+    await run(own.generate(PROMPT));
+    await run(own.generate(PROMPT, { priority: 'background', deadline: HOUR / 2 }));
+    assert.ok(Date.now() < ten + 60_000);
+  });
+
+  it('learns the hours in which this client has seen storms', async () => {
+    await open({}, ten + 3 * HOUR);
+    emulator.script([{ fault: '503', times: 4 }]);
+    const own = client({ avoidPeak: true, retry: { maxAttempts: 5, overloaded: { maxDelay: 1_000 } } });
+    await run(own.generate(PROMPT));
+    const start = Date.now();
+    await run(own.generate(PROMPT, { priority: 'background' }));
+    assert.equal(new Date().getUTCHours(), 14);
+    assert.ok(Date.now() - start > HOUR / 2);
+  });
+});
