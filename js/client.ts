@@ -1,4 +1,5 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
+import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
@@ -7,11 +8,13 @@ import type {
   ClientEvents,
   ClientOptions,
   Costs,
+  Diagnosis,
   DropInOptions,
   FallbackOptions,
   FallbackResult,
   GenerateOptions,
   GenerateRequest,
+  ModelInfo,
   QuotaReport,
   RetryContext,
   RetryOptions,
@@ -154,6 +157,24 @@ export class Client {
       core.costs(caller);
       return undefined;
     });
+  }
+
+  /** Lists every image model that is known, with the rows of this client's `catalog`. */
+  async models(): Promise<ModelInfo[]> {
+    await ready();
+    // A wrong row is refused in the same words as by a call.
+    this.#open();
+    return modelsWith(this.#options.catalog ?? []);
+  }
+
+  /**
+   * Names the pattern behind what this client has seen in the last seven days, what to do about it,
+   * and the numbers that say so.
+   */
+  async diagnose(): Promise<Diagnosis> {
+    await ready();
+    const core = this.#open();
+    return diagnoseSeen(guarded(() => core.history()) as History);
   }
 
   /**

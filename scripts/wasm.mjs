@@ -30,12 +30,14 @@ const NEXT = join(WORK, 'next');
 const STAMP = join(WORK, 'stamp');
 
 /**
- * The two modules: the package itself, where every byte counts, and the fake service, which is read
- * from a file and where the seconds of a build count for more.
+ * The modules: the package itself, where every byte counts; the guide, which is loaded on use from a
+ * script of its own; and the fake service, which is read from a file and where the seconds of a build
+ * count for more. `inline` is the script that carries a module.
  */
 const MODULES = [
-  { crate: 'unexhausted', name: 'unexhausted', effort: '-Oz', inline: true },
-  { crate: 'unexhausted-emulator', name: 'emulator', effort: '-O1', inline: false },
+  { crate: 'unexhausted', name: 'unexhausted', effort: '-Oz', inline: 'inline' },
+  { crate: 'unexhausted-guide', name: 'guide', effort: '-Oz', inline: 'guide-inline' },
+  { crate: 'unexhausted-emulator', name: 'emulator', effort: '-O1' },
 ];
 
 /**
@@ -59,9 +61,9 @@ const BINDGEN_FLAGS = [
 ];
 
 const SCRIPTS = ['scripts/wasm.mjs', 'scripts/glue.mjs'];
-const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'emulator', ...SCRIPTS];
+const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'emulator', 'guide', ...SCRIPTS];
 
-/** Builds both modules, unless nothing they are made of has changed. */
+/** Builds all modules, unless nothing they are made of has changed. */
 export async function buildWasm() {
   await ensureNpm('.');
   await ensureTarget();
@@ -142,12 +144,12 @@ async function bind(bindgen, { crate, name, effort, inline }) {
 
   const glue = readFileSync(join(work, `${name}.js`), 'utf8');
   const declarations = readFileSync(join(work, `${name}.d.ts`), 'utf8');
-  // The fake service never waits and calls nobody back, so its glue has nothing to patch.
-  const patch = inline || glue.includes('__wbindgen_destroy_closure');
+  // The others never wait and call nobody back, so their glue has nothing to patch.
+  const patch = name === 'unexhausted' || glue.includes('__wbindgen_destroy_closure');
   writeFileSync(join(out, `${name}.js`), patch ? patchGlue(glue) : glue);
   writeFileSync(join(out, `${name}.d.ts`), patch ? patchDeclarations(declarations) : declarations);
   writeFileSync(join(out, `${name}_bg.d.wasm.ts`), MODULE_DECLARATION);
-  if (inline) await writeInline(out, bytes);
+  if (inline !== undefined) await writeInline(out, inline, bytes);
   report(name, bytes);
   writeFileSync(stamp, wanted);
   return out;
@@ -196,14 +198,14 @@ function compress(bytes) {
 }
 
 /** Zopfli writes what any gunzip reads, 5 % smaller than gzip itself; it takes seconds, not ms. */
-async function writeInline(out, bytes) {
+async function writeInline(out, script, bytes) {
   // Loaded only where something is built: `npm start` on a built tree needs no packages.
   const { gzipAsync } = await import('@gfx/zopfli');
   const packed = Buffer.from(await gzipAsync(bytes, { numiterations: 15 }));
   say(`build: inlined as ${(packed.length / 1024).toFixed(1)} KiB`);
-  writeFileSync(join(out, 'inline.js'), `export const wasm = '${packed.toString('base64')}';\n`);
+  writeFileSync(join(out, `${script}.js`), `export const wasm = '${packed.toString('base64')}';\n`);
   writeFileSync(
-    join(out, 'inline.d.ts'),
+    join(out, `${script}.d.ts`),
     '/** The WebAssembly module, compressed by gzip and written as base64. */\nexport const wasm: string;\n',
   );
 }

@@ -1,7 +1,9 @@
 /** For workerd, which forbids making a module from bytes: it is imported instead. */
+import { registerGuide } from '../guide/load.js';
 import { register } from '../load.js';
 import wasm from '../wasm/unexhausted_bg.wasm';
 
 export * from '../api.js';
 
 register({ now: () => wasm, later: () => Promise.reject(new Error('not needed here')) });
+registerGuide(async () => (await import('../wasm/guide_bg.wasm')).default);

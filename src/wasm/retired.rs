@@ -39,16 +39,16 @@ pub(crate) fn reason(model: &Model<'_>) -> String {
 
 /// The error of a call whose models are all retired: nothing was sent.
 pub(crate) fn error(host: &Host, model: &Model<'_>) -> JsValue {
+    let elsewhere =
+        "If a server of yours still serves it, give its target the `baseUrl` of that server.";
     let advice = match model.successor {
-        Some(successor) => ["Use ", successor, ". "].concat(),
-        None => String::new(),
+        Some(successor) => ["Use its successor, ", successor, ". ", elsewhere].concat(),
+        None => elsewhere.to_owned(),
     };
-    let advice =
-        [&advice, "If a server of yours still serves the model, give its target that `baseUrl`."];
     let info = ErrorInfo {
         model: Some(model.id.to_owned()),
-        summary: [model.id, ": ", &reason(model), "."].concat(),
-        advice: advice.concat(),
+        summary: [model.id, " is retired, so that no request was sent."].concat(),
+        advice,
         ..ErrorInfo::new(Kind::ModelNotFound)
     };
     let none = JsValue::UNDEFINED;

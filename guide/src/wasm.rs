@@ -1,0 +1,30 @@
+//! What JavaScript calls.
+
+use wasm_bindgen::prelude::*;
+
+/// `plan`.
+///
+/// # Errors
+/// A sentence that names the option and what it must be.
+#[wasm_bindgen]
+pub fn plan(options: &str) -> Result<String, String> {
+    crate::plan(options)
+}
+
+/// `client.diagnose`.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen]
+pub fn diagnose(seen: &str) -> Result<String, String> {
+    crate::diagnose(seen)
+}
+
+/// `models`.
+///
+/// # Errors
+/// A sentence that names the row and what is wrong with it.
+#[wasm_bindgen]
+pub fn models(rows: &str) -> Result<String, String> {
+    crate::models(rows)
+}
