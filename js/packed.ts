@@ -25,8 +25,6 @@ export function unpackNow(packed: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** The bytes, wherever there is WebAssembly. */
 export async function unpack(packed: string): Promise<Uint8Array<ArrayBuffer>> {
-  const unzipped = new Blob([decode(packed)])
-    .stream()
-    .pipeThrough(new DecompressionStream('gzip'));
+  const unzipped = new Blob([decode(packed)]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(unzipped).arrayBuffer());
 }

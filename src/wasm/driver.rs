@@ -384,14 +384,11 @@ impl Driver {
     fn abort(&self, call: CallId, flight: FlightId, timed_out: bool) {
         let handle = self.with(call, |state| {
             let flying = state.flights.iter().find(|flying| flying.id == flight);
-            let landed = flying.map(|flying| (flying.handle.clone(), flying.target));
+            let handle = flying.map(|flying| flying.handle.clone());
             state.flights.retain(|flying| flying.id != flight);
-            landed.map(|(handle, target)| (handle, target, state.job.clone()))
+            handle
         });
-        if let Some((handle, target, job)) = handle.flatten() {
-            if timed_out {
-                self.count(Some(&job), target, Some(&crate::failure::timed_out()));
-            }
+        if let Some(handle) = handle.flatten() {
             self.host.abort(&handle, timed_out);
         }
     }
@@ -444,6 +441,12 @@ impl Driver {
     fn settle(&self, call: CallId, ending: Ending, record: &Record) {
         let state = self.calls.borrow_mut().get_mut(call.0 as usize).and_then(Option::take);
         let Some(state) = state else { return };
+        // What ran out of our own time never came back, and so was not counted yet.
+        for attempt in record.attempts.iter().filter(|attempt| attempt.abandoned) {
+            if let Some(info) = attempt.info.as_deref() {
+                self.count(Some(&state.job), attempt.target, Some(info));
+            }
+        }
         let listening = self.host.listening();
         let error = match ending {
             Ending::Answered(_) => {
