@@ -3,8 +3,8 @@
  * is overloaded once, and the verdict on an error. It throws at the first thing that is not right.
  */
 export async function check(unexhausted, baseUrl) {
-  const { classifyError, configure, errorInfo, generateWithRetry, getRetryDelay, ready, retry } =
-    unexhausted;
+  const { classifyError, configure, errorInfo, generateWithRetry, getRetryDelay } = unexhausted;
+  const { plan, ready, retry } = unexhausted;
   configure({ apiKey: 'a-key-for-tests', baseUrl });
 
   let retries = 0;
@@ -35,6 +35,9 @@ export async function check(unexhausted, baseUrl) {
   const caught = await retry(() => Promise.reject(thrown)).catch((error) => error);
   equal(caught, thrown, 'retry() throws the very error of the function');
   equal(errorInfo(caught)?.kind, 'unauthenticated', 'what is known of it');
+
+  const { strategy } = await plan({ images: 500, tier: 'tier1' });
+  equal(strategy, 'retry_fallback_alerts', 'what the guide says, which loads on use');
   return 'all is well';
 }
 

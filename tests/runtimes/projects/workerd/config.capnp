@@ -13,6 +13,7 @@ const worker :Workerd.Worker = (
   modules = [
     (name = "main.js", esModule = embed "out/main.js"),
     (name = "unexhausted_bg.wasm", wasm = embed "out/unexhausted_bg.wasm"),
+    (name = "guide_bg.wasm", wasm = embed "out/guide_bg.wasm"),
   ],
   compatibilityDate = "2026-01-01",
 );
