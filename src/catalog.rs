@@ -68,6 +68,9 @@ const GEMINI: Model<'static> = Model {
     batch: true,
 };
 
+/// A model that is not in the catalogue, as the newest are.
+pub(crate) const NEW: Model<'static> = Model { ratios: Ratios::Fourteen, ..GEMINI };
+
 /// An Imagen model: a price a picture, no references, no Batch API, and all of them are gone.
 const IMAGEN: Model<'static> = Model {
     status: Status::Retired,
@@ -328,6 +331,12 @@ pub const DEFAULT_CHAIN: &[&str] =
 pub fn find(id: &str) -> Option<&'static Model<'static>> {
     let id = id.strip_prefix("models/").unwrap_or(id);
     MODELS.iter().find(|model| model.id == id)
+}
+
+/// The id of the model that an older name stands for.
+#[must_use]
+pub fn whose(name: &str) -> Option<&'static str> {
+    OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id)
 }
 
 /// What is told of the model of this id.

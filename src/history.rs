@@ -1,7 +1,5 @@
 //! How attempts ended in the last seven days, hour by hour, in bounded memory.
 
-use std::collections::VecDeque;
-
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
 use crate::peak::{self, Hours};
@@ -9,7 +7,7 @@ use crate::time::WallTime;
 
 const HOUR: u64 = 3_600_000;
 /// Seven days: the hours of overload are those of a day, and one day may be an exception.
-const HOURS_MAX: usize = 7 * 24;
+const HOURS_MAX: u64 = 7 * 24;
 /// Beyond these, attempts are counted by kind alone.
 const ROWS_MAX: usize = 32;
 /// Models beyond these have no name here.
@@ -19,7 +17,7 @@ const MODELS_MAX: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     models: Vec<Seen>,
-    hours: VecDeque<Hour>,
+    hours: Vec<Hour>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,7 +89,7 @@ impl History {
             }
         }
         self.hour(now.0 / HOUR);
-        if let Some(hour) = self.hours.back_mut() {
+        if let Some(hour) = self.hours.last_mut() {
             hour.add(row);
         }
     }
@@ -108,14 +106,10 @@ impl History {
     /// Begins an hour where the last one is over, and forgets those that are too old.
     fn hour(&mut self, number: u64) {
         // A clock that was set back counts on in the last hour that there was.
-        if self.hours.back().is_none_or(|last| last.number < number) {
-            self.hours.push_back(Hour { number, rows: Vec::new() });
-        }
-        let oldest = number.saturating_sub(HOURS_MAX as u64);
-        while self.hours.front().is_some_and(|hour| hour.number <= oldest)
-            || self.hours.len() > HOURS_MAX
-        {
-            self.hours.pop_front();
+        if self.hours.last().is_none_or(|last| last.number < number) {
+            // Each hour is later than the one before, so that these are never more than HOURS_MAX.
+            self.hours.retain(|hour| hour.number > oldest(number));
+            self.hours.push(Hour { number, rows: Vec::new() });
         }
     }
 
@@ -124,35 +118,37 @@ impl History {
     #[must_use]
     pub fn storm_hours(&self, now: WallTime) -> Hours {
         const FEW: u32 = 3;
-        let mut hours = Hours::default();
-        let (mut at, mut failed, mut all) = (WallTime::default(), 0_u32, 0_u32);
-        for outcome in self.outcomes(now) {
-            if outcome.at != at {
-                (at, failed, all) = (outcome.at, 0, 0);
-            }
-            all = all.saturating_add(outcome.count);
-            if outcome.kind == Some(Kind::Overloaded) {
-                failed = failed.saturating_add(outcome.count);
-            }
-            if failed >= FEW && failed.saturating_mul(2) > all {
-                hours = hours.with(peak::hour_of(at));
+        let mut storms = Hours::default();
+        for hour in self.hours.iter().filter(|hour| hour.number > oldest(now.0 / HOUR)) {
+            let count = |is_it: fn(&&Row) -> bool| {
+                let rows = hour.rows.iter().filter(is_it);
+                rows.fold(0, |sum, row| u32::saturating_add(sum, row.count))
+            };
+            let failed = count(|row| row.kind == Some(Kind::Overloaded));
+            if failed >= FEW && failed.saturating_mul(2) > count(|_| true) {
+                let at = WallTime(hour.number.saturating_mul(HOUR));
+                storms = storms.with(peak::hour_of(at));
             }
         }
-        hours
+        storms
     }
 
-    /// What was seen in the seven days before `now`, the oldest first.
-    pub fn outcomes(&self, now: WallTime) -> impl Iterator<Item = Outcome<'_>> {
-        let oldest = (now.0 / HOUR).saturating_sub(HOURS_MAX as u64);
-        self.hours.iter().filter(move |hour| hour.number > oldest).flat_map(move |hour| {
-            let at = WallTime(hour.number.saturating_mul(HOUR));
-            hour.rows.iter().map(move |row| {
+    /// Tells what was seen in the seven days before `now`, the oldest first.
+    pub fn tell<'a>(&'a self, now: WallTime, mut tell: impl FnMut(Outcome<'a>)) {
+        for hour in &self.hours {
+            for row in hour.rows.iter().filter(|_| hour.number > oldest(now.0 / HOUR)) {
                 let seen = row.model.and_then(|index| self.models.get(index));
-                let model = seen.map(|seen| seen.model.as_str());
                 let Row { kind, dimension, limit, count, .. } = *row;
-                Outcome { at, model, kind, dimension, limit, count }
-            })
-        })
+                tell(Outcome {
+                    at: WallTime(hour.number.saturating_mul(HOUR)),
+                    model: seen.map(|seen| seen.model.as_str()),
+                    kind,
+                    dimension,
+                    limit,
+                    count,
+                });
+            }
+        }
     }
 
     /// Since when a model has only failed for want of capacity, without one success: the longest
@@ -161,6 +157,11 @@ impl History {
     pub fn failing_since(&self) -> Option<WallTime> {
         self.models.iter().filter_map(|seen| seen.failing_since).min()
     }
+}
+
+/// The last hour that is forgotten, seven days before this one.
+const fn oldest(number: u64) -> u64 {
+    number.saturating_sub(HOURS_MAX)
 }
 
 impl Hour {
@@ -182,6 +183,12 @@ mod tests {
     const DAY: u64 = 24 * HOUR;
     const START: WallTime = WallTime(20_000 * DAY);
 
+    fn outcomes(history: &History, now: WallTime) -> Vec<Outcome<'_>> {
+        let mut outcomes = Vec::new();
+        history.tell(now, |outcome| outcomes.push(outcome));
+        outcomes
+    }
+
     fn error(kind: Kind) -> ErrorInfo {
         ErrorInfo::new(kind)
     }
@@ -198,7 +205,7 @@ mod tests {
         history.count(START, Some("pro"), Some(&daily));
         history.count(WallTime(START.0 + HOUR - 1), Some("pro"), Some(&daily));
         history.count(WallTime(START.0 + HOUR), Some("lite"), Some(&daily));
-        let rows: Vec<_> = history.outcomes(START).collect();
+        let rows = outcomes(&history, START);
         assert_eq!(rows.len(), 3);
         let expected = Outcome {
             at: START,
@@ -219,10 +226,10 @@ mod tests {
             history.count(WallTime(START.0 + hour * HOUR), Some("pro"), None);
         }
         let end = WallTime(START.0 + 399 * HOUR);
-        let rows: Vec<_> = history.outcomes(end).collect();
-        assert_eq!(rows.len(), HOURS_MAX);
+        let rows = outcomes(&history, end);
+        assert_eq!(rows.len() as u64, HOURS_MAX);
         assert_eq!(rows[0].at, WallTime(end.0 - 167 * HOUR));
-        assert_eq!(history.outcomes(WallTime(end.0 + 7 * DAY)).count(), 0, "all of it is old");
+        assert!(outcomes(&history, WallTime(end.0 + 7 * DAY)).is_empty(), "all of it is old");
     }
 
     #[test]
@@ -233,7 +240,7 @@ mod tests {
             let info = ErrorInfo { quota_limit: Some(number), ..error(Kind::RateLimited) };
             history.count(START, Some(&model), Some(&info));
         }
-        let rows: Vec<_> = history.outcomes(START).collect();
+        let rows = outcomes(&history, START);
         assert_eq!((rows.len(), history.models.len()), (ROWS_MAX, MODELS_MAX));
         assert_eq!(rows.iter().map(|row| row.count).sum::<u32>(), 1_000, "none is forgotten");
     }
@@ -243,7 +250,7 @@ mod tests {
         let mut history = History::default();
         history.count(START, None, None);
         history.count(WallTime(START.0 - 30 * DAY), None, None);
-        assert_eq!(history.outcomes(START).map(|row| row.count).sum::<u32>(), 2);
+        assert_eq!(outcomes(&history, START).iter().map(|row| row.count).sum::<u32>(), 2);
     }
 
     #[test]

@@ -66,19 +66,35 @@ pub enum Ratios<'a> {
 }
 
 const FIVE: &[&str] = &["1:1", "3:4", "4:3", "9:16", "16:9"];
-const FIVE_MORE: &[&str] = &["2:3", "3:2", "4:5", "5:4", "21:9"];
-const FOUR_MORE: &[&str] = &["1:4", "4:1", "1:8", "8:1"];
+const TEN: &[&str] = &["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"];
+const FOURTEEN: &[&str] = &[
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8",
+    "8:1",
+];
 
 impl<'a> Ratios<'a> {
     /// Each of them, as the API spells it.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        let (own, lists): (&[String], [&[&str]; 3]) = match self {
-            Self::Own(own) => (own, [&[], &[], &[]]),
-            Self::Five => (&[], [FIVE, &[], &[]]),
-            Self::Ten => (&[], [FIVE, FIVE_MORE, &[]]),
-            Self::Fourteen => (&[], [FIVE, FIVE_MORE, FOUR_MORE]),
-        };
-        own.iter().map(String::as_str).chain(lists.into_iter().flatten().copied())
+        let own: &[String] = if let Self::Own(own) = self { own } else { &[] };
+        own.iter().map(String::as_str).chain(self.known().iter().copied())
+    }
+
+    const fn known(self) -> &'static [&'static str] {
+        match self {
+            Self::Own(_) => &[],
+            Self::Five => FIVE,
+            Self::Ten => TEN,
+            Self::Fourteen => FOURTEEN,
+        }
+    }
+
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn has(self, ratio: &str) -> bool {
+        match self {
+            Self::Own(own) => own.iter().any(|known| known == ratio),
+            _ => self.known().contains(&ratio),
+        }
     }
 }
 
@@ -181,7 +197,7 @@ impl<'a> Model<'a> {
         if need.size.is_some_and(|size| !self.sizes.is_empty() && self.row(size).is_none()) {
             return Some("size");
         }
-        if need.ratio.as_ref().is_some_and(|ratio| !self.ratios.iter().any(|own| own == ratio)) {
+        if need.ratio.as_ref().is_some_and(|ratio| !self.ratios.has(ratio)) {
             return Some("aspect ratio");
         }
         let most = usize::try_from(self.references).unwrap_or(usize::MAX);
@@ -254,5 +270,8 @@ mod tests {
         assert_eq!(Ratios::Fourteen.iter().last(), Some("8:1"));
         let own = ["2:1".to_owned()];
         assert_eq!(Ratios::Own(&own).iter().collect::<Vec<_>>(), ["2:1"]);
+        for ratios in [Ratios::Five, Ratios::Ten, Ratios::Fourteen, Ratios::Own(&own)] {
+            assert!(ratios.iter().all(|ratio| ratios.has(ratio)) && !ratios.has("7:1"));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The catalogue of one client: its own rows first, then those that are built in.
 
-use crate::catalog::{MODELS, OLDER_NAMES};
+use crate::catalog::{MODELS, whose};
 use crate::model::{Model, Status};
 use crate::own_row::OwnRow;
 use crate::value::Value;
@@ -60,11 +60,6 @@ impl Catalog {
         let built_in = MODELS.iter().filter_map(|model| self.exactly(model.id));
         built_in.chain(self.own.iter().filter(is_new).map(OwnRow::model))
     }
-}
-
-/// The id of the model that an older name stands for.
-fn whose(name: &str) -> Option<&'static str> {
-    OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A row of the caller's own in the catalogue.
 
-use crate::catalog;
+use crate::catalog::{self, NEW};
 use crate::model::{Model, Protocol, Ratios, Size, SizePrice, Status};
 use crate::options::{self, Shape, scope};
 use crate::text::join;
@@ -10,19 +10,12 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OwnRow {
     pub(crate) id: String,
-    name: String,
-    status: Status,
+    /// What is not told in texts and lists of the caller's.
+    base: Model<'static>,
+    name: Option<String>,
     successor: Option<String>,
-    protocol: Protocol,
-    sizes: Vec<SizePrice>,
-    takes_size: bool,
+    sizes: Option<Vec<SizePrice>>,
     ratios: Option<Vec<String>>,
-    usual_ratios: Ratios<'static>,
-    references: u32,
-    input_usd: f64,
-    text_usd: f64,
-    image_usd: f64,
-    batch: bool,
 }
 
 impl OwnRow {
@@ -31,7 +24,14 @@ impl OwnRow {
         let Some(id) = row.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
             return Err("a row of `catalog` must be an object with the `id` of a model".to_owned());
         };
-        let mut own = Self::like(id, catalog::find(id));
+        let mut own = Self {
+            id: id.to_owned(),
+            base: base(id),
+            name: None,
+            successor: None,
+            sizes: None,
+            ratios: None,
+        };
         for (key, value) in row.entries() {
             let option = options::find(scope::ROW, key)?;
             if !fits(value, option.shape) {
@@ -39,38 +39,23 @@ impl OwnRow {
             }
             own.take(option.name, value)?;
         }
-        Ok(own)
-    }
-
-    fn like(id: &str, known: Option<&Model<'static>>) -> Self {
-        Self {
-            id: id.to_owned(),
-            name: known.map_or(id, |model| model.name).to_owned(),
-            status: known.map_or(Status::Stable, |model| model.status),
-            successor: known.and_then(|model| model.successor).map(str::to_owned),
-            protocol: known.map_or(Protocol::Gemini, |model| model.protocol),
-            sizes: known.map_or_else(Vec::new, |model| model.sizes.to_vec()),
-            takes_size: known.is_none_or(|model| model.takes_size),
-            ratios: None,
-            usual_ratios: known.map_or(Ratios::Fourteen, |model| model.ratios),
-            references: known.map_or(14, |model| model.references),
-            input_usd: known.map_or(0.0, |model| model.input_usd),
-            text_usd: known.map_or(0.0, |model| model.text_usd),
-            image_usd: known.map_or(0.0, |model| model.image_usd),
-            batch: known.is_none_or(|model| model.batch),
+        if own.sizes.is_some() && row.get("imagePrice").is_none() {
+            // The price by token may disagree with the prices of the sizes.
+            own.base.image_usd = 0.0;
         }
+        Ok(own)
     }
 
     fn take(&mut self, key: &str, value: &Value) -> Result<(), String> {
         let text = || value.as_str().unwrap_or_default();
         let usd = value.as_f64().unwrap_or_default();
         match key {
-            "name" => self.name = text().to_owned(),
+            "name" => self.name = Some(text().to_owned()),
             "successor" => self.successor = Some(text().to_owned()),
-            "status" => self.status = one_of(key, text(), &Status::ALL, Status::as_str)?,
+            "status" => self.base.status = one_of(key, text(), &Status::ALL, Status::as_str)?,
             "protocol" => {
                 let all = [Protocol::Gemini, Protocol::Imagen];
-                self.protocol = one_of(key, text(), &all, Protocol::as_str)?;
+                self.base.protocol = one_of(key, text(), &all, Protocol::as_str)?;
             }
             "sizes" => self.take_sizes(value)?,
             "ratios" => {
@@ -79,19 +64,19 @@ impl OwnRow {
                 self.ratios =
                     Some(ratios.ok_or_else(|| wrong(key, "a list like ['1:1', '16:9']"))?);
             }
-            "references" => self.references = whole(usd),
-            "takesSize" => self.takes_size = *value == Value::Bool(true),
-            "batch" => self.batch = *value == Value::Bool(true),
-            "inputPrice" => self.input_usd = usd,
-            "textPrice" => self.text_usd = usd,
-            "imagePrice" => self.image_usd = usd,
+            "references" => self.base.references = whole(usd),
+            "takesSize" => self.base.takes_size = *value == Value::Bool(true),
+            "batch" => self.base.batch = *value == Value::Bool(true),
+            "inputPrice" => self.base.input_usd = usd,
+            "textPrice" => self.base.text_usd = usd,
+            "imagePrice" => self.base.image_usd = usd,
             // The id is read.
             _ => {}
         }
         Ok(())
     }
 
-    /// Sizes with USD a picture; with it goes the price by token, which may disagree.
+    /// Sizes with USD a picture.
     fn take_sizes(&mut self, sizes: &Value) -> Result<(), String> {
         let mut rows: [Option<SizePrice>; 4] = [None; 4];
         for (key, value) in sizes.entries() {
@@ -102,13 +87,12 @@ impl OwnRow {
                     "like { '1K': 0.05 }: USD for one picture of each size",
                 ));
             };
-            let tokens = self.sizes.iter().find(|row| row.size == size).map_or(0, |row| row.tokens);
+            let tokens = self.base.row(size).map_or(0, |row| row.tokens);
             if let Some(row) = rows.get_mut(size as usize) {
                 *row = Some(SizePrice { size, tokens, usd });
             }
         }
-        self.sizes = rows.into_iter().flatten().collect();
-        self.image_usd = 0.0;
+        self.sizes = Some(rows.into_iter().flatten().collect());
         Ok(())
     }
 
@@ -116,20 +100,25 @@ impl OwnRow {
     pub(crate) fn model(&self) -> Model<'_> {
         Model {
             id: &self.id,
-            name: &self.name,
-            status: self.status,
-            successor: self.successor.as_deref(),
-            protocol: self.protocol,
-            sizes: &self.sizes,
-            takes_size: self.takes_size,
-            ratios: self.ratios.as_deref().map_or(self.usual_ratios, Ratios::Own),
-            references: self.references,
-            input_usd: self.input_usd,
-            text_usd: self.text_usd,
-            image_usd: self.image_usd,
-            batch: self.batch,
+            // A new model has the name of its id.
+            name: self.name.as_deref().unwrap_or(if self.base.id.is_empty() {
+                &self.id
+            } else {
+                self.base.name
+            }),
+            successor: self.successor.as_deref().or(self.base.successor),
+            sizes: self.sizes.as_deref().unwrap_or(self.base.sizes),
+            ratios: self.ratios.as_deref().map_or(self.base.ratios, Ratios::Own),
+            ..self.base
         }
     }
+}
+
+/// The row that is built in for an id or older name. Who has a row for an older name knows of a
+/// server that goes by it.
+fn base(id: &str) -> Model<'static> {
+    let older = || Some(Model { status: Status::Stable, ..*catalog::find(catalog::whose(id)?)? });
+    catalog::find(id).copied().or_else(older).unwrap_or(NEW)
 }
 
 fn wrong(key: &str, must_be: &str) -> String {
@@ -193,6 +182,16 @@ mod tests {
         let model = own.model();
         assert_eq!(model.sizes.iter().map(|row| row.usd).collect::<Vec<_>>(), [0.05, 0.2]);
         assert_eq!((model.image_usd, model.sizes[0].tokens), (0.0, 1_120));
+        let both = row("{\"id\":\"a\",\"imagePrice\":30,\"sizes\":{\"1K\":0.05}}").unwrap();
+        assert_eq!(both.model().image_usd, 30.0, "whatever stands first");
+    }
+
+    #[test]
+    fn a_row_for_an_older_name_is_of_what_it_was() {
+        let older = row("{\"id\":\"imagen-4-fast\"}").unwrap();
+        let model = older.model();
+        assert_eq!((model.id, model.name), ("imagen-4-fast", "Imagen 4 Fast"));
+        assert_eq!((model.status, model.protocol), (Status::Stable, Protocol::Imagen));
     }
 
     #[test]

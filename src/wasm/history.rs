@@ -11,7 +11,7 @@ use crate::history::History;
 pub(crate) fn to_js(history: &History) -> JsValue {
     let now = host::now().wall;
     let outcomes = Array::new();
-    for outcome in history.outcomes(now) {
+    history.tell(now, |outcome| {
         let fields = Fields::new()
             .set("at", outcome.at.0 as f64)
             .set("count", outcome.count)
@@ -20,7 +20,7 @@ pub(crate) fn to_js(history: &History) -> JsValue {
             .set_some("dimension", outcome.dimension.map(|dimension| name(dimension.as_str())))
             .set_some("limit", outcome.limit.map(|limit| limit as f64));
         outcomes.push(&fields.done());
-    }
+    });
     let since = history.failing_since().map(|since| since.0 as f64);
     Fields::new()
         .set("outcomes", outcomes)
