@@ -286,10 +286,10 @@ impl Driver {
         if let Some(target) = self.land(call, flight) {
             // Getters of the answer may come back here, so nothing is borrowed meanwhile.
             let job = self.with(call, |state| state.job.clone());
-            self.count(job.as_ref(), target, None);
-            let used = job.and_then(|job| job.used(&answer, &self.catalog));
+            let used = job.as_ref().and_then(|job| job.used(&answer, &self.catalog));
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight, used });
+            self.count(job.as_ref(), target, None);
         }
     }
 
@@ -326,9 +326,10 @@ impl Driver {
             state.thrown = Some(thrown);
             state.job.clone()
         });
-        self.count(job.as_ref(), target, Some(&info));
         let verdict = self.ask(call, &info);
-        self.feed(Input::Failed { call, flight, info: Rc::new(info), verdict });
+        let info = Rc::new(info);
+        self.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
+        self.count(job.as_ref(), target, Some(&info));
     }
 
     /// Forgets a flight that has come back, and gives its target; `None` for one that nobody waits
@@ -342,10 +343,11 @@ impl Driver {
         })?
     }
 
-    /// An attempt has ended.
+    /// An attempt has ended, as the engine was just told.
     fn count(&self, job: Option<&Job>, target: usize, info: Option<&ErrorInfo>) {
         let model = job.and_then(|job| job.model(target));
-        self.history.borrow_mut().count(host::now().wall, model, info);
+        let now = self.engine.borrow().now.wall;
+        self.history.borrow_mut().count(now, model, info);
         if let (Some(job), Some(model), Some(info)) = (job, model, info)
             && info.kind == Kind::ModelNotFound
         {
