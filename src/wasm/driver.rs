@@ -521,7 +521,13 @@ impl Job {
 
     /// What is known of an error, without keys and prompts.
     pub(crate) fn shown(&self, info: &ErrorInfo) -> JsValue {
-        error::info(&ErrorInfo { message: self.clean(&info.message), ..info.clone() })
+        // A model is named by the service too, and may be anything.
+        error::info(&ErrorInfo {
+            message: self.clean(&info.message),
+            summary: self.clean(&info.summary),
+            model: info.model.as_deref().map(|model| self.clean(model)),
+            ..info.clone()
+        })
     }
 
     /// The last error as listeners and `cause` show it.

@@ -35,7 +35,7 @@ pub(crate) fn error(
         &failure::advice(why, info),
         &job.shown(info),
         &picture::attempts(host, record, |target| job.model(target)),
-        info.model.as_deref().or_else(|| job.model(last)),
+        info.model.as_deref().map(|model| job.clean(model)).as_deref().or_else(|| job.model(last)),
         cause,
     )
 }

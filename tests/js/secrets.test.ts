@@ -7,6 +7,8 @@ import {
   type ClientOptions,
   createClient,
   type GenerateRequest,
+  type Protocol,
+  type Target,
 } from '../../pkg/index.js';
 
 const KEY = 'AIzaSyPlanted-0123456789abcdefghijklmnop';
@@ -390,6 +392,113 @@ describe('a key', () => {
     const error = await own.generateWithRetry(PROMPT, 1).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof Error);
     told.errors.push(error, error.cause);
+    scan();
+  });
+});
+
+describe('a target of another protocol', () => {
+  const PROTOCOLS: Protocol[] = ['vertex', 'imagen', 'openai-images', 'openai-chat'];
+  const target = (protocol: Protocol, more: Partial<Target> = {}): Target => ({
+    model: 'gemini-3-pro-image',
+    protocol,
+    baseUrl: 'http://proxy.test/v1',
+    ...more,
+  });
+  const said = (prompt: string): string => `Refused for ${KEY}, Bearer ${TOKEN} and: ${prompt}`;
+  const openai = (prompt: string) => ({
+    error: { message: said(prompt), type: 'invalid_request_error', code: said(prompt), param: KEY },
+  });
+  const ANSWERS: [string, Service][] = [
+    ...[400, 401, 402, 404, 429, 500, 503].map((code): [string, Service] => [
+      `${code}`,
+      echo(code, openai),
+    ]),
+    ['502 in HTML', echo(502, (prompt) => `<p>${said(prompt)}</p>`, 'text/html')],
+    ['200 with an error', echo(200, openai)],
+    ['200 in HTML', echo(200, said, 'text/html')],
+    ['200 of nobody', echo(200, (prompt) => ({ [KEY]: said(prompt), [TOKEN]: KEY }))],
+    [
+      '200 without a picture',
+      echo(200, (prompt) => ({
+        id: KEY,
+        model: TOKEN,
+        choices: [
+          { message: { content: said(prompt), refusal: said(prompt) }, finish_reason: KEY },
+        ],
+        data: [{ url: `ftp://${KEY}/${TOKEN}` }],
+        predictions: [{ raiFilteredReason: said(prompt) }],
+        candidates: [{ finishReason: 'NO_IMAGE', finishMessage: said(prompt) }],
+      })),
+    ],
+    [
+      'a link that echoes',
+      (prompt) => {
+        const link = 'https://cdn.test/a.png';
+        const body = {
+          choices: [{ message: { content: `![${said(prompt)}](${link})` } }],
+          data: [{ url: link }],
+        };
+        return Response.json(body, { headers: { 'x-echo': TOKEN } });
+      },
+    ],
+  ];
+  for (const protocol of PROTOCOLS) {
+    for (const [name, service] of ANSWERS) {
+      it(`${protocol}: ${name}`, async () => {
+        // Both are sent, so that both may come back.
+        const more = { apiKey: KEY, accessToken: () => TOKEN, ...place(protocol) };
+        await provoke(service, PROMPT, { models: [target(protocol, more)] });
+      });
+    }
+  }
+
+  function place(protocol: Protocol): Partial<Target> {
+    return protocol === 'vertex' ? { project: 'p' } : {};
+  }
+
+  it('a token that takes the place of another', async () => {
+    let count = 0;
+    const accessToken = () => {
+      count += 1;
+      return count % 2 === 0 ? TOKEN : KEY;
+    };
+    const models = [target('vertex', { accessToken, project: 'p' })];
+    await provoke(echo(401, openai), PROMPT, { models });
+    assert.ok(count > 1);
+  });
+
+  it('a callback that fails with the token it gave before', async () => {
+    let count = 0;
+    const accessToken = () => {
+      count += 1;
+      if (count % 2 === 1) return TOKEN;
+      const data = `refresh_token=${KEY}`;
+      throw Object.assign(new Error(`invalid_grant for ${TOKEN}`), { config: { data } });
+    };
+    const models = [target('vertex', { accessToken, project: 'p' })];
+    await provoke(echo(401, openai), PROMPT, { models });
+  });
+
+  it('gets neither the key nor the headers of the client, and no link gets any', async () => {
+    const seen: [string, Headers][] = [];
+    for (const protocol of PROTOCOLS) {
+      const own = createClient({
+        apiKey: KEY,
+        headers: { authorization: `Bearer ${TOKEN}` },
+        models: [target(protocol)],
+        fetch: async (input, init) => {
+          seen.push([String(input), new Headers(init?.headers)]);
+          return Response.json({ data: [{ url: 'https://cdn.test/a.png' }] });
+        },
+      });
+      const options = { retry: { maxAttempts: 1 } };
+      await own.generate(PROMPT, options).catch((error) => told.errors.push(error));
+      own.close();
+    }
+    assert.ok(seen.some(([url]) => url === 'https://cdn.test/a.png'));
+    for (const [, headers] of seen) {
+      for (const [, value] of headers) assert.ok(!value.includes(KEY) && !value.includes(TOKEN));
+    }
     scan();
   });
 });
