@@ -369,11 +369,12 @@ export class Host {
     console.warn(`unexhausted: ${text}`);
   }
 
-  environment(): { apiKey?: string; baseUrl?: string } {
+  environment(): { apiKey?: string; baseUrl?: string; vertexUrl?: string } {
     const env = environment();
     // An empty variable is one that is not set.
     const apiKey = env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'] || undefined;
-    return present({ apiKey, baseUrl: env['GOOGLE_GEMINI_BASE_URL'] || undefined });
+    const baseUrl = env['GOOGLE_GEMINI_BASE_URL'] || undefined;
+    return present({ apiKey, baseUrl, vertexUrl: env['GOOGLE_VERTEX_BASE_URL'] || undefined });
   }
 
   addressFault(address: string): string | undefined {

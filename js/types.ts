@@ -256,7 +256,8 @@ export interface Target {
   model: string;
   /**
    * The service's address. A target with its own gets no key of the client's. For OpenAI's protocols
-   * it holds the version, as in OpenAI's own clients: `https://proxy.example/v1`.
+   * it holds the version, as in OpenAI's own clients: `https://proxy.example/v1`. Default: that of
+   * the client; on Vertex GOOGLE_VERTEX_BASE_URL in Node, then the address of the location.
    */
   baseUrl?: string | undefined;
   /** Sent as the protocol has it: in `x-goog-api-key`, or as a bearer to OpenAI's protocols. */

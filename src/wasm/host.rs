@@ -183,7 +183,7 @@ extern "C" {
     /// What is wrong with an address; `undefined` where nothing is.
     #[wasm_bindgen(method, structural, js_name = addressFault)]
     pub(crate) fn address_fault(this: &Host, address: &str) -> Option<String>;
-    /// What the environment says: `apiKey` and `baseUrl`.
+    /// What the environment says: `apiKey`, `baseUrl` and `vertexUrl`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn environment(this: &Host) -> JsValue;
     /// The wrapper that lifts the time limits of Node's own `fetch`; `undefined` elsewhere.

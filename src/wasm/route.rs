@@ -170,7 +170,8 @@ impl Site<'_> {
         let base = or(base, &self.settings.base_url, "baseUrl");
         let base = match base {
             Some(base) => base,
-            None if is_vertex => vertex::base(own.location.as_deref()),
+            None if is_vertex => get_text(&environment, "vertexUrl")
+                .unwrap_or_else(|| vertex::base(own.location.as_deref())),
             None if protocol.is_openai() => {
                 let name = protocol.as_str();
                 return Err(usage(

@@ -53,6 +53,10 @@ async function runs(file: string, args: string[] = []): Promise<void> {
     ...process.env,
     GEMINI_API_KEY: 'a-key-of-nobody',
     GOOGLE_GEMINI_BASE_URL: server.url,
+    GOOGLE_VERTEX_BASE_URL: server.url,
+    GOOGLE_CLOUD_PROJECT: 'a-project',
+    PROXY_BASE_URL: `${server.url}/v1`,
+    PROXY_API_KEY: 'a-key-of-nobody',
   };
   const child = spawn(process.execPath, [file, ...args], { env, cwd: FOLDER, timeout: 30_000 });
   let output = '';
