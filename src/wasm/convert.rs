@@ -9,6 +9,8 @@ use crate::value::Value;
 
 /// An answer in a thrown error of an SDK in a relay's envelope names its model at this depth.
 const DEPTH_MAX: u32 = 10;
+/// Parts, candidates and pictures that are looked at.
+const LIST_MAX: u32 = 64;
 const KEYS_MAX: usize = 64;
 /// In UTF-16 units. Of a longer text the head and the tail are kept: an error is named at either.
 const TEXT_MAX: u32 = 64 * 1024;
@@ -204,6 +206,29 @@ pub(crate) fn copy_of(object: &JsValue) -> Object {
         put(&copy, &key, &get_dynamic(object, &key));
     }
     copy
+}
+
+/// An object of these keys; one without a value is left out.
+#[inline(never)]
+pub(crate) fn object(rows: &[(&'static str, &JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (key, value) in rows {
+        if !value.is_undefined() {
+            set(&object, key, value);
+        }
+    }
+    object.into()
+}
+
+/// The items of a list, 64 at most; none where this is no list.
+#[inline(never)]
+pub(crate) fn list(value: &JsValue) -> Vec<JsValue> {
+    let length = as_array(value).map_or(0, Array::length).min(LIST_MAX);
+    let mut items = Vec::new();
+    for index in 0..length {
+        items.push(get_dynamic(value, &index.into()));
+    }
+    items
 }
 
 /// An object under construction.

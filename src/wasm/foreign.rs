@@ -4,9 +4,10 @@
 use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, as_array, copy_of, get, get_dynamic, get_text, keys, name, set};
+use super::convert::{copy_of, get, get_dynamic, get_text, keys, list, name, object, set};
 use super::host::Host;
 use super::request::Request;
+use crate::catalog::Size;
 use crate::protocol::{Protocol, openai_images, vertex};
 use crate::text::join;
 
@@ -22,13 +23,11 @@ pub(crate) fn text(
 ) -> Result<JsString, JsValue> {
     let body = request.body();
     let own = Object::new();
-    let said = match protocol {
-        Protocol::Imagen => &Object::new(),
-        _ => &own,
-    };
-    translate(protocol, &body, said, host);
+    // Imagen's parameters stand beside the prompt and not around it.
+    let said = if protocol == Protocol::Imagen { Object::new() } else { own.clone() };
+    translate(protocol, &body, &said, host);
     match protocol {
-        Protocol::Imagen => imagen(&own, said, request, &body),
+        Protocol::Imagen => imagen(&own, &said, request, &body),
         Protocol::OpenaiImages => images(&own, request, &body, model),
         _ => chat(&own, request, &body, model),
     }
@@ -48,11 +47,17 @@ fn translate(protocol: Protocol, body: &Object, into: &Object, host: &Host) {
             None => dropped.push(text),
         }
     }
-    let known = ["contents", "systemInstruction", "generationConfig"];
-    let top = keys(body).into_iter().filter_map(|key| key.as_string());
-    dropped.extend(top.filter(|key| !known.contains(&key.as_str())));
+    for key in keys(body) {
+        match key.as_string() {
+            Some(key) if !SAID.contains(&key.as_str()) => dropped.push(key),
+            _ => {}
+        }
+    }
     warn(protocol, &dropped, host);
 }
+
+/// What of a body is translated as a whole.
+const SAID: [&str; 3] = ["contents", "systemInstruction", "generationConfig"];
 
 fn warn(protocol: Protocol, dropped: &[String], host: &Host) {
     if !dropped.is_empty() {
@@ -87,80 +92,81 @@ fn imagen(own: &Object, parameters: &Object, request: &Request, body: &Object) {
     if get(parameters, "sampleCount").is_undefined() {
         set(parameters, "sampleCount", &1.into());
     }
-    if let Some(ratio) = &need.ratio {
-        set(parameters, "aspectRatio", &ratio.as_str().into());
-    }
-    if let Some(size) = need.size {
-        set(parameters, "sampleImageSize", &name(size.as_str()));
-    }
-    let instance = Fields::new().set("prompt", prompt(body)).done();
+    set_text(parameters, "aspectRatio", need.ratio.as_deref());
+    set_text(parameters, "sampleImageSize", need.size.map(Size::as_str));
+    let instance = object(&[("prompt", &prompt(body))]);
     set(own, "instances", &Array::of1(&instance));
     set(own, "parameters", parameters);
 }
 
 fn images(own: &Object, request: &Request, body: &Object, model: &str) {
-    set(own, "model", &model.into());
+    set_text(own, "model", Some(model));
     set(own, "prompt", &prompt(body));
-    if let Some(size) = openai_images::size(&request.need) {
-        set(own, "size", &size.into());
-    }
+    set_text(own, "size", openai_images::size(&request.need).as_deref());
 }
 
 fn chat(own: &Object, request: &Request, body: &Object, model: &str) {
     let messages = Array::new();
-    let add = |role: &'static str, content: JsValue| {
-        messages.push(&Fields::new().set("role", name(role)).set("content", content).done());
-    };
     let system = get(body, "systemInstruction");
     if system.is_object() {
-        add("system", texts(&system).into());
+        add(&messages, "system", &texts(&system));
     }
     for content in list(&get(body, "contents")) {
         let is_own = get(&content, "role") == "model";
-        add(if is_own { "assistant" } else { "user" }, said(&content));
+        add(&messages, if is_own { "assistant" } else { "user" }, &said(&content));
     }
-    set(own, "model", &model.into());
+    set_text(own, "model", Some(model));
     set(own, "messages", &messages);
     set(own, "modalities", &Array::of2(&name("image"), &name("text")));
     let need = &request.need;
     if need.ratio.is_some() || need.size.is_some() {
-        let shape = Fields::new()
-            .set_some("aspect_ratio", need.ratio.as_deref())
-            .set_some("image_size", need.size.map(|size| name(size.as_str())));
-        set(own, "image_config", &shape.done());
+        let shape = Object::new();
+        set_text(&shape, "aspect_ratio", need.ratio.as_deref());
+        set_text(&shape, "image_size", need.size.map(Size::as_str));
+        set(own, "image_config", &shape);
     }
     set(own, "stream", &JsValue::FALSE);
 }
 
+fn add(messages: &Array, role: &'static str, content: &JsValue) {
+    messages.push(&object(&[("role", &name(role)), ("content", content)]));
+}
+
+fn set_text(into: &Object, key: &'static str, text: Option<&str>) {
+    if let Some(text) = text {
+        set(into, key, &text.into());
+    }
+}
+
 /// A content as a text, or as parts where it shows pictures.
 fn said(content: &JsValue) -> JsValue {
-    let parts = list(&get(content, "parts"));
-    if !parts.iter().any(|part| get(part, "inlineData").is_object()) {
-        return texts(content).into();
-    }
     let said = Array::new();
-    for part in parts {
+    let mut has_pictures = false;
+    for part in list(&get(content, "parts")) {
         let data = get(&part, "inlineData");
+        let text = get(&part, "text");
         if let Some(bytes) = get(&data, "data").dyn_ref::<JsString>() {
             let mime = get_text(&data, "mimeType").unwrap_or_default();
             // Joined on that side: the bytes are not copied here.
             let url = JsString::from(["data:", &mime, ";base64,"].concat()).concat(bytes);
-            let url = Fields::new().set("url", url).done();
-            said.push(&Fields::new().set("type", name("image_url")).set("image_url", url).done());
-        } else if get(&part, "text").is_string() {
-            let text = get(&part, "text");
-            said.push(&Fields::new().set("type", name("text")).set("text", text).done());
+            let url = object(&[("url", &url)]);
+            said.push(&object(&[("type", &name("image_url")), ("image_url", &url)]));
+            has_pictures = true;
+        } else if text.is_string() {
+            said.push(&object(&[("type", &name("text")), ("text", &text)]));
         }
     }
-    said.into()
+    if has_pictures { said.into() } else { texts(content).into() }
 }
 
 /// All that is said in a request of one turn; its instruction comes first.
 fn prompt(body: &Object) -> JsString {
     let all = Array::new();
     let system = get(body, "systemInstruction");
-    let said = [system].into_iter().chain(list(&get(body, "contents")));
-    for content in said.filter(JsValue::is_object) {
+    if system.is_object() {
+        all.push(&texts(&system));
+    }
+    for content in list(&get(body, "contents")) {
         all.push(&texts(&content));
     }
     all.join("\n\n")
@@ -168,14 +174,12 @@ fn prompt(body: &Object) -> JsString {
 
 /// The texts of a content.
 fn texts(content: &JsValue) -> JsString {
-    let texts: Array = list(&get(content, "parts"))
-        .iter()
-        .map(|part| get(part, "text"))
-        .filter(JsValue::is_string)
-        .collect();
+    let texts = Array::new();
+    for part in list(&get(content, "parts")) {
+        let text = get(&part, "text");
+        if text.is_string() {
+            texts.push(&text);
+        }
+    }
     texts.join("\n")
-}
-
-fn list(value: &JsValue) -> Vec<JsValue> {
-    as_array(value).map(Array::to_vec).unwrap_or_default()
 }

@@ -137,7 +137,7 @@ impl Picture {
         loop {
             let mut token = None;
             if let Some(source) = &route.token {
-                let given = source.token(refused.as_deref()).await;
+                let given = Box::pin(source.token(refused.as_deref())).await;
                 let given = given.map_err(|thrown| no_token(&thrown))?;
                 self.tokens.borrow_mut().push(given.clone());
                 letter.headers = route.headers_with(&given);
@@ -292,7 +292,7 @@ async fn read(
     let Some(reading) = reading::read(route.protocol, &body) else {
         return Err(Failed::foreign(route, 200));
     };
-    let read = reading.finish(letter, host).await;
+    let read = Box::pin(reading.finish(letter, host)).await;
     let body = read.map_err(|info| Failed { value: Value::Null, info: Some(info) })?;
     let is_error = !get(&body, "error").is_undefined() && answer::summary(&body).pictures == 0;
     if is_error { Err(answer::outline(&body).into()) } else { Ok(body) }

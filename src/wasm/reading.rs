@@ -4,7 +4,7 @@
 use js_sys::{Array, JsString, Object, RegExp};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, as_array, bounded, get, get_dynamic, get_text, is_plain, name, set};
+use super::convert::{as_array, bounded, get, get_text, is_plain, keys, list, name, object, set};
 use super::host::Host;
 use super::send::{self, Letter};
 use crate::failure::broken_link;
@@ -12,9 +12,6 @@ use crate::info::ErrorInfo;
 use crate::protocol::media::{self, HEAD};
 use crate::protocol::usage::{COUNTS, Count, IMAGE};
 use crate::protocol::{Protocol, openai_chat};
-
-/// The most choices, parts and pictures that are looked at.
-const LIST_MAX: u32 = 64;
 
 /// What was read of an answer.
 pub(crate) struct Reading {
@@ -66,25 +63,24 @@ pub(crate) fn read(protocol: Protocol, answer: &JsValue) -> Option<Reading> {
                     reason = Some(openai_chat::finish_reason(&said).to_owned());
                 }
                 message = get(&get(&row, "message"), "refusal");
+                if message.is_null() {
+                    message = JsValue::UNDEFINED;
+                }
                 copy_error(&row, &reading.body);
             }
         }
     }
     copy_error(answer, &reading.body);
-    let content =
-        Fields::new().set("role", name("model")).set("parts", reading.parts.clone()).done();
-    let mut candidate = Fields::new()
-        .set("content", content)
-        .set("finishReason", reason.unwrap_or_else(|| "STOP".to_owned()))
-        .set("index", 0);
-    if message.is_string() {
-        candidate = candidate.set("finishMessage", message);
-    }
-    set(&reading.body, "candidates", &Array::of1(&candidate.done()));
-    let usage = usage(&get(answer, "usage"));
-    if usage.is_object() {
-        set(&reading.body, "usageMetadata", &usage);
-    }
+    let content = object(&[("role", &name("model")), ("parts", &reading.parts)]);
+    let reason = reason.map_or_else(|| name("STOP"), JsValue::from);
+    let candidate = object(&[
+        ("content", &content),
+        ("finishReason", &reason),
+        ("index", &0.into()),
+        ("finishMessage", &message),
+    ]);
+    set(&reading.body, "candidates", &Array::of1(&candidate));
+    usage(&get(answer, "usage"), &reading.body);
     for (from, to) in [("model", "modelVersion"), ("id", "responseId")] {
         let value = get(answer, from);
         if value.is_string() {
@@ -216,7 +212,7 @@ impl Reading {
             self.links.extend(media::links(&said).into_iter().map(str::to_owned));
         }
         if plain.trim().length() > 0 {
-            self.parts.push(&Fields::new().set("text", plain).done());
+            self.parts.push(&object(&[("text", &plain)]));
         }
     }
 }
@@ -253,40 +249,45 @@ async fn fetch(
 }
 
 fn picture(mime: &str, data: &JsString) -> JsValue {
-    let data = Fields::new().set("mimeType", mime).set("data", data).done();
-    Fields::new().set("inlineData", data).done()
+    let data = object(&[("mimeType", &mime.into()), ("data", data)]);
+    object(&[("inlineData", &data)])
 }
 
-fn usage(usage: &JsValue) -> JsValue {
-    let count = |count: &Count| {
-        let places = match count.under {
-            [] => vec![usage.clone()],
-            under => under.iter().map(|&key| get(usage, key)).collect(),
-        };
-        let values = places.iter().flat_map(|place| count.keys.iter().map(|&key| get(place, key)));
-        values.filter_map(|value| value.as_f64()).find(|&tokens| tokens > 0.0)
-    };
-    let mut fields = Fields::new();
-    let mut has_some = false;
+/// Says in an answer of the Gemini API what an answer of OpenAI's reports.
+fn usage(usage: &JsValue, answer: &Object) {
+    let metadata = Object::new();
     for row in COUNTS {
-        if let Some(tokens) = count(row) {
-            fields = fields.set(row.name, tokens);
-            has_some = true;
-        }
-    }
-    if let Some(tokens) = count(&IMAGE) {
-        let row = Fields::new().set("modality", name(IMAGE.name)).set("tokenCount", tokens);
-        fields = fields.set("candidatesTokensDetails", Array::of1(&row.done()));
+        set_count(&metadata, row.name, count(usage, row));
     }
     // Zeros are what a relay writes that does not count.
-    if has_some { fields.done() } else { JsValue::UNDEFINED }
+    if keys(&metadata).is_empty() {
+        return;
+    }
+    if let Some(tokens) = count(usage, &IMAGE) {
+        let row = object(&[("modality", &name(IMAGE.name)), ("tokenCount", &tokens.into())]);
+        set(&metadata, "candidatesTokensDetails", &Array::of1(&row));
+    }
+    set(answer, "usageMetadata", &metadata);
+}
+
+fn set_count(metadata: &Object, name: &'static str, tokens: Option<f64>) {
+    if let Some(tokens) = tokens {
+        set(metadata, name, &tokens.into());
+    }
+}
+
+fn count(usage: &JsValue, row: &Count) -> Option<f64> {
+    for &place in row.under {
+        let place = if place.is_empty() { usage.clone() } else { get(usage, place) };
+        for &key in row.keys {
+            if let Some(tokens) = get(&place, key).as_f64().filter(|tokens| *tokens > 0.0) {
+                return Some(tokens);
+            }
+        }
+    }
+    None
 }
 
 fn found(index: i32) -> Option<u32> {
     u32::try_from(index).ok()
-}
-
-fn list(value: &JsValue) -> Vec<JsValue> {
-    let length = as_array(value).map_or(0, Array::length).min(LIST_MAX);
-    (0..length).map(|index| get_dynamic(value, &index.into())).collect()
 }

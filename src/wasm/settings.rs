@@ -317,10 +317,11 @@ fn price(item: &JsValue) -> Option<Price> {
     if !is_plain(item) {
         return usd(item).map(Price::flat);
     }
-    let row =
-        |key: &JsValue| Some((Size::parse(&key.as_string()?)?, usd(&get_dynamic(item, key))?));
-    let rows: Option<Vec<_>> = keys(item).iter().map(row).collect();
-    rows.filter(|rows| !rows.is_empty()).map(Price::by_size)
+    let mut rows = Vec::new();
+    for key in keys(item) {
+        rows.push((Size::parse(&key.as_string()?)?, usd(&get_dynamic(item, &key))?));
+    }
+    (!rows.is_empty()).then(|| Price::by_size(rows))
 }
 
 fn on_daily_limit(item: &JsValue) -> Option<OnDailyLimit> {
