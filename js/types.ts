@@ -403,7 +403,7 @@ export interface ClientOptions extends PeakOptions {
   maxWaitPerTarget?: number | undefined;
   /**
    * What a minute and a day allow: by model, or by the tier of your billing account as last
-   * published. What the service says overrules a tier, and lowers what you give. Default: learned
+   * published, which is for Google alone and not for targets elsewhere. What the service says overrules a tier, and lowers what you give. Default: learned
    * from the service. `none` keeps no quota: nothing queues.
    */
   limits?: 'none' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
@@ -651,7 +651,7 @@ export interface ImageConfig {
   imageSize?: string;
 }
 
-/** `config.httpOptions`, as far as it is honoured. */
+/** `config.httpOptions`, as far as it is honoured; only the timeout is for targets of every protocol. */
 export interface HttpOptions {
   baseUrl?: string;
   apiVersion?: string;

@@ -19,7 +19,7 @@ use crate::lane::{AccountId, LaneId, LaneSpec};
 use crate::ledger::Ledger;
 use crate::options::scope;
 use crate::quota::{Clock, Limits, Quota, Usage};
-use crate::text::join;
+use crate::text::{contains, join};
 use crate::tier::{self, Tier};
 use crate::window::Amounts;
 
@@ -83,7 +83,8 @@ impl Lanes {
             return Ok((account, Some(named.lane)));
         }
         let given = given(&settings.limits, model)?;
-        let tier = tier(settings).map_or_else(Limits::default, |tier| tier::limits(tier, model));
+        let tier = tier(settings).filter(|_| is_google(driver, base));
+        let tier = tier.map_or_else(Limits::default, |tier| tier::limits(tier, model));
         let spec = LaneSpec { account, given, tier };
         let lane = driver.open_lane(&spec, settings.store.as_ref().map(|_| settings.on_store_down));
         self.lanes.borrow_mut().push(Named { lane, model: model.to_owned(), account });
@@ -103,7 +104,8 @@ impl Lanes {
             return account.id;
         }
         let given = Limits::default().with(Dimension::Spend, settings.spend);
-        let tier = tier(settings).map_or_else(Limits::default, tier::spend);
+        let tier = tier(settings).filter(|_| is_google(driver, base));
+        let tier = tier.map_or_else(Limits::default, tier::spend);
         let on_down = settings.store.as_ref().map(|_| settings.on_store_down);
         let id = driver.open_account(&given, &tier, on_down);
         let (base, key) = (base.to_owned(), key.map(str::to_owned));
@@ -152,6 +154,13 @@ impl Lanes {
         let lanes = self.lanes.borrow();
         Some(lanes.iter().find(|named| named.lane == lane)?.model.clone())
     }
+}
+
+/// Whether a tier of Google's says anything there: at Google, and where the client itself asks,
+/// which may be a relay of yours.
+fn is_google(driver: &Driver, base: &str) -> bool {
+    let at_home = driver.home.strip_prefix(base).is_some_and(|rest| rest.starts_with('\n'));
+    at_home || contains(base, "googleapis.com")
 }
 
 /// Base URL and key as one text.

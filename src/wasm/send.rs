@@ -79,8 +79,10 @@ const PICTURE_MAX: u32 = 64 * 1024 * 1024;
 /// no key, cookie or page. Gives `{ status, mime, data }`, or nothing where there is no answer.
 pub(crate) async fn get(link: &str, letter: &Letter, host: &Host) -> JsValue {
     let init = Object::new();
-    for (key, value) in [("credentials", "omit"), ("referrerPolicy", "no-referrer")] {
-        set(&init, key, &convert::name(value));
+    // Only pages have something to tell, and workerd refuses to hear that it shall not.
+    if host.browser() {
+        set(&init, "credentials", &convert::name("omit"));
+        set(&init, "referrerPolicy", &convert::name("no-referrer"));
     }
     set(&init, "signal", &letter.signal);
     if !letter.dispatcher.is_undefined() {

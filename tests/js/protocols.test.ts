@@ -471,7 +471,6 @@ describe('a link', () => {
       const [, link] = seen;
       assert.match(link?.[0] ?? '', /\/pictures\//);
       assert.equal(link?.[1]?.headers, undefined);
-      assert.equal(link?.[1]?.credentials, 'omit');
       assert.equal(link?.[1]?.method, undefined);
       assert.equal(result.possibleCost, 0);
     });
@@ -678,6 +677,22 @@ describe('overflow to a proxy', () => {
       assert.equal(project, call === 'chat' ? 'proxy' : 'google');
     }
     serve({ projectLimits: null, keys: null });
+  });
+
+  it('is not held to the tier of a billing account of Google’s', async () => {
+    serve();
+    const own = createClient({
+      apiKey: KEY,
+      baseUrl: server.url,
+      models: [PRO, targetOf('openai-chat')],
+      limits: 'tier1',
+    });
+    clients.push(own);
+    await own.generate(PROMPT, { models: [targetOf('openai-chat')] });
+    const [here, elsewhere] = await own.quota();
+    const sources = (report: typeof here) => report?.limits.map(({ source }) => source);
+    assert.ok(sources(elsewhere)?.includes('tier'), 'its own account has one');
+    assert.ok(!sources(here)?.includes('tier'), 'the proxy was asked first');
   });
 });
 
