@@ -189,9 +189,8 @@ impl Picture {
         }
         let (summary, target) = (self.summary.get(), self.answered.get());
         let route = self.routes.get(target)?;
-        let usage = summary.usage?;
-        let usd = route.cost(self.size(target), Some(&usage), summary.pictures);
-        let tokens = Some(Millis::from_f64(usage.prompt).0);
+        let usd = route.cost(self.size(target), summary.usage.as_ref(), summary.pictures);
+        let tokens = summary.usage.map(|usage| Millis::from_f64(usage.prompt).0);
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
 

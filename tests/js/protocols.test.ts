@@ -301,6 +301,18 @@ describe('what is sent', () => {
     });
   });
 
+  it('two pictures are paid for twice, also where no tokens are told', async () => {
+    const target: Target = { model: 'pro', protocol: 'openai-images', baseUrl: url, price: 0.05 };
+    seen = [];
+    answer = { data: [{ b64_json: DATA }, { b64_json: DATA }] };
+    const own = client([target], { spendPer10Min: 1 });
+    const { cost, usage } = await own.generate(PROMPT);
+    close(cost, 0.1);
+    assert.equal(usage, undefined);
+    const [report] = await own.quota();
+    close(report?.limits.find(({ dimension }) => dimension === 'spend')?.used, 0.1);
+  });
+
   it('to Imagen: one instance and its parameters', async () => {
     const target: Target = { model: IMAGEN, protocol: 'imagen', baseUrl: url, apiKey: KEY };
     const request: GenerateRequest = {
