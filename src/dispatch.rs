@@ -185,11 +185,12 @@ impl Engine {
                     continue;
                 }
                 let wake = since + longest;
-                if !may_probe(outage, call, now) {
+                if !may_probe(outage, call, call.target, now) {
                     let is_probed = outage.probe.is_some();
-                    lane.wake = Some(if is_probed { wake } else { outage.next.min(wake) });
+                    let next = outage.next_of(has_other(call, call.target));
+                    lane.wake = Some(if is_probed { wake } else { next.min(wake) });
                     // How long a probe takes nobody knows.
-                    let until = if is_probed { now + PROBE } else { outage.next };
+                    let until = if is_probed { now + PROBE } else { next };
                     let reason = Reason::Target(Rc::clone(&outage.info));
                     if self.drive_out(ticket.call, &Bar { until, reason }) {
                         continue;
@@ -297,7 +298,7 @@ impl Engine {
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
         let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
-        let may_go = outage.is_none_or(|outage| may_probe(outage, call, now));
+        let may_go = outage.is_none_or(|outage| may_probe(outage, call, call.target, now));
         let is_open = may_go && lane.shut(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
         peak_ends(call, self.now).is_none().then_some(ticket.call)
@@ -446,8 +447,8 @@ impl Engine {
     }
 
     /// What would keep a call from a target, with so many others before it in the queue.
-    fn bar(&self, call: &Call, target: usize, ahead: u64) -> Option<Bar> {
-        let target = call.spec.targets.get(target)?;
+    fn bar(&self, call: &Call, index: usize, ahead: u64) -> Option<Bar> {
+        let target = call.spec.targets.get(index)?;
         let lane = self.lanes.get(target.lane?.0 as usize)?;
         let now = self.now.mono;
         if let Some(info) = lane.shut(now) {
@@ -464,8 +465,10 @@ impl Engine {
         };
         if let Some(outage) = lane.health.outage()
             && call.spec.policy.rides_outages
+            && !may_probe(outage, call, index, now)
         {
-            let until = if outage.probe.is_some() { now + PROBE } else { outage.next };
+            let next = outage.next_of(has_other(call, index));
+            let until = if outage.probe.is_some() { now + PROBE } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
         let (wanted, money) = lane.reserves(&target.want).split();
@@ -935,12 +938,20 @@ fn peak_ends(call: &Call, now: Now) -> Option<Instant> {
     (wait > 0 && fits).then_some(until)
 }
 
-/// Whether a call may ask a target that is paused.
-fn may_probe(outage: &Outage, call: &Call, now: Instant) -> bool {
+/// Whether a call may ask a target of its chain that is paused.
+fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instant) -> bool {
     let is_day = outage.info.kind == Kind::DailyQuota;
     // A call that has backed off by itself is as good a probe as any.
-    let has_waited = call.tries > 0 && !is_day && !call.spec.is_background();
-    outage.probe.is_none() && (outage.next <= now || has_waited)
+    let has_waited =
+        target == call.target && call.tries > 0 && !is_day && !call.spec.is_background();
+    let is_due = outage.next_of(has_other(call, target)) <= now;
+    outage.probe.is_none() && (is_due || has_waited)
+}
+
+/// Whether a call that does not wait has a target after this one.
+fn has_other(call: &Call, target: usize) -> bool {
+    let next = chain::next(&call.spec.targets, target, Action::Next);
+    next.is_some() && !call.spec.is_background()
 }
 
 /// How long a queued call waits before it looks at its other targets again.

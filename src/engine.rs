@@ -100,7 +100,8 @@ impl Engine {
         self.alert_at = thresholds.to_vec();
     }
 
-    /// Sets what may be spent: [`Dimension::Budget`] in all, [`Dimension::BudgetPerDay`] a day.
+    /// Sets what may be spent: [`crate::kind::Dimension::Budget`] in
+    /// all, [`crate::kind::Dimension::BudgetPerDay`] a day.
     pub fn set_budget(&mut self, limits: &Limits) {
         self.purse = Some(Account::new(limits, &Limits::default()));
     }

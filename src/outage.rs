@@ -11,6 +11,10 @@ use crate::time::{Instant, Millis};
 /// How long the first failure is remembered: a second one within this time confirms it.
 const CONFIRMS: Millis = Millis(60_000);
 
+/// The longest pause where the call that probes has another target: it is refused in half a second
+/// and goes there, and all are back within a minute of the end of an overload.
+const LIGHT: Millis = Millis(45_000);
+
 /// The first and the longest pause between two probes, by what is wrong.
 const PAUSES: &[(Kind, Millis, Millis)] = &[
     // Overload lasts for minutes, at times for two hours (the guide).
@@ -45,9 +49,18 @@ pub(crate) struct Outage {
     pub(crate) since: Instant,
     /// When the next probe may go.
     pub(crate) next: Instant,
+    /// When one may go that loses nothing by it: its call has another target.
+    next_light: Instant,
     /// The request that probes.
     pub(crate) probe: Option<FlightId>,
     pause: Millis,
+}
+
+impl Outage {
+    /// When the next probe may go, of a call that has another target or has none.
+    pub(crate) fn next_of(&self, has_other: bool) -> Instant {
+        if has_other { self.next.min(self.next_light) } else { self.next }
+    }
 }
 
 impl Health {
@@ -71,6 +84,7 @@ impl Health {
         if let Some(outage) = &mut self.outage {
             // What was sent before the outage was known says nothing new but how long to wait.
             outage.next = outage.next.max(now + named);
+            outage.next_light = outage.next_light.max(now + named);
             if outage.probe == Some(flight) {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());
@@ -80,6 +94,10 @@ impl Health {
                     outage.pause = Millis(outage.pause.0 / 4);
                 }
                 outage.next = now + jittered(outage.pause, random).max(named);
+                // A day's end is no overload: whoever has another target goes there.
+                let light = if info.kind == Kind::DailyQuota { outage.pause } else { LIGHT };
+                let light = outage.pause.min(light);
+                outage.next_light = now + jittered(light, random).max(named);
             }
             return false;
         }
@@ -92,7 +110,9 @@ impl Health {
         self.suspect = None;
         let next = now + jittered(first, random).max(named);
         let info = Rc::new(info.for_others());
-        self.outage = Some(Outage { info, since: now, next, probe: None, pause: first });
+        let probe = None;
+        self.outage =
+            Some(Outage { info, since: now, next, next_light: next, probe, pause: first });
         true
     }
 
@@ -108,6 +128,7 @@ impl Health {
     pub(crate) fn probe_by(&mut self, latest: Instant) {
         if let Some(outage) = &mut self.outage {
             outage.next = outage.next.min(latest);
+            outage.next_light = outage.next_light.min(latest);
         }
     }
 

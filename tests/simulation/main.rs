@@ -22,6 +22,7 @@ mod days;
 mod dice;
 mod goodput;
 mod oracle;
+mod overload;
 mod realm;
 mod scenario;
 mod service;

@@ -67,6 +67,8 @@ pub(crate) struct Situation {
     pub(crate) pictures: usize,
     pub(crate) processes: usize,
     pub(crate) is_batch: bool,
+    /// How long after each other the calls come; `None` for all at once, but for those of a chain.
+    pub(crate) every: Option<u64>,
     /// Whether there is a second model to go to.
     pub(crate) is_chain: bool,
     /// The true limits.
@@ -96,7 +98,11 @@ impl Situation {
     /// When the call of a number is made, from the start.
     pub(crate) fn at(&self, number: usize) -> u64 {
         // The first calls use the minute up; the others come one a second.
-        if self.is_chain && number >= 20 { (number as u64 - 15) * 1_000 } else { 0 }
+        match self.every {
+            Some(every) => number as u64 * every,
+            None if self.is_chain && number >= 20 => (number as u64 - 15) * 1_000,
+            None => 0,
+        }
     }
 
     /// The calls whose waits count, from this number on.
@@ -137,6 +143,23 @@ const fn rpm(rpm: u64) -> Bounds {
 
 const NOTHING: Bounds = Bounds { rpm: None, tpm: None, rpd: None };
 
+/// Calls that come evenly, and go to a second model where the first has no room or no capacity.
+pub(crate) fn interactive(calls: usize, every: u64, truth: Bounds, service: Json) -> Situation {
+    let like = situations().swap_remove(0);
+    Situation {
+        prompts: calls,
+        pictures: calls,
+        is_batch: false,
+        is_chain: true,
+        every: Some(every),
+        truth,
+        given: truth,
+        service,
+        budgets: &[],
+        ..like
+    }
+}
+
 /// All of them, in the order of the issue.
 pub(crate) fn situations() -> Vec<Situation> {
     use Budget::{Ends, Ratio, Start};
@@ -147,6 +170,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         pictures: 300,
         processes: 1,
         is_batch: true,
+        every: None,
         is_chain: false,
         truth: rpm(20),
         given: rpm(20),

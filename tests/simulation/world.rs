@@ -14,7 +14,7 @@ use unexhausted::retry::Policy;
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 use unexhausted::window::Amounts;
 use unexhausted_emulator::{
-    Discipline, Input as ToService, Outcome, Output as FromService, Service,
+    Discipline, Input as ToService, Outcome, Output as FromService, Record, Service,
 };
 
 use crate::service::{self, Came};
@@ -31,14 +31,25 @@ const TIMEOUT: Millis = Millis(190_000);
 const TOKENS_PERCENT: u64 = 100;
 
 /// One call and what became of it; moments are milliseconds from the start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Watched {
     pub(crate) at: u64,
     /// When the request was sent that brought the picture.
     pub(crate) served: Option<u64>,
     pub(crate) settled: Option<u64>,
+    /// The model that it was served by.
+    pub(crate) model: Option<&'static str>,
     /// How it failed, where it did.
     pub(crate) error: Option<String>,
+}
+
+/// A request as the service saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) model: String,
+    /// When it arrived, from the start.
+    pub(crate) at: u64,
+    pub(crate) outcome: Outcome,
 }
 
 /// A request that is not answered yet.
@@ -108,8 +119,7 @@ impl World {
             let targets = models.iter().map(target).collect();
             Process { engine, targets, alive: HashMap::new(), holds: HashMap::new() }
         });
-        let call =
-            |number| Watched { at: situation.at(number), served: None, settled: None, error: None };
+        let call = |number| Watched { at: situation.at(number), ..Watched::default() };
         Self {
             calls: (0..situation.prompts).map(call).collect(),
             violations: Vec::new(),
@@ -162,6 +172,15 @@ impl World {
             records.filter_map(|record| Some(record.arrived? - self.wall)).collect();
         arrived.sort_unstable();
         arrived
+    }
+
+    /// Every request that arrived, in order.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        let sent = |record: &Record| {
+            let at = record.arrived?.saturating_sub(self.wall);
+            Some(Sent { model: record.model.clone(), at, outcome: record.outcome })
+        };
+        self.service.records().filter_map(sent).collect()
     }
 
     /// Requests in all, those rejected, and those that failed otherwise.
@@ -291,7 +310,12 @@ impl World {
         let process = &mut self.processes[index];
         let input = match came {
             Came::Picture(used) => {
-                self.calls[open.number].served = Some(open.sent);
+                let watched = &mut self.calls[open.number];
+                // An answer after the first settles nothing.
+                if watched.settled.is_none() {
+                    watched.served = Some(open.sent);
+                    watched.model = Some(open.model);
+                }
                 Input::Answered { call, flight, used: Some(used) }
             }
             Came::Error(info) => {
