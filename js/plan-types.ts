@@ -1,6 +1,6 @@
 /** The types of the catalogue and the guide. Money is in USD. */
 
-import type { Dimension, GenerateErrorKind, ModelLimits } from './types.js';
+import type { Dimension, GenerateErrorKind, ModelLimits, Protocol } from './types.js';
 
 /** A size of picture. */
 export type ImageSize = '512' | '1K' | '2K' | '4K';
@@ -15,8 +15,8 @@ export interface CatalogRow {
   status?: ModelStatus | undefined;
   /** The id of the model to use instead. */
   successor?: string | undefined;
-  /** How it is asked. Default: `gemini`. */
-  protocol?: 'gemini' | 'imagen' | undefined;
+  /** How it is asked where its target does not say. Default: `gemini`. */
+  protocol?: Protocol | undefined;
   /**
    * The sizes that it makes, with USD for one picture of each: pictures are then priced by this
    * alone, unless `imagePrice` is given too. Default: unknown, so that no size is refused and no cost
@@ -75,7 +75,8 @@ export interface ModelInfo {
   until?: string;
   /** The id of the model to use instead. */
   successor?: string;
-  protocol: 'gemini' | 'imagen';
+  /** How it is asked where its target does not say. */
+  protocol: Protocol;
   /** The sizes that it makes; none where nobody has said. */
   sizes: SizeInfo[];
   /** Whether `imageSize` may be sent. */

@@ -265,7 +265,7 @@ export interface Target {
   /** Default: `v1beta`; `v1beta1` on Vertex; none for OpenAI's protocols. */
   apiVersion?: string | undefined;
   headers?: Record<string, string> | undefined;
-  /** Default: `gemini`. */
+  /** Default: that of the model in the catalogue, which is `gemini` but for Imagen. */
   protocol?: Protocol | undefined;
   /** What `modelUsed` shows. Default: the model's name in the catalogue. */
   name?: string | undefined;

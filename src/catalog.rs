@@ -3,7 +3,8 @@
 //! A row has two halves. What every call needs is in [`MODELS`]; what is told of a model, and takes
 //! more room, is in [`NOTES`], in the same order, and is only in what uses it.
 
-pub use crate::model::{Model, Need, Protocol, Ratios, Size, SizePrice, Status};
+pub use crate::model::{Model, Need, Ratios, Size, SizePrice, Status};
+use crate::protocol::Protocol;
 
 /// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

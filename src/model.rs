@@ -1,5 +1,7 @@
 //! What a model is: what it makes, what that costs, and whether it is still there.
 
+use crate::protocol::Protocol;
+
 /// A picture size that a request can ask for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Size {
@@ -123,26 +125,6 @@ impl Status {
             Self::Preview => "preview",
             Self::Deprecated => "deprecated",
             Self::Retired => "retired",
-        }
-    }
-}
-
-/// How a model is asked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Protocol {
-    /// `:generateContent`.
-    Gemini,
-    /// `:predict`.
-    Imagen,
-}
-
-impl Protocol {
-    /// The name that JavaScript sees.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gemini => "gemini",
-            Self::Imagen => "imagen",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A row of the caller's own in the catalogue.
 
 use crate::catalog::{self, NEW};
-use crate::model::{Model, Protocol, Ratios, Size, SizePrice, Status};
+use crate::model::{Model, Ratios, Size, SizePrice, Status};
 use crate::options::{self, Shape, scope};
+use crate::protocol::Protocol;
 use crate::text::join;
 use crate::value::Value;
 
@@ -54,8 +55,7 @@ impl OwnRow {
             "successor" => self.successor = Some(text().to_owned()),
             "status" => self.base.status = one_of(key, text(), &Status::ALL, Status::as_str)?,
             "protocol" => {
-                let all = [Protocol::Gemini, Protocol::Imagen];
-                self.base.protocol = one_of(key, text(), &all, Protocol::as_str)?;
+                self.base.protocol = Protocol::parse(text()).unwrap_or_default();
             }
             "sizes" => self.take_sizes(value)?,
             "ratios" => {
@@ -141,6 +141,7 @@ fn one_of<T: Copy>(
 fn fits(value: &Value, shape: Shape) -> bool {
     match shape {
         Shape::Text => value.as_str().is_some_and(|text| !text.is_empty()),
+        Shape::Protocol => value.as_str().is_some_and(|name| Protocol::parse(name).is_some()),
         Shape::Object => matches!(value, Value::Object(_)),
         Shape::List => !value.items().is_empty(),
         Shape::Flag => matches!(value, Value::Bool(_)),
@@ -207,6 +208,7 @@ mod tests {
             ("{\"id\":\"a\",\"sizes\":[1]}", "must be an object"),
             ("{\"id\":\"a\",\"ratios\":[1]}", "a list like ['1:1', '16:9']"),
             ("{\"id\":\"a\",\"batch\":\"no\"}", "true or false"),
+            ("{\"id\":\"a\",\"protocol\":\"rest\"}", "'gemini', 'vertex', 'imagen'"),
         ] {
             let message = row(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use crate::catalog::{Quality, note};
 use crate::diagnosis::{Diagnosis, diagnose};
-use crate::model::{Model, Protocol, Status};
+use crate::model::{Model, Status};
 use crate::plan_options::Question;
 use crate::price_table::{CostRow, Order, per_image, rounded, table};
+use crate::protocol::Protocol;
 use crate::quota::Limits;
 use crate::steps::{Answer, Situation, Step, checklist, steps};
 use crate::tier::{self, FACTS, Fact};

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::catalog::{BATCH_SHARE, FLEX_SHARE};
-use crate::model::{Model, Need, Protocol, Size, Status};
+use crate::model::{Model, Need, Size, Status};
+use crate::protocol::Protocol;
 
 /// What a reference image takes where nobody has measured it: the most that any model takes.
 const REFERENCE_TOKENS: u32 = 1_120;

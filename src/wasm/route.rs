@@ -88,7 +88,7 @@ impl Routes {
         };
         let Some(named) = &request.model else { return Ok(routes.to_vec()) };
         let named = named.strip_prefix("models/").unwrap_or(named);
-        let named = site.today(named.to_owned(), None);
+        let named = site.today(named.to_owned(), false);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
             routes.iter().cloned().partition(|route| route.model == named);
         if chain.is_empty() {
@@ -129,8 +129,8 @@ impl Site<'_> {
     }
 
     /// A model's name of today; elsewhere than here names are what they are.
-    fn today(&self, model: String, base: Option<&str>) -> String {
-        if base.is_some() || self.http.base_url.is_some() {
+    fn today(&self, model: String, elsewhere: bool) -> String {
+        if elsewhere || self.http.base_url.is_some() {
             return model;
         }
         retired::today(&self.settings.catalog, model, self.host)
@@ -149,11 +149,14 @@ impl Site<'_> {
         let Some(model) = own.model else {
             return Err(usage(TARGETS));
         };
-        let model = self.today(model, own.base_url.as_deref());
+        let speaks = |protocol: Protocol| protocol.is_openai() || protocol == Protocol::Vertex;
+        let model = self.today(model, own.base_url.is_some() || own.protocol.is_some_and(speaks));
         if gemini::model_path(&model).is_none() {
             return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
         }
-        let protocol = own.protocol;
+        let known = self.settings.catalog.find(&model);
+        let usual = || known.map_or_else(Protocol::default, |known| known.protocol);
+        let protocol = own.protocol.unwrap_or_else(usual);
         let is_vertex = protocol.is_vertex(own.project.as_deref());
         check_place(&own.project, &own.location, own.access_token.is_some(), is_vertex)?;
         let environment = self.host.environment();
@@ -223,7 +226,6 @@ impl Site<'_> {
         let told = self.told.filter(|_| protocol.is_gemini());
         let (header, scheme) = protocol.key_header();
         let credential = key.as_ref().map(|key| (header, [scheme, key].concat()));
-        let known = self.settings.catalog.find(&model);
         let is_retired = known.is_some_and(|known| known.status == Status::Retired);
         Ok(Route {
             retired: is_retired && base.starts_with(BASE_URL),

@@ -142,6 +142,10 @@ it('asks a retired model where somebody else may still serve it', async () => {
   );
   await assert.rejects(createClient({ fetch, baseUrl, models: [ULTRA] }).generate(PROMPT));
   assert.equal(urls.length, 2);
+  assert.ok(
+    urls.every((url) => url.endsWith(`/models/${ULTRA}:predict`)),
+    urls.join(' '),
+  );
 });
 
 it('tells once of models that end', async () => {
@@ -198,7 +202,10 @@ it('refuses wrong rows, naming what is known', async () => {
     [[], /option `catalog` must be a list that is not empty/],
     [{}, /option `catalog` must be a list/],
     [[{}], /an object with the `id`/],
-    [[{ id: 'a', prize: 1 }], /unknown option `prize`; the known options are id, name, status/],
+    [
+      [{ id: 'a', prize: 1 }],
+      /unknown option `prize`; the known options are .*\bid, status, successor/,
+    ],
     [[{ id: 'a', status: 'gone' }], /one of stable, preview, deprecated, retired/],
     [[{ id: 'a' }, { id: 'a' }], /two rows with the id `a`/],
   ] as const) {
