@@ -102,8 +102,8 @@ pub(crate) const ROWS: &[Row] = &[
         Pattern::PeakOverload,
         "peak_overload",
         "The service has no capacity at the known hours of overload, and only then.",
-        "Do what can wait outside of 00:00-02:00, 09:00-11:00 and 20:00-23:00 UTC, and give a \
-         fallback model for the rest.",
+        "Keep what can wait out of 00:00-02:00, 09:00-11:00 and 20:00-23:00 UTC (`avoidPeak: true`), \
+         and give a fallback model for the rest.",
     ),
     row(
         Pattern::Outage,

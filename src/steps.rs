@@ -115,7 +115,7 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
             "alerts",
             true,
             "A limit that is nearly used up is better known before it refuses.",
-            "createClient({ alertAt: 0.7, on: { quotaAlert, quotaExhausted, modelRetired } })",
+            "createClient({ alertAt: 0.7, budget, on: { quotaAlert, budgetAlert, modelRetired } })",
         );
     }
     if situation.band == Band::High || situation.is(&["burst", "spend", "mixed"]) {
@@ -145,7 +145,8 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
             "off_peak",
             true,
             "The overload is one of the known hours, and this work can wait.",
-            "Send it outside of 00:00-02:00, 09:00-11:00 and 20:00-23:00 UTC.",
+            "priority: 'background' with `avoidPeak: true`, which waits until 00:00-02:00, 09:00-11:00 \
+             and 20:00-23:00 UTC are over.",
         );
     }
     if situation.is(&["retired"]) {
@@ -156,7 +157,7 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
             "timeout",
             true,
             "Attempts run out of time or lose their connection.",
-            "A longer `timeout`, or a smaller size.",
+            "A longer `timeout`, a smaller size, or `degrade`, which asks for one where time runs out.",
         );
     }
     worth_a_look(situation, &mut steps);
@@ -192,7 +193,8 @@ fn worth_a_look(situation: &Situation<'_>, steps: &mut Vec<Step>) {
             Some(row) if is_cheaper(row) => [&row.name, " sells pictures for less."].concat(),
             _ => "A third party's limits are its own, for what overflows.".to_owned(),
         };
-        let how = "A target of the chain with its own `baseUrl`, after Google's.";
+        let how =
+            "A target of the chain with its own `baseUrl`, `protocol` and `price`, after Google's.";
         add("proxy", why, how);
     }
     if situation.band == Band::High && question.interactive && situation.keeps_up() {
