@@ -205,7 +205,13 @@ export class Host {
     list.push(told);
   }
 
-  addSwitch(list: Switch[], from: string, to: string, kind: GenerateErrorKind, reason: string): void {
+  addSwitch(
+    list: Switch[],
+    from: string,
+    to: string,
+    kind: GenerateErrorKind,
+    reason: string,
+  ): void {
     list.push({ from, to, kind, reason });
   }
 

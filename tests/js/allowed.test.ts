@@ -102,7 +102,9 @@ describe('a budget', () => {
 
   it('is reserved before sending: a crowd does not exceed it together', async () => {
     const own = client({ budget: { total: 0.5 } });
-    const all = await run(Promise.allSettled(Array.from({ length: 9 }, () => own.generate(PROMPT))));
+    const all = await run(
+      Promise.allSettled(Array.from({ length: 9 }, () => own.generate(PROMPT))),
+    );
     assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 3);
     assert.equal(asked().length, 3);
   });
@@ -176,7 +178,10 @@ describe('a budget', () => {
   it('counts the calls of other SDKs by the price of their model', async () => {
     const own = client({ budget: { total: 0.2 } });
     let calls = 0;
-    const call = async (): Promise<string> => `${(calls += 1)}`;
+    const call = async (): Promise<number> => {
+      calls += 1;
+      return calls;
+    };
     await run(own.retry(call, { model: PRO }));
     assert.equal((await fails(own.retry(call, { model: PRO }))).kind, 'over_budget');
     assert.equal(calls, 1);
@@ -231,7 +236,10 @@ describe('degrade', () => {
     assert.deepEqual(asked(), [PRO, PRO, PRO]);
     assert.equal(result.size, '2K');
     assert.ok((result.cost ?? 1) < 0.15, 'the price of the smaller picture');
-    assert.deepEqual(result.switches.map(({ kind }) => kind), ['timeout']);
+    assert.deepEqual(
+      result.switches.map(({ kind }) => kind),
+      ['timeout'],
+    );
   });
 
   it('goes on to the next model for anything else', async () => {
@@ -291,7 +299,10 @@ describe('avoidPeak', () => {
   it('learns the hours in which this client has seen storms', async () => {
     await open({}, ten + 3 * HOUR);
     emulator.script([{ fault: '503', times: 4 }]);
-    const own = client({ avoidPeak: true, retry: { maxAttempts: 5, overloaded: { maxDelay: 1_000 } } });
+    const own = client({
+      avoidPeak: true,
+      retry: { maxAttempts: 5, overloaded: { maxDelay: 1_000 } },
+    });
     await run(own.generate(PROMPT));
     const start = Date.now();
     await run(own.generate(PROMPT, { priority: 'background' }));
