@@ -188,7 +188,7 @@ fn understand<'r>(
     parsed.call = match method {
         "" if get => "models",
         "generateContent" if post => "generateContent",
-        "predict" if post => "predict",
+        "predict" if post && parsed.model.starts_with("imagen") => "predict",
         "countTokens" if post => "countTokens",
         _ => "unknown",
     };
