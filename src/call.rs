@@ -91,9 +91,13 @@ impl Call {
     }
 
     /// When an attempt that goes now has used up its target's share of the deadline: one that had
-    /// to wait long has a quarter of what is left.
+    /// to wait long has a quarter of what is left. Where it would be stopped for that, and not stay
+    /// in flight beside the next, it has all the time there is.
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
         let (share, deadline) = (self.share?, self.deadline?);
+        if !self.spec.policy.overtime {
+            return None;
+        }
         Some(share.max(now + Millis((deadline - now).0 / 4)))
     }
 

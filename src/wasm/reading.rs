@@ -32,7 +32,7 @@ pub(crate) fn read(protocol: Protocol, answer: &JsValue) -> Option<Reading> {
     let rows = list(&get(answer, own));
     let has_error = !matches!(get(answer, "error"), none if none.is_undefined() || none.is_null());
     // A server of Imagen leaves out what is empty: everything, where all pictures were filtered.
-    let is_bare = protocol == Protocol::Imagen && is_plain(answer);
+    let is_bare = protocol == Protocol::Imagen && is_plain(answer) && keys(answer).is_empty();
     if as_array(&get(answer, own)).is_none() && !has_error && !is_bare {
         return None;
     }

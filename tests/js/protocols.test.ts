@@ -363,6 +363,16 @@ describe('what is sent', () => {
     );
   });
 
+  it('what a server of Imagen leaves out is a picture that is missing, and no more than that', async () => {
+    const target: Target = { model: IMAGEN, protocol: 'imagen', baseUrl: url, apiKey: KEY };
+    const once = { retry: { maxAttempts: 1 } };
+    seen = [];
+    answer = {};
+    await fails(client([target]).generate(PROMPT, once), 'no_image');
+    answer = { ok: true };
+    await fails(client([target]).generate(PROMPT, once), 'unknown');
+  });
+
   const PLACES: [string, unknown][] = [
     ['an image_url that is a text', [{ image_url: `data:image/png;base64,${DATA}` }]],
     ['a url', [{ url: `data:image/png;base64,${DATA}` }]],
