@@ -290,13 +290,23 @@ fn a_wait_that_does_not_fit_the_deadline_switches_where_there_is_a_next_target()
 #[test]
 fn the_deadline_stops_an_attempt_in_flight() {
     for policy in [DROP_IN, Policy::RETRY, with_timeout(Policy::GENERATE, 180_000)] {
-        let life = live(policy, &[0, 1], Some(7_000), &[hang()]);
+        let life = live(policy, &[0], Some(7_000), &[hang()]);
         assert_eq!(life.settled_at(), 7_000);
         assert_eq!(life.failure(), (Why::Deadline, Kind::Deadline));
         assert_eq!(life.aborts, [(1, false)]);
         assert!(life.record().attempts[0].abandoned);
         assert_eq!(life.record().attempts[0].took, Millis(7_000));
     }
+}
+
+#[test]
+fn a_target_has_half_of_what_is_left_while_there_is_a_next_one() {
+    let life = live(Policy::GENERATE, &[0, 1, 1], Some(8_000), &[hang(), hang(), hang()]);
+    assert_eq!(life.sends, [(0, 1, 0), (4_000, 2, 1), (6_000, 3, 2)]);
+    assert_eq!(life.settled_at(), 8_000);
+    // Its picture may be paid for: the first attempt flies on beside the second.
+    let life = live(Policy::GENERATE, &[0, 1], Some(8_000), &[answer().taking(5_000), hang()]);
+    assert_eq!((life.answered_by(), life.settled_at()), (1, 5_000));
 }
 
 #[test]

@@ -415,6 +415,8 @@ struct Watched {
     spec: CallSpec,
     started: Instant,
     target: usize,
+    /// Since when it asks that target.
+    here: Instant,
     sends: u32,
     tries: u32,
     flying: Option<Open>,
@@ -456,9 +458,20 @@ impl Watched {
             .any(|target| !is_account_s || Some(target.account) != account)
     }
 
+    /// When the time of an attempt is over: its own, or its target's half of what was left of the
+    /// deadline, a quarter of what is left at least.
+    fn ends(&self, open: &Open) -> Option<Instant> {
+        let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
+        let shares = self.spec.policy.overtime && self.target + 1 < self.spec.targets.len();
+        let share = self.deadline().filter(|_| shares).map(|deadline| {
+            let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
+            part(self.here, 2).max(part(open.at, 4))
+        });
+        [own, share].into_iter().flatten().min()
+    }
+
     fn due(&self) -> Option<Instant> {
-        let timeout = self.spec.policy.timeout;
-        let expires = self.flying.as_ref().and_then(|open| timeout.map(|ms| open.at + ms));
+        let expires = self.flying.as_ref().and_then(|open| self.ends(open));
         let wait = self.waits.map(|(_, until)| until);
         [wait, expires, self.deadline()].into_iter().flatten().min()
     }
@@ -474,7 +487,7 @@ impl Watched {
     fn leave_behind(&mut self, at: Instant, complain: &mut dyn FnMut(String)) {
         let Some(open) = self.flying.take() else { return };
         let number = open.number;
-        let expired = self.spec.policy.timeout.is_some_and(|timeout| open.at + timeout <= at);
+        let expired = self.ends(&open).is_some_and(|ends| ends <= at);
         if !expired || !self.spec.policy.overtime || self.overtime.is_some() {
             complain(format!("attempt {number} was left in flight without a right to overtime"));
         }
@@ -529,6 +542,7 @@ impl Checker {
                     spec: spec.clone(),
                     started: at,
                     target: 0,
+                    here: at,
                     sends: 0,
                     tries: 0,
                     flying: None,
@@ -674,8 +688,7 @@ impl Checker {
             Output::Abort { flight, timed_out, .. } => match watched.close(*flight) {
                 None => complain(format!("flight {} is not open, yet it is aborted", flight.0)),
                 Some((open, _)) => {
-                    let expired =
-                        watched.spec.policy.timeout.is_some_and(|timeout| open.at + timeout <= at);
+                    let expired = watched.ends(&open).is_some_and(|ends| ends <= at);
                     if *timed_out && !expired {
                         complain(format!("attempt {} had time left", open.number));
                     }
@@ -720,6 +733,7 @@ impl Checker {
                     }
                 }
                 watched.target = *to;
+                watched.here = at;
                 watched.tries = 0;
                 watched.free_here = 0;
             }
