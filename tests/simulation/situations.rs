@@ -145,7 +145,7 @@ const NOTHING: Bounds = Bounds { rpm: None, tpm: None, rpd: None };
 
 /// Calls that come evenly, and go to a second model where the first has no room or no capacity.
 pub(crate) fn interactive(calls: usize, every: u64, truth: Bounds, service: Json) -> Situation {
-    let like = situations().swap_remove(0);
+    let [like, ..] = &situations()[..] else { panic!("there is a first row") };
     Situation {
         prompts: calls,
         pictures: calls,
@@ -156,7 +156,7 @@ pub(crate) fn interactive(calls: usize, every: u64, truth: Bounds, service: Json
         given: truth,
         service,
         budgets: &[],
-        ..like
+        ..like.clone()
     }
 }
 
