@@ -1,5 +1,6 @@
 //! Fallback over targets: what each kind of error means for the target that gave it.
 
+use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::lane::LaneId;
 use crate::window::Amounts;
@@ -46,6 +47,13 @@ const ACTIONS: &[(Kind, Action)] = &[
 #[must_use]
 pub fn action(kind: Kind) -> Action {
     ACTIONS.iter().find(|(row, _)| *row == kind).map_or(Action::Stop, |&(_, action)| action)
+}
+
+/// As [`action`], of an error. What is not the service itself says nothing of the request: an account
+/// elsewhere may be the service.
+#[must_use]
+pub fn action_after(info: &ErrorInfo) -> Action {
+    if info.foreign { Action::NextAccount } else { action(info.kind) }
 }
 
 /// Where a call may go: which account a target belongs to.

@@ -93,6 +93,7 @@ pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
     let service = protocol.service();
     ErrorInfo {
         status: Some(status),
+        foreign: true,
         summary: ["The answer is not one of ", service, "."].concat(),
         advice: ["Check `baseUrl`: something answers there, but not as ", service, " does."]
             .concat(),

@@ -49,6 +49,8 @@ pub struct ErrorInfo {
     pub advice: String,
     /// Whether the request cannot have reached the service: the connection was never made.
     pub unsent: bool,
+    /// Whether what answered is not the service: it lies elsewhere, or something is in between.
+    pub foreign: bool,
     /// Whether the service has made a picture that did not reach us: it is likely billed.
     pub lost: bool,
 }
@@ -79,6 +81,7 @@ impl ErrorInfo {
             summary: String::new(),
             advice: String::new(),
             unsent: false,
+            foreign: false,
             lost: false,
         }
     }

@@ -140,7 +140,7 @@ impl Account {
 
 /// Whether a refusal of this kind meets every other call of the target too.
 pub(crate) const fn is_shutting(kind: Kind) -> bool {
-    matches!(kind, Kind::NotInTier)
+    matches!(kind, Kind::NotInTier | Kind::ModelNotFound)
 }
 
 /// What a call is told that would cost more than its caller allows.

@@ -183,7 +183,7 @@ impl Standing<'_> {
             None => self.action(info),
         };
         // A spending rate is the account's, also where it is waited for.
-        let reach = if verdict.is_none() { chain::action(info.kind) } else { action };
+        let reach = if verdict.is_none() { chain::action_after(info) } else { action };
         let next = chain::next_after(self.targets, self.target, info.kind, reach);
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let switch_or = |why, counted| match next {
@@ -233,7 +233,7 @@ impl Standing<'_> {
 
     /// The chain's action, where a spending rate may be worth a wait at the same account.
     fn action(&self, info: &ErrorInfo) -> Action {
-        let action = chain::action(info.kind);
+        let action = chain::action_after(info);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
         let elsewhere = chain::next(self.targets, self.target, action).is_some();
         if info.kind == Kind::SpendLimited && (self.is_background || (waits && !elsewhere)) {

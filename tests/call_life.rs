@@ -797,6 +797,15 @@ fn what_another_model_may_cure_goes_to_the_next_target_at_once() {
 }
 
 #[test]
+fn what_is_not_the_service_says_nothing_of_the_request() {
+    let foreign = ErrorInfo { foreign: true, ..ErrorInfo::new(Kind::Unknown) };
+    let life = live(Policy::GENERATE, &[0, 0, 1], None, &[fail(foreign.clone()), answer()]);
+    assert_eq!(life.sends, [(0, 1, 0), (100, 2, 2)]);
+    let life = live(Policy::GENERATE, &[0, 0], None, &[fail(foreign)]);
+    assert_eq!((life.failure(), life.sends.len()), ((Why::Final, Kind::Unknown), 1));
+}
+
+#[test]
 fn an_account_s_trouble_goes_to_another_account_at_once() {
     for kind in [Kind::Billing, Kind::Unauthenticated, Kind::Forbidden, Kind::SpendLimited] {
         let life = live(Policy::GENERATE, &[0, 0, 7, 0], None, &[of(kind), answer()]);

@@ -12,7 +12,7 @@ import {
   type GenerateRequest,
   memoryStore,
 } from '../../pkg/index.js';
-import { NOON, TIMERS } from './support/clock.ts';
+import { NOON, runThrough, TIMERS } from './support/clock.ts';
 
 const KEY = 'a-key-of-nobody';
 const PRO = 'gemini-3-pro-image';
@@ -45,23 +45,7 @@ function client(options: ClientOptions = {}): Client {
   return own;
 }
 
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function run<T>(work: Promise<T>): Promise<T> {
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-  };
-  work.then(end, end);
-  for (let step = 0; step < 2_000; step += 1) {
-    await turns();
-    if (ended) return work;
-    await clock.nextAsync();
-  }
-  return assert.fail('it never ends');
-}
+const run = <T>(work: Promise<T>): Promise<T> => runThrough(clock, work);
 
 async function fails(work: Promise<unknown>): Promise<GenerateError> {
   const error = await run(

@@ -21,7 +21,7 @@ import {
   type RetryContext,
   type RetryEvent,
 } from '../../pkg/index.js';
-import { NOON, TIMERS } from './support/clock.ts';
+import { NOON, runThrough, TIMERS, turns } from './support/clock.ts';
 
 const KEY = 'a-key-of-nobody';
 const PRO = 'gemini-3-pro-image';
@@ -62,27 +62,7 @@ const deaf: typeof fetch = (input, init) => {
 
 const one = (options: ClientOptions = {}): Client => client({ models: [PRO], ...options });
 
-/** Lets what reads a response take its turns of the real loop; no time passes. */
-async function turns(count = 12): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** Runs the clock until `work` has ended. */
-async function run<T>(work: Promise<T>): Promise<T> {
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-  };
-  work.then(end, end);
-  for (let step = 0; step < 2_000; step += 1) {
-    await turns();
-    if (ended) return work;
-    await clock.nextAsync();
-  }
-  return assert.fail('it never ends');
-}
+const run = <T>(work: Promise<T>): Promise<T> => runThrough(clock, work);
 
 async function fails(work: Promise<unknown>, kind: GenerateErrorKind): Promise<GenerateError> {
   const error = await run(

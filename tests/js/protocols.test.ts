@@ -140,6 +140,16 @@ for (const protocol of PROTOCOLS) {
       assert.match(error.advice, /`baseUrl`/);
     });
 
+    it('gives way to another account where it speaks in HTML', async () => {
+      serve({ script: [{ fault: 'html', times: 1 }] });
+      // The same server under another name is another account.
+      const other = targetOf(protocol);
+      other.baseUrl = other.baseUrl?.replace('127.0.0.1', 'localhost');
+      const result = await client([targetOf(protocol), other]).generate(PROMPT);
+      assert.equal(result.switches[0]?.kind, 'unknown');
+      assert.equal(result.images.length, 1);
+    });
+
     it('tells a refusal from a picture that is missing', async () => {
       serve({ script: ['image-safety'] });
       await fails(client([targetOf(protocol)]).generate(PROMPT), 'blocked');

@@ -450,8 +450,10 @@ impl Watched {
     fn has_next(&self) -> bool {
         let targets = &self.spec.targets;
         let account = targets.get(self.target).map(|target| target.account);
-        let is_account_s =
-            self.last.as_ref().is_some_and(|(info, _)| info.kind == Kind::SpendLimited);
+        let is_account_s = self
+            .last
+            .as_ref()
+            .is_some_and(|(info, _)| info.kind == Kind::SpendLimited || info.foreign);
         targets
             .iter()
             .skip(self.target + 1)
@@ -607,7 +609,7 @@ impl Checker {
                 }
                 if *verdict == Some(Verdict::Stop) {
                     watched.must_end = Some("the caller said stop");
-                } else if verdict.is_none() && STOPS.contains(&info.kind) {
+                } else if verdict.is_none() && STOPS.contains(&info.kind) && !info.foreign {
                     watched.must_end = Some("the error is final");
                 }
                 watched.last = Some((Rc::clone(info), *verdict));

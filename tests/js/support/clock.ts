@@ -12,6 +12,28 @@ export const TIMERS: FakeTimers.FakeMethod[] = [
 /** 2026-11-24 12:00:00 UTC, four in the morning in Los Angeles. */
 export const NOON = 1_795_521_600_000;
 
+/** Lets what reads a response take its turns of the real loop; no time passes. */
+export async function turns(count = 12): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Runs a clock with `TIMERS` until `work` has ended. */
+export async function runThrough<T>(clock: FakeTimers.Clock, work: Promise<T>): Promise<T> {
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  work.then(end, end);
+  for (let step = 0; step < 2_000; step += 1) {
+    await turns();
+    if (ended) return work;
+    await clock.nextAsync();
+  }
+  throw new Error('it never ends');
+}
+
 /** A clock that stands still while requests are on their way, and jumps over each wait. */
 export interface JumpingClock {
   /** The time in ms. */
