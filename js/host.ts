@@ -354,6 +354,14 @@ export class Host {
     }
   }
 
+  leaves(fallbackOn: (info: ErrorInfo) => unknown, info: ErrorInfo): unknown {
+    try {
+      return fallbackOn(info);
+    } catch {
+      return undefined;
+    }
+  }
+
   #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
     for (const listener of this.#listeners.get(name) ?? []) this.notify(listener, event);
   }

@@ -295,6 +295,11 @@ export interface DegradeOptions {
 
 /** The options of `client.generate`. */
 export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions {
+  /**
+   * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
+   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   */
+  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /** The chain for this call, instead of the client's. */
   models?: readonly (string | Target)[] | undefined;
   /** How this call is tried again. */
@@ -312,6 +317,11 @@ export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions 
 
 /** The options of `generateWithFallback`. */
 export interface FallbackOptions extends CallOptions, QueueOptions {
+  /**
+   * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
+   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   */
+  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
   degrade?: DegradeOptions | undefined;
   /** USD that the call may cost at most, as in `generate`. Default: no limit. */
@@ -371,6 +381,11 @@ export interface BudgetOptions {
 
 /** The options of `createClient` and `configure`. */
 export interface ClientOptions extends PeakOptions {
+  /**
+   * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
+   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   */
+  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /**
    * What all calls of this client, and of others on the same `store` and key, may spend. A call that
    * does not fit goes on to a cheaper model, or fails with `over_budget`. Default: no limit.

@@ -176,6 +176,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("signal", CALLS, Shape::Signal),
     opt("onRetry", CALLS, Shape::Function),
     opt("shouldRetry", CALLS, Shape::Function),
+    opt("fallbackOn", CLIENT | GENERATE | FALLBACK, Shape::Function),
     opt("delay", BATCH, Shape::Duration),
     opt("limits", CLIENT, Shape::Limits),
     opt("rpm", LIMITS | TRACKER, Shape::Limit),

@@ -94,6 +94,10 @@ pub enum Verdict {
     RetryAfter(Millis),
     /// End the call.
     Stop,
+    /// Go on to the next target, and fail where there is none.
+    Leave,
+    /// Stay with the target: try it again where that can help, else fail.
+    Stay,
 }
 
 /// Why a call ended without an answer.
@@ -180,11 +184,14 @@ impl Standing<'_> {
         let action = match verdict {
             Some(Verdict::Stop) => return Decision::End(Why::Final),
             Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
+            Some(Verdict::Leave) => Action::Next,
+            Some(Verdict::Stay) => chain::action_after(info),
             None => self.action(info),
         };
         // A spending rate is the account's, also where it is waited for.
         let reach = if verdict.is_none() { chain::action_after(info) } else { action };
-        let next = chain::next_after(self.targets, self.target, info.kind, reach);
+        let next = chain::next_after(self.targets, self.target, info.kind, reach)
+            .filter(|_| verdict != Some(Verdict::Stay));
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let switch_or = |why, counted| match next {
             Some(_) if is_over => Decision::End(Why::Deadline),

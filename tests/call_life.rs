@@ -806,6 +806,25 @@ fn what_is_not_the_service_says_nothing_of_the_request() {
 }
 
 #[test]
+fn the_caller_says_when_to_leave_a_target() {
+    let leave = |kind| of(kind).verdict(Verdict::Leave);
+    let life = live(Policy::GENERATE, &[0, 0], None, &[leave(Kind::InvalidRequest), answer()]);
+    assert_eq!(life.sends, [(0, 1, 0), (100, 2, 1)]);
+    let life = live(Policy::GENERATE, &[0], None, &[leave(Kind::Overloaded)]);
+    assert_eq!(life.failure(), (Why::Final, Kind::Overloaded));
+}
+
+#[test]
+fn the_caller_says_when_to_stay_with_a_target() {
+    let stay = |kind| of(kind).verdict(Verdict::Stay);
+    let script = [stay(Kind::Network), stay(Kind::Network), stay(Kind::Network), answer()];
+    let life = live(Policy::GENERATE, &[0, 0], None, &script);
+    assert_eq!((life.switches.len(), life.sends.len()), (0, 4));
+    let life = live(Policy::GENERATE, &[0, 0], None, &[stay(Kind::DailyQuota)]);
+    assert_eq!(life.failure(), (Why::Final, Kind::DailyQuota));
+}
+
+#[test]
 fn an_account_s_trouble_goes_to_another_account_at_once() {
     for kind in [Kind::Billing, Kind::Unauthenticated, Kind::Forbidden, Kind::SpendLimited] {
         let life = live(Policy::GENERATE, &[0, 0, 7, 0], None, &[of(kind), answer()]);

@@ -332,9 +332,10 @@ impl Core {
         request: Request,
         wanted: Wanted,
         mut policy: Policy,
-        call: Settings,
+        mut call: Settings,
     ) -> Result<u32, JsValue> {
         let host = &self.driver.host;
+        call.fallback_on = call.fallback_on.or_else(|| self.settings.fallback_on.clone());
         let in_page = host.browser();
         let given = request.http.timeout.map(Millis::from_f64).or(policy.timeout);
         let told = given.or_else(|| default_timeout(&request, wanted));

@@ -59,6 +59,7 @@ struct Call {
     flights: Vec<Flight>,
     on_retry: Option<Function>,
     should_retry: Option<Function>,
+    fallback_on: Option<Function>,
     /// What the caller's function threw last, or a copy of what the service answered last.
     thrown: Option<Thrown>,
     answer: JsValue,
@@ -150,6 +151,7 @@ impl Driver {
             flights: Vec::new(),
             on_retry: settings.on_retry,
             should_retry: settings.should_retry,
+            fallback_on: settings.fallback_on,
             thrown: None,
             answer: JsValue::UNDEFINED,
         };
@@ -365,8 +367,22 @@ impl Driver {
         history::to_js(&self.history.borrow())
     }
 
-    /// Asks the caller's `shouldRetry`.
+    /// Asks the caller's `shouldRetry`, and where that has nothing to say, its `fallbackOn`.
     fn ask(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
+        self.ask_retry(call, info).or_else(|| self.ask_fallback(call, info))
+    }
+
+    /// Asks the caller's `fallbackOn`.
+    fn ask_fallback(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
+        let (ask, shown) = self.with(call, |state| {
+            let ask = state.fallback_on.clone()?;
+            Some((ask, state.job.shown(info)))
+        })??;
+        let leaves = self.host.leaves(&ask, &shown).as_bool()?;
+        Some(if leaves { Verdict::Leave } else { Verdict::Stay })
+    }
+
+    fn ask_retry(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
         let (ask, error, shown) = self.with(call, |state| {
             let ask = state.should_retry.clone()?;
             Some((ask, state.job.seen(state.thrown.as_ref()), state.job.shown(info)))

@@ -139,6 +139,9 @@ extern "C" {
         model: Option<&str>,
         info: &JsValue,
     );
+    /// What the caller's `fallbackOn` says of an error.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn leaves(this: &Host, fallback_on: &Function, info: &JsValue) -> JsValue;
     /// Tells listeners that the call leaves a model for another.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn switches(this: &Host, call: u32, from: &str, to: &str, info: &JsValue);

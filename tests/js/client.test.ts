@@ -172,6 +172,20 @@ describe('the chain', () => {
     assert.ok(result.waited >= 20_000 && result.waited <= 25_001, `${result.waited}`);
   });
 
+  it('fallbackOn leaves a model, or stays with it', async () => {
+    emulator.script([times('400', 1, { model: PRO })]);
+    const leaves = client({
+      models: [PRO, NEXT],
+      fallbackOn: ({ kind }) => kind === 'invalid_request',
+    });
+    assert.equal((await run(leaves.generate(PROMPT))).model, NEXT);
+    emulator.reset();
+    emulator.script([times('500', 3, { model: PRO })]);
+    const stays = client({ models: [PRO, NEXT] });
+    const result = await run(stays.generate(PROMPT, { fallbackOn: () => false }));
+    assert.deepEqual([result.model, result.attempts.length], [PRO, 4]);
+  });
+
   it('a limit per minute uses up no attempt', async () => {
     emulator.script([times('429-detailed', 12, { retryDelay: '9s' })]);
     const result = await run(one().generate(PROMPT));

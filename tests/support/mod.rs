@@ -454,10 +454,9 @@ impl Watched {
             .last
             .as_ref()
             .is_some_and(|(info, _)| info.kind == Kind::SpendLimited || info.foreign);
-        targets
-            .iter()
-            .skip(self.target + 1)
-            .any(|target| !is_account_s || Some(target.account) != account)
+        let stays = matches!(self.last, Some((_, Some(Verdict::Stay))));
+        let mut later = targets.iter().skip(self.target + 1);
+        !stays && later.any(|target| !is_account_s || Some(target.account) != account)
     }
 
     /// When the time of an attempt is over: its own, or its target's half of what was left of the
@@ -609,7 +608,10 @@ impl Checker {
                 }
                 if *verdict == Some(Verdict::Stop) {
                     watched.must_end = Some("the caller said stop");
-                } else if verdict.is_none() && STOPS.contains(&info.kind) && !info.foreign {
+                } else if verdict.is_none_or(|verdict| verdict == Verdict::Stay)
+                    && STOPS.contains(&info.kind)
+                    && !info.foreign
+                {
                     watched.must_end = Some("the error is final");
                 }
                 watched.last = Some((Rc::clone(info), *verdict));
@@ -689,9 +691,10 @@ impl Checker {
             }
             Output::Abort { flight, timed_out, .. } => match watched.close(*flight) {
                 None => complain(format!("flight {} is not open, yet it is aborted", flight.0)),
-                Some((open, _)) => {
+                Some((open, current)) => {
+                    // In overtime its own time was over when it was left behind.
                     let expired = watched.ends(&open).is_some_and(|ends| ends <= at);
-                    if *timed_out && !expired {
+                    if *timed_out && !expired && current {
                         complain(format!("attempt {} had time left", open.number));
                     }
                     if *timed_out {
