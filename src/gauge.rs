@@ -129,7 +129,7 @@ impl Gauge {
             }
             // Where others use the limit too, who has been refused lately goes on by one.
             let told = self.told.filter(|told| found.value < *told);
-            let recent = now < found.refused.saturating_add(AFTERMATH.times(2).0);
+            let recent = now < found.refused.saturating_add(AFTERMATH.0);
             let is_contested = told.is_some() && recent;
             found.step = if is_contested { 1 } else { found.step.saturating_mul(2) };
             found.next = now;
