@@ -41,7 +41,7 @@ const AFTERMATH: Millis = Millis(65_000);
 const PAUSE_FOUND: Millis = Millis(125_000);
 const PAUSE_FOUND_MAX: Millis = Millis(500_000);
 /// The same where others use the rest of a limit that the service named: they may be done soon.
-const PAUSE_SHARE: Millis = Millis(60_000);
+const PAUSE_SHARE: Millis = Millis(35_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);

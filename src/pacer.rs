@@ -52,7 +52,7 @@ impl Pacer {
         }
         let most = if self.warm && !is_shared {
             let taken = self.taken.saturating_add(self.taken_before);
-            WARM.max(taken / 4).max(limit.unwrap_or_default() / 2).min(MOST)
+            WARM.max(taken / 4).max(limit.unwrap_or_default() / 4).min(MOST)
         } else {
             COLD
         };
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn two_go_first_then_four_then_a_quarter_of_all() {
         assert_eq!(steps(None, 8), [2, 4, 4, 4, 4, 4, 5, 6]);
-        assert_eq!(steps(Some(100), 4), [2, 50, 50, 50]);
+        assert_eq!(steps(Some(100), 4), [2, 25, 25, 25]);
     }
 
     #[test]
