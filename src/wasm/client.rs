@@ -64,7 +64,8 @@ impl Core {
     /// A `TypeError` that names the wrong option.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, host: JsValue) -> Result<Core, JsValue> {
-        let settings = settings::read(options, scope::CLIENT)?;
+        let mut settings = settings::read(options, scope::CLIENT)?;
+        settings.catalog.get_or_insert_default();
         check_limits(&settings.limits)?;
         if settings.budget.is_some() && settings.limits == "none" {
             return Err(usage(
@@ -121,7 +122,7 @@ impl Core {
         let model = model.strip_prefix("models/").unwrap_or(model);
         let (base, key) = route::home(&self.settings, &self.driver.host);
         let (account, lane) = self.driver.lane_of(&self.settings, &base, key.as_deref(), model)?;
-        let known = self.settings.catalog.find(model);
+        let known = self.driver.catalog.find(model);
         let images = call.images.unwrap_or(1);
         let price = nanos(cost::lost(known.as_ref(), None)).saturating_mul(images);
         let tokens = call.tokens.unwrap_or_default();
@@ -231,7 +232,7 @@ impl Core {
             let host = &self.driver.host;
             let chain = self.routes.chain(None, &request, None, &self.settings, host)?;
             let first = chain.first().filter(|route| route.retired);
-            if let Some(gone) = first.and_then(|route| self.settings.catalog.find(&route.model)) {
+            if let Some(gone) = first.and_then(|route| self.driver.catalog.find(&route.model)) {
                 return Err(retired::error(host, &gone));
             }
         }
@@ -356,8 +357,9 @@ impl Core {
             self.driver.tell_retired(&route.model, None);
         }
         let skip = |route: &Rc<Route>| {
-            if let Some(known) = route.known().filter(|_| route.retired) {
-                return Some(Skip { lacks: None, reason: retired::reason(&known) });
+            if route.retired {
+                let reason = route.known().map(|known| retired::reason(&known));
+                return Some(Skip { lacks: None, reason: reason.unwrap_or_default() });
             }
             let lacks = route.lacks(&request, checks)?;
             let reason = ["it cannot do the ", lacks, " that the request asks for"].concat();

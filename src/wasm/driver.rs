@@ -126,7 +126,7 @@ impl Driver {
             timer: RefCell::default(),
             serials: Cell::new(0),
             host,
-            catalog: Rc::clone(&settings.catalog),
+            catalog: settings.catalog(),
             told_retired: RefCell::default(),
             history: RefCell::default(),
         });
@@ -286,8 +286,13 @@ impl Driver {
 
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if let Some(target) = self.land(call, flight) {
-            // Getters of the answer may come back here, so nothing is borrowed meanwhile.
-            let job = self.with(call, |state| state.job.clone());
+            // Getters of the answer may come back here, so nothing is borrowed meanwhile. Of a
+            // function's answer nothing is read.
+            let job = self.with(call, |state| match &state.job {
+                Job::Function(_) => None,
+                job => Some(job.clone()),
+            });
+            let job = job.flatten();
             let used = job.as_ref().and_then(|job| job.used(&answer, &self.catalog));
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight, used });

@@ -28,6 +28,9 @@ use crate::protocol::{Address, BEARER, Protocol, Saying, vertex};
 const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
 
+/// Routes of named models that are kept, at most.
+const NAMED_MAX: usize = 32;
+
 /// One place to ask.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
@@ -57,6 +60,8 @@ pub(crate) struct Route {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     cache: RefCell<Option<Cached>>,
+    /// Those of models that requests name, each with the timeout that it is told.
+    named: RefCell<Vec<Named>>,
     sources: Sources,
 }
 
@@ -64,6 +69,13 @@ pub(crate) struct Routes {
 struct Cached {
     told: Option<u64>,
     routes: Rc<[Rc<Route>]>,
+}
+
+#[derive(Debug)]
+struct Named {
+    told: Option<u64>,
+    model: String,
+    route: Rc<Route>,
 }
 
 impl Routes {
@@ -92,10 +104,28 @@ impl Routes {
         let (mut chain, rest): (Vec<_>, Vec<_>) =
             routes.iter().cloned().partition(|route| route.model == named);
         if chain.is_empty() {
-            chain.push(Rc::new(site.route(&named.as_str().into())?));
+            chain.push(self.named(&site, named)?);
         }
         chain.extend(rest);
         Ok(chain)
+    }
+
+    /// The route to a model that a request names beside those of the chain.
+    fn named(&self, site: &Site<'_>, model: String) -> Result<Rc<Route>, JsValue> {
+        if !site.http.is_empty() {
+            return site.route(&model.as_str().into()).map(Rc::new);
+        }
+        let is_it = |known: &&Named| known.told == site.told && known.model == model;
+        if let Some(known) = self.named.borrow().iter().find(is_it) {
+            return Ok(Rc::clone(&known.route));
+        }
+        let route = Rc::new(site.route(&model.as_str().into())?);
+        let mut named = self.named.borrow_mut();
+        if named.len() >= NAMED_MAX {
+            named.clear();
+        }
+        named.push(Named { told: site.told, model, route: Rc::clone(&route) });
+        Ok(route)
     }
 
     fn cached(&self, site: &Site<'_>) -> Result<Rc<[Rc<Route>]>, JsValue> {
@@ -133,7 +163,7 @@ impl Site<'_> {
         if elsewhere || self.http.base_url.is_some() {
             return model;
         }
-        retired::today(&self.settings.catalog, model, self.host)
+        retired::today(&self.settings.catalog(), model, self.host)
     }
 
     /// One entry of `models`: an id, or an object.
@@ -154,7 +184,8 @@ impl Site<'_> {
         if gemini::model_path(&model).is_none() {
             return Err(usage(&["`", &model, "` cannot be the id of a model"].concat()));
         }
-        let known = self.settings.catalog.find(&model);
+        let catalog = self.settings.catalog();
+        let known = catalog.find(&model);
         let usual = || known.map_or_else(Protocol::default, |known| known.protocol);
         let protocol = own.protocol.unwrap_or_else(usual);
         let is_vertex = protocol.is_vertex(own.project.as_deref());
@@ -240,7 +271,7 @@ impl Site<'_> {
             name: own.name,
             price: own.price,
             token,
-            catalog: Rc::clone(&self.settings.catalog),
+            catalog,
             smaller: None,
         })
     }

@@ -34,7 +34,8 @@ pub(crate) struct Settings {
     pub(crate) fallback_on: Option<Function>,
     pub(crate) fetch: Option<Function>,
     pub(crate) models: Option<Array>,
-    pub(crate) catalog: Rc<Catalog>,
+    /// The client's own rows, and those that are built in.
+    pub(crate) catalog: Option<Rc<Catalog>>,
     pub(crate) budget: Option<Limits>,
     pub(crate) max_cost: Option<u64>,
     /// The sizes that a target is asked for which keeps timing out.
@@ -67,6 +68,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What the client knows of models.
+    pub(crate) fn catalog(&self) -> Rc<Catalog> {
+        self.catalog.clone().unwrap_or_default()
+    }
+
     fn allow(&mut self, dimension: Dimension, usd: &JsValue) {
         let nanos = quota::nanos(usd.as_f64().unwrap_or(0.0));
         let limits = self.budget.unwrap_or_default();
@@ -122,7 +128,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "degrade" => return read_into(settings, &item, scope::DEGRADE),
             "to" => settings.degrade = sizes(&item),
             "avoidPeak" => settings.avoid_peak = item.as_bool(),
-            "catalog" => settings.catalog = Rc::new(catalog(&item)?),
+            "catalog" => settings.catalog = Some(Rc::new(catalog(&item)?)),
             "headers" => settings.headers = Some(headers(&item)?),
             "apiKey" => settings.api_key = item.as_string(),
             "baseUrl" => settings.base_url = item.as_string(),

@@ -76,13 +76,14 @@ impl Driver {
     /// Keeps the quotas of this process: at once while that is quick, else now and then, and when no
     /// call is left.
     pub(crate) fn keep(&self) {
-        let now = host::now().mono;
-        let (sent, is_quick) = {
+        let (sent, now, is_quick) = {
             let engine = self.engine.borrow();
-            (engine.sent(), engine.is_idle() || engine.is_small())
+            if engine.sent() == self.kept_sent.get() {
+                return;
+            }
+            (engine.sent(), engine.now.mono, engine.is_idle() || engine.is_small())
         };
-        let is_early = now - self.kept.get() < KEEP && !is_quick;
-        if sent == self.kept_sent.get() || is_early {
+        if now - self.kept.get() < KEEP && !is_quick {
             return;
         }
         self.kept.set(now);

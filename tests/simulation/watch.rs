@@ -263,7 +263,10 @@ impl Watch {
                 let is_dear = info.kind == Kind::OverBudget;
                 let is_next = if is_small { *to == from + 1 } else { Some(*to) == in_order };
                 let may_be_small = info.kind == Kind::Timeout || is_dear;
-                let passes = has_failed && !is_next && !is_dear;
+                // A background call that goes back into the queue past its share of the deadline
+                // goes where it can start.
+                let is_back = tally.spec.is_background() && tally.deadline.is_some();
+                let passes = has_failed && !is_next && !is_dear && !is_back;
                 if passes || (is_small && !may_be_small) {
                     let kind = info.kind;
                     let what =
