@@ -1,0 +1,300 @@
+//! What keeps a call from a target, and what the call does about it.
+
+use std::rc::Rc;
+
+use crate::book::Book;
+use crate::call::Call;
+use crate::chain::{self, Action};
+use crate::engine::Engine;
+use crate::info::ErrorInfo;
+use crate::input::{CallId, OnDailyLimit};
+use crate::kind::{Dimension, Kind};
+use crate::lane::{denied, is_shutting, over_budget};
+use crate::outage::Outage;
+use crate::output::{Leave, Output};
+use crate::quota::Denial;
+use crate::retry::Why;
+use crate::time::{Instant, Millis};
+use crate::window::Amounts;
+
+/// What a probe takes at least, where it brings a picture.
+pub(crate) const PROBE: Millis = Millis(10_000);
+
+/// What keeps a call from a target, and until when at least.
+pub(crate) struct Bar {
+    pub(crate) until: Instant,
+    pub(crate) reason: Reason,
+}
+
+pub(crate) enum Reason {
+    /// The target refuses everything, or has an outage.
+    Target(Rc<ErrorInfo>),
+    /// A limit of the lane.
+    Lane(Denial),
+    /// The account's money.
+    Account(Denial),
+    /// The client's budget.
+    Budget(Denial),
+    /// What the call may cost.
+    Price,
+}
+
+/// What a call does that is kept from its target.
+pub(crate) enum Move {
+    Stay,
+    /// To another target.
+    Switch(usize),
+    /// To whatever target the chain's table names for this kind.
+    Leave,
+    Fail(Why),
+}
+
+impl Engine {
+    /// What would keep a call from a target, with so many others before it in the queue.
+    pub(crate) fn bar(&self, call: &Call, index: usize, ahead: u64) -> Option<Bar> {
+        let target = call.spec.targets.get(index)?;
+        let lane = self.lanes.get(target.lane?.0 as usize)?;
+        let now = self.now.mono;
+        if let Some(info) = lane.shut(now) {
+            return Some(Bar {
+                until: now + Millis(60_000),
+                reason: Reason::Target(Rc::clone(info)),
+            });
+        }
+        let mut bar = None;
+        let mut strictest = |until: Instant, reason: Reason| {
+            if until > now && bar.as_ref().is_none_or(|bar: &Bar| bar.until < until) {
+                bar = Some(Bar { until, reason });
+            }
+        };
+        if let Some(outage) = lane.health.outage()
+            && call.spec.policy.rides_outages
+            && !may_probe(outage, call, index, now)
+        {
+            let next = outage.next_of(has_other(call, index));
+            let until = if outage.probe.is_some() { now + PROBE } else { next };
+            strictest(until, Reason::Target(Rc::clone(&outage.info)));
+        }
+        let (wanted, money) = lane.reserves(&target.want).split();
+        let earliest = |book: &Book, want: &Amounts, ahead: u64| {
+            let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
+            Some((book.moment(self.now, denial.until), denial))
+        };
+        if let Some((until, denial)) = earliest(&lane.book, &wanted, ahead) {
+            strictest(until, Reason::Lane(denial));
+        }
+        if let Some(account) = self.accounts.get(lane.account.0 as usize)
+            && let Some((until, denial)) = earliest(&account.book, &money, 0)
+        {
+            strictest(until, Reason::Account(denial));
+        }
+        if let Some(purse) = &self.purse
+            && let Some((until, denial)) = earliest(&purse.book, &money, 0)
+        {
+            strictest(until, Reason::Budget(denial));
+        }
+        bar
+    }
+
+    /// What a call does about a bar.
+    pub(crate) fn weigh(&self, call: &Call, bar: &Bar) -> Move {
+        let (now, policy) = (self.now.mono, &call.spec.policy);
+        match &bar.reason {
+            Reason::Target(info) if is_shutting(info.kind) => return Move::Leave,
+            Reason::Target(info)
+                if info.kind == Kind::DailyQuota
+                    && call.spec.on_daily_limit != OnDailyLimit::Wait =>
+            {
+                return daily(call);
+            }
+            Reason::Lane(Denial { dimension: Some(dimension), .. })
+                if dimension.is_per_day() && call.spec.on_daily_limit != OnDailyLimit::Wait =>
+            {
+                return daily(call);
+            }
+            Reason::Account(Denial { dimension: Some(Dimension::Spend), .. })
+                if !call.spec.is_background()
+                    && !policy.waits_for_spend
+                    && bar.until > now + policy.max_wait_per_target =>
+            {
+                return Move::Leave;
+            }
+            Reason::Budget(denial) => {
+                let is_day = denial.dimension == Some(Dimension::BudgetPerDay);
+                if !is_day || call.spec.on_daily_limit != OnDailyLimit::Wait {
+                    let cheaper = self.sooner(call, bar.until);
+                    return cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
+                }
+            }
+            _ => {}
+        }
+        if call.deadline.is_some_and(|deadline| deadline <= bar.until) {
+            return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
+        }
+        let is_long = bar.until > now + policy.max_wait_per_target;
+        let is_past_share = call.share.is_some_and(|share| share <= bar.until);
+        if (is_past_share || (is_long && !call.spec.is_background()))
+            && let Some(target) = self.sooner(call, bar.until)
+        {
+            return Move::Switch(target);
+        }
+        Move::Stay
+    }
+
+    /// The first later target that could start before this moment.
+    pub(crate) fn sooner(&self, call: &Call, than: Instant) -> Option<usize> {
+        let starts = |target: usize| {
+            let lane = call.spec.targets.get(target)?.lane;
+            let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
+            let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
+            Some(self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until))
+        };
+        let later = call.target.saturating_add(1)..call.spec.targets.len();
+        let is_other =
+            |index: &usize| call.spec.targets.get(*index).is_some_and(|target| !target.is_smaller);
+        let soonest =
+            later.filter(is_other).filter_map(|target| Some((starts(target)?, target))).min()?;
+        (soonest.0 < than).then_some(soonest.1)
+    }
+
+    /// Takes a queued call out where it does not wait for this bar; gives whether it did.
+    pub(crate) fn drive_out(&mut self, id: CallId, bar: &Bar) -> bool {
+        let Some(call) = self.call(id) else { return true };
+        let next = self.weigh(call, bar);
+        if matches!(next, Move::Stay) {
+            return false;
+        }
+        let Some(mut call) = self.take(id) else { return true };
+        self.unqueue(&mut call);
+        self.follow(id, call, next, bar);
+        true
+    }
+
+    pub(crate) fn expel(&mut self, id: CallId, why: Why, bar: &Bar) {
+        let Some(mut call) = self.take(id) else { return };
+        self.unqueue(&mut call);
+        self.follow(id, call, Move::Fail(why), bar);
+    }
+
+    pub(crate) fn unqueue(&mut self, call: &mut Call) {
+        let queued = call.queued.take();
+        call.patience = None;
+        if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
+            lane.queue.leave(call.spec.priority);
+            lane.dirty = true;
+        }
+        call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+    }
+
+    pub(crate) fn follow(&mut self, id: CallId, mut call: Box<Call>, next: Move, bar: &Bar) {
+        let info = self.explain(&call, bar);
+        call.last = Some(Rc::clone(&info));
+        let target = match next {
+            Move::Switch(target) => Some(target),
+            Move::Fail(why) => {
+                self.fail(id, *call, why);
+                return;
+            }
+            Move::Leave | Move::Stay => {
+                let action = match chain::action(info.kind) {
+                    Action::NextAccount => Action::NextAccount,
+                    _ => Action::Next,
+                };
+                chain::next(&call.spec.targets, call.target, action)
+            }
+        };
+        let Some(target) = target else {
+            self.fail(id, *call, Why::Barred);
+            return;
+        };
+        self.switch(id, call, target, info);
+    }
+
+    /// The next target of the chain starts its own count of tries.
+    pub(crate) fn switch(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        to: usize,
+        info: Rc<ErrorInfo>,
+    ) {
+        #[cfg(feature = "canary")]
+        let to = if crate::canary::is(crate::canary::Canary::SkipsTarget) {
+            to.saturating_add(1).min(call.spec.targets.len().saturating_sub(1))
+        } else {
+            to
+        };
+        let from = call.target;
+        call.target = to;
+        call.tries = 0;
+        call.used_here = 0;
+        call.empty_answers = 0;
+        call.share_out(self.now.mono);
+        call.record.switches.push(Leave { from, to, info: Rc::clone(&info) });
+        self.outputs.push_back(Output::Switch { call: id, from, to, info });
+        self.place(id, call);
+    }
+
+    /// What a call is told of a bar.
+    pub(crate) fn explain(&self, call: &Call, bar: &Bar) -> Rc<ErrorInfo> {
+        let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
+        let account = lane.and_then(|lane| self.accounts.get(lane.account.0 as usize));
+        match (&bar.reason, lane, account) {
+            (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.book, self.now)),
+            (Reason::Account(denial), _, Some(account)) => {
+                Rc::new(denied(denial, &account.book, self.now))
+            }
+            (Reason::Budget(denial), ..) => match &self.purse {
+                Some(purse) => Rc::new(denied(denial, &purse.book, self.now)),
+                None => Rc::new(ErrorInfo::new(Kind::OverBudget)),
+            },
+            (Reason::Price, ..) => {
+                Rc::new(over_budget("Allow a higher `maxCost`, or use a cheaper model."))
+            }
+            (Reason::Target(info), ..) => {
+                // What it saw itself says more.
+                let own = call.last.as_ref().filter(|last| last.kind == info.kind);
+                Rc::clone(own.unwrap_or(info))
+            }
+            _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
+        }
+    }
+
+    /// Tells a call that was just queued that it has to wait.
+    pub(crate) fn tell(&mut self, id: CallId) {
+        let Some(call) = self.call(id) else { return };
+        let Some(lane) = call.queued.and_then(|lane| self.lanes.get(lane.0 as usize)) else {
+            return;
+        };
+        let ahead = lane.queue.ahead_of(call.spec.priority).saturating_sub(1);
+        let Some(bar) = self.bar(call, call.target, ahead) else { return };
+        let (attempt, info) = (call.attempts, self.explain(call, &bar));
+        let wait = bar.until - self.now.mono;
+        let until = self.now.wall + wait;
+        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+    }
+}
+
+/// Whether a call may ask a target of its chain that is paused.
+pub(crate) fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instant) -> bool {
+    let is_day = outage.info.kind == Kind::DailyQuota;
+    // A call that has backed off by itself is as good a probe as any.
+    let has_waited =
+        target == call.target && call.tries > 0 && !is_day && !call.spec.is_background();
+    let is_due = outage.next_of(has_other(call, target)) <= now;
+    outage.probe.is_none() && (is_due || has_waited)
+}
+
+/// Whether a call that does not wait has a target after this one.
+pub(crate) fn has_other(call: &Call, target: usize) -> bool {
+    let next = chain::next(&call.spec.targets, target, Action::Next);
+    next.is_some() && !call.spec.is_background()
+}
+
+/// What a call does that does not wait for the next day.
+fn daily(call: &Call) -> Move {
+    match call.spec.on_daily_limit {
+        OnDailyLimit::Fail => Move::Fail(Why::Barred),
+        _ => Move::Leave,
+    }
+}

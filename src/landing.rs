@@ -1,0 +1,213 @@
+//! What comes back from a flight: what it took is settled, and what it saw is learned from.
+
+use std::rc::Rc;
+
+use crate::book::Book;
+use crate::call::{Call, Flight, Permit};
+use crate::cost;
+use crate::engine::Engine;
+use crate::exchange::BookId;
+use crate::info::ErrorInfo;
+use crate::input::{OnDailyLimit, Used};
+use crate::kind::{Dimension, Kind};
+use crate::lane::is_shutting;
+use crate::output::{Notice, Output};
+use crate::quota::Refusal;
+use crate::window::Amounts;
+
+const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
+
+impl Engine {
+    /// Whether a failed background call goes back into the queue, at no cost.
+    pub(crate) fn goes_back(&self, call: &Call, info: &ErrorInfo) -> bool {
+        let Some(lane) = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) else {
+            return false;
+        };
+        if info.kind == Kind::DailyQuota {
+            return call.spec.on_daily_limit == OnDailyLimit::Wait;
+        }
+        if info.kind == Kind::SpendLimited {
+            return call.spec.is_background();
+        }
+        let outage = lane.health.outage().filter(|outage| outage.info.kind == info.kind);
+        call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
+    }
+
+    /// An attempt was answered as hoped.
+    pub(crate) fn served(&mut self, call: &Call, flight: &Flight, used: Option<Used>) {
+        let Some(permit) = self.land(flight) else { return };
+        let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
+        let used = used.unwrap_or_default();
+        #[cfg(feature = "canary")]
+        let used = if crate::canary::is(crate::canary::Canary::KeepsMoney) {
+            Used::default()
+        } else {
+            used
+        };
+        let actual = Amounts {
+            tokens: used.tokens.unwrap_or(permit.want.tokens),
+            nanos: used.nanos.unwrap_or(permit.want.nanos),
+            ..permit.want
+        };
+        let now = self.now.mono;
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        if let Some(counted) = used.tokens {
+            lane.estimate.learn(expected, counted);
+        }
+        let ended = lane.health.answered(flight.id, flight.started);
+        if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
+            lane.book.correct_day(self.now);
+        }
+        if ended.is_some() {
+            lane.pacer.cool();
+        }
+        lane.pacer.served(now, flight.id);
+        let (reserved, money) = permit.want.split();
+        let (taken, spent) = actual.split();
+        lane.book.settle(self.now, permit.at, &reserved, &taken);
+        if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
+            account.book.settle(self.now, permit.paid_at.account, &money, &spent);
+        }
+        if let Some(purse) = &mut self.purse {
+            purse.book.settle(self.now, permit.paid_at.budget, &money, &spent);
+        }
+        self.costs.spent = self.costs.spent.saturating_add(spent.nanos);
+    }
+
+    /// An attempt failed.
+    pub(crate) fn refused(&mut self, call: u64, flight: &Flight, info: &Rc<ErrorInfo>) {
+        let Some(permit) = self.land(flight) else { return };
+        let (now, clocks) = (self.now.mono, self.now);
+        let (reserved, money) = permit.want.split();
+        let nothing = Amounts::default();
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        lane.pacer.failed(flight.id);
+        let account = self.accounts.get_mut(lane.account.0 as usize);
+        if cost::may_be_billed(info) {
+            self.costs.possible = self.costs.possible.saturating_add(money.nanos);
+        } else {
+            if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
+                account.book.settle(clocks, permit.paid_at.account, &money, &nothing);
+            }
+            if let Some(purse) = &mut self.purse {
+                purse.book.settle(clocks, permit.paid_at.budget, &money, &nothing);
+            }
+        }
+        if info.unsent {
+            lane.book.settle(clocks, permit.at, &reserved, &nothing);
+        }
+        let refusal = Refusal::read(info);
+        #[cfg(feature = "canary")]
+        let refusal = refusal.map(|said| Refusal {
+            wait: said.wait.filter(|_| !crate::canary::is(crate::canary::Canary::IgnoresHints)),
+            ..said
+        });
+        let mut learned = None;
+        let mut begins = false;
+        match (info.kind, refusal) {
+            (Kind::SpendLimited, Some(refusal)) => {
+                lane.book.refuse_elsewhere(clocks, permit.at, &reserved);
+                if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
+                    learned = account.book.refuse(clocks, permit.paid_at.account, &money, &refusal);
+                }
+            }
+            (Kind::DailyQuota, Some(refusal)) => {
+                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
+                let dimension = refusal.dimension.unwrap_or(Dimension::RequestsPerDay);
+                let quota = &lane.book.quota;
+                let doubts = quota.doubts_day(lane.book.clock(clocks));
+                if quota.agrees_that_day_is_spent(dimension) && !doubts {
+                    lane.book.end_day(clocks);
+                } else {
+                    begins = lane.health.failed(now, flight.id, info, true, &mut self.random);
+                    // The new day ends it at the latest.
+                    let midnight = quota.midnight(lane.book.clock(clocks));
+                    lane.health.probe_by(lane.book.moment(clocks, midnight));
+                }
+            }
+            (Kind::RateLimited, Some(mut refusal)) => {
+                if refusal.dimension.is_none() {
+                    // One refusal without details may be that request's own fault.
+                    refusal.is_quota =
+                        lane.confirms_bare(now, call) && lane.book.quota.minute.accepted() > 1;
+                }
+                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
+                if refusal.is_quota {
+                    lane.health.answered(flight.id, flight.started);
+                } else {
+                    begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+                }
+            }
+            (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
+            (Kind::Timeout | Kind::Cancelled, _) => {}
+            (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
+                begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+            }
+            _ => {
+                if lane.health.answered(flight.id, flight.started).is_some() {
+                    lane.pacer.cool();
+                }
+            }
+        }
+        // Whatever it saw, it probes no more.
+        if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
+            lane.health.gave_up(flight.id);
+        }
+        let decides = self.book(BookId::Lane(permit.lane)).is_none_or(Book::decides);
+        // Where a store decides, it tells what was learned.
+        if let Some(learned) = learned.filter(|_| decides) {
+            self.outputs.push_back(Output::Notice(Notice::Learned { lane: permit.lane, learned }));
+        }
+        if begins {
+            self.rested(permit.lane);
+        }
+    }
+
+    /// What the caller of a refused attempt is advised where others use the quota too.
+    pub(crate) fn advised(&self, flight: &Flight, info: Rc<ErrorInfo>) -> Rc<ErrorInfo> {
+        let lane = flight.permit.and_then(|permit| self.lanes.get(permit.lane.0 as usize));
+        let is_shared = info.kind == Kind::RateLimited
+            && lane
+                .is_some_and(|lane| lane.book.quota.gauge(Dimension::RequestsPerMinute).is_share());
+        if !is_shared {
+            return info;
+        }
+        let advice = [info.advice.as_str(), SHARED_ADVICE];
+        Rc::new(ErrorInfo { advice: crate::text::join(advice, " "), ..(*info).clone() })
+    }
+
+    /// An attempt flies on in overtime: it keeps its slot, but it probes no more.
+    pub(crate) fn overtime(&mut self, flight: &Flight) {
+        let lane = flight.permit.and_then(|permit| self.lanes.get_mut(permit.lane.0 as usize));
+        if let Some(lane) = lane {
+            lane.health.gave_up(flight.id);
+            lane.dirty = true;
+        }
+    }
+
+    /// An attempt is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: &Flight) {
+        let Some(permit) = self.land(flight) else { return };
+        // It may have been billed all the same.
+        self.costs.possible = self.costs.possible.saturating_add(permit.want.nanos);
+        if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
+            lane.pacer.failed(flight.id);
+            lane.health.gave_up(flight.id);
+        }
+    }
+
+    /// An attempt gives its slot back.
+    fn land(&mut self, flight: &Flight) -> Option<Permit> {
+        let permit = flight.permit?;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let all = self.concurrency < u64::MAX;
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let is_it = index == permit.lane.0 as usize;
+            if is_it {
+                lane.in_flight = lane.in_flight.saturating_sub(1);
+            }
+            lane.dirty |= is_it || all;
+        }
+        Some(permit)
+    }
+}
