@@ -15,6 +15,7 @@
 #[path = "../support/json.rs"]
 mod json;
 
+mod audit;
 #[cfg(feature = "canary")]
 mod canaries;
 mod cell;

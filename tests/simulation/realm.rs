@@ -10,14 +10,14 @@ use unexhausted::exchange::{BookId, ExchangeId};
 use unexhausted::input::{CallId, CallSpec, FlightId, Input};
 use unexhausted::kind::Dimension;
 use unexhausted::lane::{AccountId, LaneId, LaneSpec};
-use unexhausted::ledger::{Ledger, Reply, Request};
+use unexhausted::ledger::{Reply, Request};
 use unexhausted::output::Output;
 use unexhausted::peak;
-use unexhausted::quota::{Clock, Limits};
+use unexhausted::quota::Limits;
 use unexhausted::tier::{self, Tier};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 use unexhausted::window::Amounts;
-use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Record, Service};
+use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Service};
 
 use crate::dice::Dice;
 use crate::scenario::{DAY, Event, Known, MODELS, Scenario};
@@ -29,22 +29,13 @@ use crate::watch::{Rule, Watch};
 const STEPS_MAX: usize = 2_000_000;
 /// Nor so many without time passing.
 const STILL_MAX: usize = 3_000;
-/// How often books are compared with what was sent: every so many steps.
-const AUDITS: usize = 16;
-/// The windows of a ledger, their margin included, and how finely one process keeps them.
-const MINUTE_KEPT: (u64, u64) = (60_500, 100);
-const MONEY_KEPT: (u64, u64) = (600_500, 1_000);
-/// A store keeps them by seconds, and a permit may be used some time after it was counted.
-const SHARED_KEPT: (u64, u64) = (60_000, 5_000);
-/// Rounding of a state's money, for each step of the window.
-const ROUNDING: u64 = 130_000;
 /// How long after the last call the store has been told everything.
 const FLUSHED: u64 = 10_000;
 /// Requests of others have numbers from here on.
 const STRANGE: u64 = 1 << 62;
 
 #[derive(Debug)]
-enum What {
+pub(crate) enum What {
     Arrive(usize),
     Cancel(usize),
     Happens(usize),
@@ -55,26 +46,26 @@ enum What {
 }
 
 #[derive(Debug)]
-struct Process {
-    engine: Engine,
+pub(crate) struct Process {
+    pub(crate) engine: Engine,
     /// The number of the engine: another one after each crash.
-    id: u32,
-    account: AccountId,
-    lanes: Vec<LaneId>,
-    mono_base: u64,
+    pub(crate) id: u32,
+    pub(crate) account: AccountId,
+    pub(crate) lanes: Vec<LaneId>,
+    pub(crate) mono_base: u64,
     /// For how long the monotonic clock stood still.
-    lag: u64,
-    wall: i64,
-    asleep: Option<u64>,
-    is_closed: bool,
+    pub(crate) lag: u64,
+    pub(crate) wall: i64,
+    pub(crate) asleep: Option<u64>,
+    pub(crate) is_closed: bool,
     /// The engine's number of each call that has not ended.
-    alive: BTreeMap<usize, CallId>,
+    pub(crate) alive: BTreeMap<usize, CallId>,
     /// Whether the audit knows what the books hold.
-    is_audited: bool,
+    pub(crate) is_audited: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Open {
+pub(crate) struct Open {
     process: usize,
     engine: u32,
     call: CallId,
@@ -96,22 +87,22 @@ pub(crate) struct Ran {
 
 #[derive(Debug)]
 pub(crate) struct Realm<'a> {
-    scenario: &'a Scenario,
-    watch: Watch,
-    service: Service,
-    store: Option<Store>,
-    processes: Vec<Process>,
-    open: HashMap<u64, Open>,
-    events: BTreeMap<(u64, u64), What>,
-    tokens: Vec<u64>,
-    settled: Vec<bool>,
-    engines: u32,
-    order: u64,
-    time: u64,
-    dice: Dice,
-    hash: u64,
-    is_shown: bool,
-    steps: usize,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) watch: Watch,
+    pub(crate) service: Service,
+    pub(crate) store: Option<Store>,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) open: HashMap<u64, Open>,
+    pub(crate) events: BTreeMap<(u64, u64), What>,
+    pub(crate) tokens: Vec<u64>,
+    pub(crate) settled: Vec<bool>,
+    pub(crate) engines: u32,
+    pub(crate) order: u64,
+    pub(crate) time: u64,
+    pub(crate) dice: Dice,
+    pub(crate) hash: u64,
+    pub(crate) is_shown: bool,
+    pub(crate) steps: usize,
 }
 
 impl<'a> Realm<'a> {
@@ -225,18 +216,18 @@ impl<'a> Realm<'a> {
         self.events.insert((time.max(self.time), self.order), what);
     }
 
-    fn mono(&self, process: usize) -> u64 {
+    pub(crate) fn mono(&self, process: usize) -> u64 {
         let process = &self.processes[process];
         (process.mono_base + self.time).saturating_sub(process.lag)
     }
 
-    fn now(&self, process: usize) -> Now {
+    pub(crate) fn now(&self, process: usize) -> Now {
         let wall = self.wall().saturating_add_signed(self.processes[process].wall);
         Now { mono: Instant(self.mono(process)), wall: WallTime(wall) }
     }
 
     /// The true time.
-    const fn wall(&self) -> u64 {
+    pub(crate) const fn wall(&self) -> u64 {
         self.scenario.start + self.time
     }
 
@@ -695,160 +686,6 @@ impl<'a> Realm<'a> {
         self.processes[index].engine.handle(now, input);
         self.drain(index);
         self.watch.said_all(engine, call.0);
-    }
-
-    /// What must hold after every step.
-    fn check(&mut self) {
-        let rejected = self.service.totals().rejected;
-        if self.scenario.is_clean && rejected > 0 {
-            // What an idle process took of the day may be forgotten with the store: nobody else has
-            // seen it, and only a minute's use can be waited for.
-            let store = self.store.as_ref().filter(|store| store.has_forgotten);
-            let is_excused =
-                |record: &Record| store.is_some() && record.fault.as_deref() == Some("limit:rpd");
-            // Where the first was sent blindly, others may follow from it.
-            let was_blind = |record: &Record| {
-                let arrived = record.arrived.unwrap_or_default();
-                store.is_some_and(|store| store.was_blind(arrived))
-            };
-            let mut records = self.service.records();
-            let first = records.find(|record| record.status == Some(429) && !is_excused(record));
-            let record = first.filter(|record| !was_blind(record));
-            if let Some(record) = record {
-                let what = (&record.fault, record.arrived, record.id >> 32);
-                let what = format!("at {}: refused: {what:?}", self.time);
-                self.watch.report(Rule::Overspent, what);
-            }
-        }
-        for index in 0..self.processes.len() {
-            let mono = self.mono(index);
-            let process = &mut self.processes[index];
-            if process.asleep.is_some() {
-                continue;
-            }
-            let id = process.id;
-            self.watch.between(id, mono);
-            let in_flight = self.watch.in_flight(id);
-            if self.scenario.concurrency.is_some_and(|most| in_flight as u64 > most) {
-                let what = format!("at {}: {in_flight} are in flight", self.time);
-                self.watch.report(Rule::InFlight, what);
-            }
-            let waits = process.engine.next_wakeup().is_some()
-                || in_flight > 0
-                || process.engine.is_asking();
-            if !process.alive.is_empty() && !waits {
-                let what = format!("at {}: nothing is due for calls that wait", self.time);
-                self.watch.report(Rule::Due, what);
-            }
-            if process.is_audited && !process.is_closed && self.steps.is_multiple_of(AUDITS) {
-                self.audit(index);
-            }
-        }
-        if let Some(store) = &mut self.store {
-            for (is_text, what) in core::mem::take(&mut store.complaints) {
-                let rule = if is_text { Rule::Restored } else { Rule::State };
-                self.watch.report(rule, what);
-            }
-        }
-    }
-
-    /// What the books of one process hold is what was sent and not refunded, until it expires; and
-    /// they decide the same after they were written and read.
-    fn audit(&mut self, index: usize) {
-        let (now, mono) = (self.now(index), self.mono(index));
-        let id = self.processes[index].id;
-        for lane in 0..self.scenario.models {
-            let process = &mut self.processes[index];
-            let book = BookId::Lane(process.lanes[lane]);
-            let usage = process.engine.usage(now, book);
-            let of = |dimension: Dimension| {
-                usage.iter().find(|(usage, _)| usage.dimension == dimension).map(|(u, _)| u.used)
-            };
-            let used = of(Dimension::RequestsPerMinute).unwrap_or_default();
-            let ((least, _), (most, _)) = self.watch.in_window(id, Some(lane), mono, MINUTE_KEPT);
-            if used < least || used > most {
-                let what =
-                    format!("at {}: {used} requests a minute, not {least} to {most}", self.time);
-                self.watch.report(Rule::Conserved, what);
-            }
-            let quota = self.processes[index].engine.lane(self.processes[index].lanes[lane]);
-            let Some(mut ours) = quota.cloned() else { continue };
-            let text = Ledger { quota: ours.clone(), ..Ledger::default() }.write();
-            let Some(read) = Ledger::read(&text) else {
-                self.watch.report(Rule::Restored, format!("at {}: cannot be read", self.time));
-                continue;
-            };
-            let truth = &self.scenario.truth[lane];
-            let given = match self.scenario.known {
-                Known::True => truth.limits(100),
-                Known::TooHigh => truth.limits(170),
-                Known::Tier | Known::Nothing => Limits::default(),
-            };
-            let tier = match self.scenario.known {
-                Known::Tier => tier::limits(Tier::Two, MODELS[lane]),
-                _ => Limits::default(),
-            };
-            let mut theirs = read.quota;
-            theirs.set_limits(&given, &tier);
-            let mut dice = Dice::new(self.scenario.seed ^ mono);
-            let mut clock = Clock { now: now.mono.0, wall: now.wall.0 };
-            for _ in 0..12 {
-                let step = dice.between(0, 15_000);
-                clock = Clock { now: clock.now + step, wall: clock.wall + step };
-                let want =
-                    Amounts { requests: 1, tokens: dice.between(1, 3_000), images: 1, nanos: 0 };
-                let (one, other) = (ours.check(clock, &want), theirs.check(clock, &want));
-                if one != other {
-                    let what = format!("at {}: {one:?} was {other:?} when read", self.time);
-                    self.watch.report(Rule::Restored, what);
-                    break;
-                }
-            }
-        }
-        let process = &mut self.processes[index];
-        let usage = process.engine.usage(now, BookId::Account(process.account));
-        let money = usage.iter().find(|(usage, _)| usage.dimension == Dimension::Spend);
-        let used = money.map(|(usage, _)| usage.used).unwrap_or_default();
-        let ((_, least), (_, most)) = self.watch.in_window(id, None, mono, MONEY_KEPT);
-        let slack = if self.engines as usize > self.scenario.processes { ROUNDING } else { 0 };
-        if used < least || used > most + slack {
-            let what =
-                format!("at {}: {used} nanos in ten minutes, not {least} to {most}", self.time);
-            self.watch.report(Rule::Conserved, what);
-        }
-    }
-
-    /// When all is over, what the store holds is what was sent.
-    fn balance(&mut self) {
-        let Some(store) = &self.store else { return };
-        let troubles =
-            ["store empty", "store older", "store down", "store clock", "strangers", "late store"];
-        let troubles = troubles.iter().chain(["crash", "trap", "close", "sleep"].iter());
-        if troubles.clone().any(|name| self.scenario.features.contains(name)) {
-            return;
-        }
-        let mut broken = Vec::new();
-        for lane in 0..self.scenario.models {
-            let book = BookId::Lane(self.processes[0].lanes[lane]);
-            let Some(ledger) = store.read(book) else { continue };
-            let wall = self.wall().saturating_add_signed(store.offset);
-            let mut quota = ledger.quota;
-            quota.advance(Clock { now: wall, wall });
-            let used = quota.used(Dimension::RequestsPerMinute);
-            let (mut least, mut most) = (0, 0);
-            for index in 0..self.processes.len() {
-                let (id, mono) = (self.processes[index].id, self.mono(index));
-                let ((low, _), (high, _)) = self.watch.in_window(id, Some(lane), mono, SHARED_KEPT);
-                least += low;
-                most += high;
-            }
-            if used < least || used > most {
-                broken.push(format!("the store holds {used} requests, not {least} to {most}"));
-            }
-        }
-        for what in broken {
-            self.watch.report(Rule::Conserved, what);
-        }
     }
 
     /// Mixes what happens into the trace (FNV-1a, by words).

@@ -547,6 +547,12 @@ impl Watch {
         }
     }
 
+    /// What an engine has spent, with what is reserved for requests in flight.
+    pub(crate) fn spent(&self, engine: u32) -> u64 {
+        let of_it = self.spent.range((engine, 0)..=(engine, u32::MAX));
+        of_it.map(|(_, spent)| spent.nanos).sum()
+    }
+
     pub(crate) fn is_alive(&self, engine: u32, call: u32) -> bool {
         self.calls.contains_key(&(engine, call))
     }
