@@ -470,7 +470,9 @@ impl Draw {
                 for (model, truth) in MODELS.iter().zip(truth) {
                     let times = |limit: Option<u64>| limit.map(|l| (l * percent / 100).max(1));
                     let Truth { rpm, tpm, ipm, rpd } = *truth;
-                    let changed = Truth { rpm: times(rpm), tpm: times(tpm), ipm: times(ipm), rpd };
+                    // A prompt that exceeds a limit all by itself is never served.
+                    let tpm = times(tpm).map(|tpm| tpm.max(2_000));
+                    let changed = Truth { rpm: times(rpm), tpm, ipm: times(ipm), rpd };
                     patch["limits"][*model] = changed.json();
                 }
                 events.push((at, Event::Configure(patch.to_string())));

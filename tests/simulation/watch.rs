@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use unexhausted::cost::may_be_billed;
 use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallSpec, FlightId, Used};
+use unexhausted::input::{CallSpec, FlightId, OnDailyLimit, Used};
 use unexhausted::kind::Kind;
 use unexhausted::output::{Notice, Output};
 use unexhausted::peak;
@@ -263,9 +263,11 @@ impl Watch {
                 let is_dear = info.kind == Kind::OverBudget;
                 let is_next = if is_small { *to == from + 1 } else { Some(*to) == in_order };
                 let may_be_small = info.kind == Kind::Timeout || is_dear;
-                // A background call that goes back into the queue past its share of the deadline
-                // goes where it can start.
-                let is_back = tally.spec.is_background() && tally.deadline.is_some();
+                // A call that goes back into the queue goes where it can start sooner: past its
+                // share of the deadline, or where it waits for the day.
+                let waits = tally.spec.on_daily_limit == OnDailyLimit::Wait;
+                let is_back = (tally.spec.is_background() && tally.deadline.is_some())
+                    || (info.kind == Kind::DailyQuota && waits);
                 let passes = has_failed && !is_next && !is_dear && !is_back;
                 if passes || (is_small && !may_be_small) {
                     let kind = info.kind;
