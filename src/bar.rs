@@ -75,7 +75,7 @@ impl Engine {
             let until = if outage.probe.is_some() { now + PROBE } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
-        let (wanted, money) = lane.reserves(&target.want).split();
+        let (wanted, money) = lane.reserves(&call.want_of(index)).split();
         let earliest = |book: &Book, want: &Amounts, ahead: u64| {
             let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
             Some((book.moment(self.now, denial.until), denial))

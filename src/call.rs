@@ -108,7 +108,13 @@ impl Call {
 
     /// What a request to its target takes.
     pub(crate) fn want(&self) -> Amounts {
-        self.spec.targets.get(self.target).map_or_else(Amounts::default, |target| target.want)
+        self.want_of(self.target)
+    }
+
+    /// What a request to one of its targets takes.
+    pub(crate) fn want_of(&self, target: usize) -> Amounts {
+        let want = self.spec.targets.get(target).map(|target| target.want).unwrap_or_default();
+        Amounts { tokens: want.tokens.saturating_add(self.spec.tokens), ..want }
     }
 
     /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers

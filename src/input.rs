@@ -62,6 +62,9 @@ pub struct CallSpec {
     pub priority: i32,
     /// What it does when the day's quota is spent.
     pub on_daily_limit: OnDailyLimit,
+    /// Input tokens that it takes beside those of its target: so that calls share their targets
+    /// though their prompts differ.
+    pub tokens: u64,
     /// What it may cost, in billionths of a USD.
     pub max_cost: Option<u64>,
     /// The hours that it keeps out of, where it is a background call.
@@ -74,7 +77,7 @@ impl CallSpec {
     pub const fn new(policy: Rc<Policy>, targets: Rc<[Target]>) -> Self {
         let on_daily_limit = OnDailyLimit::Fallback;
         let (deadline, max_cost, avoid, priority) = (None, None, None, INTERACTIVE);
-        Self { policy, targets, deadline, priority, on_daily_limit, max_cost, avoid }
+        Self { policy, targets, deadline, priority, on_daily_limit, tokens: 0, max_cost, avoid }
     }
 
     /// The longest outage of its target that it sits out.

@@ -36,7 +36,7 @@ impl Engine {
     /// An attempt was answered as hoped.
     pub(crate) fn served(&mut self, call: &Call, flight: &Flight, used: Option<Used>) {
         let Some(permit) = self.land(flight) else { return };
-        let expected = call.spec.targets.get(flight.target).map_or(0, |target| target.want.tokens);
+        let expected = call.want_of(flight.target).tokens;
         let used = used.unwrap_or_default();
         #[cfg(feature = "canary")]
         let used = if crate::canary::is(crate::canary::Canary::KeepsMoney) {

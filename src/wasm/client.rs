@@ -52,6 +52,8 @@ pub struct Core {
     retries: Rc<Policy>,
     /// The policy of the last call.
     last: RefCell<Rc<Policy>>,
+    /// The targets of the last call.
+    last_targets: RefCell<Rc<[Target]>>,
     /// The one target of a function, which goes wherever it goes.
     nowhere: Rc<[Target]>,
 }
@@ -89,6 +91,7 @@ impl Core {
             routes: Routes::default(),
             last: RefCell::new(Rc::clone(&retries)),
             retries,
+            last_targets: RefCell::new(Rc::new([])),
             nowhere: Rc::new([Target::of_account(0)]),
         })
     }
@@ -270,7 +273,7 @@ impl Core {
         let (settings, host) = (&self.settings, &self.driver.host);
         // Without a key nothing was asked yet, and there is nothing to tell.
         let chain = self.routes.chain(None, &Request::default(), None, settings, host);
-        for route in chain.unwrap_or_default() {
+        for route in chain.iter().flat_map(|chain| chain.iter()) {
             self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
         }
         self.driver.lookers.borrow_mut().push(caller);
@@ -314,6 +317,15 @@ impl Core {
         Rc::clone(&last)
     }
 
+    /// The targets, which calls share where they are the same.
+    fn targets(&self, targets: Vec<Target>) -> Rc<[Target]> {
+        let mut last = self.last_targets.borrow_mut();
+        if **last != targets[..] {
+            *last = targets.into();
+        }
+        Rc::clone(&last)
+    }
+
     fn spec(&self, policy: Rc<Policy>, targets: Rc<[Target]>, call: &Settings) -> CallSpec {
         let avoids = call.avoid_peak.or(self.settings.avoid_peak).unwrap_or_default();
         let on_daily_limit = call.on_daily_limit.or(self.settings.on_daily_limit);
@@ -338,7 +350,12 @@ impl Core {
         let host = &self.driver.host;
         call.fallback_on = call.fallback_on.or_else(|| self.settings.fallback_on.clone());
         let in_page = host.browser();
-        let given = request.http.timeout.map(Millis::from_f64).or(policy.timeout);
+        let given = request
+            .http
+            .as_ref()
+            .and_then(|http| http.timeout)
+            .map(Millis::from_f64)
+            .or(policy.timeout);
         let told = given.or_else(|| default_timeout(&request, wanted));
         // A time that the caller gave is kept to the millisecond. Of our own the service is told
         // less, so that its answer comes first.
@@ -348,12 +365,12 @@ impl Core {
         let told = told.map(|told| told.0.div_ceil(1000));
         let settings = &self.settings;
         let mut chain = self.routes.chain(call.models.as_ref(), &request, told, settings, host)?;
-        if wanted == Wanted::Answer {
-            chain.truncate(1);
+        if wanted == Wanted::Answer && chain.len() > 1 {
+            chain = chain.iter().take(1).cloned().collect();
         }
         // The drop-in sends what it is told, as the loop does; the service knows best.
         let checks = wanted != Wanted::Answer;
-        for route in &chain {
+        for route in chain.iter() {
             self.driver.tell_retired(&route.model, None);
         }
         let skip = |route: &Rc<Route>| {
@@ -378,7 +395,9 @@ impl Core {
             let message = "no model of the chain can do what the request asks: ";
             return Err(usage(&[message, &join(names, ", ")].concat()));
         }
-        chain.retain(|route| skip(route).is_none());
+        if !skipped.is_empty() {
+            chain = chain.iter().filter(|route| skip(route).is_none()).cloned().collect();
+        }
         let sizes = call.degrade.as_ref().or(settings.degrade.as_ref()).filter(|_| checks);
         if let Some(sizes) = sizes {
             let with_smaller = |route: &Rc<Route>| {
@@ -387,17 +406,18 @@ impl Core {
             };
             chain = chain.iter().flat_map(with_smaller).collect();
         }
-        let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
-        for route in &chain {
+        for route in chain.iter() {
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
             let price = nanos(route.lost(route.smaller.or(request.need.size)));
-            let want = Amounts { requests: 1, tokens, images: 1, nanos: price };
+            let want = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
             let is_smaller = route.smaller.is_some();
             targets.push(Target { account: account.0, lane, want, is_smaller });
         }
-        let spec = self.spec(self.policy(policy), targets.into(), &call);
+        let tokens = request.tokens();
+        let targets = self.targets(targets);
+        let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
         let fetch = settings.fetch.clone();
         let picture = Picture::new(request, chain, wanted, skipped, fetch);
         if !picture.request.is_prompt() {

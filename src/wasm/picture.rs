@@ -51,7 +51,7 @@ pub(crate) struct Skip {
 pub(crate) struct Picture {
     pub(crate) request: Request,
     /// The chain, in order.
-    pub(crate) routes: Vec<Rc<Route>>,
+    pub(crate) routes: Rc<[Rc<Route>]>,
     pub(crate) wanted: Wanted,
     /// What was left out of the chain, and why.
     pub(crate) skipped: Vec<(Rc<Route>, Skip)>,
@@ -71,7 +71,7 @@ pub(crate) struct Picture {
 impl Picture {
     pub(crate) fn new(
         request: Request,
-        routes: Vec<Rc<Route>>,
+        routes: Rc<[Rc<Route>]>,
         wanted: Wanted,
         skipped: Vec<(Rc<Route>, Skip)>,
         fetch: Option<Function>,

@@ -28,7 +28,7 @@ pub(crate) struct Request {
     /// What it asks of a model.
     pub(crate) need: Need,
     /// `httpOptions` of its config, where there are any.
-    pub(crate) http: HttpOptions,
+    pub(crate) http: Option<Box<HttpOptions>>,
     body: Body,
 }
 
@@ -75,6 +75,11 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
+    /// Whether nothing is said.
+    const fn is_default(&self) -> bool {
+        self.timeout.is_none() && self.is_empty()
+    }
+
     /// Whether nothing of the client's is overridden.
     pub(crate) const fn is_empty(&self) -> bool {
         self.headers.is_none() && self.base_url.is_none() && self.api_version.is_none()
@@ -138,6 +143,7 @@ impl Request {
         let contents = normalize(&contents)?;
         set(&body, "contents", &contents);
         let http = apply_config(&body, &get(value, "config"), host)?;
+        let http = (!http.is_default()).then(|| Box::new(http));
         let image = get(&get(&body, "generationConfig"), "imageConfig");
         let need = Need {
             size: get_text(&image, "imageSize").and_then(|size| Size::parse(&size)),

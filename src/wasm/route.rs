@@ -91,14 +91,16 @@ impl Routes {
         told: Option<u64>,
         settings: &Settings,
         host: &Host,
-    ) -> Result<Vec<Rc<Route>>, JsValue> {
-        let site = Site { settings, host, http: &request.http, told, sources: &self.sources };
-        let routes = if own.is_some() || !request.http.is_empty() {
+    ) -> Result<Rc<[Rc<Route>]>, JsValue> {
+        let none = HttpOptions::default();
+        let http = request.http.as_deref().unwrap_or(&none);
+        let site = Site { settings, host, http, told, sources: &self.sources };
+        let routes = if own.is_some() || !http.is_empty() {
             site.routes(own)?.into()
         } else {
             self.cached(&site)?
         };
-        let Some(named) = &request.model else { return Ok(routes.to_vec()) };
+        let Some(named) = &request.model else { return Ok(routes) };
         let named = named.strip_prefix("models/").unwrap_or(named);
         let named = site.today(named.to_owned(), false);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
@@ -107,7 +109,7 @@ impl Routes {
             chain.push(self.named(&site, named)?);
         }
         chain.extend(rest);
-        Ok(chain)
+        Ok(chain.into())
     }
 
     /// The route to a model that a request names beside those of the chain.
