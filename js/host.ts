@@ -172,7 +172,9 @@ export class Host {
   ): GenerateResult | FallbackResult {
     if (name !== undefined) {
       const priced = cost === undefined ? {} : { cost };
-      return { result: response, modelUsed: name, model, ...priced, possibleCost, attempts };
+      const asked = size === undefined ? {} : { size };
+      const told = { possibleCost, attempts, switches, skipped, ...asked };
+      return { result: response, modelUsed: name, model, ...priced, ...told };
     }
     return new GenerateResult({
       response,

@@ -297,7 +297,8 @@ export interface DegradeOptions {
 export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions {
   /**
    * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
-   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
+   * drop-in, which asks one model, does not ask it. Default: the table.
    */
   fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /** The chain for this call, instead of the client's. */
@@ -319,7 +320,8 @@ export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions 
 export interface FallbackOptions extends CallOptions, QueueOptions {
   /**
    * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
-   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
+   * drop-in, which asks one model, does not ask it. Default: the table.
    */
   fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
@@ -383,7 +385,8 @@ export interface BudgetOptions {
 export interface ClientOptions extends PeakOptions {
   /**
    * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
-   * with this one. Not asked where `shouldRetry` has decided. Default: the table.
+   * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
+   * drop-in, which asks one model, does not ask it. Default: the table.
    */
   fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
   /**
@@ -437,7 +440,7 @@ export interface ClientOptions extends PeakOptions {
   /**
    * What to do while the store is down: `local` goes on with an equal share of each limit, once what
    * the others used before has left the window (a minute), and takes itself for alone where it has
-   * never reached the store; `open` goes on as if alone; `closed` sends nothing. Default: `local`.
+   * never reached the store (but spends nothing of a shared `budget` then); `open` goes on as if alone; `closed` sends nothing. Default: `local`.
    */
   onStoreDown?: 'open' | 'closed' | 'local' | undefined;
   /** The project's name in the store. Default: a hash of base URL and key. */
@@ -587,6 +590,12 @@ export interface FallbackResult {
   /** What answers that were lost on the way may have cost in USD. */
   possibleCost: number;
   attempts: Attempt[];
+  /** The models that the call left for another, in order, and why. */
+  switches: Switch[];
+  /** The models that were left out, and why. */
+  skipped: SkippedTarget[];
+  /** The size that the model was asked for, where the request names one. */
+  size?: string;
 }
 
 /** A picture or file inside a part. */

@@ -42,6 +42,8 @@ pub(crate) enum Reason {
 /// What a call does that is kept from its target.
 pub(crate) enum Move {
     Stay,
+    /// Out of the queue until then, so that cheaper calls are not kept by it.
+    Park,
     /// To another target.
     Switch(usize),
     /// To whatever target the chain's table names for this kind.
@@ -119,12 +121,17 @@ impl Engine {
             {
                 return Move::Leave;
             }
-            Reason::Budget(denial) => {
-                let is_day = denial.dimension == Some(Dimension::BudgetPerDay);
-                if !is_day || call.spec.on_daily_limit != OnDailyLimit::Wait {
-                    let cheaper = self.sooner(call, bar.until);
-                    return cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
+            // A store that has forgotten, or is away, holds everything for a while: that is no end
+            // of the budget.
+            Reason::Budget(Denial { dimension: Some(dimension), .. }) => {
+                if let Some(cheaper) = self.sooner(call, bar.until) {
+                    return Move::Switch(cheaper);
                 }
+                let waits = call.spec.on_daily_limit == OnDailyLimit::Wait;
+                let is_day = *dimension == Dimension::BudgetPerDay;
+                let fits = call.deadline.is_none_or(|deadline| bar.until < deadline);
+                let is_kept = is_day && waits && fits;
+                return if is_kept { Move::Park } else { Move::Fail(Why::OverBudget) };
             }
             _ => {}
         }
@@ -195,6 +202,10 @@ impl Engine {
                 self.fail(id, *call, why);
                 return;
             }
+            Move::Park => {
+                self.park(id, call, bar, info);
+                return;
+            }
             Move::Leave | Move::Stay => {
                 let action = match chain::action(info.kind) {
                     Action::NextAccount => Action::NextAccount,
@@ -208,6 +219,41 @@ impl Engine {
             return;
         };
         self.switch(id, call, target, info);
+    }
+
+    /// A call that waits for the budget's next day does so beside the queue; money that comes back
+    /// before wakes it.
+    fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar, info: Rc<ErrorInfo>) {
+        call.waits_until = Some(bar.until);
+        if !self.parked.contains(&(id, call.serial)) {
+            call.waiting_since = self.now.mono;
+            self.parked.push((id, call.serial));
+            let (wait, attempt) = (bar.until - self.now.mono, call.attempts);
+            let until = self.now.wall + wait;
+            self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+        }
+        self.put(id, call);
+    }
+
+    /// Money came back: those who wait for it look again.
+    pub(crate) fn unpark(&mut self) {
+        if !core::mem::take(&mut self.has_refund) {
+            return;
+        }
+        for (id, serial) in self.parked.clone() {
+            match self.take(id) {
+                Some(call) if call.serial == serial && call.waits_until.is_some() => {
+                    self.place(id, call);
+                }
+                Some(call) => self.put(id, call),
+                None => {}
+            }
+        }
+        let calls = &self.calls;
+        self.parked.retain(|(id, serial)| {
+            let call = calls.get(id.0 as usize).and_then(Option::as_deref);
+            call.is_some_and(|call| call.serial == *serial && call.waits_until.is_some())
+        });
     }
 
     /// The next target of the chain starts its own count of tries.

@@ -38,6 +38,8 @@ const DELTAS_MAX: usize = 1_000;
 pub(crate) struct Book {
     /// The quota, or a copy of it as it was seen last.
     pub(crate) quota: Quota,
+    /// Whether nothing is decided here before the store was reached once: a budget is a hard stop.
+    pub(crate) is_strict: bool,
     given: Limits,
     tier: Limits,
     shared: Option<Shared>,
@@ -73,7 +75,8 @@ struct Down {
 impl Book {
     /// A quota that nobody else uses.
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
-        Self { quota: Quota::new(given, tier).finely(), given: *given, tier: *tier, shared: None }
+        let quota = Quota::new(given, tier).finely();
+        Self { quota, is_strict: false, given: *given, tier: *tier, shared: None }
     }
 
     /// Shares the quota with other processes.
@@ -126,9 +129,14 @@ impl Book {
     /// Whether requests are decided here: always where the quota is not shared, and while the
     /// store is down unless the caller wants nothing sent then.
     pub(crate) fn decides(&self) -> bool {
-        self.shared
-            .as_ref()
-            .is_none_or(|shared| shared.down.is_some() && shared.on_down != OnStoreDown::Closed)
+        self.shared.as_ref().is_none_or(|shared| {
+            let may_guess = match shared.on_down {
+                OnStoreDown::Open => true,
+                OnStoreDown::Local => !self.is_strict || shared.seen.is_some(),
+                OnStoreDown::Closed => false,
+            };
+            shared.down.is_some() && may_guess
+        })
     }
 
     /// Counts a request, where it may go by what is known here.

@@ -95,7 +95,7 @@ impl Call {
     /// in flight beside the next, it has all the time there is.
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
         let (share, deadline) = (self.share?, self.deadline?);
-        if !self.spec.policy.overtime {
+        if !self.spec.policy.overtime || self.overtime.is_some() {
             return None;
         }
         Some(share.max(now + Millis((deadline - now).0 / 4)))
@@ -115,6 +115,11 @@ impl Call {
     pub(crate) fn want_of(&self, target: usize) -> Amounts {
         let want = self.spec.targets.get(target).map(|target| target.want).unwrap_or_default();
         Amounts { tokens: want.tokens.saturating_add(self.spec.tokens), ..want }
+    }
+
+    /// Whether nothing is under way for it but perhaps an attempt in overtime.
+    pub(crate) const fn is_adrift(&self) -> bool {
+        self.flying.is_none() && self.queued.is_none() && self.waits_until.is_none()
     }
 
     /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers

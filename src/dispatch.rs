@@ -33,13 +33,21 @@ impl Engine {
             }
             let (attempt, until) = (call.attempts, self.now.wall + wait);
             let info = Rc::new(failure::peak_hours(wait, until));
-            self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
+            self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
             self.put(id, call);
             return;
         }
         if !call.affords(call.target) {
             let later = call.target.saturating_add(1)..call.spec.targets.len();
-            let cheaper = later.into_iter().find(|target| call.affords(*target));
+            let is_whole = |index: usize| {
+                call.spec.targets.get(index).is_some_and(|target| !target.is_smaller)
+            };
+            let cheaper = later.into_iter().find(|index| is_whole(*index) && call.affords(*index));
+            if cheaper.is_none() && call.overtime.is_some() {
+                // Its picture may be paid for already, and may still come.
+                self.put(id, call);
+                return;
+            }
             let next = cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
             self.follow(id, call, next, &Bar { until: self.now.mono, reason: Reason::Price });
             return;
@@ -101,6 +109,7 @@ impl Engine {
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
         self.keep_books();
+        self.unpark();
         while let Some(index) = self
             .lanes
             .iter()

@@ -38,6 +38,10 @@ pub struct Engine {
     pub(crate) accounts: Vec<Account>,
     /// What the caller allows to be spent, whoever is paid.
     pub(crate) purse: Option<Account>,
+    /// Calls that wait for the budget's next day, with their places in the order of arrival.
+    pub(crate) parked: Vec<(CallId, u64)>,
+    /// Whether money has come back that one of them may have.
+    pub(crate) has_refund: bool,
     /// What answers have cost, and what those may have that were lost, in billionths of a USD.
     pub(crate) costs: Costs,
     budget: RetryBudget,
@@ -73,6 +77,8 @@ impl Engine {
             lanes: Vec::new(),
             accounts: Vec::new(),
             purse: None,
+            parked: Vec::new(),
+            has_refund: false,
             costs: Costs::default(),
             budget: RetryBudget::default(),
             random: Random::new(seed),
@@ -103,7 +109,9 @@ impl Engine {
     /// Sets what may be spent: [`crate::kind::Dimension::Budget`] in
     /// all, [`crate::kind::Dimension::BudgetPerDay`] a day.
     pub fn set_budget(&mut self, limits: &Limits) {
-        self.purse = Some(Account::new(limits, &Limits::default()));
+        let mut purse = Account::new(limits, &Limits::default());
+        purse.book.is_strict = true;
+        self.purse = Some(purse);
     }
 
     /// What this client has spent.
@@ -433,6 +441,8 @@ impl Engine {
         }
         if was_current {
             self.decide(id, call, info, verdict);
+        } else if call.is_adrift() {
+            self.place(id, call);
         } else {
             self.put(id, call);
         }
@@ -446,7 +456,9 @@ impl Engine {
         verdict: Option<Verdict>,
     ) {
         let now = self.now;
-        if verdict.is_none() && self.goes_back(&call, &info) {
+        // Who stays with a target waits for it as anybody does.
+        let is_open = matches!(verdict, None | Some(Verdict::Stay));
+        if is_open && self.goes_back(&call, &info) {
             call.last = Some(Rc::clone(&info));
             if !call.spec.policy.free_quota_waits {
                 // In the drop-in every request counts, whatever it waits for.
@@ -464,7 +476,7 @@ impl Engine {
             self.place(id, call);
             return;
         }
-        if verdict.is_none()
+        if is_open
             && info.kind == Kind::DailyQuota
             && call.spec.on_daily_limit == OnDailyLimit::Fail
         {
@@ -532,11 +544,16 @@ impl Engine {
             self.refused(call.serial, &flight, &info);
             call.end(now, &flight, Some(info), true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+            if call.is_adrift() {
+                self.place(id, call);
+                return;
+            }
         }
         // Where the call may not pay for another attempt, this one has all the time there is.
         let targets = call.target..call.spec.targets.len();
         let has_more = targets.into_iter().any(|target| call.affords(target));
-        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more) {
+        let has_overtime = call.spec.policy.overtime;
+        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more && has_overtime) {
             flight.expires = flight.expires.max(Some(flight.started + OVERTIME_MAX));
         }
         let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {

@@ -206,8 +206,10 @@ impl Engine {
             if is_it {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
             }
-            lane.dirty |= is_it || all;
+            // Money that comes back may be what another lane waits for.
+            lane.dirty |= is_it || all || self.purse.is_some();
         }
+        self.has_refund = !self.parked.is_empty();
         Some(permit)
     }
 }

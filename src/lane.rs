@@ -146,7 +146,7 @@ pub(crate) const fn is_shutting(kind: Kind) -> bool {
 /// What a call is told that would cost more than its caller allows.
 pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
     ErrorInfo {
-        summary: "It would cost more than is allowed; no request was sent.".to_owned(),
+        summary: "It would cost more than is allowed.".to_owned(),
         advice: advice.to_owned(),
         ..ErrorInfo::new(Kind::OverBudget)
     }

@@ -129,6 +129,8 @@ pub(crate) struct Day {
     pub(crate) ends: u64,
     /// The same moment on the ledger's clock, as it was expected then.
     pub(crate) ends_at: u64,
+    /// When it began on the ledger's clock, or was first used.
+    pub(crate) began: u64,
     pub(crate) used: Amounts,
     /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
     pub(crate) late: Amounts,
@@ -230,6 +232,7 @@ impl Quota {
             let by = self.at.saturating_sub(clock.now);
             self.minute.shift_back(by);
             self.money.shift_back(by);
+            self.day.began = self.day.began.saturating_sub(by);
             for gauge in &mut self.gauges {
                 gauge.shift_back(by);
             }
@@ -260,7 +263,7 @@ impl Quota {
     fn begin_day(&mut self, clock: Clock) {
         let ends = next_midnight(WallTime(clock.wall)).0;
         let ends_at = clock.now.saturating_add(ends.saturating_sub(clock.wall));
-        self.day = Day { ends, ends_at, ..Day::default() };
+        self.day = Day { ends, ends_at, began: clock.now, ..Day::default() };
     }
 
     /// Whether the day is over by the wall clock alone: one of the clocks was set.
@@ -367,15 +370,19 @@ impl Quota {
         self.minute.take_back(self.at, at, &minute);
         self.money.take_back(self.at, at, &money);
         self.spent = self.spent.saturating_add(more.nanos).saturating_sub(less.nanos);
-        // A request that took more of something is no further request.
-        self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
+        if at >= self.day.began {
+            // A request that took more of something is no further request.
+            self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
+        }
     }
 
     /// A request was refused for what another ledger keeps.
     pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
         self.minute.refuse(at);
         self.spent = self.spent.saturating_sub(reserved.nanos);
-        self.day.used = self.day.used.minus(reserved);
+        if at >= self.day.began {
+            self.day.used = self.day.used.minus(reserved);
+        }
     }
 
     /// The service refused a request that was counted at `at`. It keeps its place in the minute,
@@ -559,6 +566,7 @@ impl Quota {
             self.day = other.day;
         } else if other.day.ends == self.day.ends {
             self.day.used = self.day.used.max(&other.day.used);
+            self.day.began = self.day.began.min(other.day.began);
         }
         self.spent = self.spent.max(other.spent);
         for (ours, theirs) in self.gauges.iter_mut().zip(&other.gauges) {
@@ -586,10 +594,11 @@ impl Quota {
             self.block.map(|block| Denial { until: block.until, dimension: block.dimension });
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let limit = self.gauge(dimension).limit()?;
-            let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
             let amount = want.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
-                let is_free = self.used(dimension).saturating_add(amount) <= limit;
+                // Of what is left, and not of the whole: that was used by all.
+                let left = limit.saturating_sub(self.used(dimension));
+                let is_free = amount <= left.checked_div(parts).unwrap_or(left);
                 let until = match dimension {
                     Dimension::BudgetPerDay => self.midnight(clock),
                     _ => u64::MAX,
@@ -597,6 +606,7 @@ impl Quota {
                 let is_kept = amount > 0 && !is_free;
                 return is_kept.then_some(Denial { until, dimension: Some(dimension) });
             }
+            let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
             // What exceeds a limit all by itself is left to the service to judge.
             let amount = amount.min(limit);
             let room = limit.saturating_sub(amount);

@@ -181,17 +181,24 @@ impl Standing<'_> {
         budget: &mut RetryBudget,
         random: &mut Random,
     ) -> Decision {
+        let stays = verdict == Some(Verdict::Stay);
+        let has_next = chain::next(self.targets, self.target, Action::Next).is_some();
+        // Who stays decides as the table does, without a next target; nobody leaves for nowhere.
+        let verdict = verdict.filter(|verdict| match verdict {
+            Verdict::Stay => false,
+            Verdict::Leave => has_next,
+            _ => true,
+        });
         let action = match verdict {
             Some(Verdict::Stop) => return Decision::End(Why::Final),
             Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
             Some(Verdict::Leave) => Action::Next,
-            Some(Verdict::Stay) => chain::action_after(info),
-            None => self.action(info),
+            Some(Verdict::Stay) | None => self.action(info, stays),
         };
         // A spending rate is the account's, also where it is waited for.
         let reach = if verdict.is_none() { chain::action_after(info) } else { action };
-        let next = chain::next_after(self.targets, self.target, info.kind, reach)
-            .filter(|_| verdict != Some(Verdict::Stay));
+        let next =
+            chain::next_after(self.targets, self.target, info.kind, reach).filter(|_| !stays);
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let switch_or = |why, counted| match next {
             Some(_) if is_over => Decision::End(Why::Deadline),
@@ -239,10 +246,10 @@ impl Standing<'_> {
     }
 
     /// The chain's action, where a spending rate may be worth a wait at the same account.
-    fn action(&self, info: &ErrorInfo) -> Action {
+    fn action(&self, info: &ErrorInfo, stays: bool) -> Action {
         let action = chain::action_after(info);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
-        let elsewhere = chain::next(self.targets, self.target, action).is_some();
+        let elsewhere = !stays && chain::next(self.targets, self.target, action).is_some();
         if info.kind == Kind::SpendLimited && (self.is_background || (waits && !elsewhere)) {
             return Action::Retry;
         }

@@ -113,6 +113,7 @@ impl Quota {
         writer.number(at);
         writer.moment(at, self.day.ends);
         writer.moment(at, self.day.ends_at);
+        writer.moment(at, self.day.began);
         for used in [&self.day.used, &self.day.late] {
             writer.number(used.requests);
             writer.number(used.tokens);
@@ -162,7 +163,8 @@ impl Quota {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let at = reader.number()?;
         let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
-        let day = Day { ends, ends_at, used: read_day(reader)?, late: read_day(reader)? };
+        let began = reader.moment(at)?;
+        let day = Day { ends, ends_at, began, used: read_day(reader)?, late: read_day(reader)? };
         let spent = reader.number()?;
         let block = match reader.number()? {
             0 => None,

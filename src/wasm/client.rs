@@ -117,6 +117,9 @@ impl Core {
         } else {
             Rc::new(call.retry.apply((*self.retries).clone()))
         };
+        if call.max_cost.is_some() && call.model.is_none() {
+            return Err(usage("`maxCost` needs `model`, by whose price it counts"));
+        }
         let Some(model) = &call.model else {
             let targets = Rc::clone(&self.nowhere);
             let spec = self.spec(policy, targets, &call);
@@ -348,7 +351,9 @@ impl Core {
         mut call: Settings,
     ) -> Result<u32, JsValue> {
         let host = &self.driver.host;
-        call.fallback_on = call.fallback_on.or_else(|| self.settings.fallback_on.clone());
+        // The drop-in asks one model, and leaves it for none.
+        let inherited = self.settings.fallback_on.as_ref().filter(|_| wanted != Wanted::Answer);
+        call.fallback_on = call.fallback_on.or_else(|| inherited.cloned());
         let in_page = host.browser();
         let given = request
             .http
@@ -412,6 +417,16 @@ impl Core {
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
             let price = nanos(route.lost(route.smaller.or(request.need.size)));
             let want = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
+            if price == 0 && (settings.budget.is_some() || call.max_cost.is_some()) {
+                host.warn(
+                    &[
+                        "`budget` and `maxCost` cannot count `",
+                        &route.model,
+                        "`: its price is not known; give its target a `price`, or `catalog` a row",
+                    ]
+                    .concat(),
+                );
+            }
             let is_smaller = route.smaller.is_some();
             targets.push(Target { account: account.0, lane, want, is_smaller });
         }

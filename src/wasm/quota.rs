@@ -25,7 +25,7 @@ use crate::window::Amounts;
 
 const NANOS: f64 = 1e9;
 
-/// USD as billionths; never less than was said.
+/// USD as billionths, to the nearest.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub(crate) fn nanos(usd: f64) -> u64 {
     // The cast saturates, and maps NaN to zero.
@@ -358,7 +358,7 @@ impl Tracker {
     }
 }
 
-/// An alert as listeners see it.
+/// An alert of the budget as listeners see it.
 pub(crate) fn budget_fields(alert: &Alert) -> Fields {
     let period = if alert.dimension == Dimension::Budget { "total" } else { "day" };
     Fields::new()
@@ -368,6 +368,7 @@ pub(crate) fn budget_fields(alert: &Alert) -> Fields {
         .set("threshold", alert.threshold)
 }
 
+/// An alert of a limit as listeners see it.
 pub(crate) fn alert_fields(alert: &Alert) -> Fields {
     Fields::new()
         .set("dimension", name(alert.dimension.as_str()))

@@ -307,7 +307,7 @@ impl Route {
         headers
     }
 
-    /// The same place, for the smaller pictures that the caller allows, the largest first.
+    /// The same place, for the smaller pictures that the caller allows, in the caller's order.
     pub(crate) fn smaller<'a>(
         self: &'a Rc<Self>,
         request: &Request,

@@ -121,11 +121,23 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "shouldRetry" => settings.should_retry = item.dyn_into().ok(),
             "fetch" => settings.fetch = item.dyn_into().ok(),
             "models" => settings.models = as_array(&item).cloned(),
-            "budget" => return read_into(settings, &item, scope::BUDGET),
+            "budget" => {
+                read_into(settings, &item, scope::BUDGET)?;
+                if settings.budget.is_none() {
+                    return Err(usage("`budget` needs `total`, `perDay` or both, in USD"));
+                }
+            }
             "total" => settings.allow(Dimension::Budget, &item),
             "perDay" => settings.allow(Dimension::BudgetPerDay, &item),
             "maxCost" => settings.max_cost = Some(quota::nanos(item.as_f64().unwrap_or(0.0))),
-            "degrade" => return read_into(settings, &item, scope::DEGRADE),
+            "degrade" => {
+                read_into(settings, &item, scope::DEGRADE)?;
+                if settings.degrade.is_none() {
+                    return Err(usage(
+                        "`degrade` needs `to`, a list of sizes such as ['2K', '1K']",
+                    ));
+                }
+            }
             "to" => settings.degrade = sizes(&item),
             "avoidPeak" => settings.avoid_peak = item.as_bool(),
             "catalog" => settings.catalog = Some(Rc::new(catalog(&item)?)),

@@ -11,6 +11,8 @@ import {
   GenerateError,
   type GenerateRequest,
   memoryStore,
+  type QuotaStore,
+  type RetryContext,
 } from '../../pkg/index.js';
 import { NOON, runThrough, TIMERS } from './support/clock.ts';
 
@@ -149,14 +151,82 @@ describe('a budget', () => {
   });
 
   it('is shared through a store, and outlives the client there', async () => {
-    const store = memoryStore();
-    const first = client({ budget: { total: 0.3 }, store });
+    const options = { budget: { total: 0.3 }, store: memoryStore() };
+    const first = client(options);
     await run(first.generate(PROMPT));
     first.close();
-    const second = client({ budget: { total: 0.3 }, store });
+    const second = client(options);
     await run(second.generate(PROMPT));
     assert.equal((await fails(second.generate(PROMPT))).kind, 'over_budget');
     assert.equal(asked().length, 2);
+  });
+
+  it('is not over because its store is away, or has forgotten', async () => {
+    let inner = memoryStore();
+    let isDown = false;
+    const store: QuotaStore = {
+      transact: (key, update) =>
+        isDown ? Promise.reject(new Error('down')) : inner.transact(key, update),
+    };
+    const own = client({ budget: { total: 10 }, store, project: 'ours' });
+    await run(own.generate(PROMPT));
+    isDown = true;
+    await run(own.generate(PROMPT));
+    isDown = false;
+    await run(own.generate(PROMPT));
+    inner = memoryStore();
+    await run(own.generate(PROMPT));
+    assert.equal(asked().length, 4);
+  });
+
+  it('lets money that comes back be spent at once, by whichever model', async () => {
+    mock.method(console, 'warn', () => undefined);
+    emulator.script([{ fault: '400', times: 1, model: PRO, after: 5_000 }]);
+    const own = client({ budget: { perDay: 0.15 }, onDailyLimit: 'wait' });
+    const start = Date.now();
+    const first = own.generate(PROMPT).catch(({ kind }: GenerateError) => kind);
+    const second = await run(own.generate(PROMPT, { models: [CHEAP] }));
+    assert.equal(await first, 'invalid_request');
+    assert.equal(second.model, CHEAP);
+    assert.ok(Date.now() - start < 60_000);
+  });
+
+  it('keeps nobody behind a call that waits for its next day', async () => {
+    mock.method(console, 'warn', () => undefined);
+    const own = client({ budget: { perDay: 0.3 } });
+    await run(own.generate(PROMPT));
+    const large = { contents: PROMPT, config: { imageConfig: { imageSize: '4K' } } };
+    const waits = own.generate(large, { onDailyLimit: 'wait' });
+    const start = Date.now();
+    await run(own.generate(PROMPT));
+    assert.ok(Date.now() - start < 60_000);
+    await run(waits);
+    assert.ok(Date.now() - start > HOUR);
+  });
+
+  it('of a day takes nothing back that was spent the day before', async () => {
+    mock.method(console, 'warn', () => undefined);
+    const midnight = NOON - (NOON % (24 * HOUR)) + 32 * HOUR;
+    await open({}, midnight - 5_000);
+    emulator.script([{ fault: '400', times: 1, after: 20_000 }]);
+    const own = client({ budget: { perDay: 0.2 } });
+    const before = own.generate(PROMPT).catch(({ kind }: GenerateError) => kind);
+    clock.tick(10_000);
+    await run(own.generate(PROMPT));
+    assert.equal(await run(before), 'invalid_request');
+    assert.ok(((await run(own.costs())).today?.used ?? 0) > 0.13);
+    assert.equal((await fails(own.generate(PROMPT))).kind, 'over_budget');
+  });
+
+  it('tells that it cannot count a model without a price', async () => {
+    const warn = mock.method(console, 'warn', () => undefined);
+    await fails(client({ models: ['my-own-image'], budget: { total: 1 } }).generate(PROMPT));
+    assert.match(String(warn.mock.calls[0]?.arguments[0]), /my-own-image.*`price`/);
+  });
+
+  it('and degrade refuse to be empty', () => {
+    assert.throws(() => client({ budget: {} }), /`total`, `perDay`/);
+    assert.throws(() => client({ degrade: {} as never }), /`degrade` needs `to`/);
   });
 
   it('counts the calls of other SDKs by the price of their model', async () => {
@@ -191,6 +261,25 @@ describe('maxCost', () => {
     const error = await fails(client().generate(PROMPT, { maxCost: 0.2 }));
     assert.equal(error.kind, 'over_budget');
     assert.deepEqual(asked(), [PRO]);
+  });
+
+  it('leaves a time limit of `retry` as it is', async () => {
+    const hangs = ({ signal }: RetryContext): Promise<never> =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const start = Date.now();
+    const options = { model: PRO, timeout: 30_000, maxCost: 0.2 };
+    await fails(client().retry(hangs, options));
+    assert.ok(Date.now() - start < 40_000);
+    await assert.rejects(client().retry(hangs, { maxCost: 1 }), /`maxCost` needs `model`/);
+  });
+
+  it('makes no picture smaller', async () => {
+    const own = client({ models: [PRO, CHEAP], degrade: { to: ['1K'] } });
+    const large = { contents: PROMPT, config: { imageConfig: { imageSize: '4K' } } };
+    const result = await run(own.generate(large, { maxCost: 0.2 }));
+    assert.deepEqual([result.model, result.size], [CHEAP, '4K']);
   });
 
   it('waits for an attempt in flight, where it may not pay for another', async () => {
@@ -265,6 +354,7 @@ describe('avoidPeak', () => {
   it('keeps background calls out of the hours of overload', async () => {
     await open({}, ten);
     const own = client({ avoidPeak: true });
+    own.on('retry', () => assert.fail('nothing has failed'));
     const waits: number[] = [];
     own.on('waiting', ({ retryAt }) => waits.push(retryAt.getTime()));
     await run(own.generate(PROMPT, { priority: 'background' }));

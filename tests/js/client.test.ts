@@ -186,6 +186,23 @@ describe('the chain', () => {
     assert.deepEqual([result.model, result.attempts.length], [PRO, 4]);
   });
 
+  it('fallbackOn leaves nobody for nowhere, and the drop-in as it is', async () => {
+    emulator.script([times('503', 1)]);
+    const own = client({ models: [PRO], fallbackOn: () => true });
+    assert.equal((await run(own.generate(PROMPT))).attempts.length, 2);
+    emulator.reset();
+    emulator.script([times('503', 1)]);
+    await run(client({ fallbackOn: () => true }).generateWithRetry(PROMPT));
+    assert.equal(asked().length, 2);
+  });
+
+  it('who stays with a model waits for it as anybody does', async () => {
+    emulator.script([times('503', 12)]);
+    const own = client({ fallbackOn: () => false });
+    const result = await run(own.generate(PROMPT, { priority: 'background' }));
+    assert.equal(result.attempts.length, 13);
+  });
+
   it('a limit per minute uses up no attempt', async () => {
     emulator.script([times('429-detailed', 12, { retryDelay: '9s' })]);
     const result = await run(one().generate(PROMPT));
@@ -1068,6 +1085,8 @@ describe('generateWithFallback', () => {
       'modelUsed',
       'possibleCost',
       'result',
+      'skipped',
+      'switches',
     ]);
     assert.deepEqual([given.modelUsed, given.model], ['Nano Banana Pro', PRO]);
     assert.ok(given.result.candidates?.[0]?.content?.parts?.[0]?.inlineData?.data);

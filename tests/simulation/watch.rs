@@ -291,7 +291,15 @@ impl Watch {
                 state.rested = Some((now, is_day));
                 state.rests = rests.map(|(_, least)| (now, *least));
             }
-            Output::Notice(_) | Output::Hold { .. } | Output::Transact { .. } => {}
+            Output::Hold { call, wait, .. } => {
+                // One that keeps out of some hours may wait beside the queue.
+                if let Some(tally) = self.calls.get_mut(&(engine, call.0))
+                    && tally.spec.avoid.is_some()
+                {
+                    tally.phase = Phase::Waiting { until: now + wait.0 };
+                }
+            }
+            Output::Notice(_) | Output::Transact { .. } => {}
         }
     }
 

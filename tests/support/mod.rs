@@ -397,6 +397,8 @@ struct Open {
     number: u32,
     target: usize,
     at: Instant,
+    /// Whether another flew on in overtime when it was sent.
+    is_beside: bool,
 }
 
 /// An attempt that is over.
@@ -463,7 +465,9 @@ impl Watched {
     /// deadline, a quarter of what is left at least.
     fn ends(&self, open: &Open) -> Option<Instant> {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
-        let shares = self.spec.policy.overtime && self.target + 1 < self.spec.targets.len();
+        let is_free = !open.is_beside;
+        let has_next = self.target + 1 < self.spec.targets.len();
+        let shares = self.spec.policy.overtime && is_free && has_next;
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
             part(self.here, 2).max(part(open.at, 4))
@@ -474,7 +478,9 @@ impl Watched {
     fn due(&self) -> Option<Instant> {
         let expires = self.flying.as_ref().and_then(|open| self.ends(open));
         let wait = self.waits.map(|(_, until)| until);
-        [wait, expires, self.deadline()].into_iter().flatten().min()
+        // The service itself ends a request after ten minutes.
+        let overtime = self.overtime.as_ref().map(|open| open.at + Millis(600_000));
+        [wait, expires, overtime, self.deadline()].into_iter().flatten().min()
     }
 
     fn is_free(&self, info: &ErrorInfo) -> bool {
@@ -686,8 +692,14 @@ impl Checker {
                         complain("sent before its wait was over".to_owned());
                     }
                 }
-                watched.flying =
-                    Some(Open { flight: *flight, number: *attempt, target: *target, at });
+                let is_beside = watched.overtime.is_some();
+                watched.flying = Some(Open {
+                    flight: *flight,
+                    number: *attempt,
+                    target: *target,
+                    at,
+                    is_beside,
+                });
             }
             Output::Abort { flight, timed_out, .. } => match watched.close(*flight) {
                 None => complain(format!("flight {} is not open, yet it is aborted", flight.0)),
