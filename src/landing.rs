@@ -82,6 +82,7 @@ impl Engine {
         let nothing = Amounts::default();
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.failed(flight.id);
+        let defence = Some(lane.pacer.defence(now));
         let account = self.accounts.get_mut(lane.account.0 as usize);
         if cost::may_be_billed(info) {
             self.costs.possible = self.costs.possible.saturating_add(money.nanos);
@@ -119,7 +120,7 @@ impl Engine {
                 if quota.agrees_that_day_is_spent(dimension) && !doubts {
                     lane.book.end_day(clocks);
                 } else {
-                    begins = lane.health.failed(now, flight.id, info, true, &mut self.random);
+                    begins = lane.health.failed(now, flight.id, info, None, &mut self.random);
                     // The new day ends it at the latest.
                     let midnight = quota.midnight(lane.book.clock(clocks));
                     lane.health.probe_by(lane.book.moment(clocks, midnight));
@@ -135,13 +136,13 @@ impl Engine {
                 if refusal.is_quota {
                     lane.health.answered(flight.id, flight.started);
                 } else {
-                    begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+                    begins = lane.health.failed(now, flight.id, info, defence, &mut self.random);
                 }
             }
             (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
             (Kind::Timeout | Kind::Cancelled, _) => {}
             (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
-                begins = lane.health.failed(now, flight.id, info, false, &mut self.random);
+                begins = lane.health.failed(now, flight.id, info, defence, &mut self.random);
             }
             _ => {
                 if lane.health.answered(flight.id, flight.started).is_some() {

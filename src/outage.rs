@@ -5,11 +5,16 @@ use std::rc::Rc;
 use crate::info::ErrorInfo;
 use crate::input::FlightId;
 use crate::kind::Kind;
+use crate::pacer::Defence;
 use crate::random::Random;
 use crate::time::{Instant, Millis};
 
 /// How long the first failure is remembered: a second one within this time confirms it.
 const CONFIRMS: Millis = Millis(60_000);
+
+/// Failures that make an outage of a target that has just taken requests in; of one that has not, two
+/// do.
+const FEW_OF_WARM: u64 = 5;
 
 /// The longest pause where the call that probes has another target: it is refused in half a second
 /// and goes there, and all are back within a minute of the end of an overload.
@@ -36,8 +41,18 @@ fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
 /// What is known of a target's trouble.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Health {
-    suspect: Option<(Kind, Instant)>,
+    suspect: Option<Suspect>,
     outage: Option<Outage>,
+}
+
+/// Failures of one kind that are no outage yet.
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    kind: Kind,
+    since: Instant,
+    fails: u64,
+    /// What the target had taken in when it began.
+    taken: u64,
 }
 
 /// An outage.
@@ -68,14 +83,14 @@ impl Health {
         self.outage.as_ref()
     }
 
-    /// A request failed with something of which outages are made; `at_once` where one is enough.
+    /// A request failed with something of which outages are made; without a defence one is enough.
     /// Gives whether an outage has begun with it.
     pub(crate) fn failed(
         &mut self,
         now: Instant,
         flight: FlightId,
         info: &Rc<ErrorInfo>,
-        at_once: bool,
+        defence: Option<Defence>,
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
@@ -101,11 +116,20 @@ impl Health {
             }
             return false;
         }
-        let confirmed =
-            self.suspect.is_some_and(|(kind, at)| kind == info.kind && now - at <= CONFIRMS);
-        if !confirmed && !at_once {
-            self.suspect = Some((info.kind, now));
-            return false;
+        if let Some(defence) = defence {
+            let is_same =
+                |suspect: &Suspect| suspect.kind == info.kind && now - suspect.since <= CONFIRMS;
+            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: defence.taken };
+            let mut suspect = self.suspect.filter(is_same).unwrap_or(fresh);
+            suspect.fails = suspect.fails.saturating_add(1);
+            self.suspect = Some(suspect);
+            // One that takes in a third of what it gets is slow to serve, and no outage.
+            let taken = defence.taken.saturating_sub(suspect.taken);
+            let for_it = taken.saturating_mul(2).saturating_add(defence.unheard);
+            let least = if defence.is_warm { FEW_OF_WARM } else { 2 };
+            if suspect.fails < least || suspect.fails <= for_it {
+                return false;
+            }
         }
         self.suspect = None;
         let next = now + jittered(first, random).max(named);

@@ -29,6 +29,19 @@ pub(crate) struct Pacer {
     minute: u64,
     taken: u64,
     taken_before: u64,
+    /// What was ever taken in.
+    total: u64,
+}
+
+/// What speaks for a target while some requests fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Defence {
+    /// Requests that it has taken in, ever.
+    pub(crate) taken: u64,
+    /// Requests of which nothing is heard yet.
+    pub(crate) unheard: u64,
+    /// Whether it took any in within a minute or two.
+    pub(crate) is_warm: bool,
 }
 
 impl Pacer {
@@ -43,13 +56,7 @@ impl Pacer {
         limit: Option<u64>,
         is_shared: bool,
     ) -> Result<u64, Instant> {
-        let before = self.fresh.len();
-        if self.fresh.first().is_some_and(|(sent, _)| *sent + HEARD <= now) {
-            self.fresh.retain(|(sent, _)| *sent + HEARD > now);
-        }
-        for _ in self.fresh.len()..before {
-            self.take_in(now);
-        }
+        self.age(now);
         let most = if self.warm && !is_shared {
             let taken = self.taken.saturating_add(self.taken_before);
             WARM.max(taken / 4).max(limit.unwrap_or_default() / 4).min(MOST)
@@ -60,6 +67,26 @@ impl Pacer {
         match self.fresh.first() {
             Some((sent, _)) if fresh >= most => Err(*sent + HEARD),
             _ => Ok(most.saturating_sub(fresh)),
+        }
+    }
+
+    /// What speaks for the target now.
+    pub(crate) fn defence(&mut self, now: Instant) -> Defence {
+        self.age(now);
+        let unheard = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
+        let is_recent = now.0 / MINUTE <= self.minute.saturating_add(1);
+        let is_warm = self.warm && is_recent && self.taken.saturating_add(self.taken_before) > 0;
+        Defence { taken: self.total, unheard, is_warm }
+    }
+
+    /// What was sent some time ago, and of which nothing was heard, was taken in.
+    fn age(&mut self, now: Instant) {
+        let before = self.fresh.len();
+        if self.fresh.first().is_some_and(|(sent, _)| *sent + HEARD <= now) {
+            self.fresh.retain(|(sent, _)| *sent + HEARD > now);
+        }
+        for _ in self.fresh.len()..before {
+            self.take_in(now);
         }
     }
 
@@ -95,6 +122,7 @@ impl Pacer {
 
     fn take_in(&mut self, now: Instant) {
         self.warm = true;
+        self.total = self.total.saturating_add(1);
         let minute = now.0 / MINUTE;
         if minute != self.minute {
             let is_next = minute == self.minute.saturating_add(1);

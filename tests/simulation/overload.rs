@@ -92,3 +92,21 @@ fn an_overload_of_the_first_model_is_hardly_noticed() {
         }
     }
 }
+
+/// A service that refuses four of ten requests and serves the others is no outage: all but a few of a
+/// crowd are served, which the client's retry budget ends.
+#[test]
+fn a_service_that_refuses_four_of_ten_serves_a_crowd() {
+    let service = json!({ "faults": [{ "fault": "503", "probability": 0.4 }] });
+    let (mut made, mut calls) = (0, 0);
+    for seed in 1..=6 {
+        for discipline in DISCIPLINES {
+            let situation = interactive(30, 0, Bounds::default(), service.clone());
+            let mut world = World::new(&situation, discipline, seed, false);
+            world.run(10 * MINUTE).expect("every call ends");
+            made += world.calls.iter().filter(|call| call.error.is_none()).count();
+            calls += world.calls.len();
+        }
+    }
+    assert!(made * 100 >= calls * 96, "{made} of {calls}");
+}
