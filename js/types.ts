@@ -251,6 +251,9 @@ export interface AccessToken {
   expiresAt?: number | Date | null | undefined;
 }
 
+/** A bearer token; without one, as google-auth-library may give, the call fails. */
+export type GivenToken = string | AccessToken | null | undefined;
+
 /** Where to ask, beside a model's id. */
 export interface Target {
   model: string;
@@ -278,7 +281,7 @@ export interface Target {
    * Gives a bearer token. It is called when a token is needed, once for all that wait, again a minute
    * before the token ends, and once more after a 401.
    */
-  accessToken?: (() => string | AccessToken | Promise<string | AccessToken>) | undefined;
+  accessToken?: (() => GivenToken | Promise<GivenToken>) | undefined;
   /** On Vertex: the Google Cloud project. */
   project?: string | undefined;
   /** On Vertex: the region, `us`, `eu` or `global`. Default: `global`. */
@@ -308,7 +311,8 @@ export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions 
   /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
   degrade?: DegradeOptions | undefined;
   /**
-   * USD that the call may cost at most, by the price list. Attempts whose answers were lost count.
+   * USD that the call may cost at most: a picture by the price list, the prompt, and about 600 tokens
+   * that models think. Attempts whose answers were lost count.
    * It goes on to a cheaper model, or fails with `over_budget`. Default: no limit.
    */
   maxCost?: number | undefined;
@@ -421,8 +425,9 @@ export interface ClientOptions extends PeakOptions {
   maxWaitPerTarget?: number | undefined;
   /**
    * What a minute and a day allow: by model, or by the tier of your billing account as last
-   * published, which is for Google alone and not for targets elsewhere. What the service says overrules a tier, and lowers what you give. Default: learned
-   * from the service. `none` keeps no quota: nothing queues.
+   * published, which is for Google alone and not for targets elsewhere; those have theirs by the
+   * `name` of the target. What the service says overrules a tier, and lowers what you give. Default:
+   * learned from the service. `none` keeps no quota: nothing queues.
    */
   limits?: 'none' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
   /** USD that the account may spend in any ten minutes. Default: that of the tier, or learned. */

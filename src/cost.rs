@@ -52,6 +52,19 @@ pub fn lost(model: Option<&Model<'_>>, size: Option<Size>) -> f64 {
     model.and_then(|model| model.price(size)).map_or(0.0, |row| row.usd)
 }
 
+/// What to reserve for a request: a picture by the table, its input, and what models of this kind think
+/// and say beside a picture. It is settled by what the answer says.
+#[must_use]
+pub fn expected(model: Option<&Model<'_>>, size: Option<Size>, tokens: u64) -> f64 {
+    /// Live answers had up to 500 tokens of thought (2026-09), and a little text.
+    const BESIDE: f64 = 600.0;
+    let Some(model) = model else { return 0.0 };
+    // By thousands, so that calls with prompts of about one length are alike.
+    let input = tokens.div_ceil(1_000).saturating_mul(1_000) as f64;
+    let beside = (input * model.input_usd + BESIDE * model.text_usd) / 1e6;
+    lost(Some(model), size) + beside
+}
+
 /// Whether the service may have made, and billed, a picture that did not reach us.
 ///
 /// Error answers are not billed; a connection that broke, and a client that stopped waiting, say

@@ -127,11 +127,12 @@ impl Core {
         };
         let model = model.strip_prefix("models/").unwrap_or(model);
         let (base, key) = route::home(&self.settings, &self.driver.host);
-        let (account, lane) = self.driver.lane_of(&self.settings, &base, key.as_deref(), model)?;
+        let (account, lane) =
+            self.driver.lane_of(&self.settings, &base, key.as_deref(), (model, None))?;
         let known = self.driver.catalog.find(model);
         let images = call.images.unwrap_or(1);
-        let price = nanos(cost::lost(known.as_ref(), None)).saturating_mul(images);
         let tokens = call.tokens.unwrap_or_default();
+        let price = nanos(cost::expected(known.as_ref(), None, tokens)).saturating_mul(images);
         let want = Amounts { requests: 1, tokens, images, nanos: price };
         let targets = Rc::new([Target { account: account.0, lane, want, is_smaller: false }]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
@@ -277,7 +278,7 @@ impl Core {
         // Without a key nothing was asked yet, and there is nothing to tell.
         let chain = self.routes.chain(None, &Request::default(), None, settings, host);
         for route in chain.iter().flat_map(|chain| chain.iter()) {
-            self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
+            self.driver.lane_of(settings, &route.base, route.key.as_deref(), route.called())?;
         }
         self.driver.lookers.borrow_mut().push(caller);
         self.driver.engine.borrow_mut().look(host::now());
@@ -411,11 +412,12 @@ impl Core {
             };
             chain = chain.iter().flat_map(with_smaller).collect();
         }
+        let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
         for route in chain.iter() {
             let (account, lane) =
-                self.driver.lane_of(settings, &route.base, route.key.as_deref(), &route.model)?;
-            let price = nanos(route.lost(route.smaller.or(request.need.size)));
+                self.driver.lane_of(settings, &route.base, route.key.as_deref(), route.called())?;
+            let price = nanos(route.expected(route.smaller.or(request.need.size), tokens));
             let want = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
             if price == 0 && (settings.budget.is_some() || call.max_cost.is_some()) {
                 host.warn(
@@ -430,7 +432,6 @@ impl Core {
             let is_smaller = route.smaller.is_some();
             targets.push(Target { account: account.0, lane, want, is_smaller });
         }
-        let tokens = request.tokens();
         let targets = self.targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
         let fetch = settings.fetch.clone();

@@ -72,7 +72,7 @@ impl Lanes {
         settings: &Settings,
         base: &str,
         key: Option<&str>,
-        model: &str,
+        (model, called): (&str, Option<&str>),
     ) -> Result<(AccountId, Option<LaneId>), JsValue> {
         let account = self.account(driver, settings, base, key);
         if settings.limits == "none" {
@@ -82,8 +82,10 @@ impl Lanes {
         if let Some(named) = self.lanes.borrow().iter().find(is_it) {
             return Ok((account, Some(named.lane)));
         }
-        let given = given(&settings.limits, model)?;
-        let tier = tier(settings).filter(|_| is_google(driver, base));
+        // Whoever resells a model has limits of its own, which are given by the target's name.
+        let is_google = is_google(driver, base);
+        let given = given(&settings.limits, called, Some(model).filter(|_| is_google))?;
+        let tier = tier(settings).filter(|_| is_google);
         let tier = tier.map_or_else(Limits::default, |tier| tier::limits(tier, model));
         let spec = LaneSpec { account, given, tier };
         let lane = driver.open_lane(&spec, settings.store.as_ref().map(|_| settings.on_store_down));
@@ -204,14 +206,15 @@ fn tier(settings: &Settings) -> Option<Tier> {
     settings.limits.as_string().as_deref().and_then(Tier::parse)
 }
 
-/// The limits that the caller gave for a model.
-fn given(limits: &JsValue, model: &str) -> Result<Limits, JsValue> {
+/// The limits that the caller gave for a target by its name, else for its model.
+fn given(limits: &JsValue, called: Option<&str>, model: Option<&str>) -> Result<Limits, JsValue> {
     if !is_plain(limits) {
         return Ok(Limits::default());
     }
-    let own = get_dynamic(limits, &model.into());
-    let of_model = settings::read(&own, scope::LIMITS)?;
-    Ok(of_model.own_limits)
+    let names = [called, model].into_iter().flatten();
+    let mut own = names.map(|name| get_dynamic(limits, &name.into()));
+    let own = own.find(|own| !own.is_undefined()).unwrap_or_default();
+    Ok(settings::read(&own, scope::LIMITS)?.own_limits)
 }
 
 /// Checks every model's limits, so that a mistake is told where it is made.

@@ -326,6 +326,11 @@ impl Route {
             .map(|size| Rc::new(Self { smaller: Some(*size), ..(**self).clone() }))
     }
 
+    /// Its model, and the name that the target may have.
+    pub(crate) fn called(&self) -> (&str, Option<&str>) {
+        (&self.model, self.name.as_deref())
+    }
+
     /// What the catalogue knows of its model.
     pub(crate) fn known(&self) -> Option<Model<'_>> {
         self.catalog.find(&self.model)
@@ -350,6 +355,14 @@ impl Route {
         match &self.price {
             Some(price) => Some(price.of(size) * f64::from(pictures)),
             None => cost::answer(self.known().as_ref(), size, usage, pictures),
+        }
+    }
+
+    /// USD to reserve for a request of so many input tokens.
+    pub(crate) fn expected(&self, size: Option<Size>, tokens: u64) -> f64 {
+        match &self.price {
+            Some(price) => price.of(size),
+            None => cost::expected(self.known().as_ref(), size, tokens),
         }
     }
 

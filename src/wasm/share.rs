@@ -51,7 +51,7 @@ impl Driver {
         id
     }
 
-    /// The account and lane of a target.
+    /// The account and lane of a target: of a model, and by the name that it may have.
     ///
     /// # Errors
     /// A `TypeError` that names a wrong limit.
@@ -60,7 +60,7 @@ impl Driver {
         settings: &Settings,
         base: &str,
         key: Option<&str>,
-        model: &str,
+        model: (&str, Option<&str>),
     ) -> Result<(AccountId, Option<LaneId>), JsValue> {
         self.lanes.find(self, settings, base, key, model)
     }

@@ -110,7 +110,7 @@ describe('a budget', () => {
     const own = client({ budget: { total: 1 } });
     const result = await run(own.generate(PROMPT));
     const { spent, possible, total } = await run(own.costs());
-    assert.equal(possible, 0.134);
+    assert.ok(possible > 0.134 && possible < 0.15, 'what was reserved for it');
     assert.equal(result.possibleCost, 0.134);
     assert.ok(Math.abs((total?.used ?? 0) - spent - possible) < 1e-9);
   });
