@@ -149,16 +149,20 @@ fn quality(model: &Model<'_>) -> Quality {
     note(model.id).map_or(Quality::Good, |note| note.quality)
 }
 
-/// Whether Google serves the model to everybody, and it can do what is asked.
+/// Whether Google serves the model, and it can do what is asked.
 fn is_usable(model: &Model<'_>, order: &Order) -> bool {
-    let is_current = matches!(model.status, Status::Stable | Status::Preview);
-    is_current && model.protocol == Protocol::Gemini && model.lacks(&order.need()).is_none()
+    let is_served = model.status != Status::Retired;
+    is_served && model.protocol == Protocol::Gemini && model.lacks(&order.need()).is_none()
 }
 
 /// The models to ask: the cheapest that is good enough first, then those that are too, then the
 /// others, since any picture is better than none.
 fn chain(question: &Question, order: &Order) -> Vec<String> {
-    let usable = question.catalog.iter().filter(|model| is_usable(model, order));
+    let usable = || question.catalog.iter().filter(|model| is_usable(model, order));
+    // One that is to end is asked only where no other can do it.
+    let is_to_end = |model: &Model<'_>| model.status == Status::Deprecated;
+    let has_current = usable().any(|model| !is_to_end(&model));
+    let usable = usable().filter(|model| !has_current || !is_to_end(model));
     let mut models: Vec<(bool, f64, Quality, &str)> = usable
         .filter_map(|model| {
             let quality = quality(&model);
@@ -176,11 +180,7 @@ fn chain(question: &Question, order: &Order) -> Vec<String> {
 }
 
 fn times(question: &Question, order: &Order) -> Vec<TierTime> {
-    let served = question.catalog.iter().filter(|model| {
-        model.status != Status::Retired
-            && model.protocol == Protocol::Gemini
-            && model.lacks(&order.need()).is_none()
-    });
+    let served = question.catalog.iter().filter(|model| is_usable(model, order));
     served
         .filter_map(|model| Some((model, per_image(&model, order)?)))
         .flat_map(|(model, usd)| {

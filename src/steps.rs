@@ -132,7 +132,7 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
         let how = "Accounts are moved up by themselves once they qualify; pay in advance to \
             qualify sooner.";
         add("higher_tier", true, &why.concat(), how);
-    } else if !situation.keeps_up() && question.tier.is_some() {
+    } else if !situation.keeps_up() && question.tier.is_some() && situation.first.is_some() {
         add(
             "provisioned_throughput",
             true,

@@ -33,6 +33,13 @@ fn the_guide_s_bands_of_volume() {
 }
 
 #[test]
+fn what_only_a_model_can_do_that_is_to_end_is_asked_of_it() {
+    let plan = ask(r#"{ "images": 5, "size": "512", "tier": "tier1" }"#);
+    assert_eq!(plan.chain, ["gemini-3.1-flash-image"]);
+    assert!(!needed(&plan).contains(&"provisioned_throughput"), "{:?}", needed(&plan));
+}
+
+#[test]
 fn the_free_tier_is_left_first() {
     let plan = ask("{\"images\":10,\"tier\":\"free\",\"interactive\":true}");
     assert_eq!(needed(&plan)[..3], ["billing", "retry", "fallback"]);
@@ -56,7 +63,6 @@ fn the_chain_begins_with_the_cheapest_that_is_good_enough() {
         ["gemini-3-pro-image", "gemini-nano-banana-2.1"],
         "the lite model makes no 4K"
     );
-    assert!(chain("\"size\":\"512\"").is_empty(), "only a deprecated model makes 512");
 }
 
 #[test]
