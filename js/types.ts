@@ -102,9 +102,10 @@ export interface Attempt {
   status?: number;
 }
 
-/** A model that a call left for another. */
+/** A model that a call left for another, by the `name` of its target where that has one. */
 export interface Switch {
   from: string;
+  /** With the size, where a smaller picture was asked for: `gemini-3-pro-image at 2K`. */
   to: string;
   /** Why: the error, or the limit that was in the way. */
   kind: GenerateErrorKind;

@@ -73,8 +73,8 @@ extern "C" {
     pub(crate) fn add_switch(
         this: &Host,
         list: &JsValue,
-        from: Option<&str>,
-        to: Option<&str>,
+        from: &str,
+        to: &str,
         kind: &JsValue,
         reason: &str,
     );

@@ -223,7 +223,7 @@ impl Picture {
             &attempts(host, record, |target| self.model(target)),
             record.waited.as_f64(),
             &skipped,
-            &switches(host, record, |target| self.model(target)),
+            &self.switches(host, record),
             size.map(Size::as_str),
         )
     }
@@ -239,6 +239,29 @@ impl Picture {
             route.map_or(0.0, |route| route.lost(self.size(attempt.target)))
         };
         record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
+    }
+
+    /// The targets that a call has left, as the caller sees them.
+    fn switches(&self, host: &Host, record: &Record) -> JsValue {
+        let list = Array::new();
+        for leave in &record.switches {
+            let (from, to) = (self.called(leave.from), self.called(leave.to));
+            let kind = name(leave.info.kind.as_str());
+            host.add_switch(&list, &from, &to, &kind, &leave.info.summary);
+        }
+        list.into()
+    }
+
+    /// What tells a target from others: its name, else its model, and a size that is not the one that
+    /// was asked for.
+    fn called(&self, target: usize) -> String {
+        let Some(route) = self.routes.get(target) else { return String::new() };
+        let mut called = route.name.as_ref().unwrap_or(&route.model).clone();
+        if let Some(size) = route.smaller {
+            called.push_str(" at ");
+            called.push_str(size.as_str());
+        }
+        called
     }
 
     /// The model of a target.
@@ -320,18 +343,6 @@ impl From<Value> for Failed {
     fn from(value: Value) -> Self {
         Self { value, info: None }
     }
-}
-
-/// The targets that a call has left, as the caller sees them.
-fn switches<'a>(host: &Host, record: &Record, model: impl Fn(usize) -> Option<&'a str>) -> JsValue {
-    let list = Array::new();
-    for leave in &record.switches {
-        let (from, to) = (model(leave.from), model(leave.to));
-        let info = &leave.info;
-        let kind = name(info.kind.as_str());
-        host.add_switch(&list, from, to, &kind, &info.summary);
-    }
-    list.into()
 }
 
 /// The attempts of a record as the caller sees them.

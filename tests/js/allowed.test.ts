@@ -310,8 +310,8 @@ describe('degrade', () => {
     assert.equal(result.size, '2K');
     assert.ok((result.cost ?? 1) < 0.15, 'the price of the smaller picture');
     assert.deepEqual(
-      result.switches.map(({ kind }) => kind),
-      ['timeout'],
+      result.switches.map(({ from, to, kind }) => [from, to, kind]),
+      [[PRO, `${PRO} at 2K`, 'timeout']],
     );
   });
 
