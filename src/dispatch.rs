@@ -247,7 +247,12 @@ impl Engine {
         let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, index, *ticket));
         let fits = |id: &CallId| {
             let (want, quota) = (wants(*id), &lane.book.quota);
-            let is_free = self.call(*id).is_some_and(|call| peak_ends(call, self.now).is_none());
+            let is_free = self.call(*id).is_some_and(|call| {
+                let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
+                let may_go =
+                    outage.is_none_or(|outage| may_probe(outage, call, call.target, self.now.mono));
+                may_go && peak_ends(call, self.now).is_none()
+            });
             *id != head
                 && is_free
                 && quota.leaves_room(quota.at, &Amounts::default(), &want)

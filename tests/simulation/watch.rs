@@ -501,6 +501,12 @@ impl Watch {
         {
             *failed = now;
         }
+        if let Some((_, is_day)) = &mut state.rested
+            && info.kind == Kind::DailyQuota
+        {
+            // A probe found the day spent: what follows is waited for like that.
+            *is_day = true;
+        }
         if let Some(wait) = info.retry_after {
             if names_minute(info) {
                 state.hold = state.hold.max(truth + wait.0);
