@@ -3,6 +3,8 @@ import type { GenerateError } from './errors.js';
 import type { CatalogRow } from './plan-types.js';
 import type { GenerateContentResponse } from './response.js';
 
+export type * from './batch-types.js';
+export type * from './job-types.js';
 export type * from './plan-types.js';
 
 /** What went wrong, as far as the service and the connection are concerned. */

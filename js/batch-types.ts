@@ -1,0 +1,199 @@
+/** The types of `client.batch`. Durations are milliseconds, money is in USD. */
+import type { GenerateError } from './errors.js';
+import type { GeneratedImage, GenerateResult } from './response.js';
+import type {
+  DegradeOptions,
+  GenerateErrorKind,
+  GenerateRequest,
+  OnDailyLimit,
+  PeakOptions,
+  Priority,
+  RetryPolicy,
+  Target,
+} from './types.js';
+
+/** One request of a batch: a prompt, a request, or one with a key of your own. */
+export type BatchRequest = string | GenerateRequest | KeyedRequest;
+
+/** A request under a key of your own, by which the journal knows it again. */
+export interface KeyedRequest {
+  /**
+   * Must be unique in the batch. Default: a SHA-256 of the request, with `#2` and so on behind it for
+   * a request that comes again.
+   */
+  key: string;
+  request: string | GenerateRequest;
+}
+
+/** What a batch is made of; a stream of Node's or of the web is an async iterable. */
+export type BatchSource = Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
+
+/** The options of `client.batch`. */
+export interface BatchOptions extends PeakOptions {
+  /**
+   * Where the batch is written down, so that it goes on after a crash: a file's path in Node, the name
+   * of an IndexedDB in a page. Default: nowhere.
+   */
+  journal?: string | undefined;
+  /**
+   * The folder for the pictures, in Node. Default: with a journal the folder of the same name with
+   * `.pictures` behind it; else pictures are only given to the reader.
+   */
+  out?: string | undefined;
+  /**
+   * The name of an item's picture, without extension and number; it may hold slashes. Default: the
+   * item's number and the first words of its prompt.
+   */
+  fileName?: ((item: { index: number; key: string; prompt: string }) => string) | undefined;
+  /** The order in which items are given to the reader. Default: `finished`. */
+  order?: 'finished' | 'input' | undefined;
+  /** Items that are asked for at once, at most; the quota sets the pace. Default: 64. */
+  concurrency?: number | undefined;
+  /** Default: `background`. */
+  priority?: Priority | undefined;
+  /** When the day's quota is spent. Default: that of the client, else `fallback`. */
+  onDailyLimit?: OnDailyLimit | undefined;
+  /**
+   * USD that the batch may cost at most, over all its resumes; what may have been billed for lost
+   * answers counts. It is checked before each request, and ends the batch as resumable.
+   */
+  budget?: number | undefined;
+  /** How long the batch may take: ms from its start, or a `Date`. It then ends as resumable. */
+  deadline?: number | Date | undefined;
+  /** Ends the batch at once, as `cancel` does. */
+  signal?: AbortSignal | undefined;
+  /** The chain, instead of the client's. */
+  models?: readonly (string | Target)[] | undefined;
+  /** How each item is tried again. */
+  retry?: RetryPolicy | undefined;
+  /** USD that one item may cost at most. */
+  maxCost?: number | undefined;
+  /** Smaller pictures that are as good as none. */
+  degrade?: DegradeOptions | undefined;
+  /** How long one attempt may take, in ms. */
+  timeout?: number | undefined;
+  /** Whether a resume tries items again that failed for good. Default: false. */
+  retryFailed?: boolean | undefined;
+  /**
+   * How the pictures are made: one request each at once (`realtime`), through the Batch API at half
+   * the price and within a day (`batch`), or through the Batch API what it takes and the rest at once
+   * (`cheapest`). Default: `realtime`.
+   */
+  route?: 'realtime' | 'batch' | 'cheapest' | undefined;
+}
+
+/** How one item of a batch ended. */
+export interface BatchItem {
+  /** Its number in the batch, from 0. */
+  index: number;
+  key: string;
+  status: 'done' | 'failed';
+  /** Whether an earlier run made it, or failed to for good. */
+  restored: boolean;
+  /** Its pictures on disk, absolute paths; in a page, their names in the journal. */
+  files: readonly string[];
+  /** The answer, where the pictures are not on disk. */
+  result?: GenerateResult;
+  /** The model that made it. */
+  model?: string;
+  /** What it cost in USD; absent where no price is known. */
+  cost?: number;
+  /** What lost answers to it may have cost in USD, over all runs. */
+  possibleCost: number;
+  /** Whether an earlier run was killed while it was asked for: the service may have billed it twice. */
+  possiblyPaidTwice: boolean;
+  /** Why it failed. */
+  error?: GenerateError;
+  /** Whether a failed item is tried again when the batch is resumed. */
+  retriedOnResume?: boolean;
+  /** Its pictures, read from disk where they are there. */
+  images(): Promise<GeneratedImage[]>;
+}
+
+/** Why a batch ended before its end. */
+export type BatchStopReason =
+  | GenerateErrorKind
+  /** `stop()`, or a reader that left its loop. */
+  | 'stopped'
+  /** Nothing more could be written down or saved. */
+  | 'disk'
+  /** Another process took the journal over while this one stood still. */
+  | 'taken_over';
+
+/** What a batch tells beside its items: a changed prompt, a missing picture, and the like. */
+export interface BatchNotice {
+  kind:
+    | 'torn_line'
+    | 'unreadable_line'
+    | 'changed_prompt'
+    | 'duplicate_key'
+    | 'missing_picture'
+    | 'older_version'
+    | 'possibly_paid_twice'
+    | 'job';
+  message: string;
+  key?: string;
+}
+
+/** What came of a batch. */
+export interface BatchSummary {
+  /** Items with a picture, earlier runs included. */
+  done: number;
+  /** Items that failed, for good or for now. */
+  failed: number;
+  /** USD for the pictures, over all runs. */
+  cost: number;
+  /** USD that lost answers may have cost, over all runs. */
+  possibleCost: number;
+  /** Whether a run with the same journal and requests has something left to do. */
+  resumable: boolean;
+  /** Absent where every request was seen to. */
+  stopped?: { reason: BatchStopReason; message: string; advice: string; retryAt?: Date };
+  notices: readonly BatchNotice[];
+}
+
+/** How far a batch is. */
+export interface BatchProgress {
+  /** Items taken from the source so far; all of them once `complete`. */
+  taken: number;
+  /** Whether the source has ended. */
+  complete: boolean;
+  done: number;
+  failed: number;
+  /** Of `done`, those that an earlier run made. */
+  restored: number;
+  /** Requests that are with the service. */
+  inFlight: number;
+  cost: number;
+  possibleCost: number;
+  /** Pictures a minute over the last minutes; 0 at first. */
+  perMinute: number;
+  /** What it waits for, and until when. */
+  waiting?: { reason: string; until?: Date };
+  state: 'idle' | 'running' | 'paused' | 'stopping' | 'ended';
+}
+
+/**
+ * A batch that runs. Iterate it, or await `done`; reading drives it.
+ *
+ * It keeps a process alive only while something is in flight or due.
+ */
+export interface BatchRun extends AsyncIterable<BatchItem> {
+  /**
+   * Resolves when the batch has ended. Without a reader it needs `journal` or `out`, or nothing would
+   * become of the pictures. Rejects with the reason of `signal` on abort, with a `TypeError` for a
+   * wrong option, and where the journal cannot be opened, as when another process has it.
+   */
+  readonly done: Promise<BatchSummary>;
+  /** Sends nothing new until `resume`; what is in flight is finished. */
+  pause(): void;
+  resume(): void;
+  /** Sends nothing new, finishes what is in flight, and ends. */
+  stop(): Promise<BatchSummary>;
+  /** Ends at once; what is in flight may be billed. */
+  cancel(): Promise<BatchSummary>;
+  progress(): BatchProgress;
+  /** Calls back whenever `progress()` has changed, and for each notice. */
+  on(event: 'progress', listener: (progress: BatchProgress) => void): () => void;
+  on(event: 'notice', listener: (notice: BatchNotice) => void): () => void;
+}
