@@ -21,7 +21,7 @@ async function bundled(entry) {
     legalComments: 'none',
     logLevel: 'error',
     // What is imported on use is no part of what a page downloads first.
-    external: ['*/guide-inline.js', '*/guide.js'],
+    external: ['*/guide-inline.js', '*/guide.js', '*/bulk-inline.js', '*/bulk.js'],
   });
   return outputFiles[0].contents;
 }

@@ -30,13 +30,14 @@ const NEXT = join(WORK, 'next');
 const STAMP = join(WORK, 'stamp');
 
 /**
- * The modules: the package itself, where every byte counts; the guide, which is loaded on use from a
- * script of its own; and the fake service, which is read from a file and where the seconds of a build
- * count for more. `inline` is the script that carries a module.
+ * The modules: the package itself, where every byte counts; the guide, and batches, which are loaded
+ * on use from scripts of their own; and the fake service, which is read from a file and where the
+ * seconds of a build count for more. `inline` is the script that carries a module.
  */
 const MODULES = [
   { crate: 'unexhausted', name: 'unexhausted', effort: '-Oz', inline: 'inline' },
   { crate: 'unexhausted-guide', name: 'guide', effort: '-Oz', inline: 'guide-inline' },
+  { crate: 'unexhausted-bulk', name: 'bulk', effort: '-Oz', inline: 'bulk-inline' },
   { crate: 'unexhausted-emulator', name: 'emulator', effort: '-O1' },
 ];
 
@@ -61,7 +62,7 @@ const BINDGEN_FLAGS = [
 ];
 
 const SCRIPTS = ['scripts/wasm.mjs', 'scripts/glue.mjs'];
-const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'emulator', 'guide', ...SCRIPTS];
+const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'bulk', 'emulator', 'guide', ...SCRIPTS];
 
 /** Builds all modules, unless nothing they are made of has changed. */
 export async function buildWasm() {

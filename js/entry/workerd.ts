@@ -1,9 +1,11 @@
 /** For workerd, which forbids making a module from bytes: it is imported instead. */
-import { registerGuide } from '../guide/load.js';
+import { bulk } from '../bulk/load.js';
+import { guide } from '../guide/load.js';
 import { register } from '../load.js';
 import wasm from '../wasm/unexhausted_bg.wasm';
 
 export * from '../api.js';
 
 register({ now: () => wasm, later: () => Promise.reject(new Error('not needed here')) });
-registerGuide(async () => (await import('../wasm/guide_bg.wasm')).default);
+guide.register(async () => (await import('../wasm/guide_bg.wasm')).default);
+bulk.register(async () => (await import('../wasm/bulk_bg.wasm')).default);

@@ -14,6 +14,7 @@ const worker :Workerd.Worker = (
     (name = "main.js", esModule = embed "out/main.js"),
     (name = "unexhausted_bg.wasm", wasm = embed "out/unexhausted_bg.wasm"),
     (name = "guide_bg.wasm", wasm = embed "out/guide_bg.wasm"),
+    (name = "bulk_bg.wasm", wasm = embed "out/bulk_bg.wasm"),
   ],
   compatibilityDate = "2026-01-01",
 );

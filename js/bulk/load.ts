@@ -1,0 +1,8 @@
+/** The module of batches, their journal and jobs. */
+import { Side } from '../side.js';
+
+/** @internal */
+export const bulk: Side<typeof import('../wasm/bulk.js')> = new Side(
+  'bulk',
+  () => import('../wasm/bulk.js'),
+);

@@ -1,0 +1,63 @@
+/** A module beside the core's, brought up on first use: nobody who never needs it loads it. */
+
+/** What wasm-bindgen makes for a module. */
+interface Glue {
+  default(input: {
+    module_or_path: WebAssembly.Module | Uint8Array<ArrayBuffer>;
+  }): Promise<unknown>;
+  __wbg_reset_state(): void;
+}
+
+/** Where a module comes from. */
+export type SideSource = () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>;
+
+export class Side<T extends Glue> {
+  readonly #name: string;
+  readonly #glue: () => Promise<T>;
+  #source: SideSource | undefined;
+  #loading: Promise<T> | undefined;
+
+  constructor(name: string, glue: () => Promise<T>) {
+    this.#name = name;
+    this.#glue = glue;
+  }
+
+  /** Tells where the module comes from; entries call this, and nothing else does. */
+  register(source: SideSource): void {
+    this.#source = source;
+  }
+
+  /** The module's exports; where it could not be loaded, the next call tries again. */
+  load(): Promise<T> {
+    this.#loading ??= this.#start().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+
+  async #start(): Promise<T> {
+    const source = this.#source;
+    if (source === undefined) {
+      throw new Error(`unexhausted: no entry has registered the module \`${this.#name}\``);
+    }
+    const [glue, module] = await Promise.all([this.#glue(), source()]);
+    await glue.default({ module_or_path: module });
+    return glue;
+  }
+
+  /**
+   * Runs a function of the module; what it refuses is a `TypeError`.
+   *
+   * @throws after a trap what the engine threw; the next call then begins afresh.
+   */
+  run<R>(glue: T, what: () => R): R {
+    try {
+      return what();
+    } catch (error) {
+      if (typeof error === 'string') throw new TypeError(`unexhausted: ${error}`);
+      glue.__wbg_reset_state();
+      throw error;
+    }
+  }
+}
