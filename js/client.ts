@@ -59,7 +59,7 @@ export class Client {
    */
   generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
     return this.#run(signals(options, request), (core, caller) =>
-      core.generate(caller, request, options),
+      core.generate(caller, request, options, undefined),
     );
   }
 

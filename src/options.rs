@@ -33,6 +33,8 @@ pub mod scope {
     pub const USE: u16 = 2048;
     /// A row of `catalog`.
     pub const ROW: u16 = 1 << 15;
+    /// `client.batch`.
+    pub const RUN: u16 = 1 << 14;
     /// The object under `budget`.
     pub const BUDGET: u16 = 1 << 12;
     /// The object under `degrade`.
@@ -41,7 +43,7 @@ pub mod scope {
 
 use scope::{
     BATCH, BUDGET, CLIENT, CURVE, DEGRADE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, ROW,
-    TARGET, TRACKER, USE,
+    RUN, TARGET, TRACKER, USE,
 };
 
 const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
@@ -101,6 +103,10 @@ pub enum Shape {
     Protocol,
     /// USD per picture.
     Price,
+    /// The order in which items are given.
+    Order,
+    /// How a batch is made.
+    Route,
 }
 
 impl Shape {
@@ -130,6 +136,8 @@ impl Shape {
             Self::Sizes => "a list of sizes, such as ['2K', '1K']",
             Self::Store => "a QuotaStore: an object with `transact(key, update)`",
             Self::Protocol => "'gemini', 'vertex', 'imagen', 'openai-images' or 'openai-chat'",
+            Self::Order => "'finished' or 'input'",
+            Self::Route => "'realtime', 'batch' or 'cheapest'",
             Self::Price => "USD per picture: a number, or numbers by size as { '1K': 0.05 }",
         }
     }
@@ -158,8 +166,8 @@ pub const OPTIONS: &[Opt] = &[
     opt("headers", CLIENT | TARGET, Shape::Object),
     opt("fetch", CLIENT, Shape::Function),
     opt("model", TARGET | RETRY, Shape::Text),
-    opt("models", CLIENT | GENERATE | FALLBACK, Shape::List),
-    opt("retry", CLIENT | GENERATE, Shape::Object),
+    opt("models", CLIENT | GENERATE | FALLBACK | RUN, Shape::List),
+    opt("retry", CLIENT | GENERATE | RUN, Shape::Object),
     opt("on", CLIENT, Shape::Object),
     opt("maxServerDelay", CLIENT | CALLS | POLICY, Shape::Duration),
     opt("maxWaitPerTarget", CLIENT | GENERATE | POLICY, Shape::Duration),
@@ -171,9 +179,9 @@ pub const OPTIONS: &[Opt] = &[
     opt("rateLimit", TIMINGS, Shape::Object),
     opt("overloaded", TIMINGS, Shape::Object),
     opt("transient", TIMINGS, Shape::Object),
-    opt("timeout", CALLS | POLICY, Shape::Timeout),
-    opt("deadline", CALLS, Shape::Deadline),
-    opt("signal", CALLS, Shape::Signal),
+    opt("timeout", CALLS | POLICY | RUN, Shape::Timeout),
+    opt("deadline", CALLS | RUN, Shape::Deadline),
+    opt("signal", CALLS | RUN, Shape::Signal),
     opt("onRetry", CALLS, Shape::Function),
     opt("shouldRetry", CALLS, Shape::Function),
     opt("fallbackOn", CLIENT | GENERATE | FALLBACK, Shape::Function),
@@ -187,9 +195,9 @@ pub const OPTIONS: &[Opt] = &[
     opt("spendPer10Min", CLIENT, Shape::Money),
     opt("alertAt", CLIENT | TRACKER, Shape::Shares),
     opt("onAlert", TRACKER, Shape::Function),
-    opt("onDailyLimit", CLIENT | QUEUED, Shape::OnDailyLimit),
-    opt("concurrency", CLIENT, Shape::Count),
-    opt("priority", QUEUED, Shape::Priority),
+    opt("onDailyLimit", CLIENT | QUEUED | RUN, Shape::OnDailyLimit),
+    opt("concurrency", CLIENT | RUN, Shape::Count),
+    opt("priority", QUEUED | RUN, Shape::Priority),
     opt("maxOutage", CLIENT | GENERATE | RETRY | POLICY, Shape::Duration),
     opt("tokens", RETRY | USE, Shape::Amount),
     opt("images", RETRY | USE, Shape::Amount),
@@ -202,13 +210,20 @@ pub const OPTIONS: &[Opt] = &[
     opt("store", CLIENT, Shape::Store),
     opt("onStoreDown", CLIENT, Shape::OnStoreDown),
     opt("budget", CLIENT, Shape::Object),
+    opt("budget", RUN, Shape::Money),
+    opt("journal", RUN, Shape::Text),
+    opt("out", RUN, Shape::Text),
+    opt("fileName", RUN, Shape::Function),
+    opt("order", RUN, Shape::Order),
+    opt("route", RUN, Shape::Route),
+    opt("retryFailed", RUN, Shape::Flag),
     opt("total", BUDGET, Shape::Money),
     opt("perDay", BUDGET, Shape::Money),
-    opt("maxCost", GENERATE | FALLBACK | RETRY, Shape::Money),
-    opt("degrade", CLIENT | GENERATE | FALLBACK, Shape::Object),
+    opt("maxCost", GENERATE | FALLBACK | RETRY | RUN, Shape::Money),
+    opt("degrade", CLIENT | GENERATE | FALLBACK | RUN, Shape::Object),
     opt("on", DEGRADE, Shape::Timeouts),
     opt("to", DEGRADE, Shape::Sizes),
-    opt("avoidPeak", CLIENT | GENERATE | RETRY, Shape::Flag),
+    opt("avoidPeak", CLIENT | GENERATE | RETRY | RUN, Shape::Flag),
     opt("catalog", CLIENT, Shape::List),
     opt("id", ROW, Shape::Text),
     opt("status", ROW, Shape::Text),

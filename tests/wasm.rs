@@ -209,7 +209,9 @@ async fn a_picture_is_asked_for_with_fetch_and_given_back_untouched() {
         } };",
     );
     let core = client(&settings, &host);
-    let call = promise(|caller| core.generate(caller, &"a boat".into(), &JsValue::UNDEFINED));
+    let call = promise(|caller| {
+        core.generate(caller, &"a boat".into(), &JsValue::UNDEFINED, &JsValue::UNDEFINED)
+    });
     let result = JsFuture::from(call).await.expect("it succeeds");
     let asked = eval("return globalThis.asked;");
     assert_eq!(

@@ -2,11 +2,6 @@
 //!
 //! It is a module of its own, so that nobody who makes single pictures has to load it.
 
+pub mod batch;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
-
-/// The version of journals that this writes.
-#[must_use]
-pub fn journal_version() -> u32 {
-    1
-}

@@ -11,6 +11,7 @@ use super::convert::{as_array, get_text};
 use super::driver::{Driver, Job};
 use super::error::usage;
 use super::failure;
+use super::gate::Gate;
 use super::host;
 use super::picture::{Picture, Skip, Wanted};
 use super::quota::{check_limits, nanos};
@@ -141,7 +142,8 @@ impl Core {
         Ok(self.driver.start(caller, job, spec, call))
     }
 
-    /// `client.generate`.
+    /// `client.generate`. A batch passes a `gate` with each of its calls, which is asked before each
+    /// request and may hold it back.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong, or a `GenerateError` for a missing key.
@@ -150,8 +152,10 @@ impl Core {
         caller: JsValue,
         request: &JsValue,
         options: &JsValue,
+        gate: &JsValue,
     ) -> Result<u32, JsValue> {
-        let call = settings::read(options, scope::GENERATE)?;
+        let mut call = settings::read(options, scope::GENERATE)?;
+        call.gate = Gate::read(gate);
         let policy = call.retry.apply(self.settings.retry.apply(Policy::GENERATE));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Result, policy, call)
@@ -435,7 +439,8 @@ impl Core {
         let targets = self.targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
         let fetch = settings.fetch.clone();
-        let picture = Picture::new(request, chain, wanted, skipped, fetch);
+        let gate = call.gate.clone();
+        let picture = Picture::new(request, chain, wanted, skipped, fetch, gate);
         if !picture.request.is_prompt() {
             picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();

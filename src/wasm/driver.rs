@@ -317,6 +317,9 @@ impl Driver {
         if let Some(target) = self.land(call, flight) {
             let Failed { value, info } = failed;
             let info = info.unwrap_or_else(|| classify(&value, host::now().wall));
+            if let Some(Job::Picture(picture)) = self.with(call, |state| state.job.clone()) {
+                picture.tell_failed(&info);
+            }
             self.landed(call, flight, target, info, Thrown::Copied(Rc::new(value)));
         }
     }

@@ -8,6 +8,7 @@ mod driver;
 mod error;
 mod failure;
 mod foreign;
+mod gate;
 mod history;
 mod host;
 mod picture;
@@ -62,6 +63,15 @@ pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, Js
 #[wasm_bindgen(js_name = checkEvents)]
 pub fn check_events(listeners: &JsValue) -> Result<(), JsValue> {
     settings::check_events(listeners)
+}
+
+/// Refuses a wrong option of `client.batch`.
+///
+/// # Errors
+/// A `TypeError` that names the option, what is wrong and what is known.
+#[wasm_bindgen(js_name = checkBatch)]
+pub fn check_batch(options: &JsValue) -> Result<(), JsValue> {
+    settings::check_batch(options)
 }
 
 /// The catalogue's price in USD of one picture of this model at its default size.

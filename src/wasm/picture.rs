@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
 use super::convert::{copy, get, name, to_js};
+use super::gate::Gate;
 use super::host::{self, Host};
 use super::quota::nanos;
 use super::reading;
@@ -56,6 +57,8 @@ pub(crate) struct Picture {
     /// What was left out of the chain, and why.
     pub(crate) skipped: Vec<(Rc<Route>, Skip)>,
     pub(crate) fetch: Option<Function>,
+    /// Whoever is asked before each request.
+    gate: Option<Gate>,
     /// The text sent last, with its target: a retry sends the same.
     text: RefCell<Option<(usize, JsString)>>,
     /// What errors must not show, gathered once something has failed.
@@ -75,6 +78,7 @@ impl Picture {
         wanted: Wanted,
         skipped: Vec<(Rc<Route>, Skip)>,
         fetch: Option<Function>,
+        gate: Option<Gate>,
     ) -> Self {
         Self {
             request,
@@ -82,6 +86,7 @@ impl Picture {
             wanted,
             skipped,
             fetch,
+            gate,
             text: RefCell::default(),
             summary: Cell::default(),
             answered: Cell::default(),
@@ -109,6 +114,7 @@ impl Picture {
             dispatcher,
             fetch: self.fetch.clone(),
         };
+        self.pass(route, target).await?;
         match self.send(route, &mut letter, host).await? {
             Reply::Error(value) => Err(value.into()),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
@@ -128,6 +134,20 @@ impl Picture {
                 self.answered.set(target);
                 Ok(body)
             }
+        }
+    }
+
+    /// Waits until whoever made the call lets the request go.
+    async fn pass(&self, route: &Route, target: usize) -> Result<(), Failed> {
+        let Some(gate) = &self.gate else { return Ok(()) };
+        let usd = route.expected(self.size(target), self.request.tokens());
+        Box::pin(gate.pass(&route.model, usd)).await
+    }
+
+    /// A request has failed, and this is known of it.
+    pub(crate) fn tell_failed(&self, info: &ErrorInfo) {
+        if let Some(gate) = &self.gate {
+            gate.tell_failed(cost::may_be_billed(info));
         }
     }
 

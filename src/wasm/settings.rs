@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{as_array, copy, get, get_dynamic, is_plain, keys};
 use super::error::usage;
+use super::gate::Gate;
 use super::host;
 use super::quota;
 use crate::book::OnStoreDown;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) on_retry: Option<Function>,
     pub(crate) should_retry: Option<Function>,
     pub(crate) fallback_on: Option<Function>,
+    /// No option: what a batch has in each of its calls.
+    pub(crate) gate: Option<Gate>,
     pub(crate) fetch: Option<Function>,
     pub(crate) models: Option<Array>,
     /// The client's own rows, and those that are built in.
@@ -310,6 +313,8 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::Sizes => sizes(item).is_some(),
         Shape::Protocol => protocol(item).is_some(),
         Shape::Price => price(item).is_some(),
+        Shape::Order => is_one_of(item, &["finished", "input"]),
+        Shape::Route => is_one_of(item, &["realtime", "batch", "cheapest"]),
         Shape::Store => item.is_object() && get(item, "transact").is_function(),
         Shape::Signal => {
             item.is_object()
@@ -317,6 +322,23 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
                 && get(item, "addEventListener").is_function()
         }
     }
+}
+
+fn is_one_of(item: &JsValue, words: &[&str]) -> bool {
+    words.iter().any(|word| item == *word)
+}
+
+/// Checks the options of a batch, which are the JavaScript side's and those of its calls.
+///
+/// # Errors
+/// A `TypeError` that names the option, what is wrong and what is known.
+pub(crate) fn check_batch(value: &JsValue) -> Result<(), JsValue> {
+    let mut settings = Settings::default();
+    for_each(value, scope::RUN, |name, item| match name {
+        "retry" => read_into(&mut settings, &item, scope::POLICY),
+        "degrade" => read_into(&mut settings, &item, scope::DEGRADE),
+        _ => Ok(()),
+    })
 }
 
 /// One share, or a list of such; NaN for what is no number.

@@ -1,0 +1,150 @@
+//! Names of files that are safe on every system, made from prompts and from what callers give.
+
+/// Longer names of a picture's subject are cut, in bytes; the file systems take 255.
+const SLUG_MAX: usize = 60;
+/// Longer parts of a path of the caller's are cut, in bytes: numbers and endings come behind.
+const PART_MAX: usize = 180;
+/// Names that Windows keeps for devices, with any ending.
+const RESERVED: &[&str] = &["con", "prn", "aux", "nul"];
+const NUMBERED: &[&str] = &["com", "lpt"];
+
+/// The first words of a prompt as a name: letters and digits of any script in lower case, one hyphen
+/// for all else. Empty where there are none.
+#[must_use]
+pub fn slug(prompt: &str) -> String {
+    let mut slug = String::new();
+    let mut gap = false;
+    for char in prompt.chars() {
+        if !char.is_alphanumeric() {
+            gap = !slug.is_empty();
+            continue;
+        }
+        let width = char.len_utf8().saturating_add(usize::from(gap));
+        if slug.len().saturating_add(width) > SLUG_MAX {
+            break;
+        }
+        if gap {
+            slug.push('-');
+            gap = false;
+        }
+        slug.extend(char.to_lowercase());
+    }
+    slug
+}
+
+/// The default name of an item's picture: its number from 1 and the first words of its prompt.
+#[must_use]
+pub fn of_item(index: u64, prompt: &str) -> String {
+    let number = index.saturating_add(1);
+    let slug = slug(prompt);
+    if slug.is_empty() { format!("{number:04}") } else { format!("{number:04}-{slug}") }
+}
+
+/// A caller's name as a path below the folder: whatever would lead out of it, or is no name on some
+/// system, is made harmless. Empty where nothing is left.
+#[must_use]
+pub fn safe(given: &str) -> String {
+    let parts: Vec<String> =
+        given.split(['/', '\\']).map(safe_part).filter(|part| !part.is_empty()).collect();
+    parts.join("/")
+}
+
+fn safe_part(given: &str) -> String {
+    let mut part = String::new();
+    for char in given.chars() {
+        let harmless = match char {
+            '<' | '>' | ':' | '"' | '|' | '?' | '*' => '-',
+            char if char.is_control() => '-',
+            char => char,
+        };
+        if part.len().saturating_add(harmless.len_utf8()) > PART_MAX {
+            break;
+        }
+        part.push(harmless);
+    }
+    // A dot in front hides a file or leads upwards; Windows drops dots and blanks at the end.
+    let part = part.trim_start_matches(['.', ' ']).trim_end_matches(['.', ' ']);
+    let stem = part.split('.').next().unwrap_or_default().to_lowercase();
+    let is_device = |name: &&str| {
+        stem.strip_prefix(*name).is_some_and(|rest| {
+            rest.len() == 1 && rest.bytes().all(|byte| matches!(byte, b'1'..=b'9'))
+        })
+    };
+    let is_reserved = RESERVED.contains(&stem.as_str()) || NUMBERED.iter().any(is_device);
+    if is_reserved { format!("_{part}") } else { part.to_owned() }
+}
+
+/// The ending for a type of picture.
+#[must_use]
+pub fn ending(mime: &str) -> &'static str {
+    match mime {
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "image/gif" => "gif",
+        "image/avif" => "avif",
+        "image/heic" => "heic",
+        // What Gemini's models make where nothing else is asked for.
+        _ => "jpg",
+    }
+}
+
+/// The name that a file has until it is complete: the same for the same item, so that what a killed
+/// run left is written over, and hidden where a dot hides.
+#[must_use]
+pub fn temporary(key: &str, number: u64) -> String {
+    // FNV-1a, 64 bits: for a million items the chance of a clash is 3 in 10⁸.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in key.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!(".{hash:016x}-{number}.part")
+}
+
+/// The name of a file: of several pictures of an item, and of several items that want one name, each
+/// gets a number of its own.
+#[must_use]
+pub fn numbered(base: &str, picture: u64, pictures: u64, clash: u64, mime: &str) -> String {
+    let mut name = base.to_owned();
+    if pictures > 1 {
+        name = format!("{name}-{}", picture.saturating_add(1));
+    }
+    if clash > 0 {
+        name = format!("{name} ({})", clash.saturating_add(1));
+    }
+    format!("{name}.{}", ending(mime))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_become_short_plain_names() {
+        assert_eq!(slug("  A red Fox, jumping!  "), "a-red-fox-jumping");
+        assert_eq!(slug("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug("日本の狐"), "日本の狐");
+        assert_eq!(slug("!?"), "");
+        assert_eq!(slug(&"long ".repeat(99)).len(), 59);
+        assert_eq!(of_item(0, "con"), "0001-con");
+        assert_eq!(of_item(12_344, "…"), "12345");
+    }
+
+    #[test]
+    fn pictures_and_clashes_are_numbered() {
+        assert_eq!(numbered("a", 0, 1, 0, "image/png"), "a.png");
+        assert_eq!(numbered("a", 1, 2, 0, "image/jpeg"), "a-2.jpg");
+        assert_eq!(numbered("a", 0, 1, 2, "image/webp"), "a (3).webp");
+        assert_eq!(temporary("a", 0), ".af63dc4c8601ec8c-0.part");
+    }
+
+    #[test]
+    fn no_name_of_a_caller_leads_out_of_the_folder() {
+        assert_eq!(safe("../../a/./b"), "a/b");
+        assert_eq!(safe("/etc/passwd"), "etc/passwd");
+        assert_eq!(safe("C:\\x"), "C-/x");
+        assert_eq!(safe("nul.txt/COM1/lpt"), "_nul.txt/_COM1/lpt");
+        assert_eq!(safe("a\0b. "), "a-b");
+        assert_eq!(safe(".."), "");
+        assert_eq!(safe(&"é".repeat(200)).len(), 180);
+    }
+}
