@@ -13,10 +13,10 @@ export const REDIS_SERVER: string | undefined = (process.env['PATH'] ?? '')
   .flatMap((folder) => ['redis-server', 'valkey-server'].map((name) => join(folder, name)))
   .find((path) => existsSync(path));
 
-/** A server that keeps everything in memory alone. */
+/** A server that keeps everything in memory alone, or in a folder too. */
 export interface RedisServer {
   readonly port: number;
-  /** Starts it, or starts it again, empty. */
+  /** Starts it, or starts it again: empty, where it has no folder. */
   start(): Promise<void>;
   /** Ends it without a warning. */
   kill(): Promise<void>;
@@ -25,7 +25,7 @@ export interface RedisServer {
   resume(): void;
 }
 
-export async function redisServer(): Promise<RedisServer> {
+export async function redisServer(folder?: string): Promise<RedisServer> {
   const port = await freePort();
   let child: ChildProcess | undefined;
   // Also where the tests end before they get to that.
@@ -34,8 +34,12 @@ export async function redisServer(): Promise<RedisServer> {
     port,
     async start() {
       if (REDIS_SERVER === undefined) throw new Error('redis-server is missing');
-      const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()];
-      const started = spawn(REDIS_SERVER, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const address = ['--port', `${port}`, '--bind', '127.0.0.1'];
+      const keeps = ['--save', '', '--dir', folder ?? tmpdir()];
+      if (folder !== undefined) keeps.push('--appendonly', 'yes', '--appendfsync', 'always');
+      const started = spawn(REDIS_SERVER, [...address, ...keeps], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       child = started;
       const lines = createInterface(started.stdout);
       await new Promise<void>((resolve, reject) => {
