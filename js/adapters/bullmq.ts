@@ -240,7 +240,9 @@ async function restsUntil(
 /** Whether the same request can only fail again; `generate` tells wrong ones by a `TypeError`. */
 function isFinal(error: unknown): boolean {
   if (!isGenerateError(error)) return error instanceof TypeError;
-  return !error.isRetryable && error.retryAt === undefined;
+  // More time is no other request.
+  if (error.kind === 'deadline' || error.retryAt !== undefined) return false;
+  return !error.isRetryable;
 }
 
 /** Whether the answer to a request was not waited for to its end, so that it may be billed. */
