@@ -10,7 +10,7 @@ import { createProcessor } from '../../../pkg/adapters/bullmq.js';
 import { createClient } from '../../../pkg/index.js';
 import { redisStore } from '../../../pkg/stores/redis.js';
 
-const { port, baseUrl, folder, queue, model, limits } = JSON.parse(process.argv[2]);
+const { port, baseUrl, folder, queue, model, limits, concurrency } = JSON.parse(process.argv[2]);
 
 const connection = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null });
 connection.on('error', () => {});
@@ -30,10 +30,12 @@ const processor = createProcessor(client, {
 });
 const worker = new Worker(queue, processor, {
   connection,
-  concurrency: 5,
+  concurrency,
   // Soon, so that nobody waits long for the jobs of one that was killed.
-  lockDuration: 3_000,
+  lockDuration: 5_000,
   stalledInterval: 1_000,
+  // A machine that is busy may be taken for one that is gone.
+  maxStalledCount: 5,
 });
 worker.on('error', () => {});
 await worker.waitUntilReady();
