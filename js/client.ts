@@ -1,10 +1,14 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
+import { type Gate, type Maker, Run } from './bulk/run.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   BatchGenerateOptions,
+  BatchOptions,
+  BatchRun,
+  BatchSource,
   ClientEvents,
   ClientOptions,
   Costs,
@@ -58,9 +62,33 @@ export class Client {
    * `TypeError` for a wrong request or option, before any request.
    */
   generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
-    return this.#run(signals(options, request), (core, caller) =>
-      core.generate(caller, request, options, undefined),
-    );
+    return this.#generate(request, options);
+  }
+
+  /**
+   * Makes pictures in bulk, at the pace that the quota allows. With `journal` it goes on after a crash
+   * where it was, and pays nothing twice that is finished.
+   *
+   * @example
+   * ```ts
+   * const run = client.batch(prompts, { journal: 'batch.jsonl' });
+   * for await (const { status, files, error } of run) console.log(status, files, error?.message);
+   * ```
+   *
+   * @param requests prompts, requests, or either with a `key`: a list, or anything that can be iterated,
+   * as a stream; it is read as far as is needed.
+   */
+  batch(requests: BatchSource, options: BatchOptions = {}): BatchRun {
+    const maker: Maker = {
+      check: async (given) => {
+        await ready();
+        this.#open();
+        guarded(() => use().core.checkBatch(given));
+      },
+      make: (request, call, gate) => this.#generate(request, call, gate),
+      onWaiting: (listener) => this.on('waiting', listener),
+    };
+    return new Run(maker, requests, options);
   }
 
   /** The drop-in of the function of the same name, with this client's settings. */
@@ -196,6 +224,16 @@ export class Client {
     this.#closed = true;
     this.#tell((core) => core.close());
     for (const wake of [...this.#pauses]) wake();
+  }
+
+  #generate(
+    request: string | GenerateRequest,
+    options?: GenerateOptions,
+    gate?: Gate,
+  ): Promise<GenerateResult> {
+    return this.#run(signals(options, request), (core, caller) =>
+      core.generate(caller, request, options, gate),
+    );
   }
 
   #open(): Core {

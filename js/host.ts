@@ -1,4 +1,6 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
+import { encode } from './base64.js';
+import { digest } from './digest.js';
 import { GenerateError, remember } from './errors.js';
 import { isCurrent, tell } from './load.js';
 import { GenerateContentResponse, GenerateResult } from './response.js';
@@ -319,7 +321,7 @@ export class Host {
 
   async #digest(identity: string): Promise<string> {
     try {
-      return await digest(identity);
+      return await known(identity);
     } catch (error) {
       this.warn((error as Error).message);
       throw error;
@@ -423,9 +425,6 @@ function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
   return Object.fromEntries(entries) as never;
 }
 
-/** More arguments of one call are too many for some engines; three bytes are four letters. */
-const STRETCH = 3 * 8192;
-
 async function base64(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const reader = response.body?.getReader();
@@ -439,33 +438,27 @@ async function base64(response: Response, most: number): Promise<string> {
       return '';
     }
   }
-  const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
-  let text = '';
-  for (let at = 0; at < bytes.length; at += STRETCH) {
-    text += btoa(String.fromCharCode(...bytes.subarray(at, at + STRETCH)));
-  }
-  return text;
+  return encode(new Uint8Array(await new Blob(chunks).arrayBuffer()));
 }
 
 const digests = new Map<string, Promise<string>>();
 
 /** 16 hex digits that tell projects apart and give no key away. */
-function digest(identity: string): Promise<string> {
-  let known = digests.get(identity);
-  if (known === undefined) {
-    known = hash(identity);
-    digests.set(identity, known);
+function known(identity: string): Promise<string> {
+  let hashed = digests.get(identity);
+  if (hashed === undefined) {
+    hashed = hash(identity);
+    digests.set(identity, hashed);
   }
-  return known;
+  return hashed;
 }
 
 async function hash(text: string): Promise<string> {
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) {
-    throw new Error('this page has no crypto.subtle; pass `project` with `store`');
+  try {
+    return await digest(text, 8);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; pass \`project\` with \`store\``);
   }
-  const bytes = new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return Array.from(bytes.slice(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function nodeProcess(): ProcessLike | undefined {

@@ -1,11 +1,8 @@
 /** Unpacks a module that a script carries: gzip, written as base64. */
+import { builtin } from './builtin.js';
 
 interface Zlib {
   gunzipSync(data: Uint8Array): Uint8Array<ArrayBuffer>;
-}
-
-interface ProcessLike {
-  getBuiltinModule?(name: string): unknown;
 }
 
 function decode(packed: string): Uint8Array<ArrayBuffer> {
@@ -17,10 +14,7 @@ function decode(packed: string): Uint8Array<ArrayBuffer> {
 
 /** The bytes at once, where the runtime can unpack them so; `undefined` elsewhere. */
 export function unpackNow(packed: string): Uint8Array<ArrayBuffer> | undefined {
-  // An import of node:zlib would have to be answered by every bundler; this asks at run time.
-  const { process } = globalThis as { process?: ProcessLike };
-  const zlib = process?.getBuiltinModule?.('node:zlib') as Zlib | undefined;
-  return zlib?.gunzipSync(decode(packed));
+  return builtin<Zlib>('node:zlib')?.gunzipSync(decode(packed));
 }
 
 /** The bytes, wherever there is WebAssembly. */

@@ -338,6 +338,12 @@ impl Batch {
         self.progress.cost + self.progress.possible_cost + open + jobs + usd <= budget + 1e-9
     }
 
+    /// What lost answers to an item may have cost in USD, over all runs.
+    #[must_use]
+    pub fn lost(&self, key: &str) -> f64 {
+        self.items.get(key).map_or(0.0, |item| item.lost)
+    }
+
     /// A request has failed, and the item waits to be asked for again.
     pub fn waits(&mut self, key: &str, possibly_billed: bool) -> Option<Record> {
         let is_open = self.open.contains(key);

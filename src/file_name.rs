@@ -74,18 +74,28 @@ fn safe_part(given: &str) -> String {
     if is_reserved { format!("_{part}") } else { part.to_owned() }
 }
 
+/// Types of pictures and their endings.
+const TYPES: &[(&str, &str)] = &[
+    ("image/png", "png"),
+    // What Gemini's models make where nothing else is asked for.
+    ("image/jpeg", "jpg"),
+    ("image/webp", "webp"),
+    ("image/gif", "gif"),
+    ("image/avif", "avif"),
+    ("image/heic", "heic"),
+];
+
 /// The ending for a type of picture.
 #[must_use]
 pub fn ending(mime: &str) -> &'static str {
-    match mime {
-        "image/png" => "png",
-        "image/webp" => "webp",
-        "image/gif" => "gif",
-        "image/avif" => "avif",
-        "image/heic" => "heic",
-        // What Gemini's models make where nothing else is asked for.
-        _ => "jpg",
-    }
+    TYPES.iter().find(|row| row.0 == mime).map_or("jpg", |row| row.1)
+}
+
+/// The type of a picture by the ending of its name.
+#[must_use]
+pub fn mime(name: &str) -> &'static str {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    TYPES.iter().find(|row| row.1 == ending).map_or("image/jpeg", |row| row.0)
 }
 
 /// The name that a file has until it is complete: the same for the same item, so that what a killed
@@ -100,18 +110,25 @@ pub fn temporary(key: &str, number: u64) -> String {
     format!(".{hash:016x}-{number}.part")
 }
 
-/// The name of a file: of several pictures of an item, and of several items that want one name, each
-/// gets a number of its own.
+/// The name of a file: of several pictures of an item each gets a number.
 #[must_use]
-pub fn numbered(base: &str, picture: u64, pictures: u64, clash: u64, mime: &str) -> String {
-    let mut name = base.to_owned();
+pub fn numbered(base: &str, picture: u64, pictures: u64, mime: &str) -> String {
+    let ending = ending(mime);
     if pictures > 1 {
-        name = format!("{name}-{}", picture.saturating_add(1));
+        format!("{base}-{}.{ending}", picture.saturating_add(1))
+    } else {
+        format!("{base}.{ending}")
     }
-    if clash > 0 {
-        name = format!("{name} ({})", clash.saturating_add(1));
+}
+
+/// The name to try where `name` and so many after it are taken.
+#[must_use]
+pub fn beside(name: &str, clashes: u64) -> String {
+    let number = clashes.saturating_add(1);
+    match name.rsplit_once('.') {
+        Some((base, ending)) => format!("{base} ({number}).{ending}"),
+        None => format!("{name} ({number})"),
     }
-    format!("{name}.{}", ending(mime))
 }
 
 #[cfg(test)]
@@ -131,9 +148,10 @@ mod tests {
 
     #[test]
     fn pictures_and_clashes_are_numbered() {
-        assert_eq!(numbered("a", 0, 1, 0, "image/png"), "a.png");
-        assert_eq!(numbered("a", 1, 2, 0, "image/jpeg"), "a-2.jpg");
-        assert_eq!(numbered("a", 0, 1, 2, "image/webp"), "a (3).webp");
+        assert_eq!(numbered("a", 0, 1, "image/png"), "a.png");
+        assert_eq!(numbered("a", 1, 2, "image/jpeg"), "a-2.jpg");
+        assert_eq!(beside("a.b.webp", 2), "a.b (3).webp");
+        assert_eq!(mime("a.b (3).webp"), "image/webp");
         assert_eq!(temporary("a", 0), ".af63dc4c8601ec8c-0.part");
     }
 

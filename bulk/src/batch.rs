@@ -136,6 +136,18 @@ impl Batch {
         self.batch.sends(key, model, usd, now).map(|record| write(&record)).transpose()
     }
 
+    /// Whether so much more, in USD, fits the budget.
+    #[must_use]
+    pub fn affords(&self, usd: f64) -> bool {
+        self.batch.affords(usd)
+    }
+
+    /// What lost answers to an item may have cost in USD, over all runs.
+    #[must_use]
+    pub fn lost(&self, key: &str) -> f64 {
+        self.batch.lost(key)
+    }
+
     /// A request has failed, and the item waits.
     ///
     /// # Errors

@@ -73,6 +73,18 @@ impl Batch {
         self.0.sends(key, model, usd, moment(now))
     }
 
+    /// Whether so much more, in USD, fits the budget.
+    #[must_use]
+    pub fn affords(&self, usd: f64) -> bool {
+        self.0.affords(usd)
+    }
+
+    /// What lost answers to an item may have cost in USD, over all runs.
+    #[must_use]
+    pub fn lost(&self, key: &str) -> f64 {
+        self.0.lost(key)
+    }
+
     /// A request has failed, and the item waits.
     ///
     /// # Errors
@@ -180,8 +192,22 @@ pub fn safe_name(given: &str) -> String {
 /// The name of a picture.
 #[wasm_bindgen(js_name = numberedName)]
 #[must_use]
-pub fn numbered_name(base: &str, picture: u32, pictures: u32, clash: u32, mime: &str) -> String {
-    file_name::numbered(base, picture.into(), pictures.into(), clash.into(), mime)
+pub fn numbered_name(base: &str, picture: u32, pictures: u32, mime: &str) -> String {
+    file_name::numbered(base, picture.into(), pictures.into(), mime)
+}
+
+/// The name to try where `name` and so many after it are taken.
+#[wasm_bindgen(js_name = nameBeside)]
+#[must_use]
+pub fn name_beside(name: &str, clashes: u32) -> String {
+    file_name::beside(name, clashes.into())
+}
+
+/// The type of a picture by its name.
+#[wasm_bindgen(js_name = typeOf)]
+#[must_use]
+pub fn type_of(name: &str) -> String {
+    file_name::mime(name).to_owned()
 }
 
 /// The name that a picture has until it is complete.

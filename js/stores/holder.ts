@@ -1,5 +1,7 @@
 /** Who holds a lock, as a file name that tells all that there is to know. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { needed } from '../builtin.js';
+
+const { readFileSync, readlinkSync } = needed<typeof import('node:fs')>('node:fs');
 
 /** Without a heartbeat for so long, in ms, a holder may be replaced. */
 const STALE_AFTER = 10_000;

@@ -17,17 +17,12 @@
  * the state after that: the write came before, or it finds no file. Hence it does not matter whether
  * a holder was judged rightly: to be replaced costs it a repetition, and nobody a state.
  */
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { needed } from '../builtin.js';
 import { isStale, nameHolder } from './holder.js';
+
+const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } =
+  needed<typeof import('node:fs')>('node:fs');
+const { dirname, join } = needed<typeof import('node:path')>('node:path');
 
 const FREE = 'free';
 const STATE = 'state';

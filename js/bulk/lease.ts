@@ -1,0 +1,109 @@
+/** A journal belongs to one process at a time, which shows signs of life while it has it. */
+import { needed } from '../builtin.js';
+import { isStale, nameHolder } from '../stores/holder.js';
+import { type Lock, takeLock } from '../stores/lock.js';
+
+const { renameSync, rmSync } = needed<typeof import('node:fs')>('node:fs');
+
+/** Between two signs of life, in ms; after ten seconds without one another may take over. */
+const BEAT = 3_000;
+/** The lock itself is held for less than a millisecond: whoever meets it so often meets a fault. */
+const TRIES = 200;
+const NAME = 'owner';
+
+export class Lease {
+  readonly #folder: string;
+  #owner: string;
+  #beaten: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(folder: string, owner: string, now: number) {
+    this.#folder = folder;
+    this.#owner = owner;
+    this.#beaten = now;
+  }
+
+  /**
+   * Takes the lease of a folder, which is made.
+   *
+   * @throws where another process has it, or the folder cannot be used.
+   */
+  static async take(folder: string, lost: () => void): Promise<Lease> {
+    const lock = await locked(folder);
+    const now = Date.now();
+    let owner: string;
+    try {
+      const other = lock.read() ?? '';
+      if (other !== '' && !isStale(other, now)) {
+        throw new Error(
+          `unexhausted: another process (${other.split('.')[1]}) works on this journal; wait for it, or take another journal`,
+        );
+      }
+      owner = nameHolder(now);
+      lock.write(owner);
+    } finally {
+      lock.free();
+    }
+    const lease = new Lease(folder, owner, now);
+    lease.#timer = setInterval(() => {
+      if (!lease.isHeld()) lost();
+    }, BEAT);
+    // A batch that waits for nothing keeps no process alive.
+    (lease.#timer as { unref?(): void }).unref?.();
+    return lease;
+  }
+
+  /** Whether it is still ours; shows a sign of life where the last is a while ago. */
+  isHeld(): boolean {
+    const now = Date.now();
+    if (Math.abs(now - this.#beaten) < BEAT) return this.#owner !== '';
+    const lock = this.#owner === '' ? undefined : takeLock(this.#folder, NAME, now);
+    // Somebody looks at it in this moment: the next beat tells.
+    if (lock === undefined) return this.#owner !== '';
+    try {
+      if (lock.read() !== this.#owner) this.#owner = '';
+      else {
+        this.#owner = nameHolder(now);
+        lock.write(this.#owner);
+        this.#beaten = now;
+      }
+    } finally {
+      lock.free();
+    }
+    return this.#owner !== '';
+  }
+
+  /** Gives it up, and clears away what it was made of. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#owner === '') return;
+    const lock = await locked(this.#folder);
+    try {
+      if (lock.read() !== this.#owner) return;
+      lock.write('');
+      // Moved aside whole: another either finds it, with nobody's name in it, or makes a new one.
+      const aside = `${this.#folder}.${this.#owner}`;
+      renameSync(this.#folder, aside);
+      rmSync(aside, { recursive: true, force: true });
+    } catch {
+      // What is left of it has no owner.
+      lock.free();
+    }
+    this.#owner = '';
+  }
+}
+
+async function locked(folder: string): Promise<Lock> {
+  for (let tries = 1; ; tries += 1) {
+    let lock: Lock | undefined;
+    try {
+      lock = takeLock(folder, NAME, Date.now());
+    } catch (error) {
+      // Its last owner moved the folder away in this moment.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === TRIES) throw error;
+    }
+    if (lock !== undefined) return lock;
+    if (tries === TRIES) throw new Error(`unexhausted: the lock ${folder} does not come free`);
+    await new Promise((resolve) => setTimeout(resolve, 1 + tries / 10));
+  }
+}

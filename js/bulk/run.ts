@@ -1,0 +1,809 @@
+/** A batch that runs: it takes items from the source, has them made, and keeps what comes of them. */
+
+import { encode } from '../base64.js';
+import type {
+  BatchItem,
+  BatchNotice,
+  BatchOptions,
+  BatchProgress,
+  BatchRequest,
+  BatchRun,
+  BatchSource,
+  BatchStopReason,
+  BatchSummary,
+} from '../batch-types.js';
+import { builtin } from '../builtin.js';
+import { GenerateError } from '../errors.js';
+import { GeneratedImage, type GenerateResult } from '../response.js';
+import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
+import type { Batch } from '../wasm/bulk.js';
+import { fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
+import { bulk } from './load.js';
+import { Outlet } from './outlet.js';
+import type { SavedFile, Shelf } from './shelf.js';
+
+/** Items at once where nothing is said: more than the quota of any tier keeps in flight for long. */
+const CONCURRENCY = 64;
+/** Items that wait in the client's queue: enough that it is never empty, few to give back. */
+const READ_AHEAD = 16;
+/** Finished items on disk that wait for an earlier one. */
+const EARLY_MAX = 1_000;
+/** Notices that the summary repeats. */
+const NOTICES_MAX = 1_000;
+/** The longest timer of any host. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** What a call tells whoever made it before and after each request. */
+export interface Gate {
+  pass(model: string, usd: number): Promise<void>;
+  failed(possiblyBilled: boolean): void;
+}
+
+/** What a batch needs of its client. */
+export interface Maker {
+  check(options: BatchOptions): Promise<void>;
+  make(
+    request: string | GenerateRequest,
+    options: GenerateOptions,
+    gate: Gate,
+  ): Promise<GenerateResult>;
+  onWaiting(listener: (event: ClientEvents['waiting']) => void): () => void;
+}
+
+/** An item that is to be made. */
+interface Pending {
+  index: number;
+  key: string;
+  request: string | GenerateRequest;
+  name: string;
+  twice: boolean;
+}
+
+/** An item that is being made. */
+interface Active extends Pending {
+  controller: AbortController;
+  /** Requests that are with the service. */
+  inFlight: number;
+  wasSent: boolean;
+  /** Whether it was held back, and not refused. */
+  isHeld: boolean;
+}
+
+interface Stopped {
+  reason: BatchStopReason;
+  message: string;
+  advice: string;
+  retryAt?: Date;
+}
+
+interface Counts {
+  taken: number;
+  done: number;
+  failed: number;
+  again: number;
+  restored: number;
+  cost: number;
+  possibleCost: number;
+  perMinute: number;
+}
+
+interface MadeBefore {
+  model: string;
+  usd?: number;
+  files: SavedFile[];
+}
+
+type Taken =
+  | { what: 'made'; key: string; made: MadeBefore; lost: number; twice: boolean }
+  | {
+      what: 'failed';
+      key: string;
+      failure: { kind: GenerateError['kind']; message: string; advice: string; again: boolean };
+      lost: number;
+      twice: boolean;
+    }
+  | { what: 'make'; key: string; twice: boolean };
+
+type Glue = Awaited<ReturnType<typeof bulk.load>>;
+
+/** Said to a call that is not to send. */
+const HELD = new Error('held back');
+
+export class Run implements BatchRun {
+  readonly #maker: Maker;
+  readonly #source: BatchSource;
+  readonly #options: BatchOptions;
+  readonly #outlet: Outlet;
+  readonly #concurrency: number;
+  readonly #active: Set<Active> = new Set();
+  readonly #again: Pending[] = [];
+  readonly #listeners = {
+    progress: new Set<(progress: BatchProgress) => void>(),
+    notice: new Set<(notice: BatchNotice) => void>(),
+  };
+  readonly #notices: BatchNotice[] = [];
+  #call: GenerateOptions = {};
+  #done: Promise<BatchSummary> | undefined;
+  #state: BatchProgress['state'] = 'idle';
+  #glue: Glue | undefined;
+  #batch: Batch | undefined;
+  #shelf: Shelf | undefined;
+  #counts: Counts = NOTHING;
+  #complete = false;
+  #stopped: Stopped | undefined;
+  /** What the run is rejected with. */
+  #failure: { error: unknown } | undefined;
+  #wake: () => void = ignore;
+  #waiting: { reason: string; until: Date } | undefined;
+  #isTold = false;
+  /** What did not fit the budget while other things were in flight. */
+  #tooDear: number | undefined;
+  /** Since when, and how often in a row, nothing could be written. */
+  #disk: { since: number; failures: number; until: number } | undefined;
+
+  constructor(maker: Maker, source: BatchSource, options: BatchOptions) {
+    this.#maker = maker;
+    this.#source = source;
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? CONCURRENCY;
+    this.#outlet = new Outlet(options.order === 'input');
+  }
+
+  get done(): Promise<BatchSummary> {
+    return this.#start();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<BatchItem, undefined> {
+    this.#outlet.isRead = true;
+    return {
+      next: async () => {
+        this.#start();
+        const read = await this.#outlet.read();
+        this.#wake();
+        return read;
+      },
+      return: async () => {
+        // Nobody reads on; what is in flight is still kept where there is a place for it.
+        this.#outlet.isRead = false;
+        if (this.#state !== 'ended') void this.stop();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  pause(): void {
+    if (this.#state !== 'running' && this.#state !== 'idle') return;
+    this.#state = 'paused';
+    this.#callBack();
+    this.#changed();
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = this.#done === undefined ? 'idle' : 'running';
+    this.#changed();
+  }
+
+  stop(): Promise<BatchSummary> {
+    this.#end({
+      reason: 'stopped',
+      message: 'The batch was stopped.',
+      advice: this.#goOn(),
+    });
+    return this.#start();
+  }
+
+  cancel(): Promise<BatchSummary> {
+    this.#end({
+      reason: 'cancelled',
+      message: 'The batch was cancelled; requests that were in flight may be billed.',
+      advice: this.#goOn(),
+    });
+    for (const { controller } of this.#active) controller.abort();
+    return this.#start();
+  }
+
+  progress(): BatchProgress {
+    this.#count();
+    const { taken, done, failed, restored, cost, possibleCost, perMinute } = this.#counts;
+    let inFlight = 0;
+    for (const active of this.#active) inFlight += active.inFlight;
+    const now = Date.now();
+    const waiting = this.#waiting;
+    const isWaiting = waiting !== undefined && waiting.until.getTime() > now;
+    return {
+      ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight },
+      complete: this.#complete,
+      state: this.#state,
+      ...(isWaiting ? { waiting } : {}),
+    };
+  }
+
+  on(event: 'progress', listener: (progress: BatchProgress) => void): () => void;
+  on(event: 'notice', listener: (notice: BatchNotice) => void): () => void;
+  on(event: 'progress' | 'notice', listener: (told: never) => void): () => void {
+    const listeners = this.#listeners[event] as Set<(told: never) => void> | undefined;
+    if (listeners === undefined) {
+      throw new TypeError(
+        `unexhausted: unknown event \`${event}\`; the events are progress, notice`,
+      );
+    }
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  #start(): Promise<BatchSummary> {
+    if (this.#done === undefined) {
+      if (this.#state === 'idle') this.#state = 'running';
+      // In a moment: whoever takes `done` first may read in the same breath.
+      this.#done = Promise.resolve().then(() => this.#run());
+      // A reader is told of what goes wrong too.
+      this.#done.catch(ignore);
+    }
+    return this.#done;
+  }
+
+  async #run(): Promise<BatchSummary> {
+    const { signal } = this.#options;
+    const abort = () => {
+      this.#failure ??= { error: signal?.reason };
+      void this.cancel();
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    const unwatch = this.#maker.onWaiting(({ retryAt, info }) => {
+      this.#waiting = { reason: info.summary, until: retryAt };
+      this.#tell();
+    });
+    try {
+      await this.#open();
+      await this.#work();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    unwatch();
+    signal?.removeEventListener('abort', abort);
+    const summary = await this.#close();
+    this.#outlet.end(this.#failure ?? {});
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return summary;
+  }
+
+  async #open(): Promise<void> {
+    const options = this.#options;
+    const { journal, out, budget, deadline, retryFailed, maxCost } = options;
+    await this.#maker.check(options);
+    if (!this.#outlet.isRead && journal === undefined && out === undefined) {
+      throw new TypeError(
+        'unexhausted: nobody reads this batch, and it has no `journal` and no `out`: its pictures would be lost',
+      );
+    }
+    const inNode = builtin('node:fs') !== undefined;
+    if (out !== undefined && !inNode) {
+      throw new TypeError('unexhausted: `out` is a folder, and here are none; take `journal`');
+    }
+    this.#call = call(options, typeof deadline === 'number' ? soon(deadline) : deadline);
+    this.#glue = await bulk.load();
+    const settings = { budget, retryFailed: retryFailed ?? false, maxCost: maxCost !== undefined };
+    const batch = this.#ask((glue) => new glue.Batch(JSON.stringify(settings)));
+    this.#batch = batch;
+    if (journal !== undefined || out !== undefined) {
+      const lost = () => this.#giveUp('taken_over');
+      this.#shelf = inNode
+        ? await (await import('./files.js')).Files.open(journal, out, lost)
+        : await (await import('./database.js')).Database.open(journal as string, lost);
+      await this.#restored(this.#shelf.restore(batch));
+      await this.#shelf.append(this.#ask(() => batch.begin(Date.now())));
+    }
+    this.#tell();
+  }
+
+  /** A journal that cannot be gone on with is told by its name. */
+  async #restored(restoring: Promise<void>): Promise<void> {
+    try {
+      await restoring;
+    } catch (error) {
+      if (typeof error !== 'string') throw error;
+      throw new Error(`unexhausted: ${this.#options.journal}: ${error}`);
+    }
+  }
+
+  async #close(): Promise<BatchSummary> {
+    this.#state = 'ended';
+    this.#batch?.endRun();
+    this.#tellNow();
+    const { done, failed, again, cost, possibleCost } = this.#counts;
+    const hasMore = !this.#complete || again > 0 || this.#again.length > 0;
+    try {
+      await this.#shelf?.close();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#batch?.free();
+    this.#batch = undefined;
+    return {
+      ...{ done, failed, cost, possibleCost },
+      resumable: hasMore && this.#options.journal !== undefined,
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+      notices: this.#notices,
+    };
+  }
+
+  async #work(): Promise<void> {
+    const source = iterate(this.#source);
+    let isPulling = false;
+    let index = 0;
+    let came: IteratorResult<BatchRequest> | undefined;
+    for (;;) {
+      const changed = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      if (this.#stopped !== undefined) {
+        if (this.#active.size === 0) break;
+      } else if (this.#again.length > 0 && this.#hasRoom()) {
+        this.#begin(this.#again.shift() as Pending);
+        continue;
+      } else if (came !== undefined && !came.done && this.#hasRoom()) {
+        const { value } = came;
+        came = undefined;
+        await this.#take(index, value);
+        index += 1;
+        continue;
+      } else if (this.#complete) {
+        if (this.#active.size === 0 && this.#again.length === 0) break;
+      } else if (came === undefined && !isPulling && this.#hasRoom()) {
+        isPulling = true;
+        void Promise.resolve(source.next()).then(
+          (result) => {
+            isPulling = false;
+            came = result;
+            if (result.done) this.#complete = true;
+            this.#wake();
+          },
+          (error: unknown) => {
+            this.#failure ??= { error };
+            void this.stop();
+          },
+        );
+      }
+      await changed;
+    }
+    if (!this.#complete) {
+      // A source that is in the middle of something ends when it comes to it.
+      void Promise.resolve(source.return?.()).catch(ignore);
+    }
+  }
+
+  /** Whether one more item may be asked for now; where only time is in the way, it sees to that. */
+  #hasRoom(): boolean {
+    if (this.#state !== 'running') return false;
+    if (this.#tooDear !== undefined && !this.#fits(this.#tooDear)) return false;
+    const until = this.#disk?.until ?? 0;
+    if (until > Date.now()) return false;
+    let unsent = 0;
+    for (const active of this.#active) if (!active.wasSent) unsent += 1;
+    if (unsent >= READ_AHEAD || this.#active.size >= this.#concurrency) return false;
+    const waiting = this.#outlet.waiting;
+    if (this.#shelf !== undefined) {
+      return waiting < this.#concurrency && this.#outlet.early < EARLY_MAX;
+    }
+    return this.#active.size + waiting + this.#outlet.early < this.#concurrency;
+  }
+
+  /** Whether what did not fit the budget does so now; what is in flight may still come to less. */
+  #fits(usd: number): boolean {
+    if (this.#ask((_, batch) => batch.affords(usd))) {
+      this.#tooDear = undefined;
+      return true;
+    }
+    if (this.#active.size === 0) {
+      this.#end({
+        reason: 'over_budget',
+        message: `The next picture, of up to $${usd.toFixed(3)}, does not fit the budget of $${this.#options.budget}.`,
+        advice: `Raise \`budget\` to go on. ${this.#goOn()}`,
+      });
+    }
+    return false;
+  }
+
+  async #take(index: number, entry: BatchRequest): Promise<void> {
+    const request = requestOf(entry);
+    const key = keyOf(entry);
+    if (key !== undefined && (typeof key !== 'string' || key === '')) {
+      throw new TypeError(`unexhausted: the key of request ${index} must be a text`);
+    }
+    const print = await fingerprint(request);
+    const taken = this.#parse<Taken>((_, batch) => batch.take(key, print));
+    this.#tell();
+    if (taken.what === 'failed') {
+      const { failure, lost, twice } = taken;
+      const error = new GenerateError({ ...failure });
+      this.#give({
+        ...{ index, key: taken.key, status: 'failed', restored: true, files: [] },
+        ...{ possibleCost: lost, possiblyPaidTwice: twice, error, retriedOnResume: false },
+      });
+      return;
+    }
+    if (taken.what === 'made') {
+      const missing = await this.#findPictures(taken.key, taken.made);
+      if (missing === undefined) {
+        this.#giveMade(index, taken.key, taken.made, taken.lost, taken.twice, true);
+        return;
+      }
+      this.#ask((_, batch) => batch.missing(taken.key, missing));
+      this.#tell();
+    }
+    const name = this.#name(index, taken.key, request);
+    this.#begin({ index, key: taken.key, request, name, twice: taken.twice });
+  }
+
+  /** Before anything is paid: what a caller's function throws ends the batch. */
+  #name(index: number, key: string, request: string | GenerateRequest): string {
+    const prompt = promptOf(request);
+    const given = this.#options.fileName?.({ index, key, prompt });
+    const safe = given === undefined ? '' : this.#ask((glue) => glue.safeName(String(given)));
+    return safe === '' ? this.#ask((glue) => glue.nameOfItem(index, prompt)) : safe;
+  }
+
+  /** The first picture that is missing; names what a run was killed before naming. */
+  async #findPictures(key: string, { files }: MadeBefore): Promise<string | undefined> {
+    for (const file of files) {
+      const found = await this.#shelf?.find(file);
+      if (found === 'missing') return file.name;
+      if (found === 'unnamed') await this.#nameFile(key, files, file);
+    }
+    return undefined;
+  }
+
+  #begin(pending: Pending): void {
+    const controller = new AbortController();
+    const active = { ...pending, controller, inFlight: 0, wasSent: false, isHeld: false };
+    this.#active.add(active);
+    this.#make(active)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+        void this.stop();
+      })
+      .finally(() => {
+        this.#active.delete(active);
+        this.#changed();
+      });
+  }
+
+  async #make(active: Active): Promise<void> {
+    const { request, controller, index, key, name, twice } = active;
+    const gate = {
+      pass: (model: string, usd: number) => this.#pass(active, model, usd),
+      failed: (possiblyBilled: boolean) => this.#requestFailed(active, possiblyBilled),
+    };
+    let result: GenerateResult;
+    try {
+      const options = { ...this.#call, signal: controller.signal };
+      result = await this.#maker.make(request, options, gate);
+    } catch (error) {
+      active.inFlight = 0;
+      if (active.isHeld || controller.signal.aborted) {
+        this.#again.push({ index, key, request, name, twice });
+      } else {
+        await this.#failed(active, error);
+      }
+      return;
+    }
+    active.inFlight = 0;
+    try {
+      await this.#keep(active, result);
+    } catch (error) {
+      this.#giveUp(codeOf(error) === 'taken_over' ? 'taken_over' : 'disk', error);
+      // It is paid for: whoever reads has it at least.
+      this.#giveResult(active, result);
+    }
+  }
+
+  /** A request may go once it is written down. */
+  async #pass(active: Active, model: string, usd: number): Promise<void> {
+    const hold = (): never => {
+      active.isHeld = true;
+      throw HELD;
+    };
+    if (this.#state !== 'running' || (this.#disk?.until ?? 0) > Date.now()) hold();
+    const line = this.#ask((_, batch) => batch.sends(active.key, model, usd, Date.now()));
+    if (line === undefined) {
+      this.#tooDear = usd;
+      hold();
+    }
+    active.inFlight += 1;
+    try {
+      await this.#shelf?.append(line as string);
+    } catch (error) {
+      this.#ask((_, batch) => batch.waits(active.key, false));
+      active.inFlight -= 1;
+      this.#writeFailed(error);
+      hold();
+    }
+    this.#disk = undefined;
+    active.wasSent = true;
+    this.#changed();
+  }
+
+  #requestFailed(active: Active, possiblyBilled: boolean): void {
+    if (active.isHeld) return;
+    active.inFlight = Math.max(0, active.inFlight - 1);
+    const line = this.#ask((_, batch) => batch.waits(active.key, possiblyBilled));
+    // Nothing relies on it: without it a crash tells of one that was possibly paid too many.
+    if (line !== undefined) this.#shelf?.append(line).catch(ignore);
+    this.#tell();
+  }
+
+  /** Brings an answer to where it outlives a crash. */
+  async #keep(active: Active, result: GenerateResult): Promise<void> {
+    const { key, name } = active;
+    const shelf = this.#shelf;
+    const images = shelf === undefined ? [] : result.images;
+    const files = images.map(({ mimeType }, at) => ({
+      name: this.#ask((glue) => glue.numberedName(name, at, images.length, mimeType)),
+      temp: this.#ask((glue) => glue.temporaryName(key, at)),
+      size: 0,
+    }));
+    for (const [at, file] of files.entries()) {
+      const bytes = images[at]?.bytes() ?? new Uint8Array();
+      file.size = bytes.length;
+      await this.#patiently(() => shelf?.save(file.temp, bytes));
+    }
+    const made = {
+      model: result.model,
+      files,
+      ...(result.cost === undefined ? {} : { usd: result.cost }),
+    };
+    const line = this.#ask((_, batch) => batch.made(key, JSON.stringify(made), Date.now()));
+    await this.#patiently(() => shelf?.append(line));
+    for (const file of files) await this.#nameFile(key, files, file);
+    if (shelf === undefined) this.#giveResult(active, result);
+    else this.#giveMade(active.index, key, made, this.#lost(key), active.twice, false);
+  }
+
+  /** Where the name is taken the next is written down before it is used. */
+  async #nameFile(key: string, files: SavedFile[], file: SavedFile): Promise<void> {
+    const shelf = this.#shelf as Shelf;
+    const wanted = file.name;
+    for (let clashes = 1; !(await this.#patiently(() => shelf.name(file))); clashes += 1) {
+      file.name = this.#ask((glue) => glue.nameBeside(wanted, clashes));
+      const line = this.#ask((_, batch) => batch.named(key, JSON.stringify(files)));
+      await this.#patiently(() => shelf.append(line));
+    }
+  }
+
+  async #failed(active: Active, thrown: unknown): Promise<void> {
+    const { index, key, request, twice } = active;
+    const error = asGenerateError(thrown);
+    const { kind, message, advice, retryAt } = error;
+    const trouble = { kind, message, advice, hasOwnModel: ownModel(request) !== undefined };
+    const { line, verdict } = this.#parse<{ line: string; verdict: string }>((_, batch) =>
+      batch.failed(key, JSON.stringify(trouble), Date.now()),
+    );
+    try {
+      await this.#patiently(() => this.#shelf?.append(line));
+    } catch (cause) {
+      this.#giveUp('disk', cause);
+    }
+    this.#give({
+      ...{ index, key, status: 'failed', restored: false, files: [], error },
+      ...{ possibleCost: this.#lost(key), possiblyPaidTwice: twice },
+      retriedOnResume: verdict !== 'forGood',
+    });
+    if (verdict === 'stop') {
+      const at = retryAt === undefined ? {} : { retryAt };
+      this.#end({ reason: kind, message, advice: `${advice} ${this.#goOn()}`.trim(), ...at });
+    }
+  }
+
+  #giveResult({ index, key, twice }: Active, result: GenerateResult): void {
+    const { model, cost } = result;
+    const possibleCost = this.#lost(key);
+    this.#give(
+      {
+        ...{ index, key, status: 'done', restored: false, files: [], result, model, possibleCost },
+        ...(cost === undefined ? {} : { cost }),
+        possiblyPaidTwice: twice,
+      },
+      async () => result.images,
+    );
+  }
+
+  #giveMade(
+    index: number,
+    key: string,
+    { model, usd, files }: MadeBefore,
+    possibleCost: number,
+    possiblyPaidTwice: boolean,
+    restored: boolean,
+  ): void {
+    const shelf = this.#shelf as Shelf;
+    const images = async () => {
+      const read = async ({ name }: SavedFile) =>
+        new GeneratedImage(
+          this.#ask((glue) => glue.typeOf(name)),
+          encode(await shelf.read(name)),
+        );
+      return Promise.all(files.map(read));
+    };
+    this.#give(
+      {
+        ...{ index, key, status: 'done', restored, model, possibleCost, possiblyPaidTwice },
+        ...(usd === undefined ? {} : { cost: usd }),
+        files: files.map(({ name }) => shelf.path(name)),
+      },
+      images,
+    );
+  }
+
+  #lost(key: string): number {
+    return this.#ask((_, batch) => batch.lost(key));
+  }
+
+  #give(item: Omit<BatchItem, 'images'>, images?: BatchItem['images']): void {
+    // A method that is no data: an item that is printed or written as JSON shows what it tells.
+    const method = { value: images ?? (async () => []), enumerable: false };
+    this.#outlet.give(Object.defineProperty(item, 'images', method) as BatchItem);
+    this.#changed();
+  }
+
+  /** Writes; where the disk is full and the like, again and again for a while. */
+  async #patiently<T>(write: () => Promise<T> | undefined): Promise<T | undefined> {
+    for (;;) {
+      try {
+        const written = await write();
+        this.#disk = undefined;
+        return written;
+      } catch (error) {
+        if (!this.#writeFailed(error)) throw error;
+        await sleep((this.#disk?.until ?? 0) - Date.now());
+      }
+    }
+  }
+
+  /** Whether it may pass; where not, the batch ends. */
+  #writeFailed(error: unknown): boolean {
+    const now = Date.now();
+    const disk = this.#disk ?? { since: now, failures: 0, until: 0 };
+    const reason = this.#ask((glue) => glue.diskTrouble(codeOf(error) ?? ''));
+    if (reason !== undefined && disk.until > now) return true;
+    const failures = disk.failures + 1;
+    const wait = this.#ask((glue) => glue.diskWait(failures, now - disk.since));
+    if (reason === undefined || wait === undefined) {
+      this.#giveUp(codeOf(error) === 'taken_over' ? 'taken_over' : 'disk', error);
+      return false;
+    }
+    const until = now + wait;
+    this.#disk = { since: disk.since, failures, until };
+    this.#waiting = { reason: `Nothing can be written: ${reason}.`, until: new Date(until) };
+    this.#tell();
+    void sleep(wait).then(() => this.#changed());
+    return true;
+  }
+
+  #giveUp(reason: 'disk' | 'taken_over', error?: unknown): void {
+    const said = (error as Error | undefined)?.message ?? '';
+    this.#end(
+      reason === 'disk'
+        ? {
+            ...{ reason, message: `Nothing more could be written down or saved: ${said}` },
+            advice: `Make room, or see to the folder. ${this.#goOn()}`,
+          }
+        : {
+            ...{
+              reason,
+              message: 'Another process took the journal over while this one stood still.',
+            },
+            advice: 'Leave the batch to that one.',
+          },
+    );
+  }
+
+  #goOn(): string {
+    return this.#options.journal === undefined
+      ? 'With a `journal` it could go on where it ended.'
+      : 'The same call with the same journal goes on where it ended.';
+  }
+
+  /** Nothing more is sent; the first reason counts. */
+  #end(stopped: Stopped): void {
+    if (this.#state === 'ended') return;
+    this.#stopped ??= stopped;
+    this.#state = 'stopping';
+    this.#callBack();
+    this.#changed();
+  }
+
+  /** Calls that nothing has been sent for go back, at no cost. */
+  #callBack(): void {
+    for (const active of this.#active) {
+      if (active.inFlight > 0) continue;
+      active.isHeld = true;
+      active.controller.abort();
+    }
+  }
+
+  #changed(): void {
+    this.#wake();
+    this.#tell();
+  }
+
+  /** Once for all that changes in one breath. */
+  #tell(): void {
+    if (this.#isTold || this.#state === 'ended') return;
+    this.#isTold = true;
+    queueMicrotask(() => this.#tellNow());
+  }
+
+  #tellNow(): void {
+    this.#isTold = false;
+    this.#count();
+    if (this.#batch !== undefined) {
+      for (const notice of this.#parse<BatchNotice[]>((_, batch) => batch.notices())) {
+        if (this.#notices.length < NOTICES_MAX) this.#notices.push(notice);
+        for (const listener of this.#listeners.notice) listener(notice);
+      }
+    }
+    if (this.#listeners.progress.size === 0) return;
+    const progress = this.progress();
+    for (const listener of this.#listeners.progress) listener(progress);
+  }
+
+  #count(): void {
+    if (this.#batch === undefined) return;
+    this.#counts = this.#parse<Counts>((_, batch) => batch.progress(Date.now()));
+  }
+
+  #ask<T>(what: (glue: Glue, batch: Batch) => T): T {
+    const glue = this.#glue as Glue;
+    return bulk.run(glue, () => what(glue, this.#batch as Batch));
+  }
+
+  #parse<T>(what: (glue: Glue, batch: Batch) => string): T {
+    return JSON.parse(this.#ask(what));
+  }
+}
+
+const NOTHING: Counts = {
+  ...{ taken: 0, done: 0, failed: 0, again: 0, restored: 0 },
+  ...{ cost: 0, possibleCost: 0, perMinute: 0 },
+};
+
+/** What each item's call is told. */
+function call(options: BatchOptions, deadline: Date | undefined): GenerateOptions {
+  const { priority = 'background', onDailyLimit, models, retry, maxCost } = options;
+  const { degrade, timeout, avoidPeak } = options;
+  const given = { onDailyLimit, models, retry, maxCost, degrade, timeout, avoidPeak, deadline };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { priority, ...Object.fromEntries(set) };
+}
+
+function iterate(source: BatchSource): AsyncIterator<BatchRequest> | Iterator<BatchRequest> {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  return source[Symbol.iterator]();
+}
+
+/** A deadline beyond all dates is none. */
+function soon(ms: number): Date | undefined {
+  const at = new Date(Date.now() + ms);
+  return Number.isNaN(at.getTime()) ? undefined : at;
+}
+
+/** A wrong request is one item's failure, and a batch may hold a million others. */
+function asGenerateError(thrown: unknown): GenerateError {
+  if (thrown instanceof GenerateError) return thrown;
+  const message = String((thrown as Error | undefined)?.message ?? thrown);
+  const kind = thrown instanceof TypeError ? 'invalid_request' : 'unknown';
+  return new GenerateError({ kind, message, advice: 'See to the request.' }, thrown);
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: string };
+  return typeof code === 'string' ? code : name;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(ms, 0), TIMER_MAX)));
+}
+
+function ignore(): void {}

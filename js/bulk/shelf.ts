@@ -1,0 +1,36 @@
+/** Where a batch keeps its journal and its pictures. */
+import type { Batch } from '../wasm/bulk.js';
+
+/** A picture on disk. */
+export interface SavedFile {
+  /** Its final name, below the folder of the pictures. */
+  name: string;
+  /** The name that it has until then. */
+  temp: string;
+  /** Its size in bytes. */
+  size: number;
+}
+
+/** What is found of a picture: under its final name, under the first alone, or not at all. */
+export type Found = 'there' | 'unnamed' | 'missing';
+
+export interface Shelf {
+  /** Whether pictures are kept here. */
+  readonly keepsPictures: boolean;
+  /** Reads what earlier runs wrote down. */
+  restore(batch: Batch): Promise<void>;
+  /** Writes lines down; resolves once they outlive a crash. */
+  append(line: string): Promise<void>;
+  /** Writes a picture under its first name; resolves once that outlives a crash. */
+  save(temp: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Gives a picture its final name; false where there is a file of that name. */
+  name(file: SavedFile): Promise<boolean>;
+  find(file: SavedFile): Promise<Found>;
+  read(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The name of a picture as the caller sees it. */
+  path(name: string): string;
+  close(): Promise<void>;
+}
+
+/** What a shelf tells when another process has taken the journal over. */
+export type Lost = () => void;
