@@ -7,12 +7,14 @@ use serde::Serialize;
 use crate::picture::Picture;
 use crate::random::{Purpose, Random};
 use crate::request::Generation;
+use crate::rows::RowRef;
 
 /// The body of an answer. A picture in it is drawn when the bytes are asked for, so that a
 /// simulation of a million requests pays for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
     pieces: Vec<Piece>,
+    breaks_off: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,26 +24,73 @@ enum Piece {
     Picture(Picture),
     /// As it is.
     File(Picture),
+    /// Written when its bytes are asked for.
+    Row(RowRef),
+    Bytes(Vec<u8>),
+}
+
+impl Piece {
+    fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.clone().into_bytes(),
+            Self::Picture(picture) => BASE64.encode(picture.png()).into_bytes(),
+            Self::File(picture) => picture.png(),
+            Self::Row(row) => row.body().to_bytes(),
+            Self::Bytes(bytes) => bytes.clone(),
+        }
+    }
 }
 
 impl Body {
     /// The bytes to send.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Piece::Picture(picture) => out.extend(BASE64.encode(picture.png()).into_bytes()),
-                Piece::File(picture) => out.extend(picture.png()),
-            }
-        }
-        out
+        self.pieces.iter().flat_map(Piece::to_bytes).collect()
+    }
+
+    /// Whether it is made of the rows of a job, which are best sent one by one, by
+    /// [`Body::piece`]: all of them at once may be gigabytes.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.breaks_off || self.pieces.iter().any(|piece| matches!(piece, Piece::Row(_)))
+    }
+
+    /// The bytes of one piece, counted from 0; nothing behind the last.
+    #[must_use]
+    pub fn piece(&self, index: usize) -> Option<Vec<u8>> {
+        self.pieces.get(index).map(Piece::to_bytes)
+    }
+
+    /// Whether the connection is lost when the bytes are out.
+    #[must_use]
+    pub fn breaks_off(&self) -> bool {
+        self.breaks_off
+    }
+
+    /// The rows of a job, between two texts.
+    pub(crate) fn push_text(&mut self, text: &str) {
+        self.pieces.push(Piece::Text(text.to_owned()));
+    }
+
+    pub(crate) fn push_row(&mut self, row: RowRef) {
+        self.pieces.push(Piece::Row(row));
+    }
+
+    /// Lets it break off after that fraction of its pieces, in the middle of one.
+    pub(crate) fn broken(mut self, fraction: f64) -> Self {
+        let whole = (self.pieces.len() as f64 * fraction) as usize;
+        let whole = whole.min(self.pieces.len().saturating_sub(1));
+        let mut part = self.piece(whole).unwrap_or_default();
+        part.truncate(part.len() / 2);
+        self.pieces.truncate(whole);
+        self.pieces.push(Piece::Bytes(part));
+        self.breaks_off = true;
+        self
     }
 
     /// A picture's file.
     pub(crate) fn file(picture: Picture) -> Self {
-        Self { pieces: vec![Piece::File(picture)] }
+        Self { pieces: vec![Piece::File(picture)], breaks_off: false }
     }
 
     /// A text in which each [`PLACEHOLDER`] stands for a picture in base64. The last picture is the
@@ -58,21 +107,21 @@ impl Body {
             }
             pieces.push(Piece::Text(stretch.to_owned()));
         }
-        Self { pieces }
+        Self { pieces, breaks_off: false }
     }
 
     /// The pictures in it.
     pub fn pictures(&self) -> impl Iterator<Item = &Picture> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Picture(picture) | Piece::File(picture) => Some(picture),
-            Piece::Text(_) => None,
+            Piece::Text(_) | Piece::Row(_) | Piece::Bytes(_) => None,
         })
     }
 }
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self { pieces: vec![Piece::Text(text)] }
+        Self { pieces: vec![Piece::Text(text)], breaks_off: false }
     }
 }
 
@@ -270,6 +319,30 @@ pub(crate) fn body(
     holds: &Holds,
     picture: Picture,
 ) -> Body {
+    let answer = message(seed, sequence, wish, version, holds);
+    let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
+    text.push('\n');
+    Body::drawn(&text, picture)
+}
+
+/// An answer in one line, with a [`PLACEHOLDER`] for each picture.
+pub(crate) fn line(
+    seed: u64,
+    sequence: u64,
+    wish: &Generation,
+    version: &str,
+    holds: &Holds,
+) -> String {
+    serde_json::to_string(&message(seed, sequence, wish, version, holds)).unwrap_or_default()
+}
+
+fn message<'a>(
+    seed: u64,
+    sequence: u64,
+    wish: &Generation,
+    version: &'a str,
+    holds: &'a Holds,
+) -> Answer<'a> {
     let mut parts = Vec::new();
     let mut finish = "STOP";
     let mut message = None;
@@ -308,14 +381,11 @@ pub(crate) fn body(
     let usage = usage(seed, sequence, wish, holds);
     let mut random = Random::keyed(seed, sequence, Purpose::Identity);
     let response_id = format!("{:016x}{:06x}", random.next(), random.next() & 0x00FF_FFFF);
-    let answer = Answer {
+    Answer {
         candidates,
         prompt_feedback,
         usage_metadata: metadata(wish, &usage),
         model_version: version,
         response_id,
-    };
-    let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
-    text.push('\n');
-    Body::drawn(&text, picture)
+    }
 }

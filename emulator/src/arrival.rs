@@ -8,7 +8,7 @@ use crate::ledger::Closing;
 use crate::plan::{self, Act, Circumstances, Reply};
 use crate::quota::{Cost, Dimension, Quota, Spend, Violation};
 use crate::random::{Purpose, Random};
-use crate::request::{Generation, Wish};
+use crate::request::{Generation, Parsed, Wish};
 use crate::service::{Open, Service};
 
 /// What one account has spent.
@@ -31,11 +31,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    fn reply(due: u64, reply: Reply) -> Self {
+    pub(crate) fn reply(due: u64, reply: Reply) -> Self {
         Self::unbilled(Some(due), Act::Reply(reply))
     }
 
-    fn unbilled(due: Option<u64>, act: Act) -> Self {
+    pub(crate) fn unbilled(due: Option<u64>, act: Act) -> Self {
         Self { act, due, usage: Usage::default(), price_nano: 0, image_bytes: None }
     }
 
@@ -60,7 +60,7 @@ impl Work {
 }
 
 /// What the request itself leads to, where nothing goes wrong.
-fn natural(wish: &Generation) -> Holds {
+pub(crate) fn natural(wish: &Generation) -> Holds {
     if !wish.wants_image {
         Holds::Text
     } else if wish.prompt_empty {
@@ -84,7 +84,7 @@ fn told_at_once(wish: &Wish) -> Reply {
         // Drawn when it is sent.
         Wish::Fetch(_) => Reply::typed(200, "image/png", String::new()),
         // Never asked: a picture takes its time.
-        Wish::Generate(_) => Reply::json(500, String::new()),
+        Wish::Generate(_) | Wish::Call(_) => Reply::json(500, String::new()),
     }
 }
 
@@ -109,6 +109,10 @@ impl Service {
         }
         match &open.parsed.wish {
             Wish::Generate(wish) => self.admit(sequence, open, wish),
+            Wish::Call(call) => match self.scheduled(sequence, &open.parsed) {
+                Some(fault) => self.act_on(sequence, open, &fault),
+                None => self.perform(sequence, open, call),
+            },
             other => Work::reply(self.time, told_at_once(other)),
         }
     }
@@ -134,7 +138,7 @@ impl Service {
             self.reject(sequence, open, cost, label.into());
             return Work::reply(self.time, reply);
         }
-        if let Some(fault) = self.scheduled(sequence, model) {
+        if let Some(fault) = self.scheduled(sequence, &open.parsed) {
             return self.act_on(sequence, open, &fault);
         }
         self.count(sequence, open, cost);
@@ -160,13 +164,13 @@ impl Service {
         Some(("limit:spend", plan::spend_reply()))
     }
 
-    fn scheduled(&self, sequence: u64, model: &str) -> Option<Fault> {
+    fn scheduled(&self, sequence: u64, parsed: &Parsed) -> Option<Fault> {
         let since = self.scale.since_start(self.time);
         let mut random = self.random(sequence, Purpose::Fault);
         let hits = |fault: &&Fault| {
             // Each rule draws, whether it applies or not, so that one rule does not move another.
             let drawn = random.unit();
-            fault.is_for(model)
+            fault.is_for(parsed.call, &parsed.model)
                 && since >= fault.from.unwrap_or(0)
                 && fault.to.is_none_or(|to| since < to)
                 && drawn < fault.probability.unwrap_or(1.0)
@@ -191,6 +195,15 @@ impl Service {
             self.ledger.edit(sequence, |record| record.fault = Some(fault.fault.name()));
         }
         let Wish::Generate(wish) = &open.parsed.wish else {
+            let spoils = matches!(plan.act, Act::Answer(_) | Act::Cut(_));
+            if let (Wish::Call(call), true) = (&open.parsed.wish, fault.applied.unwrap_or(spoils)) {
+                let done = self.perform(sequence, open, call);
+                plan.act = match plan.act {
+                    Act::Answer(_) => done.act,
+                    Act::Cut(fraction) => done.act.cut(fraction),
+                    lost => lost,
+                };
+            }
             // A wrong request has no picture to spoil: it is told what is wrong with it.
             if matches!(plan.act, Act::Answer(_) | Act::Cut(_)) {
                 plan.act = Act::Reply(told_at_once(&open.parsed.wish));
@@ -210,7 +223,7 @@ impl Service {
                 _ => true,
             },
             Act::Reset | Act::Hang => self.config.failures_count,
-            Act::Answer(_) | Act::Cut(_) => true,
+            Act::Answer(_) | Act::Cut(_) | Act::Send(..) => true,
         };
         if fault.counted.unwrap_or(counts) {
             self.count(sequence, open, cost(wish));

@@ -116,6 +116,11 @@ pub(crate) fn failed_precondition(message: &str) -> String {
     render(400, "FAILED_PRECONDITION", message, &[])
 }
 
+/// A 409 of a name that is taken.
+pub(crate) fn already_exists(message: &str) -> String {
+    render(409, "ALREADY_EXISTS", message, &[])
+}
+
 /// An error in a one-element array, as streams and the OpenAI-compatible path send it.
 pub(crate) fn in_array(body: &str) -> String {
     format!("[{}]\n", body.trim_end())

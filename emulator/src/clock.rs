@@ -24,6 +24,19 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era.saturating_mul(146_097).saturating_add(day_of_era).saturating_sub(719_468)
 }
 
+/// A moment as `2026-11-24T12:00:00.000Z`.
+pub(crate) fn rfc3339(unix_ms: u64) -> String {
+    let ms = i64::try_from(unix_ms).unwrap_or(0);
+    let (days, in_day) = (ms.div_euclid(DAY), ms.rem_euclid(DAY));
+    let year = year_of(ms);
+    let first = |month: i64| days_from_civil(year, month, 1);
+    let month = (1..=12).rev().find(|month| first(*month) <= days).unwrap_or(1);
+    let day = days.saturating_sub(first(month)).saturating_add(1);
+    let (hour, minute) = (in_day / HOUR, in_day / 60_000 % 60);
+    let (second, milli) = (in_day / 1_000 % 60, in_day % 1_000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
 /// The year (UTC) that a moment falls in.
 fn year_of(ms: i64) -> i64 {
     let days = ms.div_euclid(DAY);
@@ -135,6 +148,14 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn moments_as_the_wire_has_them() {
+        assert_eq!(rfc3339(1_795_521_600_000), "2026-11-24T12:00:00.000Z");
+        assert_eq!(rfc3339(1_709_251_199_999), "2024-02-29T23:59:59.999Z");
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_767_225_599_000), "2025-12-31T23:59:59.000Z");
+    }
 
     #[test]
     fn midnights_of_known_days() {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeSeq};
 use serde_json::Value;
 
+use crate::batch_config::{BatchConfig, FilesConfig};
 use crate::dress::PictureAs;
 use crate::fault::Fault;
 use crate::quota::{Discipline, Limits};
@@ -231,6 +232,10 @@ pub struct Config {
     pub image_bytes: Option<u64>,
     /// How many requests the ledger remembers singly (100,000).
     pub max_records: usize,
+    /// The Batch API.
+    pub batch: BatchConfig,
+    /// The Files API.
+    pub files: FilesConfig,
 }
 
 impl Default for Config {
@@ -262,6 +267,8 @@ impl Default for Config {
             picture_size: 64,
             image_bytes: None,
             max_records: 100_000,
+            batch: BatchConfig::default(),
+            files: FilesConfig::default(),
         }
     }
 }
@@ -343,6 +350,7 @@ impl Config {
                 ));
             }
         }
+        self.batch.check().map_err(|sentence| ConfigError(format!("batch: {sentence}")))?;
         for fault in &self.faults {
             if fault.times.is_some() {
                 return wrong("times belongs into a script, not into `faults`".into());

@@ -180,6 +180,25 @@ impl<'de> Deserialize<'de> for Delay {
     }
 }
 
+/// The calls that a fault can be meant for.
+const CALLS: &[&str] = &[
+    "generateContent",
+    "predict",
+    "images",
+    "chat",
+    "createBatch",
+    "getBatch",
+    "listBatches",
+    "cancelBatch",
+    "deleteBatch",
+    "startUpload",
+    "upload",
+    "getFile",
+    "listFiles",
+    "deleteFile",
+    "downloadFile",
+];
+
 /// One fault with its options. As JSON also a plain string, the name alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, remote = "Self")]
@@ -189,6 +208,9 @@ pub struct Fault {
     /// Only for this model; else for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Only for this call, by its name in the ledger; else for any that asks for a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// Script only: for so many requests in a row (1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
@@ -240,6 +262,10 @@ pub struct Fault {
     /// Whether it is billed like a picture that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billed: Option<bool>,
+    /// Calls of files and jobs only: whether the service does what was asked for, though its
+    /// answer is this fault (false).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<bool>,
 }
 
 impl Fault {
@@ -275,6 +301,9 @@ impl Fault {
         if self.fault == FaultKind::Status && self.status.is_none() {
             return Err("the fault \"status\" needs a `status`".into());
         }
+        if let Some(call) = self.call.as_deref().filter(|call| !CALLS.contains(call)) {
+            return Err(format!("there is no call {call}; known: {}", CALLS.join(", ")));
+        }
         if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
             return Err("status is from 200 to 599".into());
         }
@@ -288,7 +317,12 @@ impl Fault {
         self.check()
     }
 
-    pub(crate) fn is_for(&self, model: &str) -> bool {
+    pub(crate) fn is_for(&self, call: &str, model: &str) -> bool {
+        match self.call.as_deref() {
+            Some(mine) if mine != call => return false,
+            None if !crate::dress::is_generate(call) => return false,
+            _ => {}
+        }
         self.model.as_deref().is_none_or(|mine| {
             mine == model || mine.strip_prefix("models/").is_some_and(|mine| mine == model)
         })
@@ -331,9 +365,9 @@ impl Script {
         self.queue.extend(faults.into_iter().filter(|fault| fault.times != Some(0)));
     }
 
-    /// The first fault that is meant for this model.
-    pub(crate) fn next(&mut self, model: &str) -> Option<Fault> {
-        let at = self.queue.iter().position(|fault| fault.is_for(model))?;
+    /// The first fault that is meant for this call and model.
+    pub(crate) fn next(&mut self, call: &str, model: &str) -> Option<Fault> {
+        let at = self.queue.iter().position(|fault| fault.is_for(call, model))?;
         let fault = self.queue.get_mut(at)?;
         match fault.times {
             Some(times) if times > 1 => {

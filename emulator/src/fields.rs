@@ -67,7 +67,7 @@ const PART: &[&str] = &[
 const BLOB: &[&str] = &["mimeType", "data"];
 
 /// `image_size` and `imageSize` are the same field.
-fn camel(name: &str) -> String {
+pub(crate) fn camel(name: &str) -> String {
     let mut out = String::new();
     let mut upper = false;
     for letter in name.chars() {
@@ -279,11 +279,19 @@ pub(crate) fn generation(
     version: &str,
 ) -> Result<Generation, Refused> {
     let root = Value::Object(read_json(request)?);
+    message(blank(config, request, model), &root, version)
+}
+
+/// The message of a request for a picture, in a body or in a row of a job.
+pub(crate) fn message(
+    mut wish: Generation,
+    root: &Value,
+    version: &str,
+) -> Result<Generation, Refused> {
     let mut review = Review::default();
     let mut prompt = Prompt::new();
-    let mut wish = blank(config, request, model);
     let mut contents = 0_usize;
-    for (name, value) in review.message("", &root, ROOT) {
+    for (name, value) in review.message("", root, ROOT) {
         match name.as_str() {
             "contents" => {
                 contents = listed(value).len();

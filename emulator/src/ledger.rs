@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 
 use crate::clock::{MINUTE, next_pacific_midnight};
+use crate::jobs::JobRecord;
 use crate::quota::{Cost, Discipline, Limits};
 
 /// How a request ended.
@@ -227,6 +228,20 @@ pub struct Snapshot {
     pub now: u64,
     /// The last requests, oldest first.
     pub requests: Vec<Record>,
+    /// The jobs of the Batch API, oldest first; what they cost is not in `totals`.
+    pub jobs: Vec<JobRecord>,
+    /// The uploads that are kept.
+    pub files: FileSums,
+}
+
+/// Uploads that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileSums {
+    /// Files.
+    pub count: usize,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 #[derive(Clone, Debug, Default)]

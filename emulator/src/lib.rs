@@ -32,12 +32,16 @@
 
 mod answer;
 mod arrival;
+mod batch;
+mod batch_config;
 mod body;
 mod clock;
 mod config;
 mod dress;
 mod fault;
 mod fields;
+mod files;
+mod jobs;
 mod ledger;
 mod link;
 mod models;
@@ -48,17 +52,21 @@ mod predict;
 mod quota;
 mod random;
 mod request;
+mod route;
+mod rows;
 mod service;
 mod vertex;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
 pub use answer::Body;
+pub use batch_config::{BatchConfig, Course, Fate, FilesConfig, StatePrefix};
 pub use clock::next_pacific_midnight;
 pub use config::{Config, ConfigError, DailyHint, Latency, QuotaBody, Transit, UnknownKeys};
 pub use dress::PictureAs;
 pub use fault::{Delay, Fault, FaultKind};
-pub use ledger::{Amounts, Outcome, Record, Snapshot, Totals, Usage, WindowPeaks};
+pub use jobs::{JobRecord, JobState, RowOutcome, RowRecord};
+pub use ledger::{Amounts, FileSums, Outcome, Record, Snapshot, Totals, Usage, WindowPeaks};
 pub use models::{LONG_RATIOS, MODELS, Model, RATIOS, RETIRED, Size};
 pub use picture::{MAX_BYTES, Picture};
 pub use quota::{Dimension, Discipline, Limits};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::answer::Holds;
+use crate::answer::{Body, Holds};
 use crate::body::{self, Line};
 use crate::fault::{Delay, Fault, FaultKind};
 use crate::ledger::Outcome;
@@ -42,11 +42,27 @@ impl Reply {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Act {
     Reply(Reply),
+    /// A reply whose body is not a text.
+    Send(Reply, Body),
     Answer(Holds),
     /// How much of the body comes, from 0 to 1.
     Cut(f64),
     Reset,
     Hang,
+}
+
+impl Act {
+    /// Lets an answer break off after that fraction of it.
+    pub(crate) fn cut(self, fraction: f64) -> Self {
+        match self {
+            Self::Reply(reply) => {
+                let body = Body::from(reply.body.clone());
+                Self::Send(reply, body.broken(fraction))
+            }
+            Self::Send(reply, body) => Self::Send(reply, body.broken(fraction)),
+            other => other,
+        }
+    }
 }
 
 /// The act, its time and its consequences.
@@ -130,6 +146,11 @@ const HTML: &str = "text/html; charset=UTF-8";
 /// The 429 of money.
 pub(crate) fn spend_reply() -> Reply {
     Reply::json(429, body::plain(429, SPEND))
+}
+
+/// The 503 of a front end.
+pub(crate) fn unavailable_reply() -> Reply {
+    Reply::json(503, body::plain(503, "The service is currently unavailable."))
 }
 
 /// The 504 of the service's own deadline.

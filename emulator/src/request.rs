@@ -11,6 +11,8 @@ use crate::models::{self, Model, Size};
 use crate::openai;
 use crate::picture::Picture;
 use crate::predict;
+use crate::route::{self, Call};
+use crate::rows;
 use crate::vertex::{self, Place};
 
 /// One HTTP request.
@@ -67,6 +69,12 @@ impl Request {
 pub(crate) const CORS_HEADERS: &str =
     "content-type, x-goog-api-key, x-goog-api-client, authorization";
 
+/// The same for uploads, which pages make too: the SDK for the web has them.
+pub(crate) const UPLOAD_HEADERS: &str = "content-type, x-goog-api-key, x-goog-api-client, \
+     authorization, x-goog-upload-protocol, x-goog-upload-command, x-goog-upload-offset, \
+     x-goog-upload-header-content-length, x-goog-upload-header-content-type, \
+     x-goog-upload-file-name";
+
 /// What a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Wish {
@@ -78,6 +86,8 @@ pub(crate) enum Wish {
     Ready { body: String },
     /// A picture that was made before.
     Fetch(Picture),
+    /// Something about files or jobs.
+    Call(Call),
     /// A picture, probably.
     Generate(Generation),
 }
@@ -105,7 +115,7 @@ pub(crate) struct Generation {
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
     /// `generateContent`, `predict`, `images`, `chat`, `countTokens`, `models`, `picture`,
-    /// `preflight` or `unknown`.
+    /// `preflight`, `unknown`, or that of a [`Call`].
     pub(crate) call: &'static str,
     pub(crate) dress: Dress,
     /// Under which name the caller knows the service.
@@ -113,6 +123,8 @@ pub(crate) struct Parsed {
     pub(crate) model: String,
     pub(crate) project: String,
     pub(crate) origin: Option<String>,
+    /// Whether it is about an upload, preflights included.
+    pub(crate) is_upload: bool,
     pub(crate) wish: Wish,
 }
 
@@ -133,11 +145,13 @@ pub(crate) fn parse(config: &Config, request: &Request, now: u64) -> Parsed {
         model: String::new(),
         project: "default".into(),
         origin: request.header("origin").map(str::to_owned),
+        is_upload: route::is_upload(path),
         wish: Wish::Preflight { allowed: false },
     };
     if request.method.eq_ignore_ascii_case("OPTIONS") {
         parsed.call = "preflight";
-        parsed.wish = Wish::Preflight { allowed: parsed.origin.is_some() && may_pass(request) };
+        parsed.wish =
+            Wish::Preflight { allowed: parsed.origin.is_some() && may_pass(request, path) };
         return parsed;
     }
     parsed.wish = match understand(config, request, path, query, now, &mut parsed) {
@@ -147,13 +161,14 @@ pub(crate) fn parse(config: &Config, request: &Request, now: u64) -> Parsed {
     parsed
 }
 
-fn may_pass(request: &Request) -> bool {
+fn may_pass(request: &Request, path: &str) -> bool {
     let asked = request.header("access-control-request-headers").unwrap_or("");
+    let allowed = if route::is_upload(path) { UPLOAD_HEADERS } else { CORS_HEADERS };
     asked
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
-        .all(|name| CORS_HEADERS.split(", ").any(|allowed| allowed.eq_ignore_ascii_case(name)))
+        .all(|name| allowed.split(", ").any(|allowed| allowed.eq_ignore_ascii_case(name)))
 }
 
 fn understand<'r>(
@@ -174,6 +189,14 @@ fn understand<'r>(
         parsed.project = project_of(config, request, query)?;
         return openai::understand(config, request, parsed).map(Wish::Generate);
     }
+    if let Some(found) = route::find(request, path, query) {
+        let call = found?;
+        parsed.call = call.name();
+        if !call.needs_no_key() {
+            parsed.project = project_of(config, request, query)?;
+        }
+        return Ok(Wish::Call(call));
+    }
     let Some(Place { version, project, target }) = vertex::place(path) else {
         return Err(Refused(
             404,
@@ -190,6 +213,7 @@ fn understand<'r>(
         "generateContent" if post => "generateContent",
         "predict" if post && parsed.model.starts_with("imagen") => "predict",
         "countTokens" if post => "countTokens",
+        "batchGenerateContent" if post && project.is_none() => "createBatch",
         _ => "unknown",
     };
     parsed.project = match project {
@@ -212,6 +236,15 @@ fn understand<'r>(
             predict::understand(config, request, model).map(Wish::Generate)
         }
         "countTokens" => fields::count_tokens(request, model),
+        "createBatch" => {
+            if parsed.model.starts_with("imagen") {
+                return refuse(404, &not_found(&parsed.model, version, method));
+            }
+            let call = route::create(request, version)?;
+            let blank = fields::blank(config, request, model);
+            rows::check_inline(&blank, &parsed.model, version, &call)?;
+            Ok(Wish::Call(call))
+        }
         "generateContent" => {
             fields::generation(config, request, model, version).map(Wish::Generate)
         }
@@ -232,7 +265,7 @@ fn description(model: &Model) -> Value {
         "displayName": model.display_name,
         "inputTokenLimit": model.token_limits.0,
         "outputTokenLimit": model.token_limits.1,
-        "supportedGenerationMethods": ["generateContent", "countTokens"],
+        "supportedGenerationMethods": ["generateContent", "countTokens", "batchGenerateContent"],
     })
 }
 

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::answer::{self, Body};
 use crate::arrival::{Account, Work};
+use crate::batch_config::Course;
 use crate::clock::Scale;
 use crate::config::{Config, ConfigError};
 use crate::dress::{self, Answer, Dress};
 use crate::fault::{Fault, Script};
-use crate::ledger::{Closing, Ledger, Outcome, Record, Snapshot, Totals};
+use crate::files::Files;
+use crate::jobs::Job;
+use crate::ledger::{Closing, FileSums, Ledger, Outcome, Record, Snapshot, Totals};
 use crate::picture::Picture;
 use crate::plan::{self, Act, Reply};
 use crate::quota::Quota;
 use crate::random::{Purpose, Random};
-use crate::request::{self, CORS_HEADERS, Parsed, Request, Wish};
+use crate::request::{self, CORS_HEADERS, Parsed, Request, UPLOAD_HEADERS, Wish};
 
 /// What happens to the service.
 #[derive(Clone, Debug)]
@@ -119,6 +122,11 @@ pub struct Service {
     pub(crate) quotas: BTreeMap<(String, String), Quota>,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) ledger: Ledger,
+    pub(crate) files: Files,
+    /// By the sequence numbers of the requests that made them.
+    pub(crate) jobs: BTreeMap<u64, Job>,
+    /// What is in store for the next jobs.
+    pub(crate) courses: VecDeque<Course>,
 }
 
 impl Service {
@@ -143,6 +151,9 @@ impl Service {
             quotas: BTreeMap::new(),
             accounts: BTreeMap::new(),
             ledger: Ledger::new(config.max_records),
+            files: Files::default(),
+            jobs: BTreeMap::new(),
+            courses: config.batch.jobs.iter().cloned().collect(),
             config,
         })
     }
@@ -205,6 +216,9 @@ impl Service {
             self.script.extend(config.script.iter().cloned());
             config.script.clone_from(&self.config.script);
         }
+        if scripted.contains_key("batch") {
+            self.courses = config.batch.jobs.iter().cloned().collect();
+        }
         self.scale.set_factor(now, config.time_scale);
         self.ledger.set_max_records(config.max_records);
         self.config = config;
@@ -247,6 +261,7 @@ impl Service {
             let discipline = limits.discipline.unwrap_or(self.config.discipline);
             (limits, discipline)
         };
+        let (files, bytes) = self.files.sums();
         Snapshot {
             totals: self.ledger.totals().clone(),
             usage: self.ledger.usage(rules),
@@ -255,6 +270,8 @@ impl Service {
             clock_offset: self.clock_offset(),
             now: self.time,
             requests: self.ledger.records().cloned().collect(),
+            jobs: self.job_records(),
+            files: FileSums { count: files, bytes },
         }
     }
 
@@ -296,8 +313,7 @@ impl Service {
         self.sequence = self.sequence.saturating_add(1);
         let sequence = self.sequence;
         let parsed = request::parse(&self.config, request, self.time);
-        let scripted =
-            if dress::is_generate(parsed.call) { self.script.next(&parsed.model) } else { None };
+        let scripted = self.script.next(parsed.call, &parsed.model);
         let transit = self.config.transit;
         let travel = self.random(sequence, Purpose::Transit).between(transit.low, transit.high);
         let due = self.time.saturating_add(travel);
@@ -360,6 +376,13 @@ impl Service {
                 };
                 Output::Reply { id: open.id, status, headers: with_origin(reply, open), body }
             }
+            Act::Send(reply, body) => {
+                closing.status = Some(reply.status);
+                closing.outcome =
+                    if body.breaks_off() { Outcome::Failed } else { plan::outcome(reply.status) };
+                let headers = with_origin(reply.clone(), open);
+                Output::Reply { id: open.id, status: reply.status, headers, body: body.clone() }
+            }
             Act::Answer(_) | Act::Cut(_) => {
                 let (reply, body) = self.answer(sequence, open, work);
                 let status = reply.status;
@@ -421,8 +444,13 @@ fn with_origin(mut reply: Reply, open: &Open) -> Vec<(String, String)> {
         reply.set("vary", "Origin, X-Origin, Referer");
         if preflight {
             reply.set("access-control-allow-methods", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT");
-            reply.set("access-control-allow-headers", CORS_HEADERS);
+            let upload = open.parsed.is_upload;
+            let allowed = if upload { UPLOAD_HEADERS } else { CORS_HEADERS };
+            reply.set("access-control-allow-headers", allowed);
             reply.set("access-control-max-age", "3600");
+        } else if open.parsed.is_upload {
+            let exposed = "x-goog-upload-status, x-goog-upload-url, x-goog-upload-size-received";
+            reply.set("access-control-expose-headers", exposed);
         }
     }
     reply.headers

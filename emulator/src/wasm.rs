@@ -157,6 +157,26 @@ impl CoreOutput {
         }
     }
 
+    /// Whether the body is to be taken piece by piece, by `piece`.
+    #[wasm_bindgen(getter, js_name = isLong)]
+    pub fn is_long(&self) -> bool {
+        matches!(&self.output, Output::Reply { body, .. } if body.is_long())
+    }
+
+    /// The bytes of one piece of the body, counted from 0; nothing behind the last.
+    pub fn piece(&self, index: usize) -> Option<Vec<u8>> {
+        match &self.output {
+            Output::Reply { body, .. } => body.piece(index),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection is lost when the last piece is out.
+    #[wasm_bindgen(getter, js_name = breaksOff)]
+    pub fn breaks_off(&self) -> bool {
+        matches!(&self.output, Output::Reply { body, .. } if body.breaks_off())
+    }
+
     /// The bytes that a cut answer promised.
     #[wasm_bindgen(getter, js_name = contentLength)]
     pub fn content_length(&self) -> f64 {

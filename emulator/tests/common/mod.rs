@@ -90,3 +90,57 @@ pub(crate) fn posted(path: &str, body: &Value) -> Request {
         ..Request::generate(1, "", "")
     }
 }
+
+/// A request without a body.
+pub(crate) fn called(method: &str, path: &str) -> Request {
+    Request {
+        method: method.into(),
+        path: path.into(),
+        body: Vec::new(),
+        ..Request::generate(1, "", "")
+    }
+}
+
+/// Uploads a file in one piece, and gives its name back.
+pub(crate) fn upload(service: &mut Service, now: u64, content: &str) -> String {
+    let url = start_upload(service, now, content.len() as u64)
+        .header("x-goog-upload-url")
+        .unwrap()
+        .to_owned();
+    let answer = chunk(service, now, &url, 0, "upload, finalize", content);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["file"]["name"].as_str().unwrap().to_owned()
+}
+
+/// Announces an upload of so many bytes.
+pub(crate) fn start_upload(service: &mut Service, now: u64, bytes: u64) -> Answer {
+    let mut request =
+        posted("/upload/v1beta/files", &serde_json::json!({ "file": { "display_name": "rows" } }));
+    request.headers.extend([
+        ("Host".into(), "emulator.test".into()),
+        ("X-Goog-Upload-Protocol".into(), "resumable".into()),
+        ("X-Goog-Upload-Command".into(), "start".into()),
+        ("X-Goog-Upload-Header-Content-Length".into(), bytes.to_string()),
+        ("X-Goog-Upload-Header-Content-Type".into(), "application/jsonl".into()),
+    ]);
+    send(service, now, request)
+}
+
+/// Sends a piece of an upload, without a key.
+pub(crate) fn chunk(
+    service: &mut Service,
+    now: u64,
+    url: &str,
+    offset: u64,
+    command: &str,
+    content: &str,
+) -> Answer {
+    let path = url.strip_prefix("http://emulator.test").unwrap();
+    let mut request = called("POST", path);
+    request.headers = vec![
+        ("X-Goog-Upload-Offset".into(), offset.to_string()),
+        ("X-Goog-Upload-Command".into(), command.into()),
+    ];
+    request.body = content.as_bytes().to_vec();
+    send(service, now, request)
+}
