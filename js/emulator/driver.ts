@@ -21,6 +21,15 @@ export type Outcome =
       body: Uint8Array<ArrayBuffer>;
       contentLength: number;
     }
+  | {
+      /** A body that is made while it is read; it may be gigabytes. */
+      kind: 'stream';
+      status: number;
+      headers: [string, string][];
+      pieces: Iterator<Uint8Array<ArrayBuffer>>;
+      /** Whether the connection is lost behind the last piece. */
+      breaksOff: boolean;
+    }
   | { kind: 'reset' };
 
 /** Above this a timer fires at once. */
@@ -100,7 +109,7 @@ export class Driver {
       this.#waiting.delete(output.id);
       // A picture is drawn only for somebody who waits for it.
       const outcome = done && read(output);
-      output.free();
+      if (outcome?.kind !== 'stream') output.free();
       if (done && outcome) done(outcome);
     }
     this.#arm();
@@ -146,10 +155,28 @@ function hasUnref(timer: unknown): timer is { unref(): void } {
   return typeof timer === 'object' && timer !== null && 'unref' in timer;
 }
 
-function read(output: NonNullable<ReturnType<EmulatorCore['poll']>>): Outcome {
+type Output = NonNullable<ReturnType<EmulatorCore['poll']>>;
+
+/** The pieces of a body, each made when it is asked for; what is never asked for is collected. */
+function* pieces(output: Output): Generator<Uint8Array<ArrayBuffer>, void> {
+  try {
+    for (let index = 0; ; index += 1) {
+      const piece = output.piece(index);
+      if (piece === undefined) return;
+      yield piece as Uint8Array<ArrayBuffer>;
+    }
+  } finally {
+    output.free();
+  }
+}
+
+function read(output: Output): Outcome {
   const { kind, status } = output;
   if (kind === 'reset') return { kind };
   const headers = JSON.parse(output.headers) as [string, string][];
+  if (output.isLong) {
+    return { kind: 'stream', status, headers, pieces: pieces(output), breaksOff: output.breaksOff };
+  }
   const body = output.body() as Uint8Array<ArrayBuffer>;
   if (kind === 'cut') return { kind, status, headers, body, contentLength: output.contentLength };
   return { kind: 'reply', status, headers, body };

@@ -53,6 +53,7 @@ function describe(input: RequestInfo | URL, init: RequestInit | undefined): Desc
   const method = init?.method ?? request?.method ?? 'GET';
   // The service is known under whatever name it was called by: its links lead back to it.
   headers.set('host', url.host);
+  headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
   const head = { method, path: url.pathname + url.search, headers: [...headers] };
   return { url: url.href, head, body };
 }
@@ -76,6 +77,7 @@ const PHRASES: Record<number, string> = {
   402: 'Payment Required',
   403: 'Forbidden',
   404: 'Not Found',
+  409: 'Conflict',
   408: 'Request Timeout',
   413: 'Payload Too Large',
   429: 'Too Many Requests',
@@ -89,12 +91,46 @@ function respond(outcome: Outcome, url: string): Response {
   if (outcome.kind === 'reset') throw networkError('read ECONNRESET', 'ECONNRESET');
   const { status } = outcome;
   const init = { status, statusText: PHRASES[status] ?? '', headers: outcome.headers };
-  const whole = NULL_BODY.has(status) ? null : outcome.body;
-  const response = new Response(outcome.kind === 'cut' ? broken(outcome.body) : whole, init);
+  const response = new Response(bodyOf(outcome), init);
   if (outcome.kind === 'cut') response.headers.set('content-length', String(outcome.contentLength));
   // The constructor leaves it empty.
   Object.defineProperty(response, 'url', { value: url });
   return response;
+}
+
+function bodyOf(outcome: Exclude<Outcome, { kind: 'reset' }>): BodyInit | null {
+  if (NULL_BODY.has(outcome.status)) return null;
+  if (outcome.kind === 'stream') return streamed(outcome.pieces, outcome.breaksOff);
+  return outcome.kind === 'cut' ? broken(outcome.body) : outcome.body;
+}
+
+/** A body that is made while it is read. */
+function streamed(
+  pieces: Iterator<Uint8Array<ArrayBuffer>>,
+  breaksOff: boolean,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream(
+    {
+      pull(controller) {
+        for (;;) {
+          const { done, value } = pieces.next();
+          if (done) {
+            if (breaksOff) controller.error(bodyError());
+            else controller.close();
+            return;
+          }
+          if (value.length > 0) {
+            controller.enqueue(value);
+            return;
+          }
+        }
+      },
+      cancel() {
+        pieces.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** A body that ends in an error after its first bytes. */

@@ -111,6 +111,12 @@ function answer(outcome: Outcome, request: IncomingMessage, response: ServerResp
     request.socket.resetAndDestroy();
     return;
   }
+  if (outcome.kind === 'stream') {
+    stream(outcome, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+    return;
+  }
   const promised = outcome.kind === 'cut' ? outcome.contentLength : outcome.body.length;
   for (const [name, value] of outcome.headers) response.setHeader(name, value);
   if (!response.hasHeader('content-length')) response.setHeader('content-length', promised);
@@ -121,6 +127,33 @@ function answer(outcome: Outcome, request: IncomingMessage, response: ServerResp
   } else {
     response.end(outcome.body);
   }
+}
+
+/** Sends a body while it is made, as fast as it is taken. */
+async function stream(
+  outcome: Extract<Outcome, { kind: 'stream' }>,
+  response: ServerResponse,
+): Promise<void> {
+  let wake = (): void => {};
+  response.on('drain', () => wake());
+  response.once('close', () => wake());
+  for (const [name, value] of outcome.headers) response.setHeader(name, value);
+  response.writeHead(outcome.status);
+  for (let next = outcome.pieces.next(); !next.done; next = outcome.pieces.next()) {
+    if (response.destroyed) {
+      outcome.pieces.return?.();
+      return;
+    }
+    if (!response.write(next.value)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        // Whoever has gone away takes no more, and there is no event to come.
+        if (response.destroyed) resolve();
+      });
+    }
+  }
+  if (!outcome.breaksOff) response.end();
+  else response.write('', () => response.socket?.destroySoon());
 }
 
 function administer(

@@ -137,6 +137,8 @@ export interface Fault {
   fault: FaultName;
   /** Only for this model. Default: any. */
   model?: string;
+  /** Only for this call. Default: any that asks for a picture at once. */
+  call?: FaultCall;
   /** Milliseconds from arrival to the answer. Default 0; of 504 60,000; of a 200 the latency. */
   after?: number;
   /** The delay in RetryInfo and in the sentence: `"31s"`, `"31.77s"`, or milliseconds. */
@@ -163,7 +165,31 @@ export interface Fault {
   counted?: boolean;
   /** Whether it is billed like a picture that was made. */
   billed?: boolean;
+  /**
+   * Of calls of files and jobs: whether the service does what was asked for, though its answer is this
+   * fault. `{ fault: 'reset', call: 'createBatch', applied: true }` makes a job and loses the answer.
+   * Default false.
+   */
+  applied?: boolean;
 }
+
+/** A call that a fault can be meant for. */
+export type FaultCall =
+  | 'generateContent'
+  | 'predict'
+  | 'images'
+  | 'chat'
+  | 'createBatch'
+  | 'getBatch'
+  | 'listBatches'
+  | 'cancelBatch'
+  | 'deleteBatch'
+  | 'startUpload'
+  | 'upload'
+  | 'getFile'
+  | 'listFiles'
+  | 'deleteFile'
+  | 'downloadFile';
 
 /** A fault of a script: it is used up by the next request, or the next `times` requests. */
 export interface ScriptedFault extends Fault {
@@ -179,6 +205,85 @@ export interface FaultRule extends Fault {
   from?: number;
   /** Until so many milliseconds after the first request. Default: for ever. */
   to?: number;
+}
+
+/** A fault of a row of a job. */
+export interface RowFault extends Fault {
+  /** How likely, from 0 to 1. Default 1. */
+  probability?: number;
+}
+
+/** What becomes of one job. Durations are milliseconds. */
+export interface JobCourse {
+  /**
+   * `succeeds` when its time has come, also where some rows failed; `fails` as a whole at that time;
+   * `stuckPending` never starts, `stuckRunning` starts and gets nowhere, and both expire. Only rows of a
+   * job that succeeds are ever billed, or those that had ended when it was cancelled. Default
+   * `succeeds`.
+   */
+  fate?: JobFate;
+  /** How long it is pending. Default: that of {@link BatchOptions}. */
+  pending?: number;
+  /** How long it then runs. Default: that of {@link BatchOptions}. */
+  running?: number;
+  /** The sentence of the error of a job that fails. */
+  message?: string;
+}
+
+/** What becomes of a job. */
+export type JobFate = 'succeeds' | 'fails' | 'stuckPending' | 'stuckRunning';
+
+/**
+ * The Batch API of the Gemini Developer API: `batchGenerateContent` with rows in the request or in a
+ * file, and get, list, cancel and delete. Its limits are its own; limits a minute or a day do not count.
+ * A row costs half; the money of jobs counts neither against `spendLimit` nor against `prepaid`.
+ * Durations are milliseconds.
+ */
+export interface BatchOptions {
+  /** How long a job is pending. Default 60,000. */
+  pending?: number;
+  /** How long it then runs; its rows end one by one, evenly. Default 600,000. */
+  running?: number;
+  /** When a job that has not ended expires, without results. Default 48 hours (Google's batch guide). */
+  expiry?: number;
+  /** How long jobs and their results are kept after the end. Default 42 days (Google's batch guide). */
+  kept?: number;
+  /**
+   * Jobs of a project that may be pending or running at once; 429 without details above. Default 100
+   * (Google's rate limits, 2026-09-12).
+   */
+  maxJobs?: number;
+  /**
+   * Input tokens that may be in jobs of a project which have not ended, by model, `*` for all others; 429
+   * without details above. In tier 1 it is 2,000,000 for `gemini-3-pro-image` and
+   * `gemini-3.1-flash-lite-image`, and 1,000,000 for `gemini-3.1-flash-image` (Google's rate limits,
+   * 2026-09-12). Default: no limit.
+   */
+  enqueuedTokens?: Record<string, number>;
+  /**
+   * Results inside the answer of more bytes than this cannot be read: `get` says 503 after 60 s, from
+   * then on 504. Pictures count twice, as they stand in the answer. Default 1,100,000,000 (a forum thread
+   * of 2026, where one of 122 pictures in 2K could be read and those of 150 could not).
+   */
+  unreadableBytes?: number;
+  /** With which prefix states are told; both are seen in the wild. Default `BATCH_STATE`. */
+  statePrefix?: 'BATCH_STATE' | 'JOB_STATE';
+  /** Faults of rows; the first that hits decides. An error gives a row with `error`. Default: none. */
+  rowFaults?: readonly (RowFault | FaultName)[];
+  /** Faults of the rows of these keys; they go before `rowFaults`. Default: none. */
+  keyFaults?: Record<string, Fault | FaultName>;
+  /** What becomes of the next jobs, in the order in which they are created. Default: they succeed. */
+  jobs?: readonly (JobCourse | JobFate)[];
+}
+
+/** The Files API: resumable uploads, get, list, delete, and the download of results. */
+export interface FilesOptions {
+  /** Bytes of one file; more is 400. Default 2 GiB. */
+  maxBytes?: number;
+  /** Bytes of all uploads of a project; more is 429. Default 20 GiB. */
+  storeBytes?: number;
+  /** How long an upload is kept, in milliseconds. Default 48 hours. */
+  lifetime?: number;
 }
 
 /** Everything that can be set. Durations are milliseconds. An unknown key is refused. */
@@ -239,6 +344,10 @@ export interface EmulatorConfig {
   imageBytes?: number | null;
   /** How many requests the ledger remembers singly. Default 100,000. */
   maxRecords?: number | null;
+  /** The Batch API; what is set here replaces all that was set before. */
+  batch?: BatchOptions | null;
+  /** The Files API. */
+  files?: FilesOptions | null;
 }
 
 /** Requests, input tokens and pictures. */
@@ -291,6 +400,17 @@ export interface LedgerRecord {
     | 'predict'
     | 'images'
     | 'chat'
+    | 'createBatch'
+    | 'getBatch'
+    | 'listBatches'
+    | 'cancelBatch'
+    | 'deleteBatch'
+    | 'startUpload'
+    | 'upload'
+    | 'getFile'
+    | 'listFiles'
+    | 'deleteFile'
+    | 'downloadFile'
     | 'countTokens'
     | 'models'
     | 'picture'
@@ -344,7 +464,7 @@ export interface Totals {
   hung: number;
   /** Gone before arrival. */
   lost: number;
-  /** countTokens, models, preflights, wrong paths. */
+  /** countTokens, models, files, jobs, preflights, wrong paths. */
   other: number;
   /** Pictures made. */
   images: number;
@@ -354,6 +474,50 @@ export interface Totals {
   inFlight: number;
   /** The most at once. */
   maxInFlight: number;
+}
+
+/** One row of a job, as it really was. */
+export interface RowRecord {
+  /** The caller's: `key` of a line, `metadata.key` of a row inside the request. */
+  key: string | null;
+  /** `dropped` where the job ended before the row's turn came. */
+  outcome: 'pending' | 'served' | 'failed' | 'dropped';
+  /** Pictures made. */
+  images: number;
+  /** USD. */
+  billed: number;
+}
+
+/** One job, as it really was; deleted ones stay in the books. Prompts are never kept here. */
+export interface JobRecord {
+  /** As `batches/abc`. */
+  name: string;
+  /** The caller's. */
+  displayName: string;
+  /** Which the key belongs to. */
+  project: string;
+  /** Without `models/`. */
+  model: string;
+  /** How far it is. */
+  state: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired';
+  /** Whether it was deleted. */
+  deleted: boolean;
+  /** When it was made, in the service's time. */
+  created: number;
+  /** When it began to run. */
+  started: number | null;
+  /** When it ended. */
+  ended: number | null;
+  /** Input tokens of all rows, by the service's count. */
+  promptTokens: number;
+  /** Pictures made. */
+  images: number;
+  /** Rows that were billed. */
+  billedRows: number;
+  /** USD, of all rows. */
+  billed: number;
+  /** Its rows, in their order. */
+  rows: RowRecord[];
 }
 
 /** A copy of the service's books. */
@@ -372,4 +536,8 @@ export interface Ledger {
   now: number;
   /** The last requests, oldest first. */
   requests: LedgerRecord[];
+  /** All jobs, oldest first; what they cost is not in `totals`. */
+  jobs: JobRecord[];
+  /** Uploads that are kept, and their bytes. */
+  files: { count: number; bytes: number };
 }
