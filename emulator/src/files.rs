@@ -46,6 +46,8 @@ struct Upload {
     project: String,
     host: String,
     data: Vec<u8>,
+    /// When its address is forgotten.
+    expires: u64,
     /// The file that became of it.
     file: Option<String>,
     cancelled: bool,
@@ -62,6 +64,7 @@ impl Files {
     /// Forgets what has expired.
     pub(crate) fn expire(&mut self, now: u64) {
         self.files.retain(|_, file| now < file.expires);
+        self.uploads.retain(|_, upload| now < upload.expires);
     }
 
     pub(crate) fn find(&self, project: &str, id: &str) -> Option<&File> {
@@ -207,6 +210,7 @@ impl Service {
             project: project.clone(),
             host,
             data: Vec::new(),
+            expires: self.time.saturating_add(self.config.files.lifetime),
             file: None,
             cancelled: false,
         };
@@ -234,6 +238,9 @@ impl Service {
             reply.set("x-goog-upload-size-received", &upload.data.len().to_string());
             reply
         };
+        // The address itself tells whose it is.
+        let project = upload.project.clone();
+        self.ledger.edit(sequence, |record| record.project = project);
         if upload.file.is_some() {
             return with_status(refused(400, FINALIZED), "final");
         }

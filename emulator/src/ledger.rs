@@ -37,7 +37,7 @@ pub struct Record {
     pub sequence: u64,
     /// The caller's id.
     pub id: u64,
-    /// `generateContent`, `countTokens`, `models`, `preflight` or `unknown`.
+    /// `generateContent`, `countTokens`, `models`, `createBatch`, `upload`, … or `unknown`.
     pub call: String,
     /// Without `models/`.
     pub model: String,
@@ -89,7 +89,7 @@ pub struct Totals {
     pub hung: u64,
     /// Gone before arrival.
     pub lost: u64,
-    /// Calls that are not for a picture: countTokens, models, preflights, wrong paths.
+    /// Calls that are not for a picture: countTokens, models, files, jobs, preflights, wrong paths.
     pub other: u64,
     /// Pictures made.
     pub images: u64,

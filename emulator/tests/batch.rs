@@ -393,6 +393,44 @@ fn a_download_can_be_cut_and_is_made_row_by_row() {
 }
 
 #[test]
+fn calls_of_jobs_have_faults_by_schedule_and_others_do_not_meet_them() {
+    let mut service = service(json!({
+        "batch": { "pending": 0, "running": 0 },
+        "faults": [
+            { "fault": "503", "call": "getBatch", "from": 1000, "to": 2000 },
+            { "fault": "cut", "call": "getBatch", "from": 2000, "to": 3000 },
+            { "fault": "429-bare", "call": "createBatch", "from": 3000, "model": PRO },
+            { "fault": "500" },
+        ],
+    }));
+    let made = create_with(&mut service, NOON, PRO, inline(2)).json();
+    let path = format!("/v1beta/{}", made["name"].as_str().unwrap());
+    assert_eq!(send(&mut service, NOON + 999, called("GET", &path)).status, 200);
+    assert_eq!(send(&mut service, NOON + 1_000, called("GET", &path)).status, 503);
+    service.handle(NOON + 2_000, Input::Request(called("GET", &path)));
+    let Some(Output::Reply { status: 200, body, .. }) = service.poll() else { panic!("no reply") };
+    assert!(body.breaks_off());
+    assert!(serde_json::from_slice::<Value>(&body.to_bytes()).is_err());
+    assert_eq!(send(&mut service, NOON + 3_000, called("GET", &path)).status, 200);
+    assert_eq!(create_with(&mut service, NOON + 3_000, PRO, inline(1)).status, 429);
+    assert_eq!(
+        create_with(&mut service, NOON + 3_000, "gemini-2.5-flash-image", inline(1)).status,
+        200
+    );
+    assert_eq!(
+        common::status(&mut service, NOON + 3_000),
+        500,
+        "a fault without a call is for pictures"
+    );
+    let (faults, jobs) =
+        (service.records().filter_map(|record| record.fault.clone()), service.ledger().jobs.len());
+    assert_eq!(
+        (faults.collect::<Vec<_>>(), jobs),
+        (vec!["503".into(), "cut".into(), "429-bare".into(), "500".to_string()], 2)
+    );
+}
+
+#[test]
 fn jobs_and_files_belong_to_a_project() {
     let mut service = service(json!({ "keys": { "other": "theirs" }, "batch": { "maxJobs": 1 } }));
     let name = create(&mut service, NOON, 1);

@@ -23,7 +23,7 @@ export function makeFetch(driver: Driver): typeof fetch {
         cancel = driver.send({ ...head, body: bytes }, (outcome) => {
           signal?.removeEventListener('abort', abort);
           try {
-            resolve(respond(outcome, url));
+            resolve(respond(outcome, url, signal));
           } catch (error) {
             reject(error);
           }
@@ -87,20 +87,23 @@ const PHRASES: Record<number, string> = {
   504: 'Gateway Timeout',
 };
 
-function respond(outcome: Outcome, url: string): Response {
+function respond(outcome: Outcome, url: string, signal: AbortSignal | undefined): Response {
   if (outcome.kind === 'reset') throw networkError('read ECONNRESET', 'ECONNRESET');
   const { status } = outcome;
   const init = { status, statusText: PHRASES[status] ?? '', headers: outcome.headers };
-  const response = new Response(bodyOf(outcome), init);
+  const response = new Response(bodyOf(outcome, signal), init);
   if (outcome.kind === 'cut') response.headers.set('content-length', String(outcome.contentLength));
   // The constructor leaves it empty.
   Object.defineProperty(response, 'url', { value: url });
   return response;
 }
 
-function bodyOf(outcome: Exclude<Outcome, { kind: 'reset' }>): BodyInit | null {
+function bodyOf(
+  outcome: Exclude<Outcome, { kind: 'reset' }>,
+  signal: AbortSignal | undefined,
+): BodyInit | null {
   if (NULL_BODY.has(outcome.status)) return null;
-  if (outcome.kind === 'stream') return streamed(outcome.pieces, outcome.breaksOff);
+  if (outcome.kind === 'stream') return streamed(outcome.pieces, outcome.breaksOff, signal);
   return outcome.kind === 'cut' ? broken(outcome.body) : outcome.body;
 }
 
@@ -108,10 +111,17 @@ function bodyOf(outcome: Exclude<Outcome, { kind: 'reset' }>): BodyInit | null {
 function streamed(
   pieces: Iterator<Uint8Array<ArrayBuffer>>,
   breaksOff: boolean,
+  signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream(
     {
       pull(controller) {
+        // Nothing is made between two reads, so that this is soon enough.
+        if (signal?.aborted) {
+          pieces.return?.();
+          controller.error(signal.reason);
+          return;
+        }
         for (;;) {
           const { done, value } = pieces.next();
           if (done) {

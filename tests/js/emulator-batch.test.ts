@@ -433,6 +433,12 @@ describe('files and jobs by the fetch', () => {
     const { value } = (await reader?.read()) ?? {};
     assert.ok((value?.length ?? 0) > 0);
     await reader?.cancel();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const left = (await emulator.fetch(path, { headers: HEADERS, signal })).body?.getReader();
+    await left?.read();
+    controller.abort(new Error('enough'));
+    await assert.rejects(async () => left?.read(), /enough/);
   });
 
   it('refuses what it does not know', async () => {
