@@ -67,11 +67,11 @@ impl Body {
         self.breaks_off
     }
 
-    /// The rows of a job, between two texts.
     pub(crate) fn push_text(&mut self, text: &str) {
         self.pieces.push(Piece::Text(text.to_owned()));
     }
 
+    /// A row of a job.
     pub(crate) fn push_row(&mut self, row: RowRef) {
         self.pieces.push(Piece::Row(row));
     }

@@ -222,9 +222,9 @@ export interface JobCourse {
    * `succeeds`.
    */
   fate?: JobFate;
-  /** How long it is pending. Default: that of {@link BatchOptions}. */
+  /** How long it is pending. Default: that of {@link BatchApiOptions}. */
   pending?: number;
-  /** How long it then runs. Default: that of {@link BatchOptions}. */
+  /** How long it then runs. Default: that of {@link BatchApiOptions}. */
   running?: number;
   /** The sentence of the error of a job that fails. */
   message?: string;
@@ -239,7 +239,7 @@ export type JobFate = 'succeeds' | 'fails' | 'stuckPending' | 'stuckRunning';
  * A row costs half; the money of jobs counts neither against `spendLimit` nor against `prepaid`.
  * Durations are milliseconds.
  */
-export interface BatchOptions {
+export interface BatchApiOptions {
   /** How long a job is pending. Default 60,000. */
   pending?: number;
   /** How long it then runs; its rows end one by one, evenly. Default 600,000. */
@@ -277,7 +277,7 @@ export interface BatchOptions {
 }
 
 /** The Files API: resumable uploads, get, list, delete, and the download of results. */
-export interface FilesOptions {
+export interface FilesApiOptions {
   /** Bytes of one file; more is 400. Default 2 GiB. */
   maxBytes?: number;
   /** Bytes of all uploads of a project; more is 429. Default 20 GiB. */
@@ -345,9 +345,9 @@ export interface EmulatorConfig {
   /** How many requests the ledger remembers singly. Default 100,000. */
   maxRecords?: number | null;
   /** The Batch API; what is set here replaces all that was set before. */
-  batch?: BatchOptions | null;
+  batch?: BatchApiOptions | null;
   /** The Files API. */
-  files?: FilesOptions | null;
+  files?: FilesApiOptions | null;
 }
 
 /** Requests, input tokens and pictures. */
