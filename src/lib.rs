@@ -35,6 +35,7 @@ pub mod hint;
 pub mod history;
 pub mod info;
 pub mod input;
+pub mod jobs;
 pub mod journal;
 pub mod kind;
 mod landing;
