@@ -1,0 +1,130 @@
+//! What JavaScript calls of jobs.
+
+use wasm_bindgen::prelude::*;
+
+use crate::{job_options, jobs};
+
+/// Sizes in bytes and times in ms.
+///
+/// # Errors
+/// Never.
+#[wasm_bindgen(js_name = jobNumbers)]
+pub fn job_numbers() -> Result<String, String> {
+    jobs::numbers()
+}
+
+/// A job, as the service tells of it.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = readJob)]
+pub fn read_job(text: &str) -> Result<String, String> {
+    jobs::read_job(text)
+}
+
+/// Why an ended job has no results.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = jobRefusal)]
+pub fn job_refusal(text: &str) -> Result<String, String> {
+    jobs::refusal(text)
+}
+
+/// A part with one more request; `null` where it belongs into the next one.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = addToPart)]
+pub fn add_to_part(text: &str) -> Result<String, String> {
+    jobs::add_to_part(text)
+}
+
+/// What comes after a create or an upload that failed.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = afterCreate)]
+pub fn after_create(text: &str) -> Result<String, String> {
+    jobs::after_create(text)
+}
+
+/// The wait after a look that failed; `null` to give up.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = afterLook)]
+pub fn after_look(text: &str) -> Result<String, String> {
+    jobs::after_look(text)
+}
+
+/// USD of a row; `null` where no price is known.
+///
+/// # Errors
+/// A sentence that names what is wrong.
+#[wasm_bindgen(js_name = rowCost)]
+pub fn row_cost(text: &str) -> Result<String, String> {
+    jobs::row_cost(text)
+}
+
+/// What to do where the results inside of a job cannot be read.
+#[wasm_bindgen(js_name = unreadableAdvice)]
+#[must_use]
+pub fn unreadable_advice() -> String {
+    jobs::unreadable()
+}
+
+/// Whether this can be the name of a job (`batches`) or file (`files`).
+#[wasm_bindgen(js_name = isName)]
+#[must_use]
+pub fn is_name(name: &str, collection: &str) -> bool {
+    jobs::is_name(name, collection)
+}
+
+/// The id of the file that a job of this display name is made from.
+#[wasm_bindgen(js_name = fileId)]
+#[must_use]
+pub fn file_id(display_name: &str) -> String {
+    jobs::file_id(display_name)
+}
+
+/// The wait in ms before the next look at a job of this age.
+#[wasm_bindgen(js_name = nextLook)]
+#[must_use]
+pub fn next_look(age: f64, random: f64) -> f64 {
+    jobs::next_look(age, random)
+}
+
+/// The wait in ms before a look for a lost job, from 1; nothing once it was looked for often enough.
+#[wasm_bindgen(js_name = nextSearch)]
+#[must_use]
+pub fn next_search(looks: u32) -> Option<f64> {
+    jobs::next_search(looks)
+}
+
+/// The key of a row of which this is the head.
+#[wasm_bindgen(js_name = keyOf)]
+#[must_use]
+pub fn key_of(head: &str) -> Option<String> {
+    jobs::key_of(head)
+}
+
+/// A text without these secrets.
+#[wasm_bindgen]
+#[must_use]
+pub fn clean(text: &str, secrets: Vec<String>) -> String {
+    jobs::clean(text, &secrets)
+}
+
+/// Refuses an option that a method of jobs does not have, or that is of another type.
+///
+/// # Errors
+/// A sentence that names the option.
+#[wasm_bindgen(js_name = checkJobOptions)]
+pub fn check_job_options(
+    method: &str,
+    keys: Vec<String>,
+    types: Vec<String>,
+) -> Result<(), String> {
+    job_options::check(method, &keys, &types)
+}
