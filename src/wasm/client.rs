@@ -12,7 +12,7 @@ use super::driver::{Driver, Job};
 use super::error::usage;
 use super::failure;
 use super::gate::Gate;
-use super::host;
+use super::host::{self, Host};
 use super::picture::{Picture, Skip, Wanted};
 use super::quota::{check_limits, nanos};
 use super::request::Request;
@@ -308,6 +308,15 @@ impl Core {
 }
 
 impl Core {
+    pub(super) fn host(&self) -> &Host {
+        &self.driver.host
+    }
+
+    /// The targets for a request, in order.
+    pub(super) fn chain_for(&self, request: &Request) -> Result<Rc<[Rc<Route>]>, JsValue> {
+        self.routes.chain(None, request, None, &self.settings, &self.driver.host)
+    }
+
     /// What the drop-in and its kin take of the client's settings: how long they may wait. How often
     /// and after which delays they try is their own.
     fn limits(&self) -> RetryOptions {

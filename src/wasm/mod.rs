@@ -11,6 +11,7 @@ mod foreign;
 mod gate;
 mod history;
 mod host;
+mod jobs;
 mod picture;
 mod quota;
 mod reading;

@@ -153,6 +153,11 @@ impl Request {
         Ok(Self { model, need, http, body: Body::Object(body) })
     }
 
+    /// A request that says nothing but whom it is for.
+    pub(crate) fn of_model(model: Option<String>) -> Self {
+        Self { model, ..Self::default() }
+    }
+
     /// The body of the REST API.
     pub(crate) fn body(&self) -> Object {
         self.body.object()
