@@ -2,6 +2,7 @@
 import { type Gate, type Maker, Run } from './bulk/run.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
+import { ClientJobs } from './jobs/index.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
@@ -18,6 +19,7 @@ import type {
   FallbackResult,
   GenerateOptions,
   GenerateRequest,
+  Jobs,
   ModelInfo,
   QuotaReport,
   RetryContext,
@@ -41,6 +43,7 @@ export class Client {
   #instance = 0;
   #closed = false;
   readonly #pauses: Set<() => void> = new Set();
+  #jobs: ClientJobs | undefined;
 
   /** @internal Use `createClient`. */
   constructor(options: ClientOptions = {}) {
@@ -167,6 +170,13 @@ export class Client {
     return this.#run(signals(options), (core, caller) => core.retry(caller, fn, options));
   }
 
+  /** The Batch API: half the price, and an answer within a day. */
+  get jobs(): Jobs {
+    const core = () => this.#open();
+    this.#jobs ??= new ClientJobs(this.#options, core, (fn, options) => this.retry(fn, options));
+    return this.#jobs;
+  }
+
   /**
    * What is used of each limit of each model that this client asks, what is known of the limits, and
    * when something is free again. Where the quotas are shared, the store is asked first.
@@ -224,6 +234,7 @@ export class Client {
     this.#closed = true;
     this.#tell((core) => core.close());
     for (const wake of [...this.#pauses]) wake();
+    this.#jobs?.close();
   }
 
   #generate(

@@ -12,7 +12,9 @@ export type JobState =
   | 'cancelling'
   | 'cancelled'
   | 'expired'
-  | 'paused';
+  | 'paused'
+  /** A name that is not known here; `ended` says what there is to know. */
+  | 'unknown';
 
 /** One job of the Batch API. */
 export interface Job {
@@ -40,9 +42,15 @@ export interface Job {
 
 /** The options of `client.jobs.create`. */
 export interface CreateJobOptions {
-  /** Default: the model of the requests, else the first of the client's chain. One a job. */
+  /**
+   * Asked by all requests. Default: the model that a request names, else the first of the client's
+   * chain. A job has one model, so that requests with several become several jobs.
+   */
   model?: string | undefined;
-  /** Parts of a batch get `-1` and so on behind it. Default: `unexhausted-` and a random text. */
+  /**
+   * What the display names of the jobs begin with; a random text and the number of the part come behind
+   * it, since a job whose answer was lost is found again by its name. Default: `unexhausted`.
+   */
   displayName?: string | undefined;
   /** Ends waiting for room, or for an answer. */
   signal?: AbortSignal | undefined;
@@ -55,14 +63,17 @@ export interface CreateJobOptions {
     | undefined;
   /** Called and awaited for each job that was created. */
   onCreated?: ((job: Job, keys: readonly string[]) => void | Promise<void>) | undefined;
-  /** Called before a wait for room: the pool's limits are reached. */
+  /**
+   * Called before a wait for room: as many jobs or tokens wait as the service allows, or its store of
+   * files is full. The waits grow from 30 s to 10 min, without end: `signal` ends them.
+   */
   onWaiting?: ((wait: { reason: string; retryAt: Date }) => void) | undefined;
 }
 
 /** The options of `client.jobs.wait`. */
 export interface WaitForJobOptions {
   signal?: AbortSignal | undefined;
-  /** Called after each look at the job. */
+  /** Called after each look at the job: every 10 s at first, every 5 min after two hours. */
   onProgress?: ((job: Job) => void) | undefined;
   /** How long to wait at most: ms from now, or a `Date`. Default: none; a job ends within 48 h. */
   deadline?: number | Date | undefined;
@@ -70,6 +81,7 @@ export interface WaitForJobOptions {
 
 /** The result of one request of a job. */
 export interface JobRow {
+  /** Empty for a row that could not be read. */
   key: string;
   response?: GenerateContentResponse;
   images: readonly GeneratedImage[];
@@ -79,21 +91,46 @@ export interface JobRow {
   cost?: number;
 }
 
-/** The jobs of the Batch API: half the price, within a day. */
+/**
+ * The jobs of the Batch API: half the price, and an answer within a day.
+ *
+ * Only models of the Gemini Developer API have jobs. A job's name says nothing of its account: where the
+ * targets of a client have several, pass the `Job` and not its name. Methods reject with a
+ * `GenerateError`, with the reason of `signal` on abort, and with a `TypeError` for a wrong request or
+ * option.
+ */
 export interface Jobs {
   /**
-   * Creates as many jobs as the limits of the service ask for, and waits while there is no room.
-   * Requests go up as a JSONL file, or inside the request where they are few and small.
+   * Creates as many jobs as the limits of the service ask for, and waits while there is no room. A job
+   * is made as soon as its requests are there: where a later one fails, `onCreated` has told of those
+   * before.
+   *
+   * Requests go up as a JSONL file, or inside the create where they are few and small (10 at most). A
+   * create whose answer was lost is not sent again before the job was looked for by its name.
    */
   create(requests: BatchSource, options?: CreateJobOptions): Promise<Job[]>;
   get(name: string): Promise<Job>;
+  /** All jobs of the account, page by page, as the service orders them. */
   list(): AsyncIterable<Job>;
   /** The newest job of this display name, by listing. */
   find(displayName: string): Promise<Job | undefined>;
-  /** Looks at growing intervals until the job has ended. */
+  /**
+   * Looks at growing intervals until the job has ended, however it ended, and deletes the file that
+   * `create` has uploaded for it.
+   *
+   * @throws {GenerateError} of kind `deadline` where that is over first; the job goes on.
+   */
   wait(job: string | Job, options?: WaitForJobOptions): Promise<Job>;
-  /** Reads the results row by row; the file is never held in memory as a whole. */
+  /**
+   * Reads the results row by row; the file is never held in memory as a whole, and a connection that
+   * was cut is resumed. A row that failed has an `error`.
+   *
+   * @throws {GenerateError} where the job has no results, as after it expired; `TypeError` where it has
+   * not ended.
+   */
   results(job: string | Job, options?: { signal?: AbortSignal | undefined }): AsyncIterable<JobRow>;
+  /** Ends it; what was made before may be in its results. */
   cancel(job: string | Job): Promise<void>;
+  /** Ends and removes it, with the file that `create` has uploaded for it. */
   delete(job: string | Job): Promise<void>;
 }

@@ -135,13 +135,7 @@ export class GenerateResult {
 
   /** The pictures, without interim ones that are marked as thoughts. */
   get images(): GeneratedImage[] {
-    return pictures(this.response).map(
-      ({ inlineData }) =>
-        new GeneratedImage(
-          inlineData?.mimeType ?? 'application/octet-stream',
-          inlineData?.data ?? '',
-        ),
-    );
+    return imagesOf(this.response);
   }
 
   /** The text beside the pictures, if any. */
@@ -153,6 +147,17 @@ export class GenerateResult {
   get usage(): UsageMetadata | undefined {
     return this.response.usageMetadata;
   }
+}
+
+/** The pictures of an answer. @internal */
+export function imagesOf(response: GenerateContentResponse): GeneratedImage[] {
+  return pictures(response).map(
+    ({ inlineData }) =>
+      new GeneratedImage(
+        inlineData?.mimeType ?? 'application/octet-stream',
+        inlineData?.data ?? '',
+      ),
+  );
 }
 
 /** The parts of the first candidate; what is no list, or no object in it, is nothing. */

@@ -1,0 +1,244 @@
+/** `jobs.create`: requests into parts, parts into files, files into jobs. */
+import type { BatchRequest, BatchSource } from '../batch-types.js';
+import type { CreateJobOptions, Job } from '../job-types.js';
+import type { GenerateRequest } from '../types.js';
+import type { Http } from './http.js';
+import type { Link } from './index.js';
+import { pause } from './pause.js';
+import type { Part, Rules } from './rules.js';
+import { Spool } from './spool.js';
+import { upload } from './upload.js';
+
+/** What creating a job needs of the service of jobs. */
+export interface Home {
+  readonly link: Link;
+  readonly rules: Rules;
+  http(model: string): Http;
+  read(operation: unknown): Job;
+  search(
+    http: Http,
+    displayName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Job | undefined>;
+  /** Remembers what a job was made of. */
+  keep(job: Job, file: string | undefined): void;
+  removeFile(http: Http, file: string): Promise<void>;
+}
+
+/** A request as the core writes it. */
+interface Written {
+  model: string;
+  text: string;
+  tokens: number;
+  size?: string;
+}
+
+/** A job under construction. */
+interface Open {
+  model: string;
+  part: Part;
+  spool: Spool;
+  keys: string[];
+}
+
+export async function create(
+  home: Home,
+  requests: BatchSource,
+  options: CreateJobOptions,
+): Promise<Job[]> {
+  const { link, rules } = home;
+  const run = `${options.displayName ?? 'unexhausted'}-${randomText()}`;
+  const keys = new Keys();
+  const open = new Map<string, Open>();
+  const jobs: Job[] = [];
+  let count = 0;
+  const finish = async (ready: Open): Promise<void> => {
+    count += 1;
+    try {
+      jobs.push(await createOne(home, ready, `${run}-${count}`, options));
+    } finally {
+      open.delete(ready.model);
+      await ready.spool.close();
+    }
+  };
+  try {
+    for await (const item of items(requests)) {
+      options.signal?.throwIfAborted();
+      const { key: given, request } = keyed(item);
+      const written = link.core((core) => core.jobRequest(request, options.model)) as Written;
+      const { model, text, tokens, size } = written;
+      const key = await keys.take(given, written);
+      const line = `{"key":${JSON.stringify(key)},"request":${text}}\n`;
+      const row = { bytes: new TextEncoder().encode(line).length, tokens, size, model };
+      const before = open.get(model);
+      let part = rules.add(before?.part, row, link.options.limits);
+      if (part === null && before !== undefined) {
+        await finish(before);
+        part = rules.add(undefined, row, link.options.limits);
+      }
+      if (part === null) throw new TypeError('unexhausted: a request fits into no job');
+      const into = open.get(model) ?? { model, part, spool: new Spool(), keys: [] };
+      open.set(model, into);
+      into.part = part;
+      into.keys.push(key);
+      await into.spool.write(line);
+    }
+    if (open.size === 0) throw new TypeError('unexhausted: there are no requests');
+    for (const ready of [...open.values()]) await finish(ready);
+    return jobs;
+  } finally {
+    for (const { spool } of open.values()) await spool.close();
+  }
+}
+
+async function createOne(
+  home: Home,
+  { model, part, spool, keys }: Open,
+  displayName: string,
+  options: CreateJobOptions,
+): Promise<Job> {
+  const { signal } = options;
+  const http = home.http(model);
+  let file: string | undefined;
+  // Whether there may be a job that the file is needed for.
+  let maybe = false;
+  try {
+    if (!part.inline) {
+      const signals = [signal, home.link.closed];
+      file = await withRoom(home, http, options, () =>
+        upload(http, home.rules, spool, displayName, signals),
+      );
+    }
+    const inputConfig =
+      file === undefined ? { requests: { requests: await inlined(spool) } } : { fileName: file };
+    const body = JSON.stringify({ batch: { displayName, inputConfig } });
+    await options.onCreating?.({ displayName, keys });
+    const path = `${http.place.path}:batchGenerateContent`;
+    const send = async () => {
+      maybe = true;
+      return home.read(await http.json(path, { method: 'POST', body, signal, once: true }));
+    };
+    const search = () => home.search(http, displayName, signal);
+    const job = await withRoom(home, http, options, send, search, () => {
+      maybe = false;
+    });
+    home.keep(job, file);
+    await options.onCreated?.(job, keys);
+    return job;
+  } catch (error) {
+    if (file !== undefined && !maybe) await home.removeFile(http, file);
+    throw error;
+  }
+}
+
+/**
+ * Runs what may be refused for want of room until there is some. What it may have done although it
+ * failed is looked for by `search`, and where that is not given it does no harm twice.
+ */
+async function withRoom<T>(
+  { link, rules }: Home,
+  http: Http,
+  options: CreateJobOptions,
+  run: () => Promise<T>,
+  search?: () => Promise<T | undefined>,
+  refused?: () => void,
+): Promise<T> {
+  const signals = [options.signal, link.closed];
+  const tries = { room: 0, other: 0 };
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      const failed = http.failure(error, 'the job could not be created');
+      // What is no failure of a request is not looked into.
+      if (failed === error) throw error;
+      const { next, wait = 0 } = rules.afterCreate(http.plain(error), tries);
+      if (next !== 'search') refused?.();
+      if (next === 'stop') throw failed;
+      if (next === 'room') {
+        tries.room += 1;
+        const retryAt = new Date(Date.now() + wait);
+        options.onWaiting?.({ reason: (failed as Error).message, retryAt });
+        await pause(wait, signals);
+        continue;
+      }
+      tries.other += 1;
+      // Without a search it does no harm to do it again, after as long as a search would wait.
+      const again = next === 'again' ? wait : rules.nextSearch(tries.other);
+      if (next === 'again' || search === undefined) {
+        await pause(again ?? 0, signals);
+        continue;
+      }
+      const found = await search();
+      if (found !== undefined) return found;
+    }
+  }
+}
+
+/** The rows of a small job, as the create takes them. */
+async function inlined(spool: Spool): Promise<unknown[]> {
+  const text = new TextDecoder().decode(await spool.read(0, spool.size));
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { key, request } = JSON.parse(line) as { key: string; request: unknown };
+      return { request, metadata: { key } };
+    });
+}
+
+function items(requests: unknown): BatchSource {
+  const has = (symbol: symbol) => typeof Object(requests)[symbol] === 'function';
+  if (typeof requests === 'string' || !(has(Symbol.iterator) || has(Symbol.asyncIterator))) {
+    throw new TypeError('unexhausted: `create` needs a list or a stream of requests');
+  }
+  return requests as BatchSource;
+}
+
+function keyed(item: BatchRequest): {
+  key: string | undefined;
+  request: string | GenerateRequest;
+} {
+  if (typeof item === 'object' && item !== null && 'key' in item) {
+    const { key, request } = item;
+    if (typeof key !== 'string' || key === '') {
+      throw new TypeError('unexhausted: a `key` must be a text that is not empty');
+    }
+    return { key, request };
+  }
+  return { key: undefined, request: item as string | GenerateRequest };
+}
+
+/** The keys of a batch, each of which is there once. */
+class Keys {
+  readonly #taken = new Set<string>();
+  readonly #counts = new Map<string, number>();
+
+  async take(given: string | undefined, { model, text }: Written): Promise<string> {
+    const key = given ?? this.#next(await digest(`${model}\n${text}`));
+    if (this.#taken.has(key)) {
+      throw new TypeError(`unexhausted: two requests have the key ${JSON.stringify(key)}`);
+    }
+    this.#taken.add(key);
+    return key;
+  }
+
+  #next(hash: string): string {
+    const count = (this.#counts.get(hash) ?? 0) + 1;
+    this.#counts.set(hash, count);
+    return count === 1 ? hash : `${hash}#${count}`;
+  }
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return hex(new Uint8Array(bytes));
+}
+
+function randomText(): string {
+  return hex(crypto.getRandomValues(new Uint8Array(6)));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

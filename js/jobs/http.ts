@@ -1,0 +1,210 @@
+/** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
+import { errorInfo, GenerateError } from '../errors.js';
+import { use } from '../load.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types.js';
+import type { Link } from './index.js';
+import type { Rules } from './rules.js';
+
+/** Of the body of an error no more than this is read, in bytes. */
+const ERROR_BODY_MAX = 64 * 1024;
+
+/** Where the jobs of a target are. */
+export interface Place {
+  /** The address of the API with its version and a slash. */
+  root: string;
+  /** Where uploads begin. */
+  upload: string;
+  /** The model in a path, as `models/abc`. */
+  path: string;
+  headers: Record<string, string>;
+  /** What must not show up in errors. */
+  secrets: string[];
+}
+
+/** How a request is sent. */
+export interface Sending {
+  method?: 'GET' | 'POST' | 'DELETE';
+  headers?: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+  signal?: AbortSignal | undefined;
+  /** How long it may take, in ms. */
+  timeout?: number;
+  /** Whether it is sent once at most. */
+  once?: boolean;
+}
+
+/** An answer that is none, as the classifier reads it. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+
+  constructor(status: number, headers: Record<string, string>, body: string) {
+    super('');
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+}
+
+export class Http {
+  readonly #link: Link;
+  readonly #rules: Rules;
+  readonly #place: Place;
+
+  constructor(link: Link, rules: Rules, place: Place) {
+    this.#link = link;
+    this.#rules = rules;
+    this.#place = place;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Asks for something of JSON; `path` comes behind the version. */
+  json(path: string, sending: Sending = {}): Promise<unknown> {
+    return this.call(sending, async (signal) => {
+      const response = await this.fetch(this.#place.root + path, { ...sending, signal });
+      return readJson(response);
+    });
+  }
+
+  /** Runs an attempt, again where that may help. */
+  async call<T>(
+    { signal, timeout, once }: Sending,
+    attempt: (signal: AbortSignal, attempt: number) => Promise<T>,
+  ): Promise<T> {
+    const run = ({ signal: ended, attempt: number }: { signal: AbortSignal; attempt: number }) =>
+      attempt(ended, number).catch((error: unknown) => {
+        // What a `fetch` of the caller's throws may hold what it was given.
+        throw ended.aborted || error instanceof Refused ? error : this.#copied(error);
+      });
+    return this.#link.retry(run, {
+      timeout: timeout ?? this.#rules.numbers.requestTimeout,
+      ...(signal === undefined ? {} : { signal }),
+      ...(once === true ? { maxAttempts: 1 } : {}),
+    });
+  }
+
+  /**
+   * One request, once.
+   *
+   * @throws for any status but 2xx what the classifier reads.
+   */
+  async fetch(url: string, { method = 'GET', headers, body, signal }: Sending): Promise<Response> {
+    const own = this.#link.options.fetch ?? globalThis.fetch;
+    // An address that the service has given may be elsewhere, and who is there gets no key.
+    const isHome = new URL(url).origin === new URL(this.#place.root).origin;
+    const base = isHome ? this.#place.headers : {};
+    const init: RequestInit = { method, headers: { ...base, ...headers } };
+    if (body !== undefined) init.body = body;
+    if (signal !== undefined) init.signal = signal;
+    const response = await own(url, init);
+    if (response.ok) return response;
+    const told: Record<string, string> = {};
+    for (const name of ['retry-after', 'content-type']) {
+      const value = response.headers?.get(name);
+      if (typeof value === 'string') told[name] = value;
+    }
+    throw new Refused(response.status, told, this.clean(await start(response, ERROR_BODY_MAX)));
+  }
+
+  clean(text: string): string {
+    return this.#rules.clean(text, this.#place.secrets);
+  }
+
+  /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */
+  failure(error: unknown, what: string, advice?: string): unknown {
+    if (!isFailure(error)) return error;
+    const info = errorInfo(error) ?? (use().core.classifyError(error) as ErrorInfo);
+    return this.error(info.kind, what, info, advice ?? info.advice, error);
+  }
+
+  error(
+    kind: GenerateErrorKind,
+    what: string,
+    info: ErrorInfo | undefined,
+    advice: string,
+    cause?: unknown,
+  ): GenerateError {
+    const status = info?.status === undefined ? '' : `${info.status}: `;
+    const said = [info?.message, info?.summary].find((text) => text !== undefined && text !== '');
+    const message = said === undefined ? what : `${what}: ${status}${said.replace(/\.$/, '')}`;
+    return new GenerateError(
+      { kind, message: this.clean(`${message}. ${advice}`.trim()), advice, info },
+      cause,
+    );
+  }
+
+  /** A copy of an error without secrets. */
+  #copied(error: unknown): unknown {
+    return revived(this.plain(error));
+  }
+
+  /** An error as plain data, for the side module. */
+  plain(error: unknown): unknown {
+    return plain(error, (text) => this.clean(text), 0);
+  }
+}
+
+/** An error that came out of a request. */
+class Failed extends Error {}
+
+function isFailure(error: unknown): boolean {
+  return error instanceof Refused || error instanceof Failed;
+}
+
+const FIELDS = ['name', 'message', 'code', 'status', 'headers', 'body', 'cause', 'errors'];
+
+function plain(error: unknown, clean: (text: string) => string, depth: number): unknown {
+  if (typeof error === 'string') return clean(error);
+  if (typeof error !== 'object' || error === null) return error;
+  if (depth > 4) return undefined;
+  if (Array.isArray(error)) return error.slice(0, 8).map((item) => plain(item, clean, depth + 1));
+  const copy: Record<string, unknown> = {};
+  const keys = error instanceof Error ? FIELDS : Object.keys(error).slice(0, 64);
+  for (const key of keys) {
+    const value = (error as Record<string, unknown>)[key];
+    if (value !== undefined && typeof value !== 'function')
+      copy[key] = plain(value, clean, depth + 1);
+  }
+  return copy;
+}
+
+function revived(copy: unknown): Failed {
+  const fields = (typeof copy === 'object' && copy !== null ? copy : { message: copy }) as Record<
+    string,
+    unknown
+  >;
+  const { message, ...rest } = fields;
+  return Object.assign(new Failed(typeof message === 'string' ? message : ''), rest);
+}
+
+/** What is sent as JSON and is none was cut, as undici calls it. */
+export async function readJson(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError('terminated');
+  }
+}
+
+/** The start of a body, which may never end. */
+async function start(response: Response, most: number): Promise<string> {
+  const reader = response.body?.getReader?.();
+  if (reader === undefined) return response.text();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let read = 0; read < most; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    read += value.length;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return text;
+}

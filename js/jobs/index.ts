@@ -1,0 +1,91 @@
+/** `client.jobs`: the methods, whose code is loaded on use. */
+import type { BatchSource } from '../batch-types.js';
+import { GenerateError } from '../errors.js';
+import type { CreateJobOptions, Job, JobRow, Jobs, WaitForJobOptions } from '../job-types.js';
+import { guarded, ready } from '../load.js';
+import type { ClientOptions, RetryContext, RetryOptions } from '../types.js';
+import type { Core } from '../wasm/unexhausted.js';
+import type { JobService } from './service.js';
+
+/** The client's own `retry`. */
+export type Retry = <T>(
+  fn: (context: RetryContext) => Promise<T>,
+  options?: RetryOptions,
+) => Promise<T>;
+
+/** What jobs use of their client. */
+export interface Link {
+  readonly options: ClientOptions;
+  readonly retry: Retry;
+  /** Aborts with what a client that was closed says. */
+  readonly closed: AbortSignal;
+  /** Runs something of the core. */
+  core<T>(what: (core: Core) => T): T;
+}
+
+/** @internal */
+export class ClientJobs implements Jobs {
+  readonly #closing = new AbortController();
+  readonly #link: Link;
+  #service: Promise<JobService> | undefined;
+
+  constructor(options: ClientOptions, core: () => Core, retry: Retry) {
+    const { signal } = this.#closing;
+    this.#link = { options, retry, closed: signal, core: (what) => guarded(() => what(core())) };
+  }
+
+  async create(requests: BatchSource, options?: CreateJobOptions): Promise<Job[]> {
+    return (await this.#load()).create(requests, options);
+  }
+
+  async get(name: string): Promise<Job> {
+    return (await this.#load()).get(name);
+  }
+
+  async *list(): AsyncGenerator<Job> {
+    yield* (await this.#load()).list();
+  }
+
+  async find(displayName: string): Promise<Job | undefined> {
+    return (await this.#load()).find(displayName);
+  }
+
+  async wait(job: string | Job, options?: WaitForJobOptions): Promise<Job> {
+    return (await this.#load()).wait(job, options);
+  }
+
+  async *results(
+    job: string | Job,
+    options?: { signal?: AbortSignal | undefined },
+  ): AsyncGenerator<JobRow> {
+    yield* (await this.#load()).results(job, options);
+  }
+
+  async cancel(job: string | Job): Promise<void> {
+    return (await this.#load()).cancel(job);
+  }
+
+  async delete(job: string | Job): Promise<void> {
+    return (await this.#load()).delete(job);
+  }
+
+  /** Ends every wait. */
+  close(): void {
+    const advice = 'Make a new client with createClient().';
+    const message = 'the client was closed';
+    this.#closing.abort(new GenerateError({ kind: 'closed', message, advice }));
+  }
+
+  #load(): Promise<JobService> {
+    this.#service ??= this.#start().catch((error: unknown) => {
+      this.#service = undefined;
+      throw error;
+    });
+    return this.#service;
+  }
+
+  async #start(): Promise<JobService> {
+    const [{ JobService }] = await Promise.all([import('./service.js'), ready()]);
+    return JobService.open(this.#link);
+  }
+}

@@ -1,0 +1,137 @@
+/** What is decided about jobs: the side module's functions, typed. */
+import { bulk } from '../bulk/load.js';
+
+type Glue = typeof import('../wasm/bulk.js');
+
+/** Sizes in bytes and times in ms. */
+export interface Numbers {
+  chunk: number;
+  lineMax: number;
+  page: number;
+  requestTimeout: number;
+  chunkTimeout: number;
+}
+
+/** What is in a job so far. */
+export interface Part {
+  requests: number;
+  bytes: number;
+  tokens: number;
+  results: number;
+  inline: boolean;
+}
+
+/** A job as the core reads it. */
+export interface ReadJob {
+  name: string;
+  displayName: string;
+  model: string;
+  state: string;
+  ended: boolean;
+  requests?: number;
+  succeeded?: number;
+  failed?: number;
+  resultsFile?: string;
+  inputFile?: string;
+  inlined: boolean;
+  hasError: boolean;
+  advice?: string;
+}
+
+export class Rules {
+  readonly #glue: Glue;
+  readonly numbers: Numbers;
+
+  private constructor(glue: Glue) {
+    this.#glue = glue;
+    this.numbers = this.#run(() => JSON.parse(glue.jobNumbers()));
+  }
+
+  static async open(): Promise<Rules> {
+    return new Rules(await bulk.load());
+  }
+
+  /** @throws `TypeError` for an option that the method does not have. */
+  checkOptions(method: string, options: object | undefined): void {
+    if (options === undefined) return;
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError('unexhausted: the options must be an object');
+    }
+    const entries = Object.entries(options);
+    const keys = entries.map(([key]) => key);
+    const types = entries.map(([, value]) => (value === null ? 'null' : typeof value));
+    this.#run(() => this.#glue.checkJobOptions(method, keys, types));
+  }
+
+  readJob(operation: unknown, age: number | undefined): ReadJob {
+    return this.#ask('readJob', { operation, age });
+  }
+
+  refusal(operation: unknown): { kind: string; message: string; advice: string } {
+    return this.#ask('jobRefusal', { operation });
+  }
+
+  unreadable(): string {
+    return this.#run(() => this.#glue.unreadableAdvice());
+  }
+
+  isName(name: string, collection: 'batches' | 'files'): boolean {
+    return this.#run(() => this.#glue.isName(name, collection));
+  }
+
+  fileId(displayName: string): string {
+    return this.#run(() => this.#glue.fileId(displayName));
+  }
+
+  /** The part with one more request; `null` where it belongs into the next one. */
+  add(
+    part: Part | undefined,
+    row: { bytes: number; tokens: number; size: string | undefined; model: string },
+    tier: unknown,
+  ): Part | null {
+    const known = typeof tier === 'string' ? tier : undefined;
+    return this.#ask('addToPart', { part, ...row, tier: known });
+  }
+
+  afterCreate(
+    error: unknown,
+    tries: { room: number; other: number },
+  ): { next: 'room' | 'again' | 'search' | 'stop'; wait?: number } {
+    return this.#ask('afterCreate', { error, ...tries, random: Math.random(), now: Date.now() });
+  }
+
+  afterLook(error: unknown, looks: number): number | null {
+    return this.#ask('afterLook', { error, looks, random: Math.random(), now: Date.now() });
+  }
+
+  nextLook(age: number): number {
+    return this.#run(() => this.#glue.nextLook(age, Math.random()));
+  }
+
+  nextSearch(looks: number): number | undefined {
+    return this.#run(() => this.#glue.nextSearch(looks));
+  }
+
+  cost(row: { model: string; usage: unknown; pictures: number; catalog: unknown }): number | null {
+    return this.#ask('rowCost', row);
+  }
+
+  keyOf(head: string): string | undefined {
+    return this.#run(() => this.#glue.keyOf(head));
+  }
+
+  clean(text: string, secrets: string[]): string {
+    return this.#run(() => this.#glue.clean(text, secrets));
+  }
+
+  #ask<T>(
+    what: 'readJob' | 'jobRefusal' | 'addToPart' | 'afterCreate' | 'afterLook' | 'rowCost',
+    about: unknown,
+  ): T {
+    return this.#run(() => JSON.parse(this.#glue[what](JSON.stringify(about))));
+  }
+
+  #run<T>(what: () => T): T {
+    return bulk.run(this.#glue, what);
+  }
+}

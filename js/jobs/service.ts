@@ -1,0 +1,365 @@
+/** The jobs of one client. */
+import type { BatchSource } from '../batch-types.js';
+import type { CreateJobOptions, Job, JobRow, JobState, WaitForJobOptions } from '../job-types.js';
+import { use } from '../load.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types.js';
+import { create, type Home } from './creating.js';
+import { Http, type Place } from './http.js';
+import type { Link } from './index.js';
+import { lines } from './lines.js';
+import { pause } from './pause.js';
+import { type Context, rowOf, rowOfLine } from './rows.js';
+import { Rules } from './rules.js';
+
+/** Beyond it a number is no duration, but a moment that a `Date` cannot tell either. */
+const MOMENT_MAX = 8.64e15;
+
+/** What is known of a job beside what the service tells. */
+interface Kept {
+  model?: string;
+  file?: string | undefined;
+}
+
+/** A job, and where it lies. */
+interface At {
+  name: string;
+  http: Http;
+}
+
+export class JobService implements Home {
+  readonly link: Link;
+  readonly rules: Rules;
+  readonly #kept: Map<string, Kept> = new Map();
+
+  private constructor(link: Link, rules: Rules) {
+    this.link = link;
+    this.rules = rules;
+  }
+
+  static async open(link: Link): Promise<JobService> {
+    return new JobService(link, await Rules.open());
+  }
+
+  create(requests: BatchSource, options: CreateJobOptions = {}): Promise<Job[]> {
+    this.rules.checkOptions('create', options);
+    return create(this, requests, options);
+  }
+
+  async get(name: string): Promise<Job> {
+    const { http } = this.#at(name);
+    return this.#get(http, name, undefined);
+  }
+
+  async *list(): AsyncGenerator<Job> {
+    yield* this.#list(this.http(undefined), undefined);
+  }
+
+  find(displayName: string): Promise<Job | undefined> {
+    return this.#find(this.http(undefined), displayName, undefined);
+  }
+
+  async wait(job: string | Job, options: WaitForJobOptions = {}): Promise<Job> {
+    this.rules.checkOptions('wait', options);
+    const { signal } = options;
+    const until = moment(options.deadline);
+    const { name, http } = this.#at(job);
+    const began = Date.now();
+    let failed = 0;
+    for (;;) {
+      const looked = await this.#look(http, name, signal, failed);
+      failed = looked.job === undefined ? failed + 1 : 0;
+      if (looked.job !== undefined) options.onProgress?.(looked.job);
+      if (looked.job?.ended === true) {
+        await this.#tidy(http, looked.job);
+        return looked.job;
+      }
+      const age = Date.now() - (looked.job?.createdAt?.getTime() ?? began);
+      const wait = looked.wait ?? this.rules.nextLook(Math.max(0, age));
+      if (until !== undefined && Date.now() + wait >= until) {
+        await pause(Math.max(0, until - Date.now()), [signal, this.link.closed]);
+        const advice = 'The job goes on: wait for it again by its name.';
+        throw http.error('deadline', `${name} has not ended in time`, undefined, advice);
+      }
+      await this.#pause(wait, signal);
+    }
+  }
+
+  async *results(
+    job: string | Job,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<JobRow> {
+    this.rules.checkOptions('results', options);
+    const { signal } = options;
+    const { name, http } = this.#at(job);
+    const known = typeof job === 'object' && job.ended && job.resultsFile !== undefined;
+    let operation: Operation | undefined;
+    let found: Job;
+    if (known) {
+      found = job;
+    } else {
+      operation = await this.#operation(http, name, signal, this.rules.unreadable());
+      found = this.read(operation);
+    }
+    if (!found.ended) {
+      throw new TypeError(`unexhausted: ${name} has not ended: \`wait\` for it`);
+    }
+    const { catalog } = this.link.options;
+    const context: Context = { rules: this.rules, model: found.model, catalog };
+    if (found.resultsFile !== undefined) {
+      this.#checked(found.resultsFile, 'files');
+      try {
+        for await (const line of lines(http, this.rules, found.resultsFile, signal)) {
+          yield rowOfLine(line, context);
+        }
+      } catch (error) {
+        throw http.failure(error, `the results of ${name} could not be read`);
+      }
+      return;
+    }
+    const rows = inlinedRows(operation);
+    if (rows === undefined) {
+      const { kind, message, advice } = this.rules.refusal(light(operation));
+      throw http.error(kind as GenerateErrorKind, `${name}: ${message}`, found.error, advice);
+    }
+    for (const row of rows) yield rowOf(row, context);
+  }
+
+  async cancel(job: string | Job): Promise<void> {
+    const { name, http } = this.#at(job);
+    try {
+      await http.json(`${name}:cancel`, { method: 'POST', body: '{}' });
+    } catch (error) {
+      throw http.failure(error, `${name} could not be cancelled`);
+    }
+  }
+
+  async delete(job: string | Job): Promise<void> {
+    const { name, http } = this.#at(job);
+    const file = this.#kept.get(name)?.file;
+    try {
+      await http.json(name, { method: 'DELETE' });
+    } catch (error) {
+      throw http.failure(error, `${name} could not be deleted`);
+    }
+    if (file !== undefined) await this.removeFile(http, file);
+    this.#kept.delete(name);
+  }
+
+  http(model: string | undefined): Http {
+    const place = this.link.core((core) => core.jobPlace(model)) as Place;
+    return new Http(this.link, this.rules, place);
+  }
+
+  read(operation: unknown): Job {
+    const { metadata, createTime } = (operation ?? {}) as Operation;
+    const times = metadata ?? (operation as Operation);
+    const created = date(times?.createTime ?? createTime);
+    const age = created === undefined ? undefined : Math.max(0, Date.now() - created.getTime());
+    const {
+      inputFile,
+      inlined: _,
+      hasError,
+      state,
+      ...told
+    } = this.rules.readJob(light(operation), age);
+    const job: Job = { ...told, state: state as JobState };
+    const [updatedAt, endedAt] = [date(times?.updateTime), date(times?.endTime)];
+    if (created !== undefined) job.createdAt = created;
+    if (updatedAt !== undefined) job.updatedAt = updatedAt;
+    if (endedAt !== undefined && job.ended) job.endedAt = endedAt;
+    if (hasError) {
+      const error = (operation as Operation).error ?? metadata?.error;
+      job.error = use().core.classifyError({ error }) as ErrorInfo;
+    }
+    const kept = this.#kept.get(job.name);
+    this.#kept.set(job.name, { file: inputFile, ...kept, model: job.model });
+    return job;
+  }
+
+  keep(job: Job, file: string | undefined): void {
+    if (file !== undefined) this.#kept.set(job.name, { model: job.model, file });
+  }
+
+  /** Looks several times, since a list may lag behind. */
+  async search(
+    http: Http,
+    displayName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Job | undefined> {
+    for (let looks = 1; ; looks += 1) {
+      const wait = this.rules.nextSearch(looks);
+      if (wait === undefined) return undefined;
+      await this.#pause(wait, signal);
+      const job = await this.#find(http, displayName, signal);
+      if (job !== undefined) return job;
+    }
+  }
+
+  /** Deletes a file of ours; one that is left is deleted by the service after 48 h. */
+  async removeFile(http: Http, file: string): Promise<void> {
+    if (!this.rules.isName(file, 'files')) return;
+    await http.json(file, { method: 'DELETE', once: true }).catch(() => {});
+  }
+
+  /** One look at a job; where that fails for now, how long to wait for the next. */
+  async #look(
+    http: Http,
+    name: string,
+    signal: AbortSignal | undefined,
+    failed: number,
+  ): Promise<{ job?: Job; wait?: number }> {
+    try {
+      return { job: this.read(await http.json(name, { signal })) };
+    } catch (error) {
+      const failure = http.failure(error, `${name} could not be looked at`);
+      if (failure === error) throw error;
+      // The results inside of a job may be too much to send; a list leaves them out.
+      const listed = await this.#listed(http, name, signal);
+      if (listed?.ended === true) return { job: { ...listed, advice: this.rules.unreadable() } };
+      if (listed !== undefined) return { job: listed };
+      const wait = this.rules.afterLook(http.plain(error), failed + 1);
+      if (wait === null) throw failure;
+      return { wait };
+    }
+  }
+
+  async #listed(
+    http: Http,
+    name: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Job | undefined> {
+    try {
+      for await (const job of this.#list(http, signal)) if (job.name === name) return job;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (this.link.closed.aborted) throw error;
+    }
+    return undefined;
+  }
+
+  async #find(
+    http: Http,
+    displayName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Job | undefined> {
+    let newest: Job | undefined;
+    const time = (job: Job | undefined) => job?.createdAt?.getTime() ?? 0;
+    for await (const job of this.#list(http, signal)) {
+      if (job.displayName === displayName && (newest === undefined || time(job) > time(newest))) {
+        newest = job;
+      }
+    }
+    return newest;
+  }
+
+  async *#list(http: Http, signal: AbortSignal | undefined): AsyncGenerator<Job> {
+    let token = '';
+    do {
+      const query = new URLSearchParams({ pageSize: String(this.rules.numbers.page) });
+      if (token !== '') query.set('pageToken', token);
+      let page: Page;
+      try {
+        page = (await http.json(`batches?${query}`, { signal })) as Page;
+      } catch (error) {
+        throw http.failure(error, 'the jobs could not be listed');
+      }
+      for (const operation of page.operations ?? page.batches ?? []) yield this.read(operation);
+      token = page.nextPageToken ?? '';
+    } while (token !== '');
+  }
+
+  async #get(http: Http, name: string, signal: AbortSignal | undefined): Promise<Job> {
+    return this.read(await this.#operation(http, name, signal));
+  }
+
+  async #operation(
+    http: Http,
+    name: string,
+    signal: AbortSignal | undefined,
+    advice?: string,
+  ): Promise<Operation> {
+    try {
+      return (await http.json(name, { signal })) as Operation;
+    } catch (error) {
+      throw http.failure(error, `${name} could not be read`, advice);
+    }
+  }
+
+  /** Deletes what `create` has uploaded: the store has 20 GB, and keeps a file for 48 h. */
+  async #tidy(http: Http, job: Job): Promise<void> {
+    if (job.resultsFile === undefined && this.#kept.get(job.name)?.file === undefined) return;
+    const file = `files/${this.rules.fileId(job.displayName)}`;
+    await this.removeFile(http, this.#kept.get(job.name)?.file ?? file);
+    this.#kept.set(job.name, { model: job.model });
+  }
+
+  #at(job: string | Job): At {
+    const name = typeof job === 'string' ? job : job?.name;
+    this.#checked(name, 'batches');
+    const model = typeof job === 'string' ? this.#kept.get(job)?.model : job.model;
+    return { name, http: this.http(model === '' ? undefined : model) };
+  }
+
+  #checked(name: unknown, collection: 'batches' | 'files'): void {
+    if (typeof name !== 'string' || !this.rules.isName(name, collection)) {
+      const what = collection === 'batches' ? 'a job' : 'a file';
+      throw new TypeError(`unexhausted: ${what} is named as \`${collection}/abc\``);
+    }
+  }
+
+  #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return pause(ms, [signal, this.link.closed]);
+  }
+}
+
+interface Times {
+  createTime?: unknown;
+  updateTime?: unknown;
+  endTime?: unknown;
+}
+
+interface Operation extends Times {
+  metadata?: Times & { output?: Output; error?: unknown };
+  response?: Output;
+  error?: unknown;
+}
+
+interface Output {
+  inlinedResponses?: unknown;
+}
+
+interface Page {
+  operations?: unknown[];
+  batches?: unknown[];
+  nextPageToken?: string;
+}
+
+/** The operation without the results inside of it, which may be a gigabyte. */
+function light(operation: unknown): unknown {
+  const text = JSON.stringify(operation, (key, value) =>
+    key === 'inlinedResponses' ? true : key === 'inlinedRequests' ? undefined : value,
+  );
+  return text === undefined ? null : JSON.parse(text);
+}
+
+function inlinedRows(operation: Operation | undefined): object[] | undefined {
+  const output =
+    operation?.response?.inlinedResponses ?? operation?.metadata?.output?.inlinedResponses;
+  const rows = Array.isArray(output)
+    ? output
+    : (output as { inlinedResponses?: unknown } | undefined)?.inlinedResponses;
+  if (!Array.isArray(rows)) return undefined;
+  return rows.filter((row) => typeof row === 'object' && row !== null);
+}
+
+function date(text: unknown): Date | undefined {
+  if (typeof text !== 'string') return undefined;
+  const found = new Date(text);
+  return Number.isNaN(found.getTime()) ? undefined : found;
+}
+
+function moment(deadline: number | Date | undefined): number | undefined {
+  if (deadline === undefined) return undefined;
+  const until = typeof deadline === 'number' ? Date.now() + deadline : deadline.getTime();
+  return until < MOMENT_MAX ? until : undefined;
+}
