@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use unexhausted::classify::classify;
+use unexhausted::info::ErrorInfo;
 use unexhausted::jobs::creation::{self, Next, Tries};
 use unexhausted::jobs::job::{self, Job};
 use unexhausted::jobs::split::{Part, Row};
 use unexhausted::jobs::{advice, pace, price};
-use unexhausted::kind::Retry;
+use unexhausted::kind::{Kind, Retry};
 use unexhausted::model::Size;
 use unexhausted::models::Catalog;
 use unexhausted::reader;
@@ -184,14 +185,14 @@ struct NextFields {
     wait: Option<u64>,
 }
 
-/// What comes after a create or an upload that failed: `{ error, room, other, random, now }`, the tries
-/// of each kind before this one.
+/// What comes after a create or an upload that failed: `{ error, kind, room, other, random, now }`,
+/// the kind where the error is one of ours, and the tries of each sort before this one.
 ///
 /// # Errors
 /// Never.
 pub fn after_create(text: &str) -> Result<String, String> {
     let value = parse(text);
-    let info = classify(value.get("error").unwrap_or(&Value::Null), now(&value));
+    let info = info(&value);
     let full = creation::is_full(&info);
     let tries = |key: &str, more: bool| count(&value, key).saturating_add(usize::from(more));
     let tries = Tries { room: tries("room", full), other: tries("other", !full) };
@@ -219,13 +220,13 @@ pub fn next_search(looks: u32) -> Option<f64> {
 }
 
 /// The wait in ms after so many looks in a row that failed, the last with this `error`; `null` to give
-/// up: `{ error, looks, random, now }`.
+/// up: `{ error, kind, looks, random, now }`.
 ///
 /// # Errors
 /// Never.
 pub fn after_look(text: &str) -> Result<String, String> {
     let value = parse(text);
-    let info = classify(value.get("error").unwrap_or(&Value::Null), now(&value));
+    let info = info(&value);
     let wait = pace::failed(count(&value, "looks"), info.retry_after, number(&value, "random"));
     write(&wait.filter(|_| info.retry == Retry::Soon).map(Millis::as_f64))
 }
@@ -267,6 +268,16 @@ fn read(value: &Value) -> Result<Job, String> {
 /// What cannot be read is nothing.
 fn parse(text: &str) -> Value {
     reader::read(text).map_or(Value::Null, |(value, _)| value)
+}
+
+/// What is known of `error`, or of an error of ours of this `kind`.
+fn info(value: &Value) -> ErrorInfo {
+    let kind = value.get("kind").and_then(Value::as_str);
+    let ours = kind.and_then(|name| Kind::ALL.into_iter().find(|kind| kind.as_str() == name));
+    match ours {
+        Some(kind) => ErrorInfo::new(kind),
+        None => classify(value.get("error").unwrap_or(&Value::Null), now(value)),
+    }
 }
 
 fn number(value: &Value, key: &str) -> f64 {
@@ -320,6 +331,10 @@ mod tests {
         let unsent = r#"{"error":{"name":"TypeError","message":"fetch failed",
             "cause":{"code":"ECONNREFUSED","message":"connect ECONNREFUSED"}},"room":0,"other":0}"#;
         assert!(after_create(unsent).unwrap().contains("again"));
+        let late = r#"{"error":{},"kind":"timeout","room":0,"other":0}"#;
+        assert_eq!(after_create(late).unwrap(), r#"{"next":"search"}"#);
+        let closed = r#"{"error":{},"kind":"closed","room":0,"other":0}"#;
+        assert_eq!(after_create(closed).unwrap(), r#"{"next":"stop"}"#);
     }
 
     #[test]

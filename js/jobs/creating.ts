@@ -149,10 +149,9 @@ async function withRoom<T>(
     try {
       return await run();
     } catch (error) {
+      if (http.isOver(error, options.signal)) throw error;
       const failed = http.failure(error, 'the job could not be created');
-      // What is no failure of a request is not looked into.
-      if (failed === error) throw error;
-      const { next, wait = 0 } = rules.afterCreate(http.plain(error), tries);
+      const { next, wait = 0 } = rules.afterCreate(http.told(error), tries);
       if (next !== 'search') refused?.();
       if (next === 'stop') throw failed;
       if (next === 'room') {

@@ -1,9 +1,9 @@
 /** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
-import { errorInfo, GenerateError } from '../errors.js';
+import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
 import { use } from '../load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
 import type { Link } from './index.js';
-import type { Rules } from './rules.js';
+import type { Failed, Rules } from './rules.js';
 
 /** Of the body of an error no more than this is read, in bytes. */
 const ERROR_BODY_MAX = 64 * 1024;
@@ -117,6 +117,10 @@ export class Http {
 
   /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */
   failure(error: unknown, what: string, advice?: string): unknown {
+    if (isGenerateError(error) && error.kind === 'timeout') {
+      const late = advice ?? 'The service did not answer in time: try again later.';
+      return this.error(error.kind, what, undefined, late, error);
+    }
     if (!isFailure(error)) return error;
     const info = errorInfo(error) ?? (use().core.classifyError(error) as ErrorInfo);
     return this.error(info.kind, what, info, advice ?? info.advice, error);
@@ -140,20 +144,33 @@ export class Http {
 
   /** A copy of an error without secrets. */
   #copied(error: unknown): unknown {
-    return revived(this.plain(error));
+    return revived(this.#plain(error));
   }
 
-  /** An error as plain data, for the side module. */
-  plain(error: unknown): unknown {
+  /** Whether the caller has ended this, or closed the client: that is no failure. */
+  isOver(error: unknown, signal: AbortSignal | undefined): boolean {
+    const isAborted = signal?.aborted === true && error === signal.reason;
+    return isAborted || (isGenerateError(error) && error.kind === 'closed');
+  }
+
+  /** What was thrown, for the core to decide on. */
+  told(error: unknown): Failed {
+    return {
+      error: this.#plain(error),
+      kind: isGenerateError(error) ? error.kind : undefined,
+    };
+  }
+
+  #plain(error: unknown): unknown {
     return plain(error, (text) => this.clean(text), 0);
   }
 }
 
 /** An error that came out of a request. */
-class Failed extends Error {}
+class Broken extends Error {}
 
 function isFailure(error: unknown): boolean {
-  return error instanceof Refused || error instanceof Failed;
+  return error instanceof Refused || error instanceof Broken;
 }
 
 const FIELDS = ['name', 'message', 'code', 'status', 'headers', 'body', 'cause', 'errors'];
@@ -173,13 +190,13 @@ function plain(error: unknown, clean: (text: string) => string, depth: number): 
   return copy;
 }
 
-function revived(copy: unknown): Failed {
+function revived(copy: unknown): Broken {
   const fields = (typeof copy === 'object' && copy !== null ? copy : { message: copy }) as Record<
     string,
     unknown
   >;
   const { message, ...rest } = fields;
-  return Object.assign(new Failed(typeof message === 'string' ? message : ''), rest);
+  return Object.assign(new Broken(typeof message === 'string' ? message : ''), rest);
 }
 
 /** What is sent as JSON and is none was cut, as undici calls it. */

@@ -38,6 +38,12 @@ export interface ReadJob {
   advice?: string;
 }
 
+/** What was thrown, as plain data; the kind where it is an error of ours. */
+export interface Failed {
+  error: unknown;
+  kind: string | undefined;
+}
+
 export class Rules {
   readonly #glue: Glue;
   readonly numbers: Numbers;
@@ -94,14 +100,19 @@ export class Rules {
   }
 
   afterCreate(
-    error: unknown,
+    failed: Failed,
     tries: { room: number; other: number },
   ): { next: 'room' | 'again' | 'search' | 'stop'; wait?: number } {
-    return this.#ask('afterCreate', { error, ...tries, random: Math.random(), now: Date.now() });
+    return this.#ask('afterCreate', {
+      ...failed,
+      ...tries,
+      random: Math.random(),
+      now: Date.now(),
+    });
   }
 
-  afterLook(error: unknown, looks: number): number | null {
-    return this.#ask('afterLook', { error, looks, random: Math.random(), now: Date.now() });
+  afterLook(failed: Failed, looks: number): number | null {
+    return this.#ask('afterLook', { ...failed, looks, random: Math.random(), now: Date.now() });
   }
 
   nextLook(age: number): number {

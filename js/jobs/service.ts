@@ -211,14 +211,13 @@ export class JobService implements Home {
     try {
       return { job: this.read(await http.json(name, { signal })) };
     } catch (error) {
-      const failure = http.failure(error, `${name} could not be looked at`);
-      if (failure === error) throw error;
+      if (http.isOver(error, signal)) throw error;
       // The results inside of a job may be too much to send; a list leaves them out.
       const listed = await this.#listed(http, name, signal);
       if (listed?.ended === true) return { job: { ...listed, advice: this.rules.unreadable() } };
       if (listed !== undefined) return { job: listed };
-      const wait = this.rules.afterLook(http.plain(error), failed + 1);
-      if (wait === null) throw failure;
+      const wait = this.rules.afterLook(http.told(error), failed + 1);
+      if (wait === null) throw http.failure(error, `${name} could not be looked at`);
       return { wait };
     }
   }

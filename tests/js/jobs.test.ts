@@ -13,7 +13,7 @@ import {
   type Job,
   type JobRow,
 } from '../../pkg/index.js';
-import { NOON, TIMERS, turns } from './support/clock.ts';
+import { NOON, runOverDisk, TIMERS } from './support/clock.ts';
 import { cut, FakeJobs, full, lines, picture, refusal } from './support/fake-jobs.ts';
 import { KEY, many, PRO } from './support/scene.ts';
 
@@ -33,22 +33,7 @@ function open(options: ClientOptions = {}): Client {
   return createClient({ apiKey: KEY, models: [PRO], fetch: service.fetch, ...options });
 }
 
-/** Lets time pass until this has ended. A disk takes its own time, in which nothing is due. */
-async function run<T>(work: Promise<T>): Promise<T> {
-  let ended = false;
-  const end = (): void => {
-    ended = true;
-  };
-  work.then(end, end);
-  for (let steps = 0; steps < 2_000; ) {
-    await turns();
-    if (ended) return work;
-    if (clock.countTimers() === 0) continue;
-    steps += 1;
-    await clock.nextAsync();
-  }
-  throw new Error('it never ends');
-}
+const run = <T>(work: Promise<T>): Promise<T> => runOverDisk(clock, work);
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -314,6 +299,18 @@ describe('create', () => {
     assert.equal(service.jobs.length, 1);
     assert.equal(service.asked('GET batches?').length, 8);
     assert.equal(service.asked('POST files').length, 1);
+  });
+
+  it('finds a job whose answer never came', async () => {
+    let hung = 0;
+    service.after = ({ path }) => {
+      if (!path.includes(':batch') || hung > 0) return undefined;
+      hung += 1;
+      return new Promise(() => {});
+    };
+    const job = await created(2);
+    assert.equal(job.name, 'batches/b1');
+    assert.equal(service.jobs.length, 1);
   });
 
   it('creates nothing twice where it cannot look', async () => {
