@@ -79,6 +79,20 @@ export interface WaitForJobOptions {
   deadline?: number | Date | undefined;
 }
 
+/** The options of `client.jobs.get` and `results`. */
+export interface LookAtJobOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** The options of `client.jobs.list` and `find`. */
+export interface ListJobsOptions extends LookAtJobOptions {
+  /**
+   * Whose account is asked: that of the target of this model. Default: the first target of the chain that
+   * can have jobs.
+   */
+  model?: string | undefined;
+}
+
 /** The result of one request of a job. */
 export interface JobRow {
   /** Empty for a row that could not be read. */
@@ -109,11 +123,11 @@ export interface Jobs {
    * create whose answer was lost is not sent again before the job was looked for by its name.
    */
   create(requests: BatchSource, options?: CreateJobOptions): Promise<Job[]>;
-  get(name: string): Promise<Job>;
+  get(job: string | Job, options?: LookAtJobOptions): Promise<Job>;
   /** All jobs of the account, page by page, as the service orders them. */
-  list(): AsyncIterable<Job>;
+  list(options?: ListJobsOptions): AsyncIterable<Job>;
   /** The newest job of this display name, by listing. */
-  find(displayName: string): Promise<Job | undefined>;
+  find(displayName: string, options?: ListJobsOptions): Promise<Job | undefined>;
   /**
    * Looks at growing intervals until the job has ended, however it ended, and deletes the file that
    * `create` has uploaded for it.
@@ -128,7 +142,7 @@ export interface Jobs {
    * @throws {GenerateError} where the job has no results, as after it expired; `TypeError` where it has
    * not ended.
    */
-  results(job: string | Job, options?: { signal?: AbortSignal | undefined }): AsyncIterable<JobRow>;
+  results(job: string | Job, options?: LookAtJobOptions): AsyncIterable<JobRow>;
   /** Ends it; what was made before may be in its results. */
   cancel(job: string | Job): Promise<void>;
   /** Ends and removes it, with the file that `create` has uploaded for it. */

@@ -5,11 +5,13 @@ type Row = (&'static str, &'static [&'static str], &'static str);
 
 const SIGNAL: Row = ("signal", &["object"], "an AbortSignal");
 
+const MODEL: Row = ("model", &["string"], "the id of a model");
+
 const METHODS: &[(&str, &[Row])] = &[
     (
         "create",
         &[
-            ("model", &["string"], "the id of a model"),
+            MODEL,
             ("displayName", &["string"], "a text"),
             SIGNAL,
             ("onCreating", &["function"], "a function"),
@@ -26,6 +28,9 @@ const METHODS: &[(&str, &[Row])] = &[
         ],
     ),
     ("results", &[SIGNAL]),
+    ("get", &[SIGNAL]),
+    ("list", &[MODEL, SIGNAL]),
+    ("find", &[MODEL, SIGNAL]),
 ];
 
 /// Refuses an option that a method does not have, or that is of another type; those that are

@@ -76,7 +76,8 @@ struct JobFields<'a> {
     advice: Option<&'static str>,
 }
 
-/// Reads a job: `{ operation, age }`, the age in ms where it is known.
+/// Reads a job: `{ operation, age, unread }`, the age in ms where it is known, and whether a look at
+/// the job itself failed.
 ///
 /// # Errors
 /// A sentence, where it is no job.
@@ -97,7 +98,7 @@ pub fn read_job(text: &str) -> Result<String, String> {
         input_file: job.input_file.as_deref(),
         inlined: job.inlined,
         has_error: job.error.is_some(),
-        advice: advice::of(&job, age),
+        advice: advice::of(&job, age, value.get("unread") == Some(&Value::Bool(true))),
     })
 }
 
@@ -118,10 +119,13 @@ pub fn refusal(text: &str) -> Result<String, String> {
     write(&Told { kind: refusal.kind.as_str(), message, advice })
 }
 
-/// What to do where the results inside of a job cannot be read.
-#[must_use]
-pub fn unreadable() -> String {
-    advice::unreadable().to_owned()
+/// What to do where the results inside of a job cannot be read, `{ error, kind }`; `null` where that is
+/// not why.
+///
+/// # Errors
+/// Never.
+pub fn unreadable(text: &str) -> Result<String, String> {
+    write(&advice::unreadable(info(&parse(text)).kind))
 }
 
 /// Whether this can be the name of a job (`batches`) or file (`files`).
@@ -183,6 +187,8 @@ struct NextFields {
     next: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 /// What comes after a create or an upload that failed: `{ error, kind, room, other, random, now }`,
@@ -204,7 +210,8 @@ pub fn after_create(text: &str) -> Result<String, String> {
         Next::Search => ("search", None),
         Next::Stop => ("stop", None),
     };
-    write(&NextFields { next, wait })
+    let reason = (next == "room").then_some(creation::FULL);
+    write(&NextFields { next, wait, reason })
 }
 
 /// The wait in ms before the next look at a job: `{ age, random }`.
@@ -324,7 +331,9 @@ mod tests {
         let bare = r#"{"error":{"status":429,"body":"{\"error\":{\"code\":429,\"status\":
             \"RESOURCE_EXHAUSTED\",\"message\":\"Resource has been exhausted (e.g. check quota).\"}}"},
             "room":0,"other":0,"random":0}"#;
-        assert_eq!(after_create(bare).unwrap(), r#"{"next":"room","wait":30000}"#);
+        assert!(
+            after_create(bare).unwrap().starts_with(r#"{"next":"room","wait":30000,"reason":"#)
+        );
         let lost = r#"{"error":{"name":"TypeError","message":"fetch failed",
             "cause":{"code":"ECONNRESET","message":"read ECONNRESET"}},"room":0,"other":0}"#;
         assert_eq!(after_create(lost).unwrap(), r#"{"next":"search"}"#);

@@ -67,11 +67,13 @@ pub fn row_cost(text: &str) -> Result<String, String> {
     jobs::row_cost(text)
 }
 
-/// What to do where the results inside of a job cannot be read.
+/// What to do where the results inside of a job cannot be read; `null` where that is not why.
+///
+/// # Errors
+/// A sentence that names what is wrong.
 #[wasm_bindgen(js_name = unreadableAdvice)]
-#[must_use]
-pub fn unreadable_advice() -> String {
-    jobs::unreadable()
+pub fn unreadable_advice(text: &str) -> Result<String, String> {
+    jobs::unreadable(text)
 }
 
 /// Whether this can be the name of a job (`batches`) or file (`files`).

@@ -23,6 +23,8 @@ export interface Home {
   /** Remembers what a job was made of. */
   keep(job: Job, file: string | undefined): void;
   removeFile(http: Http, file: string): Promise<void>;
+  /** Deletes the files of jobs that have ended meanwhile: they may be what is in the way. */
+  removeEnded(http: Http): Promise<void>;
 }
 
 /** A request as the core writes it. */
@@ -136,13 +138,14 @@ async function createOne(
  * failed is looked for by `search`, and where that is not given it does no harm twice.
  */
 async function withRoom<T>(
-  { link, rules }: Home,
+  home: Home,
   http: Http,
   options: CreateJobOptions,
   run: () => Promise<T>,
   search?: () => Promise<T | undefined>,
   refused?: () => void,
 ): Promise<T> {
+  const { link, rules } = home;
   const signals = [options.signal, link.closed];
   const tries = { room: 0, other: 0 };
   for (;;) {
@@ -151,14 +154,15 @@ async function withRoom<T>(
     } catch (error) {
       if (http.isOver(error, options.signal)) throw error;
       const failed = http.failure(error, 'the job could not be created');
-      const { next, wait = 0 } = rules.afterCreate(http.told(error), tries);
+      const { next, wait = 0, reason = '' } = rules.afterCreate(http.told(error), tries);
       if (next !== 'search') refused?.();
       if (next === 'stop') throw failed;
       if (next === 'room') {
         tries.room += 1;
         const retryAt = new Date(Date.now() + wait);
-        options.onWaiting?.({ reason: (failed as Error).message, retryAt });
+        options.onWaiting?.({ reason, retryAt });
         await pause(wait, signals);
+        await home.removeEnded(http);
         continue;
       }
       tries.other += 1;

@@ -111,6 +111,17 @@ export class Http {
     throw new Refused(response.status, told, this.clean(await start(response, ERROR_BODY_MAX)));
   }
 
+  /** Deletes; what is gone at the second attempt was deleted by the first, whose answer was lost. */
+  async remove(path: string, signal: AbortSignal, attempt: number): Promise<void> {
+    try {
+      const response = await this.fetch(this.#place.root + path, { method: 'DELETE', signal });
+      await response.body?.cancel();
+    } catch (error) {
+      const isGone = error instanceof Refused && error.status === 404;
+      if (attempt === 1 || !isGone) throw error;
+    }
+  }
+
   clean(text: string): string {
     return this.#rules.clean(text, this.#place.secrets);
   }

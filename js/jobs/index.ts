@@ -1,7 +1,15 @@
 /** `client.jobs`: the methods, whose code is loaded on use. */
 import type { BatchSource } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import type { CreateJobOptions, Job, JobRow, Jobs, WaitForJobOptions } from '../job-types.js';
+import type {
+  CreateJobOptions,
+  Job,
+  JobRow,
+  Jobs,
+  ListJobsOptions,
+  LookAtJobOptions,
+  WaitForJobOptions,
+} from '../job-types.js';
 import { guarded, ready } from '../load.js';
 import type { ClientOptions, RetryContext, RetryOptions } from '../types.js';
 import type { Core } from '../wasm/unexhausted.js';
@@ -38,26 +46,23 @@ export class ClientJobs implements Jobs {
     return (await this.#load()).create(requests, options);
   }
 
-  async get(name: string): Promise<Job> {
-    return (await this.#load()).get(name);
+  async get(job: string | Job, options?: LookAtJobOptions): Promise<Job> {
+    return (await this.#load()).get(job, options);
   }
 
-  async *list(): AsyncGenerator<Job> {
-    yield* (await this.#load()).list();
+  async *list(options?: ListJobsOptions): AsyncGenerator<Job> {
+    yield* (await this.#load()).list(options);
   }
 
-  async find(displayName: string): Promise<Job | undefined> {
-    return (await this.#load()).find(displayName);
+  async find(displayName: string, options?: ListJobsOptions): Promise<Job | undefined> {
+    return (await this.#load()).find(displayName, options);
   }
 
   async wait(job: string | Job, options?: WaitForJobOptions): Promise<Job> {
     return (await this.#load()).wait(job, options);
   }
 
-  async *results(
-    job: string | Job,
-    options?: { signal?: AbortSignal | undefined },
-  ): AsyncGenerator<JobRow> {
+  async *results(job: string | Job, options?: LookAtJobOptions): AsyncGenerator<JobRow> {
     yield* (await this.#load()).results(job, options);
   }
 

@@ -69,16 +69,16 @@ export class Rules {
     this.#run(() => this.#glue.checkJobOptions(method, keys, types));
   }
 
-  readJob(operation: unknown, age: number | undefined): ReadJob {
-    return this.#ask('readJob', { operation, age });
+  readJob(operation: unknown, age: number | undefined, unread: boolean): ReadJob {
+    return this.#ask('readJob', { operation, age, unread });
   }
 
   refusal(operation: unknown): { kind: string; message: string; advice: string } {
     return this.#ask('jobRefusal', { operation });
   }
 
-  unreadable(): string {
-    return this.#run(() => this.#glue.unreadableAdvice());
+  unreadable(failed: Failed): string | null {
+    return this.#ask('unreadableAdvice', failed);
   }
 
   isName(name: string, collection: 'batches' | 'files'): boolean {
@@ -102,7 +102,7 @@ export class Rules {
   afterCreate(
     failed: Failed,
     tries: { room: number; other: number },
-  ): { next: 'room' | 'again' | 'search' | 'stop'; wait?: number } {
+  ): { next: 'room' | 'again' | 'search' | 'stop'; wait?: number; reason?: string } {
     return this.#ask('afterCreate', {
       ...failed,
       ...tries,
@@ -136,7 +136,14 @@ export class Rules {
   }
 
   #ask<T>(
-    what: 'readJob' | 'jobRefusal' | 'addToPart' | 'afterCreate' | 'afterLook' | 'rowCost',
+    what:
+      | 'readJob'
+      | 'jobRefusal'
+      | 'unreadableAdvice'
+      | 'addToPart'
+      | 'afterCreate'
+      | 'afterLook'
+      | 'rowCost',
     about: unknown,
   ): T {
     return this.#run(() => JSON.parse(this.#glue[what](JSON.stringify(about))));

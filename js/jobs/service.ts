@@ -1,6 +1,14 @@
 /** The jobs of one client. */
 import type { BatchSource } from '../batch-types.js';
-import type { CreateJobOptions, Job, JobRow, JobState, WaitForJobOptions } from '../job-types.js';
+import type {
+  CreateJobOptions,
+  Job,
+  JobRow,
+  JobState,
+  ListJobsOptions,
+  LookAtJobOptions,
+  WaitForJobOptions,
+} from '../job-types.js';
 import { use } from '../load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
 import { create, type Home } from './creating.js';
@@ -16,8 +24,9 @@ const MOMENT_MAX = 8.64e15;
 
 /** What is known of a job beside what the service tells. */
 interface Kept {
-  model?: string;
-  file?: string | undefined;
+  model: string;
+  /** The file that was uploaded for it; `null` once it is deleted. */
+  file: string | null | undefined;
 }
 
 /** A job, and where it lies. */
@@ -45,17 +54,20 @@ export class JobService implements Home {
     return create(this, requests, options);
   }
 
-  async get(name: string): Promise<Job> {
-    const { http } = this.#at(name);
-    return this.#get(http, name, undefined);
+  async get(job: string | Job, options: LookAtJobOptions = {}): Promise<Job> {
+    this.rules.checkOptions('get', options);
+    const { name, http } = this.#at(job);
+    return this.read(await this.#operation(http, name, options.signal));
   }
 
-  async *list(): AsyncGenerator<Job> {
-    yield* this.#list(this.http(undefined), undefined);
+  async *list(options: ListJobsOptions = {}): AsyncGenerator<Job> {
+    this.rules.checkOptions('list', options);
+    yield* this.#list(this.http(options.model), options.signal);
   }
 
-  find(displayName: string): Promise<Job | undefined> {
-    return this.#find(this.http(undefined), displayName, undefined);
+  find(displayName: string, options: ListJobsOptions = {}): Promise<Job | undefined> {
+    this.rules.checkOptions('find', options);
+    return this.#find(this.http(options.model), displayName, options.signal);
   }
 
   async wait(job: string | Job, options: WaitForJobOptions = {}): Promise<Job> {
@@ -84,10 +96,7 @@ export class JobService implements Home {
     }
   }
 
-  async *results(
-    job: string | Job,
-    options: { signal?: AbortSignal | undefined } = {},
-  ): AsyncGenerator<JobRow> {
+  async *results(job: string | Job, options: LookAtJobOptions = {}): AsyncGenerator<JobRow> {
     this.rules.checkOptions('results', options);
     const { signal } = options;
     const { name, http } = this.#at(job);
@@ -97,7 +106,7 @@ export class JobService implements Home {
     if (known) {
       found = job;
     } else {
-      operation = await this.#operation(http, name, signal, this.rules.unreadable());
+      operation = await this.#operation(http, name, signal, true);
       found = this.read(operation);
     }
     if (!found.ended) {
@@ -137,11 +146,11 @@ export class JobService implements Home {
     const { name, http } = this.#at(job);
     const file = this.#kept.get(name)?.file;
     try {
-      await http.json(name, { method: 'DELETE' });
+      await http.call({}, (ended, attempt) => http.remove(name, ended, attempt));
     } catch (error) {
       throw http.failure(error, `${name} could not be deleted`);
     }
-    if (file !== undefined) await this.removeFile(http, file);
+    if (typeof file === 'string') await this.removeFile(http, file);
     this.#kept.delete(name);
   }
 
@@ -150,7 +159,7 @@ export class JobService implements Home {
     return new Http(this.link, this.rules, place);
   }
 
-  read(operation: unknown): Job {
+  read(operation: unknown, unread = false): Job {
     const { metadata, createTime } = (operation ?? {}) as Operation;
     const times = metadata ?? (operation as Operation);
     const created = date(times?.createTime ?? createTime);
@@ -161,7 +170,7 @@ export class JobService implements Home {
       hasError,
       state,
       ...told
-    } = this.rules.readJob(light(operation), age);
+    } = this.rules.readJob(light(operation), age, unread);
     const job: Job = { ...told, state: state as JobState };
     const [updatedAt, endedAt] = [date(times?.updateTime), date(times?.endTime)];
     if (created !== undefined) job.createdAt = created;
@@ -171,8 +180,13 @@ export class JobService implements Home {
       const error = (operation as Operation).error ?? metadata?.error;
       job.error = use().core.classifyError({ error }) as ErrorInfo;
     }
+    const own = `files/${this.rules.fileId(job.displayName)}`;
+    // Of a job with a file of somebody else's nothing is to be deleted. Where the service does not say
+    // what it was made of, ours is known by its name.
+    const isOwn = inputFile === own || (inputFile === undefined && job.resultsFile !== undefined);
     const kept = this.#kept.get(job.name);
-    this.#kept.set(job.name, { file: inputFile, ...kept, model: job.model });
+    const file = kept?.file === undefined && isOwn ? own : kept?.file;
+    this.#kept.set(job.name, { model: job.model, file });
     return job;
   }
 
@@ -201,6 +215,17 @@ export class JobService implements Home {
     await http.json(file, { method: 'DELETE', once: true }).catch(() => {});
   }
 
+  async removeEnded(http: Http): Promise<void> {
+    if (![...this.#kept.values()].some(({ file }) => typeof file === 'string')) return;
+    try {
+      for await (const job of this.#list(http, undefined)) {
+        if (job.ended) await this.#tidy(http, job);
+      }
+    } catch {
+      // They are deleted by whoever waits for their jobs, or by the service after 48 h.
+    }
+  }
+
   /** One look at a job; where that fails for now, how long to wait for the next. */
   async #look(
     http: Http,
@@ -214,7 +239,6 @@ export class JobService implements Home {
       if (http.isOver(error, signal)) throw error;
       // The results inside of a job may be too much to send; a list leaves them out.
       const listed = await this.#listed(http, name, signal);
-      if (listed?.ended === true) return { job: { ...listed, advice: this.rules.unreadable() } };
       if (listed !== undefined) return { job: listed };
       const wait = this.rules.afterLook(http.told(error), failed + 1);
       if (wait === null) throw http.failure(error, `${name} could not be looked at`);
@@ -228,7 +252,7 @@ export class JobService implements Home {
     signal: AbortSignal | undefined,
   ): Promise<Job | undefined> {
     try {
-      for await (const job of this.#list(http, signal)) if (job.name === name) return job;
+      for await (const job of this.#list(http, signal, true)) if (job.name === name) return job;
     } catch (error) {
       signal?.throwIfAborted();
       if (this.link.closed.aborted) throw error;
@@ -251,7 +275,7 @@ export class JobService implements Home {
     return newest;
   }
 
-  async *#list(http: Http, signal: AbortSignal | undefined): AsyncGenerator<Job> {
+  async *#list(http: Http, signal: AbortSignal | undefined, unread = false): AsyncGenerator<Job> {
     let token = '';
     do {
       const query = new URLSearchParams({ pageSize: String(this.rules.numbers.page) });
@@ -262,34 +286,33 @@ export class JobService implements Home {
       } catch (error) {
         throw http.failure(error, 'the jobs could not be listed');
       }
-      for (const operation of page.operations ?? page.batches ?? []) yield this.read(operation);
+      for (const operation of page.operations ?? page.batches ?? []) {
+        yield this.read(operation, unread);
+      }
       token = page.nextPageToken ?? '';
     } while (token !== '');
-  }
-
-  async #get(http: Http, name: string, signal: AbortSignal | undefined): Promise<Job> {
-    return this.read(await this.#operation(http, name, signal));
   }
 
   async #operation(
     http: Http,
     name: string,
     signal: AbortSignal | undefined,
-    advice?: string,
+    results = false,
   ): Promise<Operation> {
     try {
       return (await http.json(name, { signal })) as Operation;
     } catch (error) {
-      throw http.failure(error, `${name} could not be read`, advice);
+      const advice = results ? this.rules.unreadable(http.told(error)) : null;
+      throw http.failure(error, `${name} could not be read`, advice ?? undefined);
     }
   }
 
   /** Deletes what `create` has uploaded: the store has 20 GB, and keeps a file for 48 h. */
   async #tidy(http: Http, job: Job): Promise<void> {
-    if (job.resultsFile === undefined && this.#kept.get(job.name)?.file === undefined) return;
-    const file = `files/${this.rules.fileId(job.displayName)}`;
-    await this.removeFile(http, this.#kept.get(job.name)?.file ?? file);
-    this.#kept.set(job.name, { model: job.model });
+    const file = this.#kept.get(job.name)?.file;
+    if (typeof file !== 'string') return;
+    await this.removeFile(http, file);
+    this.#kept.set(job.name, { model: job.model, file: null });
   }
 
   #at(job: string | Job): At {

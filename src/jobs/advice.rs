@@ -53,10 +53,13 @@ const ROWS: &[(Case, &str)] = &[
     ),
 ];
 
-/// What to do about a job of this age; `None` where all is well.
+/// What to do about a job of this age; `None` where all is well. `unread` is for one that is only
+/// known from a list, since a look at it failed.
 #[must_use]
-pub fn of(job: &Job, age: Option<Millis>) -> Option<&'static str> {
+pub fn of(job: &Job, age: Option<Millis>, unread: bool) -> Option<&'static str> {
     let case = match job.state {
+        // What a file holds is read from there.
+        State::Succeeded if unread && job.results_file.is_none() => Case::Unreadable,
         State::Failed => Case::Failed,
         State::Expired => Case::Expired,
         State::Cancelled => Case::Cancelled,
@@ -69,10 +72,12 @@ pub fn of(job: &Job, age: Option<Millis>) -> Option<&'static str> {
     text(case)
 }
 
-/// What to do where the results inside of a job cannot be read.
+/// What to do where a look at the results inside of a job failed with this; `None` for what has
+/// nothing to do with their size.
 #[must_use]
-pub fn unreadable() -> &'static str {
-    text(Case::Unreadable).unwrap_or_default()
+pub fn unreadable(kind: Kind) -> Option<&'static str> {
+    matches!(kind, Kind::Overloaded | Kind::Timeout | Kind::ServerError)
+        .then(|| text(Case::Unreadable))?
 }
 
 /// Why there are no results to read.
@@ -95,7 +100,7 @@ pub fn refusal(job: &Job) -> Refusal {
         State::Failed => (Kind::ServerError, "the job has failed and has no results"),
         _ => (Kind::Unknown, "the job has no results"),
     };
-    Refusal { kind, message, advice: of(job, None).unwrap_or_default() }
+    Refusal { kind, message, advice: of(job, None, false).unwrap_or_default() }
 }
 
 fn text(case: Case) -> Option<&'static str> {
@@ -114,20 +119,30 @@ mod tests {
 
     #[test]
     fn each_case_is_told() {
-        let told = |state: &str, hours: u64| of(&job(state), Some(Millis(hours * 3_600_000)));
+        let told =
+            |state: &str, hours: u64| of(&job(state), Some(Millis(hours * 3_600_000)), false);
         assert_eq!(told("RUNNING", 1), None);
         assert!(told("RUNNING", 24).unwrap().contains("48 hours"));
         assert!(told("PENDING", 30).is_some());
         assert!(told("EXPIRED", 49).unwrap().contains("no results"));
         assert!(told("FAILED", 1).unwrap().contains("`error`"));
         assert_eq!(told("SUCCEEDED", 90), None);
-        assert!(unreadable().contains("billed"));
+        assert!(unreadable(Kind::Timeout).unwrap().contains("billed"));
+        assert_eq!(unreadable(Kind::Forbidden), None);
     }
 
     #[test]
     fn failed_rows_of_a_job_that_succeeded_are_told() {
         let partly = Job { failed: Some(1), ..job("SUCCEEDED") };
-        assert!(of(&partly, None).unwrap().contains("rows failed"));
+        assert!(of(&partly, None, false).unwrap().contains("rows failed"));
+    }
+
+    #[test]
+    fn only_results_inside_of_a_job_are_unreadable() {
+        let inside = job("SUCCEEDED");
+        assert!(of(&inside, None, true).unwrap().contains("60 seconds"));
+        let file = Job { results_file: Some("files/a".to_owned()), ..inside };
+        assert_eq!(of(&file, None, true), None);
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub enum Next {
     Stop,
 }
 
+/// What is told of a wait for room: the service does not say which of these it is.
+pub const FULL: &str = "there is no room: 100 jobs or as many tokens as the tier allows wait already, \
+    or the 20 GB of the store of files are used";
+
 /// How often it was tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tries {

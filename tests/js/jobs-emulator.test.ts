@@ -151,18 +151,29 @@ describe('jobs in virtual time', () => {
     assert.ok((second?.created ?? 0) >= (first?.ended ?? Number.POSITIVE_INFINITY));
   });
 
-  it('waits where the store of files is full', async () => {
-    await open({ files: { storeBytes: 20_000 } });
-    const before = await create(60);
+  it('waits where the store of files is full, and deletes what its own jobs no longer need', async () => {
+    await open({ files: { storeBytes: 50_000 } });
+    const config = { imageConfig: { imageSize: '4K' } };
+    const requests = many(300, (index) => ({
+      contents: `${index} ${'of many '.repeat(10)}`,
+      config,
+    }));
     let waits = 0;
-    const work = client.jobs.create(keyed(60), {
-      onWaiting: () => {
-        waits += 1;
-      },
-    });
-    const [, [job]] = await run(Promise.all([client.jobs.wait(before), work]));
-    assert.equal(job?.state, 'pending');
+    const jobs = await run(
+      client.jobs.create(requests, {
+        onWaiting: ({ reason }) => {
+          assert.match(reason, /20 GB of the store/);
+          waits += 1;
+        },
+      }),
+    );
+    assert.deepEqual(
+      books().map(({ rows }) => rows.length),
+      [124, 124, 52],
+    );
+    assert.equal(jobs.length, 3);
     assert.ok(waits > 0, 'the file of the first job was in the way until it ended');
+    assert.equal(emulator.ledger().files?.count, 2);
   });
 
   it('waits for a job that is stuck until it expires, and says so', async () => {

@@ -244,7 +244,7 @@ describe('create', () => {
       const wait = waits[index] ?? 0;
       assert.ok(wait >= floor && wait <= floor * 1.11, `${wait}`);
     }
-    assert.match(reasons[0] ?? '', /exhausted/);
+    assert.match(reasons[0] ?? '', /no room: 100 jobs/);
     // Nobody looked for a job that was refused for sure.
     assert.equal(service.asked('GET batches').length, 0);
   });
@@ -481,6 +481,18 @@ describe('wait', () => {
     assert.match(ended.advice ?? '', /Its results lie in the job itself/);
     const error = await fails(all(client.jobs.results(ended)));
     assert.match(error.advice, /through a file/);
+    service.before = () => refusal(403, 'PERMISSION_DENIED', 'not yours');
+    assert.doesNotMatch((await fails(all(client.jobs.results(ended)))).advice, /through a file/);
+  });
+
+  it('takes an outage of looks for no more than that', async () => {
+    const job = await created(12);
+    service.end(service.jobs[0] as never);
+    service.before = ({ path }) =>
+      path.startsWith('batches/') ? refusal(503, 'UNAVAILABLE', 'overloaded') : undefined;
+    const ended = await run(client.jobs.wait(job));
+    assert.deepEqual([ended.state, ended.advice], ['succeeded', undefined]);
+    assert.equal((await run(all(client.jobs.results(ended)))).length, 12);
   });
 
   it('is ended by its signal, and by the end of the client', async () => {
@@ -650,6 +662,42 @@ describe('the rest', () => {
     assert.equal(service.jobs.length, 0);
     assert.equal(service.files.size, 0);
     assert.equal((await fails(client.jobs.get(job.name))).status, 404);
+  });
+
+  it('has deleted what is gone at the second attempt', async () => {
+    const job = await created(1);
+    let lost = 0;
+    service.after = ({ method }) => {
+      if (method !== 'DELETE' || lost > 0) return undefined;
+      lost += 1;
+      return cut();
+    };
+    await run(client.jobs.delete(job));
+    assert.equal(service.asked('DELETE batches/').length, 2);
+    assert.equal((await fails(client.jobs.delete(job))).status, 404);
+  });
+
+  it('asks the account of a target for its jobs', async () => {
+    const own = open({
+      models: [
+        PRO,
+        {
+          model: 'gemini-2.5-flash-image',
+          baseUrl: 'https://generativelanguage.googleapis.com/',
+          apiKey: 'another-key-of-nobody',
+        },
+      ],
+    });
+    const model = 'gemini-2.5-flash-image';
+    const [job] = await run(own.jobs.create(['a kite'], { model }));
+    assert.ok(job);
+    await run(own.jobs.get(job.name));
+    await run(own.jobs.get(job));
+    await run(own.jobs.find(job.displayName, { model }));
+    own.close();
+    for (const { headers } of service.seen) {
+      assert.equal(headers.get('x-goog-api-key'), 'another-key-of-nobody');
+    }
   });
 
   it('takes no name that is none', async () => {
