@@ -174,7 +174,7 @@ fn worth_a_look(situation: &Situation<'_>, steps: &mut Vec<Step>) {
             "Nobody waits: the Batch API costs half and has a quota of its own; it answers within \
              24 hours."
                 .to_owned(),
-            "The service's batchGenerateContent; at most 100 batches at once.",
+            "client.jobs, which waits where 100 jobs are under way.",
         );
     }
     if question.quality > Quality::Any && situation.band > Band::Low {

@@ -24,7 +24,7 @@ let redis: RedisServer;
 before(async () => {
   redis = await redisServer();
   if (!WITHOUT_REDIS) await redis.start();
-  server = await startEmulator({ latency: 0, transit: 0 });
+  server = await startEmulator({ latency: 0, transit: 0, batch: { pending: 0, running: 0 } });
   mkdirSync(FOLDER, { recursive: true });
 });
 
