@@ -261,10 +261,11 @@ pub fn key_of(head: &str) -> Option<String> {
     parse(head).get("key")?.as_str().map(str::to_owned)
 }
 
-/// A text without these secrets.
+/// A text without these secrets, and without what is said in these prompts.
 #[must_use]
-pub fn clean(text: &str, secrets: &[String]) -> String {
-    Redactor::new(secrets.iter().map(String::as_str), core::iter::empty()).clean(text)
+pub fn clean(text: &str, secrets: &[String], prompts: &[String]) -> String {
+    let prompts = prompts.iter().map(String::as_str);
+    Redactor::new(secrets.iter().map(String::as_str), prompts).clean(text)
 }
 
 fn read(value: &Value) -> Result<Job, String> {
@@ -355,6 +356,8 @@ mod tests {
     #[test]
     fn a_secret_is_cut() {
         let secrets = ["a-key-of-nobody".to_owned()];
-        assert_eq!(clean("bad key a-key-of-nobody", &secrets), "bad key [redacted]");
+        assert_eq!(clean("bad key a-key-of-nobody", &secrets, &[]), "bad key [redacted]");
+        let prompts = ["a paper boat at sea".to_owned()];
+        assert_eq!(clean("no: \"a paper boat\"", &[], &prompts), "no: \"[redacted]\"");
     }
 }

@@ -111,11 +111,11 @@ pub fn key_of(head: &str) -> Option<String> {
     jobs::key_of(head)
 }
 
-/// A text without these secrets.
+/// A text without these secrets, and without what is said in these prompts.
 #[wasm_bindgen]
 #[must_use]
-pub fn clean(text: &str, secrets: Vec<String>) -> String {
-    jobs::clean(text, &secrets)
+pub fn clean(text: &str, secrets: Vec<String>, prompts: Vec<String>) -> String {
+    jobs::clean(text, &secrets, &prompts)
 }
 
 /// Refuses an option that a method of jobs does not have, or that is of another type.

@@ -1,7 +1,7 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
 import type { BatchRequest, BatchSource } from '../batch-types.js';
+import { fingerprint, keyOf, requestOf } from '../bulk/entry.js';
 import type { CreateJobOptions, Job } from '../job-types.js';
-import type { GenerateRequest } from '../types.js';
 import type { Http } from './http.js';
 import type { Link } from './index.js';
 import { pause } from './pause.js';
@@ -66,10 +66,10 @@ export async function create(
   try {
     for await (const item of items(requests)) {
       options.signal?.throwIfAborted();
-      const { key: given, request } = keyed(item);
+      const request = requestOf(item);
       const written = link.core((core) => core.jobRequest(request, options.model)) as Written;
       const { model, text, tokens, size } = written;
-      const key = await keys.take(given, written);
+      const key = await keys.take(item);
       const line = `{"key":${JSON.stringify(key)},"request":${text}}\n`;
       const row = { bytes: new TextEncoder().encode(line).length, tokens, size, model };
       const before = open.get(model);
@@ -111,8 +111,10 @@ async function createOne(
         upload(http, home.rules, spool, displayName, signals),
       );
     }
-    const inputConfig =
-      file === undefined ? { requests: { requests: await inlined(spool) } } : { fileName: file };
+    const rows = file === undefined ? await inlined(spool) : [];
+    // A refusal of what is sent may quote it.
+    http.hide(promptsOf(rows));
+    const inputConfig = file === undefined ? { requests: { requests: rows } } : { fileName: file };
     const body = JSON.stringify({ batch: { displayName, inputConfig } });
     await options.onCreating?.({ displayName, keys });
     const path = `${http.place.path}:batchGenerateContent`;
@@ -190,6 +192,16 @@ async function inlined(spool: Spool): Promise<unknown[]> {
     });
 }
 
+/** Every text of these requests. */
+function promptsOf(rows: readonly unknown[]): string[] {
+  const texts: string[] = [];
+  JSON.stringify(rows, (key, value) => {
+    if (key === 'text' && typeof value === 'string') texts.push(value);
+    return value;
+  });
+  return texts;
+}
+
 function items(requests: unknown): BatchSource {
   const has = (symbol: symbol) => typeof Object(requests)[symbol] === 'function';
   if (typeof requests === 'string' || !(has(Symbol.iterator) || has(Symbol.asyncIterator))) {
@@ -198,27 +210,17 @@ function items(requests: unknown): BatchSource {
   return requests as BatchSource;
 }
 
-function keyed(item: BatchRequest): {
-  key: string | undefined;
-  request: string | GenerateRequest;
-} {
-  if (typeof item === 'object' && item !== null && 'key' in item) {
-    const { key, request } = item;
-    if (typeof key !== 'string' || key === '') {
-      throw new TypeError('unexhausted: a `key` must be a text that is not empty');
-    }
-    return { key, request };
-  }
-  return { key: undefined, request: item as string | GenerateRequest };
-}
-
 /** The keys of a batch, each of which is there once. */
 class Keys {
   readonly #taken = new Set<string>();
   readonly #counts = new Map<string, number>();
 
-  async take(given: string | undefined, { model, text }: Written): Promise<string> {
-    const key = given ?? this.#next(await digest(`${model}\n${text}`));
+  async take(item: BatchRequest): Promise<string> {
+    const given = keyOf(item);
+    if (given !== undefined && (typeof given !== 'string' || given === '')) {
+      throw new TypeError('unexhausted: a `key` must be a text that is not empty');
+    }
+    const key = given ?? this.#next(await fingerprint(requestOf(item)));
     if (this.#taken.has(key)) {
       throw new TypeError(`unexhausted: two requests have the key ${JSON.stringify(key)}`);
     }
@@ -226,22 +228,15 @@ class Keys {
     return key;
   }
 
-  #next(hash: string): string {
-    const count = (this.#counts.get(hash) ?? 0) + 1;
-    this.#counts.set(hash, count);
-    return count === 1 ? hash : `${hash}#${count}`;
+  #next(print: string): string {
+    const count = (this.#counts.get(print) ?? 0) + 1;
+    this.#counts.set(print, count);
+    return count === 1 ? print : `${print}#${count}`;
   }
 }
 
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return hex(new Uint8Array(bytes));
-}
-
+/** So that no other job has the same name. */
 function randomText(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(6)));
-}
-
-function hex(bytes: Uint8Array): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

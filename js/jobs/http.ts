@@ -52,11 +52,17 @@ export class Http {
   readonly #link: Link;
   readonly #rules: Rules;
   readonly #place: Place;
+  #prompts: string[] = [];
 
   constructor(link: Link, rules: Rules, place: Place) {
     this.#link = link;
     this.#rules = rules;
     this.#place = place;
+  }
+
+  /** From now on errors do not show these texts. */
+  hide(prompts: string[]): void {
+    this.#prompts = prompts;
   }
 
   get place(): Place {
@@ -123,7 +129,7 @@ export class Http {
   }
 
   clean(text: string): string {
-    return this.#rules.clean(text, this.#place.secrets);
+    return this.#rules.clean(text, this.#place.secrets, this.#prompts);
   }
 
   /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */

@@ -131,8 +131,8 @@ export class Rules {
     return this.#run(() => this.#glue.keyOf(head));
   }
 
-  clean(text: string, secrets: string[]): string {
-    return this.#run(() => this.#glue.clean(text, secrets));
+  clean(text: string, secrets: string[], prompts: string[]): string {
+    return this.#run(() => this.#glue.clean(text, secrets, prompts));
   }
 
   #ask<T>(

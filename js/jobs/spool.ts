@@ -1,7 +1,13 @@
 /** What is to be uploaded, written bit by bit: to a file where there are files, else into blobs. */
+import { builtin } from '../builtin.js';
 
 interface Handle {
-  write(data: Uint8Array, offset: number, length: number, position: number): Promise<unknown>;
+  write(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
   read(
     into: Uint8Array,
     offset: number,
@@ -15,10 +21,6 @@ interface Files {
   mkdtemp(prefix: string): Promise<string>;
   open(path: string, flags: string, mode: number): Promise<Handle>;
   rm(path: string, options: { recursive: boolean; force: boolean }): Promise<void>;
-}
-
-interface ProcessLike {
-  getBuiltinModule?(name: string): unknown;
 }
 
 /** Bytes that are kept until they are written in one go. */
@@ -66,12 +68,9 @@ export class Spool {
 }
 
 async function keeper(): Promise<Keeper> {
-  const { process } = globalThis as { process?: ProcessLike };
-  // An import would have to be answered by every bundler; this asks at run time.
-  const builtin = (name: string) => process?.getBuiltinModule?.(name);
-  const files = builtin('node:fs/promises') as Files | undefined;
-  const os = builtin('node:os') as { tmpdir(): string } | undefined;
-  const path = builtin('node:path') as { join(...parts: string[]): string } | undefined;
+  const files = builtin<Files>('node:fs/promises');
+  const os = builtin<{ tmpdir(): string }>('node:os');
+  const path = builtin<{ join(...parts: string[]): string }>('node:path');
   if (files?.mkdtemp === undefined || os === undefined || path === undefined) return new Blobs();
   const folder = await files.mkdtemp(path.join(os.tmpdir(), 'unexhausted-'));
   const remove = () => files.rm(folder, { recursive: true, force: true });
@@ -97,11 +96,10 @@ class TempFile implements Keeper {
 
   async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const written = (await this.#handle.write(bytes, at, bytes.length - at, this.#end)) as {
-        bytesWritten: number;
-      };
-      at += written.bytesWritten;
-      this.#end += written.bytesWritten;
+      const left = bytes.length - at;
+      const { bytesWritten } = await this.#handle.write(bytes, at, left, this.#end);
+      at += bytesWritten;
+      this.#end += bytesWritten;
     }
   }
 

@@ -96,7 +96,7 @@ describe('create', () => {
       },
       { key: 'own', request: { contents: [{ role: 'user', parts: [{ text: 'a kite' }] }] } },
     ]);
-    assert.match(keys[0] ?? '', /^[0-9a-f]{64}$/);
+    assert.match(keys[0] ?? '', /^[0-9a-f]{32}$/);
     assert.equal(keys[1], 'own');
   });
 
@@ -335,6 +335,21 @@ describe('create', () => {
     assert.equal(error.kind, 'invalid_request');
     assert.match(error.message, /the key \[redacted\] may not do that/);
     assert.equal(service.files.size, 0);
+  });
+
+  it('does not show the prompts that a refusal quotes', async () => {
+    service.before = ({ path }) =>
+      path.includes(':batch')
+        ? refusal(
+            400,
+            'INVALID_ARGUMENT',
+            'no "a secret boat of mine" here, nor "a secret kite of mine"',
+          )
+        : undefined;
+    const prompts = ['a secret boat of mine', { contents: 'a secret kite of mine' }];
+    const error = await fails(client.jobs.create(prompts));
+    assert.match(error.message, /no "\[redacted\]" here, nor "\[redacted\]"/);
+    assert.doesNotMatch(JSON.stringify([error.message, error.info, error.cause]), /secret/);
   });
 
   it('goes on with an upload where it was cut', async () => {
