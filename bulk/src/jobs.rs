@@ -6,6 +6,7 @@ use unexhausted::info::ErrorInfo;
 use unexhausted::jobs::creation::{self, Next, Tries};
 use unexhausted::jobs::job::{self, Job};
 use unexhausted::jobs::split::{Part, Row};
+use unexhausted::jobs::state::FileState;
 use unexhausted::jobs::{advice, pace, price};
 use unexhausted::kind::{Kind, Retry};
 use unexhausted::model::Size;
@@ -119,13 +120,27 @@ pub fn refusal(text: &str) -> Result<String, String> {
     write(&Told { kind: refusal.kind.as_str(), message, advice })
 }
 
-/// What to do where the results inside of a job cannot be read, `{ error, kind }`; `null` where that is
-/// not why.
+/// What to do where a request about one job failed, `{ error, kind, results }`; `null` where the advice
+/// for the kind is all there is to say.
 ///
 /// # Errors
 /// Never.
-pub fn unreadable(text: &str) -> Result<String, String> {
-    write(&advice::unreadable(info(&parse(text)).kind))
+pub fn failure_advice(text: &str) -> Result<String, String> {
+    let value = parse(text);
+    let results = value.get("results") == Some(&Value::Bool(true));
+    write(&advice::of_failure(info(&value).kind, results))
+}
+
+/// Whether an uploaded file in this state can be used: `ready`, `pending` or `failed`.
+#[must_use]
+pub fn file_state(state: &str) -> String {
+    FileState::parse(state).as_str().to_owned()
+}
+
+/// Whether a delete that was answered with this status has nothing left to do.
+#[must_use]
+pub fn is_deleted(status: u16, attempt: u32) -> bool {
+    pace::is_deleted(status, attempt)
 }
 
 /// Whether this can be the name of a job (`batches`) or file (`files`).
@@ -214,10 +229,16 @@ pub fn after_create(text: &str) -> Result<String, String> {
     write(&NextFields { next, wait, reason })
 }
 
-/// The wait in ms before the next look at a job: `{ age, random }`.
+/// The wait in ms before the next look at a job of this age.
 #[must_use]
 pub fn next_look(age: f64, random: f64) -> f64 {
     pace::next_look(Millis::from_f64(age), random).as_f64()
+}
+
+/// The wait in ms, or what is left of the time; nothing once that is over.
+#[must_use]
+pub fn within(wait: f64, left: Option<f64>) -> Option<f64> {
+    Some(pace::within(Millis::from_f64(wait), left.map(Millis::from_f64))?.as_f64())
 }
 
 /// The wait in ms before a look for a lost job, from 1.

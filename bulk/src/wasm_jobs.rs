@@ -67,13 +67,27 @@ pub fn row_cost(text: &str) -> Result<String, String> {
     jobs::row_cost(text)
 }
 
-/// What to do where the results inside of a job cannot be read; `null` where that is not why.
+/// What to do where a request about one job failed; `null` where there is nothing more to say.
 ///
 /// # Errors
 /// A sentence that names what is wrong.
-#[wasm_bindgen(js_name = unreadableAdvice)]
-pub fn unreadable_advice(text: &str) -> Result<String, String> {
-    jobs::unreadable(text)
+#[wasm_bindgen(js_name = failureAdvice)]
+pub fn failure_advice(text: &str) -> Result<String, String> {
+    jobs::failure_advice(text)
+}
+
+/// Whether an uploaded file in this state can be used: `ready`, `pending` or `failed`.
+#[wasm_bindgen(js_name = fileState)]
+#[must_use]
+pub fn file_state(state: &str) -> String {
+    jobs::file_state(state)
+}
+
+/// Whether a delete that was answered with this status has nothing left to do.
+#[wasm_bindgen(js_name = isDeleted)]
+#[must_use]
+pub fn is_deleted(status: u16, attempt: u32) -> bool {
+    jobs::is_deleted(status, attempt)
 }
 
 /// Whether this can be the name of a job (`batches`) or file (`files`).
@@ -95,6 +109,13 @@ pub fn file_id(display_name: &str) -> String {
 #[must_use]
 pub fn next_look(age: f64, random: f64) -> f64 {
     jobs::next_look(age, random)
+}
+
+/// The wait, or what is left of the time; nothing once that is over.
+#[wasm_bindgen]
+#[must_use]
+pub fn within(wait: f64, left: Option<f64>) -> Option<f64> {
+    jobs::within(wait, left)
 }
 
 /// The wait in ms before a look for a lost job, from 1; nothing once it was looked for often enough.

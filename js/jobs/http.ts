@@ -117,19 +117,25 @@ export class Http {
     throw new Refused(response.status, told, this.clean(await start(response, ERROR_BODY_MAX)));
   }
 
-  /** Deletes; what is gone at the second attempt was deleted by the first, whose answer was lost. */
+  /** One attempt of a delete. */
   async remove(path: string, signal: AbortSignal, attempt: number): Promise<void> {
     try {
       const response = await this.fetch(this.#place.root + path, { method: 'DELETE', signal });
       await response.body?.cancel();
     } catch (error) {
-      const isGone = error instanceof Refused && error.status === 404;
-      if (attempt === 1 || !isGone) throw error;
+      if (error instanceof Refused && this.#rules.isDeleted(error.status, attempt)) return;
+      throw error;
     }
   }
 
   clean(text: string): string {
     return this.#rules.clean(text, this.#place.secrets, this.#prompts);
+  }
+
+  /** The same for a request about one job; `results` where its answer would hold the results. */
+  jobFailure(error: unknown, what: string, results = false): unknown {
+    const advice = this.#rules.failureAdvice(this.told(error), results);
+    return this.failure(error, what, advice ?? undefined);
   }
 
   /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */

@@ -77,8 +77,17 @@ export class Rules {
     return this.#ask('jobRefusal', { operation });
   }
 
-  unreadable(failed: Failed): string | null {
-    return this.#ask('unreadableAdvice', failed);
+  /** What to do where a request about one job failed, beside what is said of its kind. */
+  failureAdvice(failed: Failed, results: boolean): string | null {
+    return this.#ask('failureAdvice', { ...failed, results });
+  }
+
+  fileState(state: string | undefined): 'ready' | 'pending' | 'failed' {
+    return this.#run(() => this.#glue.fileState(state ?? '')) as 'ready' | 'pending' | 'failed';
+  }
+
+  isDeleted(status: number, attempt: number): boolean {
+    return this.#run(() => this.#glue.isDeleted(status, attempt));
   }
 
   isName(name: string, collection: 'batches' | 'files'): boolean {
@@ -119,6 +128,11 @@ export class Rules {
     return this.#run(() => this.#glue.nextLook(age, Math.random()));
   }
 
+  /** The wait, or what is left of the time; nothing once that is over. */
+  within(wait: number, left: number | undefined): number | undefined {
+    return this.#run(() => this.#glue.within(wait, left));
+  }
+
   nextSearch(looks: number): number | undefined {
     return this.#run(() => this.#glue.nextSearch(looks));
   }
@@ -139,7 +153,7 @@ export class Rules {
     what:
       | 'readJob'
       | 'jobRefusal'
-      | 'unreadableAdvice'
+      | 'failureAdvice'
       | 'addToPart'
       | 'afterCreate'
       | 'afterLook'

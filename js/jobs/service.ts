@@ -86,9 +86,9 @@ export class JobService implements Home {
         return looked.job;
       }
       const age = Date.now() - (looked.job?.createdAt?.getTime() ?? began);
-      const wait = looked.wait ?? this.rules.nextLook(Math.max(0, age));
-      if (until !== undefined && Date.now() + wait >= until) {
-        await pause(Math.max(0, until - Date.now()), [signal, this.link.closed]);
+      const left = until === undefined ? undefined : until - Date.now();
+      const wait = this.rules.within(looked.wait ?? this.rules.nextLook(age), left);
+      if (wait === undefined) {
         const advice = 'The job goes on: wait for it again by its name.';
         throw http.error('deadline', `${name} has not ended in time`, undefined, advice);
       }
@@ -138,7 +138,7 @@ export class JobService implements Home {
     try {
       await http.json(`${name}:cancel`, { method: 'POST', body: '{}' });
     } catch (error) {
-      throw http.failure(error, `${name} could not be cancelled`);
+      throw http.jobFailure(error, `${name} could not be cancelled`);
     }
   }
 
@@ -148,7 +148,7 @@ export class JobService implements Home {
     try {
       await http.call({}, (ended, attempt) => http.remove(name, ended, attempt));
     } catch (error) {
-      throw http.failure(error, `${name} could not be deleted`);
+      throw http.jobFailure(error, `${name} could not be deleted`);
     }
     if (typeof file === 'string') await this.removeFile(http, file);
     this.#kept.delete(name);
@@ -241,7 +241,7 @@ export class JobService implements Home {
       const listed = await this.#listed(http, name, signal);
       if (listed !== undefined) return { job: listed };
       const wait = this.rules.afterLook(http.told(error), failed + 1);
-      if (wait === null) throw http.failure(error, `${name} could not be looked at`);
+      if (wait === null) throw http.jobFailure(error, `${name} could not be looked at`);
       return { wait };
     }
   }
@@ -302,8 +302,7 @@ export class JobService implements Home {
     try {
       return (await http.json(name, { signal })) as Operation;
     } catch (error) {
-      const advice = results ? this.rules.unreadable(http.told(error)) : null;
-      throw http.failure(error, `${name} could not be read`, advice ?? undefined);
+      throw http.jobFailure(error, `${name} could not be read`, results);
     }
   }
 

@@ -12,7 +12,6 @@ export type Signals = readonly (AbortSignal | undefined)[];
 interface File {
   name: string;
   state?: string;
-  sizeBytes?: string | number;
 }
 
 /** Uploads what is in the spool; gives the file's name, as `files/abc`. */
@@ -39,7 +38,7 @@ export async function upload(
     });
     const url = response.headers.get('x-goog-upload-url');
     await response.body?.cancel();
-    // Something is in between that lets the header through to nobody.
+    // Whatever is in between may hide the header, as in a page.
     if (url === null) throw new Error('the service gave no address for the upload');
     return url;
   });
@@ -106,23 +105,20 @@ async function ask(
 
 /** Waits until a file can be used. */
 async function available(http: Http, rules: Rules, sent: File, signals: Signals): Promise<string> {
-  let file = sent;
-  for (let looks = 1; file.state !== 'ACTIVE' && file.state !== 'FAILED'; looks += 1) {
-    if (looks > 1) {
-      const wait = rules.nextSearch(looks - 1);
-      if (wait === undefined) break;
-      await pause(wait, signals);
-    }
-    const found = (await http.json(file.name, { signal: signals[0] })) as File;
-    file = { ...file, ...found };
-    // One that says no state has none.
-    if (file.state === undefined) break;
+  const { name } = sent;
+  let { state } = sent;
+  for (let looks = 1; rules.fileState(state) === 'pending'; looks += 1) {
+    const wait = rules.nextSearch(looks);
+    // The create says what is wrong with a file that takes so long.
+    if (wait === undefined) return name;
+    await pause(wait, signals);
+    ({ state } = (await http.json(name, { signal: signals[0] })) as File);
   }
-  if (file.state === 'FAILED') {
+  if (rules.fileState(state) === 'failed') {
     const advice = 'Create the job anew; its requests go up once more.';
-    throw http.error('server_error', `the service could not use ${file.name}`, undefined, advice);
+    throw http.error('server_error', `the service could not use ${name}`, undefined, advice);
   }
-  return file.name;
+  return name;
 }
 
 function fileOf(body: unknown): File | undefined {

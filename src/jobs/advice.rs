@@ -18,6 +18,7 @@ enum Case {
     Cancelled,
     Partial,
     Unreadable,
+    Missing,
 }
 
 const ROWS: &[(Case, &str)] = &[
@@ -51,6 +52,12 @@ const ROWS: &[(Case, &str)] = &[
          seconds, though they were billed. Try once more later; then create it anew through a \
          file, as `create` does for more than 10 requests, where results are streamed.",
     ),
+    (
+        Case::Missing,
+        "There is no such job for this key: it was deleted, it is older than six weeks, or it is \
+         another project's. Where the targets of a client have several keys, pass the `Job` and not \
+         its name.",
+    ),
 ];
 
 /// What to do about a job of this age; `None` where all is well. `unread` is for one that is only
@@ -72,12 +79,16 @@ pub fn of(job: &Job, age: Option<Millis>, unread: bool) -> Option<&'static str> 
     text(case)
 }
 
-/// What to do where a look at the results inside of a job failed with this; `None` for what has
-/// nothing to do with their size.
+/// What to do where a request about one job failed with this; `results` where its answer would have
+/// held the results. `None` where the advice for the kind is all there is to say.
 #[must_use]
-pub fn unreadable(kind: Kind) -> Option<&'static str> {
-    matches!(kind, Kind::Overloaded | Kind::Timeout | Kind::ServerError)
-        .then(|| text(Case::Unreadable))?
+pub fn of_failure(kind: Kind, results: bool) -> Option<&'static str> {
+    match kind {
+        Kind::Overloaded | Kind::Timeout | Kind::ServerError if results => text(Case::Unreadable),
+        // The service answers so for whatever is not there.
+        Kind::ModelNotFound => text(Case::Missing),
+        _ => None,
+    }
 }
 
 /// Why there are no results to read.
@@ -127,8 +138,10 @@ mod tests {
         assert!(told("EXPIRED", 49).unwrap().contains("no results"));
         assert!(told("FAILED", 1).unwrap().contains("`error`"));
         assert_eq!(told("SUCCEEDED", 90), None);
-        assert!(unreadable(Kind::Timeout).unwrap().contains("billed"));
-        assert_eq!(unreadable(Kind::Forbidden), None);
+        assert!(of_failure(Kind::Timeout, true).unwrap().contains("billed"));
+        assert_eq!(of_failure(Kind::Timeout, false), None);
+        assert!(of_failure(Kind::ModelNotFound, false).unwrap().contains("six weeks"));
+        assert_eq!(of_failure(Kind::Forbidden, true), None);
     }
 
     #[test]

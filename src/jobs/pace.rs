@@ -41,6 +41,14 @@ pub fn next_look(age: Millis, random: f64) -> Millis {
     spread(row.map_or(LATE_LOOK, |(_, wait)| *wait), random)
 }
 
+/// The wait, or what is left of the time where that is less, so that the last look is made when it is
+/// over; `None` from then on.
+#[must_use]
+pub fn within(wait: Millis, left: Option<Millis>) -> Option<Millis> {
+    let left = left.unwrap_or(wait);
+    (left > Millis::ZERO).then(|| wait.min(left))
+}
+
 /// The wait before the next try to create a job where there was no room; `tries` is from 1. What the
 /// service names is a floor.
 #[must_use]
@@ -62,6 +70,13 @@ pub fn failed(looks: usize, named: Option<Millis>, random: f64) -> Option<Millis
     (looks <= FAILED_MAX).then(|| spread(wait.max(named.unwrap_or_default()), random))
 }
 
+/// Whether a delete that was answered with this status has nothing left to do: what is gone at the
+/// second attempt was deleted by the first, whose answer was lost.
+#[must_use]
+pub const fn is_deleted(status: u16, attempt: u32) -> bool {
+    status == 404 && attempt > 1
+}
+
 /// Up to a tenth more, so that many who began together do not ask together.
 fn spread(wait: Millis, random: f64) -> Millis {
     let share = if random > 1.0 { 1.0 } else { random.max(0.0) };
@@ -74,12 +89,13 @@ mod tests {
 
     #[test]
     fn looks_grow_from_ten_seconds_to_five_minutes_and_are_rare_after_a_day() {
-        assert_eq!(next_look(Millis(0), 0.0), Millis(10_000));
-        assert_eq!(next_look(Millis(3 * HOUR), 0.0), Millis(5 * MINUTE));
-        assert_eq!(next_look(DAY, 0.0), Millis(30 * MINUTE));
+        let next_look = |age| next_look(age, 0.0);
+        assert_eq!(next_look(Millis(0)), Millis(10_000));
+        assert_eq!(next_look(Millis(3 * HOUR)), Millis(5 * MINUTE));
+        assert_eq!(next_look(DAY), Millis(30 * MINUTE));
         let mut last = Millis::ZERO;
         for hour in 0..50 {
-            let wait = next_look(Millis(hour * HOUR), 0.0);
+            let wait = next_look(Millis(hour * HOUR));
             assert!(wait >= last);
             last = wait;
         }
@@ -93,6 +109,21 @@ mod tests {
             looks += 1;
         }
         assert!((250..500).contains(&looks), "{looks}");
+    }
+
+    #[test]
+    fn the_last_look_is_at_the_deadline() {
+        let left = |ms| within(LATE_LOOK, Some(Millis(ms)));
+        assert_eq!(left(5_000), Some(Millis(5_000)));
+        assert_eq!(left(2 * HOUR), Some(LATE_LOOK));
+        assert_eq!(left(0), None);
+        assert_eq!(within(LATE_LOOK, None), Some(LATE_LOOK));
+    }
+
+    #[test]
+    fn what_is_gone_at_the_second_attempt_was_deleted() {
+        assert!(is_deleted(404, 2));
+        assert!(!is_deleted(404, 1) && !is_deleted(403, 2));
     }
 
     #[test]

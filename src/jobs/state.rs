@@ -72,6 +72,40 @@ impl State {
     }
 }
 
+/// Where an uploaded file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FileState {
+    /// It can be used.
+    Ready,
+    /// It is looked into.
+    Pending,
+    /// It cannot be used.
+    Failed,
+}
+
+impl FileState {
+    /// Reads the state of a file; one that says none is ready (reference of the Files API, 2026:
+    /// PROCESSING, ACTIVE, FAILED).
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "PROCESSING" => Self::Pending,
+            "FAILED" => Self::Failed,
+            _ => Self::Ready,
+        }
+    }
+
+    /// The name that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +119,8 @@ mod tests {
         }
         assert_eq!(State::parse("BATCH_STATE_UNSPECIFIED"), State::Unknown);
         assert_eq!(State::parse(""), State::Unknown);
+        assert_eq!(FileState::parse("PROCESSING"), FileState::Pending);
+        assert_eq!(FileState::parse(""), FileState::Ready);
         assert!(!State::Unknown.has_ended() && !State::Cancelling.has_ended());
     }
 }

@@ -229,6 +229,25 @@ describe('jobs in virtual time', () => {
     assert.equal(books()[0]?.deleted, true);
   });
 
+  it('holds no more of the results than a row', async () => {
+    await open({ imageBytes: 20_000_000, batch: { pending: 0, running: 0 } });
+    const ended = await run(client.jobs.wait(await create(1_000)));
+    // All of them are 27 GB.
+    const first = async (): Promise<JobRow[]> => {
+      const rows: JobRow[] = [];
+      for await (const row of client.jobs.results(ended)) if (rows.push(row) === 2) break;
+      return rows;
+    };
+    const rows = await run(first());
+    assert.deepEqual(
+      rows.map(({ key, images }) => [key, images[0]?.bytes().length]),
+      [
+        ['row-0', 20_000_000],
+        ['row-1', 20_000_000],
+      ],
+    );
+  });
+
   it('finds a job of an earlier process by its name', async () => {
     await open();
     let name = '';

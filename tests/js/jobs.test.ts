@@ -378,6 +378,17 @@ describe('create', () => {
     assert.equal(service.asked('POST files').length, final);
   });
 
+  it('uploads as well where there are no files', async () => {
+    const { getBuiltinModule } = process;
+    Object.assign(process, { getBuiltinModule: undefined });
+    try {
+      await created(600);
+    } finally {
+      Object.assign(process, { getBuiltinModule });
+    }
+    assert.equal(service.jobs[0]?.rows.length, 600);
+  });
+
   it('sends no key to where an upload goes elsewhere', async () => {
     service.session = 'https://elsewhere.example/session';
     await created(12);
@@ -443,7 +454,9 @@ describe('wait', () => {
     const error = await fails(work);
     assert.equal(error.kind, 'deadline');
     assert.match(error.message, /batches\/b1 has not ended in time.*wait for it again/);
+    // Every half hour, and once more when the time is over.
     assert.ok(service.seen.length - looks <= 5);
+    assert.equal(Date.now(), NOON + 27 * HOUR);
     assert.match(told[0]?.advice ?? '', /48 hours/);
   });
 
@@ -676,7 +689,8 @@ describe('the rest', () => {
     await run(client.jobs.delete(job.name));
     assert.equal(service.jobs.length, 0);
     assert.equal(service.files.size, 0);
-    assert.equal((await fails(client.jobs.get(job.name))).status, 404);
+    const gone = await fails(client.jobs.get(job.name));
+    assert.deepEqual([gone.status, /no such job for this key/.test(gone.message)], [404, true]);
   });
 
   it('has deleted what is gone at the second attempt', async () => {
