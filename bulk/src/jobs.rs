@@ -204,6 +204,7 @@ struct NextFields {
     wait: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    last: bool,
 }
 
 /// What comes after a create or an upload that failed: `{ error, kind, room, other, random, now }`,
@@ -219,14 +220,15 @@ pub fn after_create(text: &str) -> Result<String, String> {
     let tries = Tries { room: tries("room", full), other: tries("other", !full) };
     let random = number(&value, "random");
     let next = creation::after(&info, tries, (random * 4e9) as u64, random);
+    let last = matches!(next, Next::Search { last: true });
     let (next, wait) = match next {
         Next::Room(wait) => ("room", Some(wait.0)),
         Next::Again(wait) => ("again", Some(wait.0)),
-        Next::Search => ("search", None),
+        Next::Search { .. } => ("search", None),
         Next::Stop => ("stop", None),
     };
     let reason = (next == "room").then_some(creation::FULL);
-    write(&NextFields { next, wait, reason })
+    write(&NextFields { next, wait, reason, last })
 }
 
 /// The wait in ms before the next look at a job of this age.
@@ -358,14 +360,14 @@ mod tests {
         );
         let lost = r#"{"error":{"name":"TypeError","message":"fetch failed",
             "cause":{"code":"ECONNRESET","message":"read ECONNRESET"}},"room":0,"other":0}"#;
-        assert_eq!(after_create(lost).unwrap(), r#"{"next":"search"}"#);
+        assert_eq!(after_create(lost).unwrap(), r#"{"next":"search","last":false}"#);
         let unsent = r#"{"error":{"name":"TypeError","message":"fetch failed",
             "cause":{"code":"ECONNREFUSED","message":"connect ECONNREFUSED"}},"room":0,"other":0}"#;
         assert!(after_create(unsent).unwrap().contains("again"));
         let late = r#"{"error":{},"kind":"timeout","room":0,"other":0}"#;
-        assert_eq!(after_create(late).unwrap(), r#"{"next":"search"}"#);
+        assert_eq!(after_create(late).unwrap(), r#"{"next":"search","last":false}"#);
         let closed = r#"{"error":{},"kind":"closed","room":0,"other":0}"#;
-        assert_eq!(after_create(closed).unwrap(), r#"{"next":"stop"}"#);
+        assert_eq!(after_create(closed).unwrap(), r#"{"next":"stop","last":false}"#);
     }
 
     #[test]

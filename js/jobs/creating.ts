@@ -122,9 +122,11 @@ async function createOne(
       maybe = true;
       return home.read(await http.json(path, { method: 'POST', body, signal, once: true }));
     };
-    const search = () => home.search(http, displayName, signal);
-    const job = await withRoom(home, http, options, send, search, () => {
-      maybe = false;
+    const job = await withRoom(home, http, options, send, {
+      find: () => home.search(http, displayName, signal),
+      refused() {
+        maybe = false;
+      },
     });
     home.keep(job, file);
     await options.onCreated?.(job, keys);
@@ -136,48 +138,54 @@ async function createOne(
 }
 
 /**
- * Runs what may be refused for want of room until there is some. What it may have done although it
- * failed is looked for by `search`, and where that is not given it does no harm twice.
+ * Runs what may be refused for want of room until there is some. Where it may have done its work
+ * although it failed, `search` looks for that, then and before each further try. Without one it does no
+ * harm twice.
  */
 async function withRoom<T>(
   home: Home,
   http: Http,
   options: CreateJobOptions,
   run: () => Promise<T>,
-  search?: () => Promise<T | undefined>,
-  refused?: () => void,
+  search?: Search<T>,
 ): Promise<T> {
   const { link, rules } = home;
   const signals = [options.signal, link.closed];
   const tries = { room: 0, other: 0 };
+  let lost = false;
   for (;;) {
     try {
       return await run();
     } catch (error) {
       if (http.isOver(error, options.signal)) throw error;
       const failed = http.failure(error, 'the job could not be created');
-      const { next, wait = 0, reason = '' } = rules.afterCreate(http.told(error), tries);
-      if (next !== 'search') refused?.();
+      const { next, wait = 0, reason = '', last } = rules.afterCreate(http.told(error), tries);
+      lost ||= next === 'search';
+      if (!lost) search?.refused();
       if (next === 'stop') throw failed;
       if (next === 'room') {
         tries.room += 1;
-        const retryAt = new Date(Date.now() + wait);
-        options.onWaiting?.({ reason, retryAt });
+        options.onWaiting?.({ reason, retryAt: new Date(Date.now() + wait) });
         await pause(wait, signals);
         await home.removeEnded(http);
-        continue;
+      } else {
+        tries.other += 1;
+        // As long as a search would take.
+        const idle = search === undefined ? rules.nextSearch(tries.other) : undefined;
+        await pause(next === 'again' ? wait : (idle ?? 0), signals);
       }
-      tries.other += 1;
-      // Without a search it does no harm to do it again, after as long as a search would wait.
-      const again = next === 'again' ? wait : rules.nextSearch(tries.other);
-      if (next === 'again' || search === undefined) {
-        await pause(again ?? 0, signals);
-        continue;
-      }
-      const found = await search();
+      const found = lost ? await search?.find() : undefined;
       if (found !== undefined) return found;
+      if (last) throw failed;
     }
   }
+}
+
+/** How to find what a try may have done. */
+interface Search<T> {
+  find(): Promise<T | undefined>;
+  /** Told of a failure that has done nothing for sure, nor any before it. */
+  refused(): void;
 }
 
 /** The rows of a small job, as the create takes them. */
@@ -192,11 +200,14 @@ async function inlined(spool: Spool): Promise<unknown[]> {
     });
 }
 
+/** Of a prompt this much is looked for in errors, in letters: 2,048 words are compared in all. */
+const PROMPT_MAX = 16_384;
+
 /** Every text of these requests. */
 function promptsOf(rows: readonly unknown[]): string[] {
   const texts: string[] = [];
   JSON.stringify(rows, (key, value) => {
-    if (key === 'text' && typeof value === 'string') texts.push(value);
+    if (key === 'text' && typeof value === 'string') texts.push(value.slice(0, PROMPT_MAX));
     return value;
   });
   return texts;

@@ -44,6 +44,15 @@ export interface Failed {
   kind: string | undefined;
 }
 
+/** What comes after a create that failed. */
+export interface AfterCreate {
+  next: 'room' | 'again' | 'search' | 'stop';
+  wait?: number;
+  reason?: string;
+  /** Whether it is not created again where it is not found. */
+  last: boolean;
+}
+
 export class Rules {
   readonly #glue: Glue;
   readonly numbers: Numbers;
@@ -108,10 +117,7 @@ export class Rules {
     return this.#ask('addToPart', { part, ...row, tier: known });
   }
 
-  afterCreate(
-    failed: Failed,
-    tries: { room: number; other: number },
-  ): { next: 'room' | 'again' | 'search' | 'stop'; wait?: number; reason?: string } {
+  afterCreate(failed: Failed, tries: { room: number; other: number }): AfterCreate {
     return this.#ask('afterCreate', {
       ...failed,
       ...tries,

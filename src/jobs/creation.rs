@@ -7,7 +7,7 @@ use crate::kind::{Dimension, Kind};
 use crate::random::Random;
 use crate::time::Millis;
 
-/// Tries that may fail beside those that wait for room.
+/// Tries that may fail, beside those that wait for room.
 const TRIES_MAX: usize = 5;
 
 /// What comes next.
@@ -15,8 +15,12 @@ const TRIES_MAX: usize = 5;
 pub enum Next {
     /// There is no room: wait so long and create again.
     Room(Millis),
-    /// It may be there: look for it by its name before creating again, which would be paid twice.
-    Search,
+    /// It may be there: look for it by its name. Only where it is not found is it created again, and
+    /// not even then where this was the `last` try.
+    Search {
+        /// Whether it was tried often enough.
+        last: bool,
+    },
     /// It was not sent: wait so long and create again.
     Again(Millis),
     /// Trying again cannot help.
@@ -60,18 +64,21 @@ pub fn after(info: &ErrorInfo, tries: Tries, seed: u64, random: f64) -> Next {
         let named = info.retry_after;
         return Next::Room(pace::room(tries.room, named, random));
     }
-    if tries.other > TRIES_MAX {
-        return Next::Stop;
-    }
+    let last = tries.other >= TRIES_MAX;
     if info.unsent {
+        if last {
+            return Next::Stop;
+        }
         let attempt = u32::try_from(tries.other).unwrap_or(u32::MAX);
         let delay = retry_delay(info, attempt, &mut Random::new(seed));
         return delay.map_or(Next::Stop, Next::Again);
     }
     match info.kind {
-        Kind::Network | Kind::Timeout | Kind::ServerError | Kind::Overloaded => Next::Search,
+        Kind::Network | Kind::Timeout | Kind::ServerError | Kind::Overloaded => {
+            Next::Search { last }
+        }
         // A relay may have made an answer of ours unreadable.
-        Kind::Unknown if info.status.is_none_or(|status| status < 400) => Next::Search,
+        Kind::Unknown if info.status.is_none_or(|status| status < 400) => Next::Search { last },
         _ => Next::Stop,
     }
 }
@@ -96,8 +103,9 @@ mod tests {
     #[test]
     fn a_lost_answer_is_looked_for() {
         for kind in [Kind::Network, Kind::Timeout, Kind::ServerError, Kind::Overloaded] {
-            assert_eq!(next(&ErrorInfo::new(kind), 1), Next::Search, "{kind:?}");
-            assert_eq!(next(&ErrorInfo::new(kind), TRIES_MAX + 1), Next::Stop, "{kind:?}");
+            let tried = |other| next(&ErrorInfo::new(kind), other);
+            assert_eq!(tried(1), Next::Search { last: false }, "{kind:?}");
+            assert_eq!(tried(TRIES_MAX), Next::Search { last: true }, "{kind:?}");
         }
     }
 
@@ -105,6 +113,7 @@ mod tests {
     fn what_was_never_sent_is_sent_again() {
         let info = ErrorInfo { unsent: true, ..ErrorInfo::new(Kind::Network) };
         assert!(matches!(next(&info, 1), Next::Again(_)));
+        assert_eq!(next(&info, TRIES_MAX), Next::Stop);
     }
 
     #[test]

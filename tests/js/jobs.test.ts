@@ -313,6 +313,32 @@ describe('create', () => {
     assert.equal(service.jobs.length, 1);
   });
 
+  it('finds a job that turns up late, while it waits for room', async () => {
+    let creates = 0;
+    let lists = 0;
+    service.before = ({ path }) => {
+      if (path.startsWith('batches?')) {
+        lists += 1;
+        return lists <= 4 ? Response.json({}) : undefined;
+      }
+      if (!path.includes(':batch')) return undefined;
+      creates += 1;
+      return creates > 1 ? full() : undefined;
+    };
+    service.after = ({ path }) => (path.includes(':batch') && creates === 1 ? cut() : undefined);
+    const job = await created(12);
+    assert.deepEqual([job.name, creates, service.jobs.length], ['batches/b1', 2, 1]);
+  });
+
+  it('gives up in the end, looks once more, and keeps the file', async () => {
+    service.before = ({ path }) => (path.includes(':batch') ? cut() : undefined);
+    const error = await fails(client.jobs.create(prompts(12)));
+    assert.equal(error.kind, 'network');
+    assert.equal(service.asked('POST models/').length, 5);
+    assert.equal(service.asked('GET batches?').length, 20);
+    assert.equal(service.files.size, 1, 'a list may lag behind');
+  });
+
   it('creates nothing twice where it cannot look', async () => {
     service.after = ({ path }) => {
       if (path.includes(':batch')) return cut();
