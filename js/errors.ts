@@ -9,6 +9,7 @@ export interface GenerateErrorFields {
   info?: ErrorInfo | undefined;
   attempts?: readonly Attempt[] | undefined;
   model?: string | undefined;
+  possibleCost?: number | undefined;
 }
 
 const BRAND = Symbol.for('unexhausted.GenerateError');
@@ -39,12 +40,14 @@ export class GenerateError extends Error {
   readonly attempts: readonly Attempt[];
   /** What to do. */
   readonly advice: string;
+  /** What answers that were lost on the way may have cost in USD; absent where none was. */
+  declare readonly possibleCost?: number;
   /** Everything that is known of the last error. */
   declare readonly info?: ErrorInfo;
 
   constructor(fields: GenerateErrorFields, cause?: unknown) {
     super(fields.message, cause === undefined ? undefined : { cause });
-    const { info, model } = fields;
+    const { info, model, possibleCost } = fields;
     this.kind = fields.kind;
     this.advice = fields.advice;
     this.attempts = fields.attempts ?? [];
@@ -55,6 +58,7 @@ export class GenerateError extends Error {
     if (info?.retryAt !== undefined) this.retryAt = info.retryAt;
     if (info?.dimension !== undefined) this.quota = quotaOf(info, info.dimension);
     if (model !== undefined) this.model = model;
+    if (possibleCost) this.possibleCost = possibleCost;
     if (info !== undefined) this.info = info;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -111,9 +111,11 @@ export class Host {
     info: ErrorInfo | undefined,
     attempts: Attempt[] | undefined,
     model: string | undefined,
+    possibleCost: number,
     cause: unknown,
   ): GenerateError {
-    return new GenerateError({ kind, message, advice, info, attempts, model }, cause);
+    const fields = { kind, message, advice, info, attempts, model, possibleCost };
+    return new GenerateError(fields, cause);
   }
 
   remember(error: object, info: ErrorInfo): void {

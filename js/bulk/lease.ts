@@ -40,7 +40,7 @@ export class Lease {
         );
       }
       owner = nameHolder(now);
-      lock.write(owner);
+      if (!lock.write(owner)) throw new Error(`unexhausted: the lock ${folder} was lost`);
     } finally {
       lock.free();
     }
@@ -56,21 +56,31 @@ export class Lease {
   /** Whether it is still ours; shows a sign of life where the last is a while ago. */
   isHeld(): boolean {
     const now = Date.now();
-    if (Math.abs(now - this.#beaten) < BEAT) return this.#owner !== '';
-    const lock = this.#owner === '' ? undefined : takeLock(this.#folder, NAME, now);
+    if (this.#owner !== '' && Math.abs(now - this.#beaten) >= BEAT) {
+      try {
+        this.#beat(now);
+      } catch {
+        // A full disk takes no sign of life, and no other's claim either: the next beat tells.
+      }
+    }
+    return this.#owner !== '';
+  }
+
+  #beat(now: number): void {
+    const lock = takeLock(this.#folder, NAME, now);
     // Somebody looks at it in this moment: the next beat tells.
-    if (lock === undefined) return this.#owner !== '';
+    if (lock === undefined) return;
     try {
       if (lock.read() !== this.#owner) this.#owner = '';
       else {
-        this.#owner = nameHolder(now);
-        lock.write(this.#owner);
+        const owner = nameHolder(now);
+        if (!lock.write(owner)) return;
+        this.#owner = owner;
         this.#beaten = now;
       }
     } finally {
       lock.free();
     }
-    return this.#owner !== '';
   }
 
   /** Gives it up, and clears away what it was made of. */

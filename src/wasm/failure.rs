@@ -36,6 +36,10 @@ pub(crate) fn error(
         &job.shown(info),
         &picture::attempts(host, record, |target| job.model(target)),
         info.model.as_deref().map(|model| job.clean(model)).as_deref().or_else(|| job.model(last)),
+        match job {
+            Job::Picture(picture) => picture.possible_cost(record),
+            Job::Function(_) | Job::Quoted(..) => 0.0,
+        },
         cause,
     )
 }
@@ -49,5 +53,5 @@ pub(crate) fn closed(host: &Host) -> JsValue {
 /// Makes a `GenerateError` of a call that was never sent, or that its client ended.
 pub(crate) fn ours(host: &Host, kind: Kind, message: &str, advice: &str) -> JsValue {
     let none = JsValue::UNDEFINED;
-    host.error(&name(kind.as_str()), message, advice, &none, &none, None, &none)
+    host.error(&name(kind.as_str()), message, advice, &none, &none, None, 0.0, &none)
 }

@@ -31,6 +31,7 @@ extern "C" {
         info: &JsValue,
         attempts: &JsValue,
         model: Option<&str>,
+        possible_cost: f64,
         cause: &JsValue,
     ) -> JsValue;
     /// Remembers what is known of an error that the caller's own function threw.

@@ -249,7 +249,7 @@ impl Picture {
     }
 
     /// What answers that were lost may have cost, by the table.
-    fn possible_cost(&self, record: &Record) -> f64 {
+    pub(crate) fn possible_cost(&self, record: &Record) -> f64 {
         let lost = |attempt: &&Attempt| match &attempt.info {
             Some(info) => cost::may_be_billed(info),
             None => attempt.abandoned,

@@ -59,6 +59,7 @@ pub(crate) fn error(host: &Host, model: &Model<'_>) -> JsValue {
         &error::info(&info),
         &none,
         Some(model.id),
+        0.0,
         &none,
     )
 }
