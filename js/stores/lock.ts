@@ -20,8 +20,7 @@
 import { needed } from '../builtin.js';
 import { isStale, nameHolder } from './holder.js';
 
-const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } =
-  needed<typeof import('node:fs')>('node:fs');
+const fs = needed<typeof import('node:fs')>('node:fs');
 const { dirname, join } = needed<typeof import('node:path')>('node:path');
 
 const FREE = 'free';
@@ -66,15 +65,15 @@ export function takeLock(folder: string, name: string, now: number): Lock | unde
   const state = join(held, STATE);
   const fresh = join(held, holder);
   return {
-    read: () => unlessGone(() => readFileSync(state, 'utf8')),
+    read: () => unlessGone(() => fs.readFileSync(state, 'utf8')),
     write: (text) =>
       unlessGone(() => {
-        writeFileSync(fresh, text, { flag: 'wx' });
-        renameSync(fresh, state);
+        fs.writeFileSync(fresh, text, { flag: 'wx' });
+        fs.renameSync(fresh, state);
         return true;
       }) ?? false,
     free() {
-      quietly(() => unlessGone(() => unlinkSync(fresh)));
+      quietly(() => unlessGone(() => fs.unlinkSync(fresh)));
       quietly(() => move(held, free));
     },
   };
@@ -89,7 +88,7 @@ export function isInUse(error: unknown): boolean {
 function replace(stale: string, held: string): boolean {
   if (!move(stale, held)) return false;
   for (const entry of list(held)) {
-    if (entry !== STATE) unlessGone(() => unlinkSync(join(held, entry)));
+    if (entry !== STATE) unlessGone(() => fs.unlinkSync(join(held, entry)));
   }
   return true;
 }
@@ -98,12 +97,12 @@ function replace(stale: string, held: string): boolean {
 function make(folder: string, name: string, holder: string, now: number): void {
   const aside = join(folder, `${name}.${holder}${ASIDE}`);
   makeFolder(folder);
-  mkdirSync(aside);
+  fs.mkdirSync(aside);
   try {
-    mkdirSync(join(aside, FREE));
-    renameSync(aside, join(folder, name));
+    fs.mkdirSync(join(aside, FREE));
+    fs.renameSync(aside, join(folder, name));
   } catch (error) {
-    quietly(() => rmSync(aside, { recursive: true, force: true }));
+    quietly(() => fs.rmSync(aside, { recursive: true, force: true }));
     if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
   }
   quietly(() => sweep(folder, now));
@@ -113,12 +112,12 @@ function make(folder: string, name: string, holder: string, now: number): void {
 function makeFolder(path: string): void {
   const above = dirname(path);
   try {
-    mkdirSync(path);
+    fs.mkdirSync(path);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return;
     if (codeOf(error) !== 'ENOENT' || above === path) throw error;
     makeFolder(above);
-    mkdirSync(path);
+    fs.mkdirSync(path);
   }
 }
 
@@ -127,7 +126,7 @@ function sweep(folder: string, now: number): void {
   for (const entry of list(folder)) {
     if (!entry.endsWith(ASIDE)) continue;
     const holder = entry.slice(entry.indexOf('.') + 1, -ASIDE.length);
-    if (isStale(holder, now)) rmSync(join(folder, entry), { recursive: true, force: true });
+    if (isStale(holder, now)) fs.rmSync(join(folder, entry), { recursive: true, force: true });
   }
 }
 
@@ -135,14 +134,14 @@ function sweep(folder: string, now: number): void {
 function move(from: string, to: string): boolean {
   return (
     unlessGone(() => {
-      renameSync(from, to);
+      fs.renameSync(from, to);
       return true;
     }) ?? false
   );
 }
 
 function list(path: string): string[] {
-  return unlessGone(() => readdirSync(path)) ?? [];
+  return unlessGone(() => fs.readdirSync(path)) ?? [];
 }
 
 function unlessGone<T>(step: () => T): T | undefined {
