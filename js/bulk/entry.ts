@@ -25,7 +25,7 @@ export function ownModel(request: Request): string | undefined {
 const NOT_ASKED_FOR = ['abortSignal', 'httpOptions'];
 
 /** 32 hexadecimal digits that are the same for the same request, however its fields are ordered. */
-export function fingerprint(request: Request): Promise<string> {
+export async function fingerprint(request: Request): Promise<string> {
   const sorted = (name: string, value: unknown) => {
     if (NOT_ASKED_FOR.includes(name)) return undefined;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

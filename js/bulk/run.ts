@@ -140,6 +140,16 @@ export class Run implements BatchRun {
   #tooDear: number | undefined;
   /** Since when, and how often in a row, nothing could be written. */
   #disk: { since: number; failures: number; until: number } | undefined;
+  /** Writes that wait for room, each with something that is paid for. */
+  #unwritten = 0;
+  /** Items that were made and could not be written down. */
+  #unkept = 0;
+  /** Whether what waits for room waits no more. */
+  #isCut = false;
+  /** What ends each wait for room. */
+  readonly #naps: Set<() => void> = new Set();
+  /** What ends watching the signal and the time. */
+  readonly #endings: (() => void)[] = [];
 
   constructor(maker: Maker, source: BatchSource, options: BatchOptions) {
     this.#maker = maker;
@@ -199,7 +209,9 @@ export class Run implements BatchRun {
       message: 'The batch was cancelled; requests that were in flight may be billed.',
       advice: this.#goOn(),
     });
+    this.#isCut = true;
     for (const { controller } of this.#active) controller.abort();
+    for (const wake of [...this.#naps]) wake();
     return this.#start();
   }
 
@@ -244,13 +256,6 @@ export class Run implements BatchRun {
   }
 
   async #run(): Promise<BatchSummary> {
-    const { signal } = this.#options;
-    const abort = () => {
-      this.#failure ??= { error: signal?.reason };
-      void this.cancel();
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted) abort();
     const unwatch = this.#maker.onWaiting(({ retryAt, info }) => {
       this.#waiting = { reason: info.summary, until: retryAt };
       this.#tell();
@@ -259,10 +264,11 @@ export class Run implements BatchRun {
       await this.#open();
       await this.#work();
     } catch (error) {
-      this.#failure ??= { error };
+      this.#fail(error);
     }
+    await this.#finish();
     unwatch();
-    signal?.removeEventListener('abort', abort);
+    this.#unwatch();
     const summary = await this.#close();
     this.#outlet.end(this.#failure ?? {});
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -273,7 +279,11 @@ export class Run implements BatchRun {
     const options = this.#options;
     const { journal, out, budget, deadline, retryFailed, maxCost } = options;
     await this.#maker.check(options);
-    if (!this.#outlet.isRead && journal === undefined && out === undefined) {
+    checkSource(this.#source);
+    this.#watch(options.signal);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const isKept = journal !== undefined || out !== undefined;
+    if (!this.#outlet.isRead && !isKept && this.#stopped === undefined) {
       throw new TypeError(
         'unexhausted: nobody reads this batch, and it has no `journal` and no `out`: its pictures would be lost',
       );
@@ -282,13 +292,15 @@ export class Run implements BatchRun {
     if (out !== undefined && !inNode) {
       throw new TypeError('unexhausted: `out` is a folder, and here are none; take `journal`');
     }
-    this.#call = call(options, typeof deadline === 'number' ? soon(deadline) : deadline);
+    const end = typeof deadline === 'number' ? soon(deadline) : deadline;
+    this.#call = call(options, end);
+    if (end !== undefined) this.#expireAt(end);
     this.#glue = await bulk.load();
     const settings = { budget, retryFailed: retryFailed ?? false, maxCost: maxCost !== undefined };
     const batch = this.#ask((glue) => new glue.Batch(JSON.stringify(settings)));
     this.#batch = batch;
-    if (journal !== undefined || out !== undefined) {
-      const lost = () => this.#giveUp('taken_over');
+    if (isKept) {
+      const lost = () => this.#giveUp({ code: 'taken_over' });
       this.#shelf = inNode
         ? await (await import('./files.js')).Files.open(journal, out, lost)
         : await (await import('./database.js')).Database.open(journal as string, lost);
@@ -296,6 +308,49 @@ export class Run implements BatchRun {
       await this.#shelf.append(this.#ask(() => batch.begin(Date.now())));
     }
     this.#tell();
+  }
+
+  #watch(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = () => {
+      this.#failure ??= { error: signal.reason };
+      void this.cancel();
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    this.#endings.push(() => signal.removeEventListener('abort', abort));
+  }
+
+  /** A batch that is paused, or waits for its source, has no call that would tell of the time. */
+  #expireAt(end: Date): void {
+    const expire = () => {
+      this.#end({
+        reason: 'deadline',
+        message: 'The time that the batch was given is over.',
+        advice: `Give it a longer \`deadline\`. ${this.#goOn()}`,
+      });
+      for (const { controller } of this.#active) controller.abort();
+    };
+    this.#endings.push(callAt(end.getTime(), expire));
+  }
+
+  #unwatch(): void {
+    for (const end of this.#endings) end();
+    for (const wake of [...this.#naps]) wake();
+  }
+
+  /** What is wrong for all of it: what is in flight is still finished. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#end({ reason: 'stopped', message: 'The batch failed.', advice: this.#goOn() });
+  }
+
+  async #finish(): Promise<void> {
+    while (this.#active.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
   }
 
   /** A journal that cannot be gone on with is told by its name. */
@@ -313,7 +368,8 @@ export class Run implements BatchRun {
     this.#batch?.endRun();
     this.#tellNow();
     const { done, failed, again, cost, possibleCost } = this.#counts;
-    const hasMore = !this.#complete || again > 0 || this.#again.length > 0;
+    const isLeft = again > 0 || this.#again.length > 0 || this.#unkept > 0;
+    const hasMore = !this.#complete || isLeft;
     try {
       await this.#shelf?.close();
     } catch (error) {
@@ -340,7 +396,7 @@ export class Run implements BatchRun {
       });
       if (this.#stopped !== undefined) {
         if (this.#active.size === 0) break;
-      } else if (this.#again.length > 0 && this.#hasRoom()) {
+      } else if (this.#again.length > 0 && this.#hasRoom(true)) {
         this.#begin(this.#again.shift() as Pending);
         continue;
       } else if (came !== undefined && !came.done && this.#hasRoom()) {
@@ -360,10 +416,7 @@ export class Run implements BatchRun {
             if (result.done) this.#complete = true;
             this.#wake();
           },
-          (error: unknown) => {
-            this.#failure ??= { error };
-            void this.stop();
-          },
+          (error: unknown) => this.#fail(error),
         );
       }
       await changed;
@@ -374,9 +427,9 @@ export class Run implements BatchRun {
     }
   }
 
-  /** Whether one more item may be asked for now; where only time is in the way, it sees to that. */
-  #hasRoom(): boolean {
-    if (this.#state !== 'running') return false;
+  /** Whether one more item may be asked for now: one that was taken before, or the next. */
+  #hasRoom(isTaken = false): boolean {
+    if (this.#state !== 'running' || this.#unwritten > 0) return false;
     if (this.#tooDear !== undefined && !this.#fits(this.#tooDear)) return false;
     const until = this.#disk?.until ?? 0;
     if (until > Date.now()) return false;
@@ -385,7 +438,8 @@ export class Run implements BatchRun {
     if (unsent >= READ_AHEAD || this.#active.size >= this.#concurrency) return false;
     const waiting = this.#outlet.waiting;
     if (this.#shelf !== undefined) {
-      return waiting < this.#concurrency && this.#outlet.early < EARLY_MAX;
+      // Others may wait for the very one that was taken.
+      return waiting < this.#concurrency && (isTaken || this.#outlet.early < EARLY_MAX);
     }
     return this.#active.size + waiting + this.#outlet.early < this.#concurrency;
   }
@@ -412,7 +466,8 @@ export class Run implements BatchRun {
     if (key !== undefined && (typeof key !== 'string' || key === '')) {
       throw new TypeError(`unexhausted: the key of request ${index} must be a text`);
     }
-    const print = await fingerprint(request);
+    // One that cannot be written as JSON is refused when it is made, and others are not.
+    const print = await fingerprint(request).catch(() => fingerprint(`request ${index}`));
     const taken = this.#parse<Taken>((_, batch) => batch.take(key, print));
     this.#tell();
     if (taken.what === 'failed') {
@@ -441,7 +496,8 @@ export class Run implements BatchRun {
   #name(index: number, key: string, request: string | GenerateRequest): string {
     const prompt = promptOf(request);
     const given = this.#options.fileName?.({ index, key, prompt });
-    const safe = given === undefined ? '' : this.#ask((glue) => glue.safeName(String(given)));
+    const text = given === undefined ? '' : String(given);
+    const safe = text === '' ? '' : this.#ask((glue) => glue.safeName(text));
     return safe === '' ? this.#ask((glue) => glue.nameOfItem(index, prompt)) : safe;
   }
 
@@ -460,10 +516,7 @@ export class Run implements BatchRun {
     const active = { ...pending, controller, inFlight: 0, wasSent: false, isHeld: false };
     this.#active.add(active);
     this.#make(active)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-        void this.stop();
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#active.delete(active);
         this.#changed();
@@ -493,7 +546,8 @@ export class Run implements BatchRun {
     try {
       await this.#keep(active, result);
     } catch (error) {
-      this.#giveUp(codeOf(error) === 'taken_over' ? 'taken_over' : 'disk', error);
+      this.#giveUp(error);
+      this.#unkept += 1;
       // It is paid for: whoever reads has it at least.
       this.#giveResult(active, result);
     }
@@ -505,7 +559,9 @@ export class Run implements BatchRun {
       active.isHeld = true;
       throw HELD;
     };
-    if (this.#state !== 'running' || (this.#disk?.until ?? 0) > Date.now()) hold();
+    // While a picture waits for room, none is made that would wait too.
+    if (this.#unwritten > 0 || (this.#disk?.until ?? 0) > Date.now()) hold();
+    if (this.#state !== 'running') hold();
     const line = this.#ask((_, batch) => batch.sends(active.key, model, usd, Date.now()));
     if (line === undefined) {
       this.#tooDear = usd;
@@ -520,13 +576,14 @@ export class Run implements BatchRun {
       this.#writeFailed(error);
       hold();
     }
-    this.#disk = undefined;
+    if (this.#unwritten === 0) this.#disk = undefined;
     active.wasSent = true;
     this.#changed();
   }
 
   #requestFailed(active: Active, possiblyBilled: boolean): void {
-    if (active.isHeld) return;
+    // What is aborted may be told of when it is gone.
+    if (active.isHeld || !this.#active.has(active)) return;
     active.inFlight = Math.max(0, active.inFlight - 1);
     const line = this.#ask((_, batch) => batch.waits(active.key, possiblyBilled));
     // Nothing relies on it: without it a crash tells of one that was possibly paid too many.
@@ -583,7 +640,7 @@ export class Run implements BatchRun {
     try {
       await this.#patiently(() => this.#shelf?.append(line));
     } catch (cause) {
-      this.#giveUp('disk', cause);
+      this.#giveUp(cause);
     }
     this.#give({
       ...{ index, key, status: 'failed', restored: false, files: [], error },
@@ -649,16 +706,37 @@ export class Run implements BatchRun {
 
   /** Writes; where the disk is full and the like, again and again for a while. */
   async #patiently<T>(write: () => Promise<T> | undefined): Promise<T | undefined> {
-    for (;;) {
-      try {
-        const written = await write();
-        this.#disk = undefined;
-        return written;
-      } catch (error) {
-        if (!this.#writeFailed(error)) throw error;
-        await sleep((this.#disk?.until ?? 0) - Date.now());
+    let waits = false;
+    try {
+      for (;;) {
+        try {
+          const written = await write();
+          this.#disk = undefined;
+          return written;
+        } catch (error) {
+          if (!this.#writeFailed(error) || this.#isCut) throw error;
+          if (!waits) this.#unwritten += 1;
+          waits = true;
+          await this.#nap((this.#disk?.until ?? 0) - Date.now());
+        }
       }
+    } finally {
+      if (waits) this.#unwritten -= 1;
     }
+  }
+
+  /** Waits, unless the batch ends before. */
+  #nap(ms: number): Promise<void> {
+    if (this.#isCut) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#naps.delete(end);
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(ms, 0));
+      this.#naps.add(end);
+    });
   }
 
   /** Whether it may pass; where not, the batch ends. */
@@ -670,33 +748,32 @@ export class Run implements BatchRun {
     const failures = disk.failures + 1;
     const wait = this.#ask((glue) => glue.diskWait(failures, now - disk.since));
     if (reason === undefined || wait === undefined) {
-      this.#giveUp(codeOf(error) === 'taken_over' ? 'taken_over' : 'disk', error);
+      this.#giveUp(error);
       return false;
     }
     const until = now + wait;
     this.#disk = { since: disk.since, failures, until };
     this.#waiting = { reason: `Nothing can be written: ${reason}.`, until: new Date(until) };
     this.#tell();
-    void sleep(wait).then(() => this.#changed());
+    void this.#nap(wait).then(() => this.#changed());
     return true;
   }
 
-  #giveUp(reason: 'disk' | 'taken_over', error?: unknown): void {
-    const said = (error as Error | undefined)?.message ?? '';
-    this.#end(
-      reason === 'disk'
-        ? {
-            ...{ reason, message: `Nothing more could be written down or saved: ${said}` },
-            advice: `Make room, or see to the folder. ${this.#goOn()}`,
-          }
-        : {
-            ...{
-              reason,
-              message: 'Another process took the journal over while this one stood still.',
-            },
-            advice: 'Leave the batch to that one.',
-          },
-    );
+  #giveUp(error: unknown): void {
+    if (codeOf(error) === 'taken_over') {
+      this.#end({
+        reason: 'taken_over',
+        message: 'Another process took the journal over while this one stood still.',
+        advice: 'Leave the batch to that one.',
+      });
+      return;
+    }
+    const said = (error as Error | undefined)?.message ?? error;
+    this.#end({
+      reason: 'disk',
+      message: `Nothing more could be written down or saved: ${said}`,
+      advice: `Make room, or see to the folder. ${this.#goOn()}`,
+    });
   }
 
   #goOn(): string {
@@ -741,12 +818,10 @@ export class Run implements BatchRun {
     if (this.#batch !== undefined) {
       for (const notice of this.#parse<BatchNotice[]>((_, batch) => batch.notices())) {
         if (this.#notices.length < NOTICES_MAX) this.#notices.push(notice);
-        for (const listener of this.#listeners.notice) listener(notice);
+        tellAll(this.#listeners.notice, notice);
       }
     }
-    if (this.#listeners.progress.size === 0) return;
-    const progress = this.progress();
-    for (const listener of this.#listeners.progress) listener(progress);
+    if (this.#listeners.progress.size > 0) tellAll(this.#listeners.progress, this.progress());
   }
 
   #count(): void {
@@ -778,6 +853,17 @@ function call(options: BatchOptions, deadline: Date | undefined): GenerateOption
   return { priority, ...Object.fromEntries(set) };
 }
 
+function checkSource(source: unknown): void {
+  const isIterable =
+    typeof source === 'object' &&
+    source !== null &&
+    (Symbol.asyncIterator in source || Symbol.iterator in source);
+  if (isIterable) return;
+  throw new TypeError(
+    'unexhausted: the requests of a batch are an array, an iterable, an async iterable or a stream',
+  );
+}
+
 function iterate(source: BatchSource): AsyncIterator<BatchRequest> | Iterator<BatchRequest> {
   if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
   return source[Symbol.iterator]();
@@ -802,8 +888,29 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : name;
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(ms, 0), TIMER_MAX)));
+/** A listener's fault is its own: it surfaces as an uncaught error, and the batch goes on. */
+function tellAll<T>(listeners: Iterable<(told: T) => void>, told: T): void {
+  for (const listener of listeners) {
+    try {
+      listener(told);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** Calls back at a time, in ms since 1970; keeps no process alive. Gives what ends the wait. */
+function callAt(time: number, call: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const arm = () => {
+    const left = time - Date.now();
+    timer = setTimeout(left > 0 ? arm : call, Math.min(Math.max(left, 0), TIMER_MAX));
+    (timer as { unref?(): void }).unref?.();
+  };
+  arm();
+  return () => clearTimeout(timer);
 }
 
 function ignore(): void {}
