@@ -145,6 +145,8 @@ struct Item {
     twice: bool,
     /// How often this run has seen its key.
     copies: u32,
+    /// Whether this run has given the key to an item.
+    is_taken: bool,
 }
 
 /// A job that has not ended as far as the journal tells.
@@ -259,10 +261,16 @@ impl Batch {
     pub fn take(&mut self, key: Option<&str>, print: &str) -> Taken {
         self.progress.taken = self.progress.taken.saturating_add(1);
         let wanted = key.unwrap_or(print);
-        let copies = self.items.entry(wanted.into()).or_default();
-        copies.copies = copies.copies.saturating_add(1);
-        let copy = copies.copies;
-        let name = if copy == 1 { wanted.to_owned() } else { format!("{wanted}#{copy}") };
+        let mut copy = self.items.get(wanted).map_or(0, |item| item.copies);
+        let name = loop {
+            copy = copy.saturating_add(1);
+            let name = if copy == 1 { wanted.to_owned() } else { format!("{wanted}#{copy}") };
+            // A caller's own key may look like the number of a copy.
+            if !self.items.get(name.as_str()).is_some_and(|item| item.is_taken) {
+                break name;
+            }
+        };
+        self.items.entry(wanted.into()).or_default().copies = copy;
         if copy > 1 && key.is_some() {
             let message = format!("The key comes again; this one is called `{name}`.");
             self.notice("duplicate_key", message, Some(wanted));
@@ -271,6 +279,7 @@ impl Batch {
         let item = self.items.entry(name.as_str().into()).or_default();
         let has_changed = item.print.is_some() && item.print != own_print;
         item.print = own_print;
+        item.is_taken = true;
         let (lost, twice) = (item.lost, item.twice);
         if has_changed && !matches!(item.state, State::Fresh) {
             item.state = State::Fresh;

@@ -65,7 +65,7 @@ impl Batch {
     pub fn restore(&mut self, lines: &str) -> Result<(), String> {
         for line in lines.lines() {
             self.lines = self.lines.saturating_add(1);
-            if line.is_empty() {
+            if line.is_empty() && self.lines > 1 {
                 continue;
             }
             match serde_json::from_str::<Record>(line) {
