@@ -11,7 +11,7 @@ const PIECE = 1_000;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export class Database implements Shelf {
-  readonly keepsPictures = true;
+  readonly place = '';
   readonly #database: IDBDatabase;
   readonly #release: () => void;
 

@@ -21,11 +21,12 @@ interface Pending {
 }
 
 export class Files implements Shelf {
-  readonly keepsPictures = true;
+  readonly place: string;
   readonly #out: string;
   readonly #journal: Journal | undefined;
 
-  private constructor(out: string, journal: Journal | undefined) {
+  private constructor(place: string, out: string, journal: Journal | undefined) {
+    this.place = place;
     this.#out = out;
     this.#journal = journal;
   }
@@ -37,9 +38,15 @@ export class Files implements Shelf {
     lost: Lost,
   ): Promise<Files> {
     const folder = resolve(out ?? `${journal}.pictures`);
-    await fs.mkdir(folder, { recursive: true });
-    const opened = journal === undefined ? undefined : await Journal.open(resolve(journal), lost);
-    return new Files(folder, opened);
+    const place = journal === undefined ? globalThis.crypto.randomUUID() : resolve(journal);
+    const opened = journal === undefined ? undefined : await Journal.open(place, lost);
+    try {
+      await fs.mkdir(folder, { recursive: true });
+    } catch (error) {
+      await opened?.close();
+      throw error;
+    }
+    return new Files(place, folder, opened);
   }
 
   async restore(batch: Batch): Promise<void> {
@@ -52,7 +59,9 @@ export class Files implements Shelf {
 
   async save(temp: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const path = join(this.#out, temp);
-    const handle = await fs.open(path, 'w');
+    // A new file: what a killed run has left may be a picture under its final name too.
+    await fs.rm(path, { force: true });
+    const handle = await fs.open(path, 'wx');
     try {
       await handle.writeFile(bytes);
       await handle.sync();

@@ -598,7 +598,7 @@ export class Run implements BatchRun {
     const images = shelf === undefined ? [] : result.images;
     const files = images.map(({ mimeType }, at) => ({
       name: this.#ask((glue) => glue.numberedName(name, at, images.length, mimeType)),
-      temp: this.#ask((glue) => glue.temporaryName(key, at)),
+      temp: this.#ask((glue) => glue.temporaryName(`${shelf?.place}\n${key}`, at)),
       size: 0,
     }));
     for (const [at, file] of files.entries()) {

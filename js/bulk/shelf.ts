@@ -15,8 +15,8 @@ export interface SavedFile {
 export type Found = 'there' | 'unnamed' | 'missing';
 
 export interface Shelf {
-  /** Whether pictures are kept here. */
-  readonly keepsPictures: boolean;
+  /** What keeps the first names of pictures apart from those of other batches in the same folder. */
+  readonly place: string;
   /** Reads what earlier runs wrote down. */
   restore(batch: Batch): Promise<void>;
   /** Writes lines down; resolves once they outlive a crash. */
