@@ -14,6 +14,7 @@ export class Database implements Shelf {
   readonly place = '';
   readonly #database: IDBDatabase;
   readonly #release: () => void;
+  #isClosed = false;
 
   private constructor(database: IDBDatabase, release: () => void) {
     this.#database = database;
@@ -98,7 +99,7 @@ export class Database implements Shelf {
   }
 
   async read(name: string): Promise<Bytes> {
-    const found = await this.#get(name);
+    const found = await (this.#isClosed ? this.#getAgain(name) : this.#get(name));
     if (found === undefined) throw new Error(`unexhausted: there is no picture \`${name}\``);
     return found;
   }
@@ -108,6 +109,7 @@ export class Database implements Shelf {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#database.onclose = null;
     this.#database.close();
     this.#release();
@@ -118,7 +120,17 @@ export class Database implements Shelf {
   }
 
   #get(name: string): Promise<Bytes | undefined> {
-    return answer(this.#database.transaction(PICTURES).objectStore(PICTURES).get(name));
+    return get(this.#database, name);
+  }
+
+  /** Items are read after their batch has ended too. */
+  async #getAgain(name: string): Promise<Bytes | undefined> {
+    const database = await answer(indexedDB.open(this.#database.name));
+    try {
+      return await get(database, name);
+    } finally {
+      database.close();
+    }
   }
 
   #write(store: string, what: (store: IDBObjectStore) => unknown): Promise<void> {
@@ -132,6 +144,10 @@ export class Database implements Shelf {
   }
 }
 
+function get(database: IDBDatabase, name: string): Promise<Bytes | undefined> {
+  return answer(database.transaction(PICTURES).objectStore(PICTURES).get(name));
+}
+
 function answer<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -139,13 +155,26 @@ function answer<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-/** Holds a lock of the browser's until it is released, or the page goes. */
-function hold(name: string): Promise<(() => void) | undefined> {
+/** A page that was closed or loaded anew gives its locks up a moment later. In ms. */
+const PATIENCE = 1_000;
+
+/** Holds a lock of the browser's until it is released, or the page goes; none where another has it. */
+async function hold(name: string): Promise<(() => void) | undefined> {
+  const { locks } = navigator;
+  if (locks === undefined) {
+    throw new Error('unexhausted: a journal in a page needs one that is served over TLS');
+  }
   return new Promise((resolve, reject) => {
-    const held = (lock: Lock | null) => {
-      if (lock === null) return resolve(undefined);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), PATIENCE);
+    const held = () => {
+      clearTimeout(timer);
       return new Promise<void>((release) => resolve(release));
     };
-    navigator.locks.request(name, { ifAvailable: true }, held).catch(reject);
+    locks.request(name, { signal: late.signal }, held).catch((error: unknown) => {
+      clearTimeout(timer);
+      if (late.signal.aborted) resolve(undefined);
+      else reject(error);
+    });
   });
 }
