@@ -308,6 +308,30 @@ describe('a source', () => {
     });
   }
 
+  it('may be a stream that its browser cannot iterate', async () => {
+    const client = await open();
+    let isCancelled = false;
+    const stream = new ReadableStream<string>({
+      pull: (controller) => controller.enqueue(PROMPT),
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const source = { getReader: () => stream.getReader() } as unknown as BatchSource;
+    let seen = 0;
+    await scene.run(
+      (async () => {
+        for await (const { status } of client.batch(source, { concurrency: 2 })) {
+          assert.equal(status, 'done');
+          seen += 1;
+          if (seen === 5) break;
+        }
+      })(),
+    );
+    await scene.pass(1);
+    assert.equal(isCancelled, true);
+  });
+
   it('may be empty', async () => {
     const client = await open();
     const { items, summary } = await whole(client, []);
@@ -533,6 +557,22 @@ describe('control', () => {
     assert.equal(run.progress().state, 'ended');
     assert.deepEqual(await run.stop(), summary);
     assert.deepEqual(await run.done, summary);
+  });
+
+  it('stops and cancels while it is paused', async () => {
+    const client = await open();
+    for (const end of ['stop', 'cancel'] as const) {
+      const run = client.batch(PROMPTS);
+      const reading = readAll(run);
+      run.pause();
+      await scene.pass(1_000);
+      const summary = await scene.run(run[end]());
+      assert.equal(summary.stopped?.reason, end === 'stop' ? 'stopped' : 'cancelled');
+      assert.deepEqual(await reading, []);
+      run.resume();
+      assert.equal(run.progress().state, 'ended');
+    }
+    assert.equal(scene.requests().length, 0);
   });
 
   it('stops what waits for its turn', async () => {
