@@ -1,5 +1,6 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Gate, type Maker, Run } from './bulk/run.js';
+import { isGenerateError } from './errors.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
 import { ClientJobs } from './jobs/index.js';
@@ -85,8 +86,13 @@ export class Client {
     const maker: Maker = {
       check: async (given) => {
         await ready();
-        this.#open();
-        guarded(() => use().core.checkBatch(given));
+        const core = this.#open();
+        try {
+          guarded(() => core.checkBatch(given));
+        } catch (error) {
+          // A missing key ends the batch with its first item, and with advice.
+          if (!isGenerateError(error)) throw error;
+        }
       },
       make: (request, call, gate) => this.#generate(request, call, gate),
       onWaiting: (listener) => this.on('waiting', listener),

@@ -7,7 +7,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::convert::{as_array, get_text};
+use super::convert::{as_array, get, get_text};
 use super::driver::{Driver, Job};
 use super::error::usage;
 use super::failure;
@@ -159,6 +159,20 @@ impl Core {
         let policy = call.retry.apply(self.settings.retry.apply(Policy::GENERATE));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Result, policy, call)
+    }
+
+    /// Refuses a wrong option of `client.batch`, and a wrong target of it or of the client: each item
+    /// would take that for its own fault.
+    ///
+    /// # Errors
+    /// A `TypeError` that names what is wrong, or a `GenerateError` for a missing key.
+    #[wasm_bindgen(js_name = checkBatch)]
+    pub fn check_batch(&self, options: &JsValue) -> Result<(), JsValue> {
+        settings::check_batch(options)?;
+        let models = get(options, "models");
+        let host = &self.driver.host;
+        let request = Request::read(&"a picture".into(), host)?;
+        self.routes.chain(as_array(&models), &request, None, &self.settings, host).map(drop)
     }
 
     /// The drop-in. `options` is `maxRetries`, or an object.

@@ -66,15 +66,6 @@ pub fn check_events(listeners: &JsValue) -> Result<(), JsValue> {
     settings::check_events(listeners)
 }
 
-/// Refuses a wrong option of `client.batch`.
-///
-/// # Errors
-/// A `TypeError` that names the option, what is wrong and what is known.
-#[wasm_bindgen(js_name = checkBatch)]
-pub fn check_batch(options: &JsValue) -> Result<(), JsValue> {
-    settings::check_batch(options)
-}
-
 /// The catalogue's price in USD of one picture of this model at its default size.
 #[wasm_bindgen(js_name = priceOf)]
 #[must_use]

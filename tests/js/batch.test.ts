@@ -231,6 +231,37 @@ describe('a batch', () => {
     });
   }
 
+  it('refuses a target that cannot be before any item fails of it', async () => {
+    await open();
+    for (const [client, options] of [
+      [scene.client({ baseUrl: 'nonsense' }), {}],
+      [scene.client({ models: [{ model: PRO, baseUrl: 'nonsense' }] }), {}],
+      [scene.client(), { models: [{ model: PRO, baseUrl: 'nonsense' }] }],
+      [scene.client(), { models: [''] }],
+    ] as const) {
+      const reading = readAll(client.batch(PROMPTS, options));
+      await assert.rejects(scene.run(reading), (error) => {
+        assert.ok(error instanceof TypeError, String(error));
+        assert.match(error.message, /baseUrl|id of a model/);
+        return true;
+      });
+    }
+    assert.equal(scene.requests().length, 0);
+  });
+
+  it('without a key ends with what to do about it', async () => {
+    await open();
+    const client = createClient({ models: [PRO], fetch: scene.emulator.fetch });
+    const saved = process.env;
+    process.env = {};
+    const { summary } = await whole(client, PROMPTS).finally(() => {
+      process.env = saved;
+    });
+    assert.equal(summary.stopped?.reason, 'unauthenticated');
+    assert.match(summary.stopped?.message ?? '', /apiKey/);
+    assert.equal(scene.requests().length, 0);
+  });
+
   it('holds nothing of what was read', async () => {
     const client = await open({ imageBytes: 1_000_000 });
     const { gc } = globalThis as { gc?: () => void };
