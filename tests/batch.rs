@@ -219,6 +219,18 @@ fn a_key_that_comes_again_is_told() {
 }
 
 #[test]
+fn a_key_that_looks_like_a_copy_is_no_copy() {
+    let mut run = run();
+    for (key, called) in [("k", "k"), ("k", "k#2"), ("k#2", "k#2#2"), ("k", "k#3")] {
+        assert_eq!(run.batch.take(Some(key), "p"), make(called, false));
+    }
+    let mut other = Run::new(Settings::default(), &[]);
+    for (key, called) in [("k#2", "k#2"), ("k", "k"), ("k", "k#3")] {
+        assert_eq!(other.batch.take(Some(key), "p"), make(called, false));
+    }
+}
+
+#[test]
 fn a_changed_prompt_under_a_key_is_made_anew() {
     let mut first = run();
     first.batch.take(Some("k"), "old");

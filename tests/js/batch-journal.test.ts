@@ -389,12 +389,17 @@ describe('keys', () => {
   it('that come again get a number, and this is said', async () => {
     await open();
     const requests = [keyed('fox', 'a fox'), keyed('fox', 'another'), keyed('fox', 'a fox')];
-    const { items, summary } = await bench.run(requests);
+    const run = bench.client().batch(requests, { journal: bench.journal });
+    const heard: unknown[] = [];
+    run.on('notice', (notice) => heard.push(notice));
+    const { items, summary } = await whole(run);
     assert.deepEqual(
       items.map(({ key }) => key),
       ['fox', 'fox#2', 'fox#3'],
     );
     assert.deepEqual(kinds(summary), ['duplicate_key', 'duplicate_key']);
+    assert.deepEqual(heard, summary.notices);
+    assert.throws(() => run.on('notices' as 'notice', () => {}), /unknown event `notices`.*notice/);
     assert.equal(new Set(items.flatMap(({ files }) => files)).size, 3);
     const again = await bench.run(requests);
     assert.deepEqual(restored(again.items), [true, true, true]);
