@@ -1,5 +1,6 @@
 /** A batch goes on where it ended: what its journal holds, and what becomes of one that is damaged. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, it } from 'node:test';
+import { afterEach, describe, it, mock } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
 import type { BatchItem, BatchRequest, BatchSummary } from '../../pkg/types.js';
 import { type Bench, filesIn, openBench, whole } from './support/batches.ts';
@@ -23,7 +24,10 @@ const PROMPTS = many(4, (index) => `${PROMPT} ${index}`);
 const PICTURE = 0.134;
 
 let bench: Bench;
-afterEach(() => bench?.close());
+afterEach(() => {
+  mock.restoreAll();
+  bench?.close();
+});
 const open = async (config: EmulatorConfig = {}): Promise<Bench> => {
   bench = await openBench(config);
   return bench;
@@ -242,6 +246,70 @@ describe('what was in flight', () => {
     assert.equal(items.filter((item) => item.possiblyPaidTwice).length, 2);
     near(summary.possibleCost, first.possibleCost);
     assert.equal(summary.done, 4);
+  });
+});
+
+describe('a kill at any moment', () => {
+  /** Copies all files after each step that changes any, as a kill at that moment leaves them. */
+  function copyAtEachStep(): string[] {
+    const copies: string[] = [];
+    const copy = (): void => {
+      const to = join(bench.folder, `kill-${copies.length}`);
+      mkdirSync(to);
+      // With the links that files have to each other; the lock would be held by this very process.
+      const files = ['batch.jsonl', 'batch.jsonl.pictures'].map((name) => join(bench.folder, name));
+      spawnSync('cp', ['-a', ...files, to]);
+      copies.push(join(to, 'batch.jsonl'));
+    };
+    const watch = (owner: object, names: string[]): void => {
+      for (const name of names) {
+        const original = Reflect.get(owner, name) as (...given: unknown[]) => Promise<unknown>;
+        const watched = async (...given: unknown[]): Promise<unknown> => {
+          const result = await original.apply(owner, given);
+          if (name === 'open') watch(result as object, ['write', 'writeFile', 'truncate']);
+          copy();
+          return result;
+        };
+        mock.method(owner as Record<string, typeof watched>, name, watched);
+      }
+    };
+    watch(process.getBuiltinModule('node:fs/promises'), ['open', 'link', 'rm', 'mkdir']);
+    return copies;
+  }
+
+  it('loses nothing that was finished, and pays for nothing twice without saying so', async () => {
+    await open();
+    const copies = copyAtEachStep();
+    await bench.run(PROMPTS.slice(0, 2), { concurrency: 1 });
+    mock.restoreAll();
+    assert.ok(copies.length > 20, `${copies.length} steps`);
+    let finished = 0;
+    for (const journal of copies) {
+      const before = bench.sent();
+      const { items, summary } = await bench.run(PROMPTS.slice(0, 2), { journal });
+      assert.deepEqual([summary.done, summary.failed, summary.resumable], [2, 0, false], journal);
+      // What was finished once stays so.
+      const kept = items.filter((item) => item.restored).length;
+      assert.ok(kept >= finished, journal);
+      finished = kept;
+      assert.equal(bench.sent() - before, 2 - kept, journal);
+      // The service may have been asked for what is neither finished nor not begun.
+      const twice = items.filter((item) => item.possiblyPaidTwice);
+      assert.ok(twice.length <= 1 && twice.every((item) => !item.restored), journal);
+      assert.deepEqual(
+        kinds(summary),
+        twice.map(() => 'possibly_paid_twice'),
+      );
+      // Each picture once, whole, and nothing beside them but what was begun.
+      const files = filesIn(`${journal}.pictures`);
+      assert.deepEqual(
+        files.filter((file) => !file.endsWith('.part')),
+        ['0001-a-paper-boat-on-a-calm-lake-0.png', '0002-a-paper-boat-on-a-calm-lake-1.png'],
+      );
+      const again = await bench.run(PROMPTS.slice(0, 2), { journal });
+      assert.deepEqual(restored(again.items), [true, true], journal);
+    }
+    assert.equal(finished, 2);
   });
 });
 
