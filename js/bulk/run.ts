@@ -67,6 +67,8 @@ interface Active extends Pending {
   wasSent: boolean;
   /** Whether it was held back, and not refused. */
   isHeld: boolean;
+  /** Whether its call has ended. */
+  isOver: boolean;
 }
 
 interface Stopped {
@@ -146,6 +148,8 @@ export class Run implements BatchRun {
   #unkept = 0;
   /** Whether what waits for room waits no more. */
   #isCut = false;
+  /** Requests that wait for what becomes of an earlier one of their item. */
+  readonly #waiters: (() => void)[] = [];
   /** What ends each wait for room. */
   readonly #naps: Set<() => void> = new Set();
   /** What ends watching the signal and the time. */
@@ -513,7 +517,8 @@ export class Run implements BatchRun {
 
   #begin(pending: Pending): void {
     const controller = new AbortController();
-    const active = { ...pending, controller, inFlight: 0, wasSent: false, isHeld: false };
+    const begun = { ...pending, controller, inFlight: 0, wasSent: false };
+    const active = { ...begun, isHeld: false, isOver: false };
     this.#active.add(active);
     this.#make(active)
       .catch((error: unknown) => this.#fail(error))
@@ -535,6 +540,7 @@ export class Run implements BatchRun {
       result = await this.#maker.make(request, options, gate);
     } catch (error) {
       active.inFlight = 0;
+      active.isOver = true;
       if (active.isHeld || controller.signal.aborted) {
         this.#again.push({ index, key, request, name, twice });
       } else {
@@ -543,6 +549,7 @@ export class Run implements BatchRun {
       return;
     }
     active.inFlight = 0;
+    active.isOver = true;
     try {
       await this.#keep(active, result);
     } catch (error) {
@@ -555,30 +562,41 @@ export class Run implements BatchRun {
 
   /** A request may go once it is written down. */
   async #pass(active: Active, model: string, usd: number): Promise<void> {
-    const hold = (): never => {
-      active.isHeld = true;
-      throw HELD;
-    };
-    // While a picture waits for room, none is made that would wait too.
-    if (this.#unwritten > 0 || (this.#disk?.until ?? 0) > Date.now()) hold();
-    if (this.#state !== 'running') hold();
-    const line = this.#ask((_, batch) => batch.sends(active.key, model, usd, Date.now()));
-    if (line === undefined) {
-      this.#tooDear = usd;
-      hold();
+    for (;;) {
+      if (!active.isOver && !this.#isHolding()) {
+        const line = this.#ask((_, batch) => batch.sends(active.key, model, usd, Date.now()));
+        if (line === undefined) this.#tooDear = usd;
+        else if (await this.#writesDown(active, line)) return;
+      }
+      // An earlier request, past its timeout, may still bring the picture: it would be given up.
+      if (active.isOver || active.inFlight === 0) {
+        active.isHeld = true;
+        throw HELD;
+      }
+      await this.#nextChange();
     }
+  }
+
+  /** Whether nothing may be sent: while a picture waits for room, none is made that would wait too. */
+  #isHolding(): boolean {
+    const isFull = this.#unwritten > 0 || (this.#disk?.until ?? 0) > Date.now();
+    return isFull || this.#state !== 'running';
+  }
+
+  async #writesDown(active: Active, line: string): Promise<boolean> {
     active.inFlight += 1;
     try {
-      await this.#shelf?.append(line as string);
+      await this.#shelf?.append(line);
     } catch (error) {
       this.#ask((_, batch) => batch.waits(active.key, false));
       active.inFlight -= 1;
       this.#writeFailed(error);
-      hold();
+      return false;
     }
     if (this.#unwritten === 0) this.#disk = undefined;
     active.wasSent = true;
     this.#changed();
+    return true;
   }
 
   #requestFailed(active: Active, possiblyBilled: boolean): void {
@@ -588,7 +606,7 @@ export class Run implements BatchRun {
     const line = this.#ask((_, batch) => batch.waits(active.key, possiblyBilled));
     // Nothing relies on it: without it a crash tells of one that was possibly paid too many.
     if (line !== undefined) this.#shelf?.append(line).catch(ignore);
-    this.#tell();
+    this.#changed();
   }
 
   /** Brings an answer to where it outlives a crash. */
@@ -800,8 +818,13 @@ export class Run implements BatchRun {
     }
   }
 
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
   #changed(): void {
     this.#wake();
+    for (const wake of this.#waiters.splice(0)) wake();
     this.#tell();
   }
 

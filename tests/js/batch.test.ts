@@ -767,6 +767,50 @@ describe('control', () => {
   });
 });
 
+describe('a request that is past its timeout', () => {
+  /** A service that does not know how long it may take, and takes half as much again. */
+  const openLate = async (): Promise<Client> => {
+    const client = await open({ script: [{ fault: 'ok', after: 30_000 }] });
+    const { fetch } = scene.emulator;
+    client.close();
+    return scene.client({
+      fetch: (input, init) => {
+        const headers = new Headers(init?.headers);
+        headers.delete('x-server-timeout');
+        return fetch(input, { ...init, headers });
+      },
+    });
+  };
+  const timeout = 20_000;
+
+  for (const end of ['pause', 'stop'] as const) {
+    it(`is finished too on ${end}`, async () => {
+      const client = await openLate();
+      const run = client.batch([PROMPT], { timeout });
+      const reading = readAll(run);
+      await scene.pass(10_000);
+      void run[end]();
+      const items = await scene.run(reading);
+      assert.equal(items[0]?.status, 'done');
+      assert.deepEqual(
+        scene.requests().map(({ outcome, disconnected }) => [outcome, disconnected]),
+        [['served', false]],
+      );
+      assert.equal((await run.done).possibleCost, 0);
+    });
+  }
+
+  it('is waited for where a second one does not fit the budget', async () => {
+    const client = await openLate();
+    const budget = 1.5 * PICTURE;
+    const { summary } = await whole(client, [PROMPT], { timeout, budget });
+    assert.equal(summary.done, 1);
+    assert.equal(summary.stopped, undefined);
+    assert.ok(scene.emulator.ledger().totals.billed <= budget);
+    assert.equal(scene.requests().length, 1);
+  });
+});
+
 describe('a budget', () => {
   it('is never overspent, and ends the batch', async () => {
     const client = await open(SLOW);
