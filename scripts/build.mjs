@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleCli } from './cli.mjs';
 import { ensureNpm } from './setup.mjs';
 import { exclusively, filesUnder, fingerprint, main, Problem, ROOT, run, say } from './shell.mjs';
 import { buildWasm, copyWasm } from './wasm.mjs';
@@ -32,7 +33,8 @@ async function buildPackage() {
     'tsconfig.base.json',
     'tsconfig.build.json',
   ];
-  const inputs = [...configs, 'scripts/build.mjs', ...filesUnder('js')];
+  const scripts = ['scripts/build.mjs', 'scripts/cli.mjs'];
+  const inputs = [...configs, ...scripts, ...filesUnder('js')];
   const wanted = fingerprint(inputs);
   const complete = existsSync(STAMP) && existsSync(join(PKG, 'index.js'));
   if (complete && readFileSync(STAMP, 'utf8') === wanted) return;
@@ -42,6 +44,7 @@ async function buildPackage() {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '--project', 'tsconfig.build.json']);
   copyWasm(join(PKG, 'wasm'));
+  await bundleCli(join(PKG, 'cli'));
   checkExports();
   writeFileSync(STAMP, wanted);
   say('build: pkg/ is ready');

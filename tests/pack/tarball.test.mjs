@@ -1,6 +1,9 @@
 /** What npm would publish. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 const tar = (...args) =>
@@ -24,7 +27,7 @@ test('only the build, the manifest, the licenses and the read-me', () => {
 test('only files that a user can use', () => {
   assert.deepEqual(
     files.filter((file) => file.startsWith('pkg/') && !/\.(?:d\.ts|js|wasm)$/.test(file)),
-    [],
+    ['pkg/cli/THIRD-PARTY.txt'],
   );
 });
 
@@ -39,7 +42,11 @@ test('every file that the manifest names', () => {
 
 test('every import leads to a file, and to no package', () => {
   for (const file of files.filter((name) => /\.(?:d\.ts|js)$/.test(name))) {
-    for (const [, target] of read(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    // The bundle holds sentences that look like imports.
+    const imports = file.startsWith('pkg/cli/')
+      ? /^import (?:[^;]* from )?["']([^"'\n]+)["']/gm
+      : /(?:from|import)\s*\(?\s*'([^']+)'/g;
+    for (const [, target] of read(file).matchAll(imports)) {
       if (target.startsWith('node:')) continue;
       const path = new URL(target, `file:///${file}`).pathname.slice(1);
       assert.match(target, /^\.\.?\//, `${file} imports ${target}`);
@@ -53,5 +60,40 @@ test('every import leads to a file, and to no package', () => {
 test('no folder of the machine that built it', () => {
   for (const file of files.filter((name) => name.endsWith('.js'))) {
     assert.ok(!read(file).includes(process.cwd()), file);
+  }
+});
+
+test('every package that is bundled comes with its license', () => {
+  const text = read('pkg/cli/THIRD-PARTY.txt');
+  const bundled = read('pkg/cli/main.js').matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm);
+  const names = new Set([...bundled].map(([, name]) => name));
+  assert.ok(names.size > 3, [...names].join());
+  for (const name of names) assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+});
+
+test('the command line runs in an empty folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'unexhausted-empty-'));
+  try {
+    const run = (program, ...args) => {
+      const options = { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' };
+      const { status, stdout, stderr } = spawnSync(program, args, options);
+      assert.equal(status, 0, stdout + stderr);
+      return stdout;
+    };
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+    run(
+      'npm',
+      'install',
+      '--offline',
+      '--omit=peer',
+      '--no-audit',
+      '--no-fund',
+      process.env.TARBALL,
+    );
+    assert.match(run('npx', '--no-install', 'unexhausted', '--help'), /^Usage: unexhausted/);
+    const listed = JSON.parse(run('npx', '--no-install', 'unexhausted', 'models', '--json'));
+    assert.ok(listed.length > 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,0 +1,132 @@
+/** `unexhausted generate`: one picture. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { ClientOptions, GenerateResult } from '../../index.js';
+import { define, runs } from '../command.js';
+import { EXIT } from '../exit.js';
+import { readInput } from '../input.js';
+import { onInterrupt } from '../interrupt.js';
+import { nameFrom } from '../names.js';
+import { checkFree, readPicture, savePictures } from '../pictures.js';
+import { Problem } from '../problem.js';
+import { chain, type PictureOptions, requestOf, takesPicture } from '../request.js';
+import type { Screen } from '../screen.js';
+import {
+  type LimitOptions,
+  openClient,
+  type ServiceOptions,
+  takesLimits,
+  takesService,
+} from '../service.js';
+import { readAgain, readDuration, readList, readMoney } from '../values.js';
+import { count, duration, moment, money } from '../words.js';
+
+interface Options extends ServiceOptions, PictureOptions, LimitOptions {
+  out?: string;
+  image?: string[];
+  deadline?: number;
+  timeout?: number;
+  maxCost?: number;
+  force?: boolean;
+}
+
+/** Adds the command. */
+export function addGenerate(program: Command): void {
+  const command = define(program, {
+    usage: 'generate <prompt>',
+    summary: 'make a picture, and get through what is in the way',
+    details: 'A prompt of `-` is read from stdin. The path of the picture is printed on stdout.',
+    examples: [
+      'generate "a lighthouse at dusk" -o lighthouse.png',
+      'generate "the same by night" --image lighthouse.png --size 2K --aspect 16:9',
+      'generate "a red kite" --model gemini-3-pro-image --fallback gemini-nano-banana-2.1',
+    ],
+  });
+  takesPicture(command)
+    .option('-o, --out <file>', 'the file, a folder, or `-` for stdout (default: by the prompt)')
+    .option('--image <file>', 'a reference image; may come again', readAgain)
+    .option('--fallback <ids>', 'models to go on to, with commas; may come again', readList)
+    .option('--deadline <time>', 'how long it may take in all, as 90s or 10m', readDuration)
+    .option('--timeout <time>', 'how long one attempt may take (default: 180s)', readDuration)
+    .option('--max-cost <usd>', 'what the picture may cost at most', readMoney)
+    .option('--force', 'overwrite a file that is there');
+  takesLimits(command);
+  takesService(command);
+  runs(command, generate);
+}
+
+async function generate(screen: Screen, options: Options, prompt = ''): Promise<undefined> {
+  const { image = [], size, aspect, deadline, timeout, maxCost, force = false } = options;
+  const text = (prompt === '-' ? await readInput(process.stdin) : prompt).trim();
+  if (text === '') throw new Problem('the prompt is empty');
+  const path = target(options, text);
+  const request = requestOf({ prompt: text, size, aspect, references: image.map(readPicture) });
+  const on = narration(screen);
+  const client = await openClient(options, screen, { ...chain(options), on });
+  const abort = new AbortController();
+  const done = onInterrupt({
+    once: () => abort.abort(new Problem('stopped; nothing was saved', EXIT.interrupted)),
+  });
+  try {
+    const { signal } = abort;
+    const result = await client.generate(request, { signal, deadline, timeout, maxCost });
+    screen.settle();
+    save(screen, result, path, force);
+  } finally {
+    done();
+    client.close();
+  }
+}
+
+/** Where the picture goes; a path without an ending gets that of its type. */
+function target({ out, force = false }: Options, prompt: string): string {
+  const name = nameFrom(prompt);
+  if (out === undefined) return name;
+  if (out === '-') {
+    if (process.stdout.isTTY) throw new Problem('a picture is no text: pipe stdout to a program');
+    return out;
+  }
+  if (out.endsWith('/') || (existsSync(out) && statSync(out).isDirectory())) return join(out, name);
+  checkFree(out, force);
+  return out;
+}
+
+function save(screen: Screen, result: GenerateResult, path: string, force: boolean): void {
+  const { images, model, attempts, waited, cost, possibleCost, switches, skipped } = result;
+  if (path === '-') {
+    process.stdout.write(images[0]?.bytes() ?? '');
+  }
+  const files = path === '-' ? [] : savePictures(images, path, { force });
+  const { dim } = screen.noteColors;
+  const waiting = waited < 100 ? '' : `, waited ${duration(waited)}`;
+  const price = cost === undefined ? 'price not known' : money(cost);
+  const types = [...new Set(images.map(({ mimeType }) => mimeType))].join(', ');
+  screen.note(dim(`${model}, ${types}, ${count(attempts.length, 'attempt')}${waiting}, ${price}`));
+  if (possibleCost > 0)
+    screen.note(`lost answers may have cost ${money(possibleCost)} beside that`);
+  if (path === '-') return;
+  for (const file of files) screen.result(file);
+  screen.data({ files, model, cost, possibleCost, waited, attempts, switches, skipped });
+}
+
+/** What happens meanwhile, in lines. */
+function narration(screen: Screen): NonNullable<ClientOptions['on']> {
+  const { yellow } = screen.noteColors;
+  return {
+    attempt: ({ attempt, model = '' }) => {
+      if (screen.live) screen.watch(() => `asking ${model} (attempt ${attempt})`);
+    },
+    retry: ({ attempt, info }) => screen.note(`attempt ${attempt}: ${info.summary}`),
+    waiting: ({ retryAt, info }) => {
+      const left = () => duration(retryAt.getTime() - Date.now());
+      const line = () => yellow(`waiting until ${moment(retryAt)} (${left()}): ${info.summary}`);
+      if (screen.live) screen.watch(line);
+      else screen.note(line());
+    },
+    fallback: ({ from = '', model = '', info }) =>
+      screen.note(`${from} -> ${model}: ${info.summary}`),
+    modelRetired: ({ model, status, successor }) =>
+      screen.note(`${model} is ${status}${successor === undefined ? '' : `: use ${successor}`}`),
+  };
+}

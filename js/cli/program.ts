@@ -1,0 +1,46 @@
+/** The command line as a whole. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addEmulator } from './commands/emulator.js';
+import { addExplain } from './commands/explain.js';
+import { addGenerate } from './commands/generate.js';
+import { addModels } from './commands/models.js';
+import { addPlan } from './commands/plan.js';
+import { EXIT, exitCodesHelp } from './exit.js';
+
+/** Runs the command line; the exit code is set, and the process ends when nothing is left to do. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('unexhausted');
+  program
+    .description(
+      'Images from the Gemini API, through 429 RESOURCE_EXHAUSTED, 503, 504 and the rest.',
+    )
+    .version(version())
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .configureOutput({
+      // An unknown option is shown without its value, which may be a key.
+      outputError: (text, write) => write(text.replace(/(unknown option '[^'=]*)=[^']*'/, "$1'")),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(add --help for what there is)')
+    .addHelpText('afterAll', `\n${exitCodesHelp()}`)
+    .exitOverride();
+  addGenerate(program);
+  addPlan(program);
+  addExplain(program);
+  addModels(program);
+  addEmulator(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version are what was asked for.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** That of the package, which this file lies two folders deep in. */
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,112 @@
+/** Where words go: what was asked for to stdout, everything else to stderr. */
+import type { WriteStream } from 'node:tty';
+import { createLogUpdate } from 'log-update';
+import picocolors from 'picocolors';
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** How often what is live is drawn again, in ms: a countdown by seconds moves evenly. */
+const REDRAW = 200;
+
+/** How long lines about one thing are apart where there is no terminal, in ms. */
+const PACE = 10_000;
+
+/** The two streams of one command. */
+export class Screen {
+  /** Whether results are for a program. */
+  readonly json: boolean;
+  /** Whether errors show their stack. */
+  readonly debug: boolean;
+  readonly #out: NodeJS.WriteStream;
+  readonly #err: NodeJS.WriteStream;
+  readonly #update: ReturnType<typeof createLogUpdate>;
+  #draw: (() => string) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #said = 0;
+
+  constructor({ json = false, debug = false }: { json?: boolean; debug?: boolean } = {}) {
+    this.json = json;
+    this.debug = debug;
+    this.#out = process.stdout;
+    this.#err = process.stderr;
+    this.#update = createLogUpdate(this.#err);
+  }
+
+  /** Whether somebody watches stderr. */
+  get live(): boolean {
+    return this.#err.isTTY === true && process.env['TERM'] !== 'dumb';
+  }
+
+  /** The width of the terminal in columns. */
+  get columns(): number {
+    return (this.#err as WriteStream).columns || 80;
+  }
+
+  /** The colors of stdout. */
+  get colors(): Colors {
+    return picocolors.createColors(colored(this.#out));
+  }
+
+  /** The colors of stderr. */
+  get noteColors(): Colors {
+    return picocolors.createColors(colored(this.#err));
+  }
+
+  /** What was asked for, in words; left out where a program reads. */
+  result(text: string): void {
+    if (!this.json) this.#above(() => this.#out.write(`${text}\n`));
+  }
+
+  /** What was asked for, for a program: one JSON value a line. */
+  data(value: unknown): void {
+    if (this.json) this.#out.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** What is good to know beside it. */
+  note(text: string): void {
+    this.#above(() => this.#err.write(`${text}\n`));
+  }
+
+  /** Lines that change until `settle`; without a terminal the first is noted now and then. */
+  watch(draw: () => string): void {
+    this.#draw = draw;
+    if (!this.live) {
+      if (Date.now() - this.#said < PACE) return;
+      this.#said = Date.now();
+      this.#err.write(`${draw()}\n`);
+      return;
+    }
+    this.#update(draw());
+    // A countdown is no reason to live on.
+    this.#timer ??= setInterval(() => this.#draw && this.#update(this.#draw()), REDRAW).unref();
+  }
+
+  /** Removes the lines that change. */
+  settle(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#draw = undefined;
+    if (this.live) {
+      this.#update.clear();
+      this.#update.done();
+    }
+  }
+
+  /** Writes above the lines that change. */
+  #above(write: () => void): void {
+    if (this.#timer === undefined) {
+      write();
+      return;
+    }
+    this.#update.clear();
+    write();
+    if (this.#draw !== undefined) this.#update(this.#draw());
+  }
+}
+
+/** https://no-color.org: any value but an empty one switches colors off. */
+function colored(stream: NodeJS.WriteStream): boolean {
+  if (process.env['NO_COLOR']) return false;
+  if (process.env['FORCE_COLOR'] && process.env['FORCE_COLOR'] !== '0') return true;
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+}
