@@ -1,6 +1,6 @@
 /** Pictures on disk: read as references, saved without overwriting anything. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname, extname } from 'node:path';
 import type { GeneratedImage, Part } from '../index.js';
 import { endingOf } from './names.js';
 import { messageOf, Problem } from './problem.js';
@@ -36,17 +36,27 @@ export function readPicture(file: string): Part {
   return { inlineData: { mimeType, data: bytes.toString('base64') } };
 }
 
+/** How pictures are saved. */
+export interface SaveOptions {
+  /** Overwrites what is there. */
+  force?: boolean;
+  /** A file that holds the very picture already is left as it is. */
+  keep?: boolean;
+  /** Whether the path ends with what its name says, or gets the ending of the type. Default: `given`. */
+  ending?: 'given' | 'add';
+}
+
 /** Saves pictures as `stem.png`, `stem-2.png` …; gives the paths. What is there stays, but for `force`. */
 export function savePictures(
   images: readonly GeneratedImage[],
   path: string,
-  { force = false }: { force?: boolean } = {},
+  options: SaveOptions = {},
 ): string[] {
-  const ending = extname(path);
-  const stem = ending === '' ? path : path.slice(0, -ending.length);
+  const given = options.ending === 'add' ? '' : extname(path);
+  const stem = given === '' ? path : path.slice(0, -given.length);
   return images.map((image, index) => {
-    const extension = ending === '' ? `.${endingOf(image.mimeType)}` : ending;
-    return saveUnique(image.bytes(), stem, extension, index + 1, force);
+    const ending = given === '' ? `.${endingOf(image.mimeType)}` : given;
+    return saveUnique(image.bytes(), stem, ending, index + 1, options);
   });
 }
 
@@ -56,7 +66,7 @@ function saveUnique(
   stem: string,
   ending: string,
   from: number,
-  force: boolean,
+  { force = false, keep = false }: SaveOptions,
 ): string {
   for (let number = from; ; number += 1) {
     const file = number === 1 ? `${stem}${ending}` : `${stem}-${number}${ending}`;
@@ -65,8 +75,8 @@ function saveUnique(
       writeFileSync(file, bytes, { flag: force ? 'w' : 'wx' });
       return file;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && existsSync(file)) continue;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(file)) throw error;
+      if (keep && readFileSync(file).equals(bytes)) return file;
     }
   }
 }
@@ -78,9 +88,4 @@ export function checkFree(path: string, force: boolean): void {
   }
   const folder = dirname(path);
   if (!existsSync(folder)) throw new Problem(`there is no folder ${folder}`);
-}
-
-/** Where pictures go that are to lie in a folder. */
-export function within(folder: string, name: string): string {
-  return join(folder, basename(name));
 }

@@ -1,11 +1,15 @@
 /** The command line as a whole. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addBatch } from './commands/batch.js';
+import { addDoctor } from './commands/doctor.js';
 import { addEmulator } from './commands/emulator.js';
 import { addExplain } from './commands/explain.js';
 import { addGenerate } from './commands/generate.js';
+import { addJobs } from './commands/jobs.js';
 import { addModels } from './commands/models.js';
 import { addPlan } from './commands/plan.js';
+import { addQuota } from './commands/quota.js';
 import { EXIT, exitCodesHelp } from './exit.js';
 
 /** Runs the command line; the exit code is set, and the process ends when nothing is left to do. */
@@ -26,10 +30,14 @@ export async function main(args: readonly string[]): Promise<void> {
     .addHelpText('afterAll', `\n${exitCodesHelp()}`)
     .exitOverride();
   addGenerate(program);
+  addBatch(program);
+  addQuota(program);
   addPlan(program);
   addExplain(program);
   addModels(program);
+  addJobs(program);
   addEmulator(program);
+  addDoctor(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

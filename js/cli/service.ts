@@ -52,20 +52,33 @@ export function takesLimits(command: Command): Command {
     );
 }
 
-/** The key, which is told apart from its absence and is never shown. */
-export function keyOf({ apiKeyEnv }: ServiceOptions): string | undefined {
-  if (apiKeyEnv !== undefined) return process.env[apiKeyEnv] || undefined;
-  return process.env['GOOGLE_API_KEY'] || process.env['GEMINI_API_KEY'] || undefined;
+/** The variable with the key, and the key, which is never shown; `undefined` where there is none. */
+export function keyOf({ apiKeyEnv }: ServiceOptions): { name: string; key: string } | undefined {
+  const names = apiKeyEnv === undefined ? ['GOOGLE_API_KEY', 'GEMINI_API_KEY'] : [apiKeyEnv];
+  const name = names.find((each) => process.env[each]);
+  if (name === undefined) return undefined;
+  return { name: shown(name), key: process.env[name] ?? '' };
 }
 
 /** One sentence on what to set. */
 export function missingKey({ apiKeyEnv }: ServiceOptions): string {
-  if (apiKeyEnv === undefined) {
-    return 'no API key: set GEMINI_API_KEY (or GOOGLE_API_KEY), or name a variable with --api-key-env';
-  }
-  // Somebody may have given the key itself.
-  const name = /^[A-Z][A-Z0-9_]*$/.test(apiKeyEnv) ? apiKeyEnv : 'the variable of --api-key-env';
-  return `no API key: ${name} is not set in the environment`;
+  if (apiKeyEnv !== undefined)
+    return `no API key: ${shown(apiKeyEnv)} is not set in the environment`;
+  return 'no API key: set GEMINI_API_KEY (or GOOGLE_API_KEY), or name a variable with --api-key-env';
+}
+
+/** A variable's name, unless it may be the key itself, given by mistake. */
+function shown(name: string): string {
+  return /^[A-Z][A-Z0-9_]*$/.test(name) ? name : 'the variable of --api-key-env';
+}
+
+/** Google's address, which the library asks where nothing else is said. */
+const GOOGLE = 'https://generativelanguage.googleapis.com';
+
+/** The address that is asked, without a slash at the end. */
+export function addressOf({ baseUrl }: ServiceOptions): string {
+  const address = baseUrl ?? (process.env['GOOGLE_GEMINI_BASE_URL'] || GOOGLE);
+  return checkedUrl(address).replace(/\/+$/, '');
 }
 
 /** The folder in which quotas are remembered. */
@@ -87,9 +100,9 @@ export async function openClient(
   screen: Screen,
   more: ClientOptions = {},
 ): Promise<Client> {
-  const apiKey = keyOf(options);
-  if (apiKey === undefined) throw new Problem(missingKey(options));
-  const client: ClientOptions = { apiKey, ...more, store: storeOf(options, screen) };
+  const found = keyOf(options);
+  if (found === undefined) throw new Problem(missingKey(options));
+  const client: ClientOptions = { apiKey: found.key, ...more, store: storeOf(options, screen) };
   const { baseUrl, project } = options;
   if (baseUrl !== undefined) client.baseUrl = checkedUrl(baseUrl);
   if (project !== undefined) client.project = project;
@@ -115,7 +128,7 @@ function storeOf(options: ServiceOptions, screen: Screen): NonNullable<ClientOpt
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new Problem('--base-url takes an address as https://example.com');
+    throw new Problem('the address of the service must be like https://example.com');
   }
   return text;
 }
@@ -128,6 +141,12 @@ async function limitsOf(
   if (rpm === undefined && rpd === undefined) return undefined;
   const each: ModelLimits = { rpm, rpd };
   return Object.fromEntries((await chainOf(client)).map((model) => [model, each]));
+}
+
+/** The model that is asked first where a request names none. */
+export async function firstModel(options: ClientOptions): Promise<string> {
+  const [first = ''] = await chainOf(options);
+  return first;
 }
 
 /** The models that a client asks, in order; the library knows the default. */

@@ -67,7 +67,7 @@ function words(made: Plan, screen: Screen): string {
   if (optional.length > 0) parts.push(`${bold('Worth a look')}\n${optional.join('\n')}`);
   const rows = own.map((row) => [
     row.model,
-    row.time === undefined ? 'never' : duration(row.time),
+    row.time === undefined ? 'never' : row.time === 0 ? 'no time' : duration(row.time),
     row.binds === undefined ? '' : plain(row.binds),
     row.perDay === undefined ? '' : row.perDay.toLocaleString('en-US'),
     row.keepsUp ? 'yes' : 'no',

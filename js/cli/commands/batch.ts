@@ -1,0 +1,235 @@
+/** `unexhausted batch`: many pictures, through everything that is in the way. */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { BatchItem, BatchOptions, BatchRequest, BatchRun, BatchSummary } from '../../index.js';
+import { define, runs } from '../command.js';
+import { estimateWords, type Route, Tally } from '../estimate.js';
+import { EXIT, type ExitCode } from '../exit.js';
+import { describe, linesOf } from '../failure.js';
+import { onInterrupt } from '../interrupt.js';
+import { whenClosed } from '../pipe.js';
+import { messageOf, Problem } from '../problem.js';
+import { type Outlook, progressLine, progressLines } from '../progress.js';
+import { FORMATS, type Format, readEntries, type Source } from '../prompts.js';
+import { chain, type PictureOptions, takesPicture } from '../request.js';
+import type { Screen } from '../screen.js';
+import {
+  firstModel,
+  type LimitOptions,
+  openClient,
+  type ServiceOptions,
+  takesLimits,
+  takesService,
+} from '../service.js';
+import { readCount, readDuration, readList, readMoney } from '../values.js';
+import { count, moment, money, short } from '../words.js';
+
+/** The failures that are listed one by one at the end. */
+const MOST_FAILURES = 10;
+
+/** Lines about how it goes are so far apart in a log, in ms. */
+const LOG_PACE = 30_000;
+
+interface Options extends ServiceOptions, PictureOptions, LimitOptions {
+  out: string;
+  format?: Format;
+  budget?: number;
+  maxCost?: number;
+  journal?: string;
+  route: Route;
+  concurrency?: number;
+  deadline?: number;
+  onDailyLimit?: 'fail' | 'fallback' | 'wait';
+  avoidPeak?: boolean;
+  retryFailed?: boolean;
+  dryRun?: boolean;
+  force?: boolean;
+}
+
+/** Adds the command. */
+export function addBatch(program: Command): void {
+  const command = define(program, {
+    usage: 'batch <file>',
+    summary: 'make a picture of each prompt of a file, and resume where it stopped',
+    details:
+      'The file is .txt (a prompt a line; empty lines are left out, and # is part of the prompt), ' +
+      '.jsonl ({"prompt"}, {"request"} or {"contents", …}, with "key", "model", "size", "aspect" where ' +
+      'you like) or .csv (a header: prompt, key, model, size, aspect). `-` is stdin.\n\n' +
+      'What was done is kept in a journal: the same command goes on where it stopped. Ctrl-C sends ' +
+      'nothing new and finishes what is in flight; a second one stops at once. Both can be resumed.',
+    examples: [
+      'batch prompts.txt -o pictures --dry-run --tier tier1',
+      'batch prompts.csv -o pictures --tier tier1 --budget 20',
+      'batch prompts.jsonl -o pictures --rpm 20 --route cheapest',
+    ],
+  });
+  takesPicture(command)
+    .requiredOption('-o, --out <dir>', 'the folder for the pictures')
+    .addOption(new Option('--format <format>', 'what the file is').choices(FORMATS))
+    .option('--fallback <ids>', 'models to go on to, with commas; may come again', readList)
+    .option('--budget <usd>', 'what all may cost at most, over all runs', readMoney)
+    .option('--max-cost <usd>', 'what one picture may cost at most', readMoney)
+    .option('--journal <file>', 'the journal (default: journal.jsonl in the folder)')
+    .addOption(
+      new Option('--route <route>', 'at once, by the Batch API at half the price, or both')
+        .choices(['realtime', 'batch', 'cheapest'])
+        .default('realtime'),
+    )
+    .option('--concurrency <n>', 'items asked for at once, at most (default: 64)', readCount)
+    .option('--deadline <time>', 'how long it may take, as 90m or 8h', readDuration)
+    .addOption(
+      new Option('--on-daily-limit <what>', "when the day's quota is spent").choices([
+        'fail',
+        'fallback',
+        'wait',
+      ]),
+    )
+    .option('--avoid-peak', 'keep out of the hours in which the service is often overloaded')
+    .option('--retry-failed', 'also try again what failed for good in an earlier run')
+    .option('--dry-run', 'say what it would cost and how long it would take, and send nothing')
+    .option('--force', 'use a folder that is not empty and has no journal');
+  takesLimits(command);
+  takesService(command);
+  runs(command, batch);
+}
+
+async function batch(screen: Screen, options: Options, file = ''): Promise<ExitCode | undefined> {
+  const { model, size, aspect, format } = options;
+  const source: Source = { file, format, defaults: { model, size, aspect } };
+  const tally = new Tally(await firstModel(chain(options)));
+  if (file !== '-' || options.dryRun) {
+    // Read once before anything is paid for: what cannot be read is told now, and the number is known.
+    const skipped = (lines: number) => screen.note(`${count(lines, 'empty line')} left out`);
+    for await (const entry of readEntries(source, skipped)) tally.add(entry);
+    if (tally.pictures === 0) throw new Problem(`${file} has no prompts`);
+  }
+  if (options.dryRun) {
+    const estimate = await tally.estimate(options.tier ?? 'tier1', options.route);
+    screen.data(estimate);
+    screen.result(estimateWords(estimate));
+    return undefined;
+  }
+  const journal = resolve(options.journal ?? join(options.out, 'journal.jsonl'));
+  checkFolder(options, journal);
+  const client = await openClient(options, screen, chain(options));
+  try {
+    const run = client.batch(requests(source), batchOptions(options, journal));
+    return await follow(run, screen, tally.pictures || undefined);
+  } finally {
+    client.close();
+  }
+}
+
+/** What only `batch` knows of the client's options. */
+function batchOptions(options: Options, journal: string): BatchOptions {
+  const { out, budget, maxCost, route, concurrency, deadline } = options;
+  const { onDailyLimit, avoidPeak, retryFailed } = options;
+  return {
+    journal,
+    out: resolve(out),
+    route,
+    budget,
+    maxCost,
+    concurrency,
+    deadline,
+    onDailyLimit,
+    avoidPeak,
+    retryFailed,
+  };
+}
+
+async function* requests(source: Source): AsyncGenerator<BatchRequest> {
+  for await (const { request } of readEntries(source)) yield request;
+}
+
+/** Nobody's pictures are mixed with those of a batch by mistake. */
+function checkFolder({ out, force }: Options, journal: string): void {
+  if (!force && !existsSync(journal) && existsSync(out) && readdirSync(out).length > 0) {
+    throw new Problem(
+      `${out} is not empty and has no journal: take another folder, or --force to use it`,
+    );
+  }
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (error) {
+    throw new Problem(`the folder cannot be made: ${messageOf(error)}`);
+  }
+}
+
+/** Tells how a batch goes, until it has ended. */
+async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
+  const failures: BatchItem[] = [];
+  let stoppedNow = false;
+  let logged = Date.now();
+  const outlook = (): Outlook => ({ total, columns: screen.columns, now: Date.now() });
+  const stop = () => {
+    screen.note('stopping: what is in flight is finished; Ctrl-C again stops at once');
+    run.stop().catch(() => {});
+  };
+  const off = [
+    onInterrupt({
+      once: stop,
+      twice: () => {
+        stoppedNow = true;
+        screen.note('stopping at once');
+        run.cancel().catch(() => {});
+      },
+    }),
+    run.on('notice', ({ message }) => screen.note(message)),
+    run.on('progress', (progress) => {
+      if (screen.live || Date.now() - logged < LOG_PACE) return;
+      logged = Date.now();
+      screen.note(progressLine(progress, outlook()));
+    }),
+  ];
+  whenClosed(stop);
+  if (screen.live) screen.watch(() => progressLines(run.progress(), outlook()));
+  try {
+    for await (const item of run) {
+      screen.data(itemData(item));
+      if (item.status === 'failed' && failures.length < MOST_FAILURES) failures.push(item);
+    }
+    const summary = await run.done;
+    screen.settle();
+    tell(summary, failures, screen);
+    return stoppedNow ? EXIT.interrupted : codeOf(summary);
+  } finally {
+    for (const end of off) end();
+  }
+}
+
+function itemData(item: BatchItem): Record<string, unknown> {
+  const { index, key, status, restored, files, model, cost, possibleCost, error } = item;
+  return {
+    type: 'item',
+    ...{ index, key, status, restored, files, model, cost, possibleCost },
+    ...(error === undefined ? {} : { error: describe(error) }),
+  };
+}
+
+function tell(summary: BatchSummary, failures: readonly BatchItem[], screen: Screen): void {
+  const { done, failed, cost, possibleCost, resumable, stopped } = summary;
+  screen.data({ type: 'summary', ...summary });
+  const { red } = screen.noteColors;
+  for (const { index, key, error } of failures) {
+    const why = error === undefined ? 'no reason is known' : (linesOf(error)[0] ?? '');
+    screen.note(`${red('failed:')} ${index + 1} (${short(key, 24)}): ${short(why, 200)}`);
+  }
+  if (failed > failures.length)
+    screen.note(`… and ${count(failed - failures.length, 'failure')} more`);
+  const lost = possibleCost > 0 ? `, and lost answers may have cost ${money(possibleCost)}` : '';
+  screen.result(`${done} done, ${failed} failed, ${money(cost)}${lost}`);
+  if (stopped !== undefined) {
+    const { message, advice, retryAt } = stopped;
+    screen.note(`stopped: ${message}`);
+    if (advice !== '' && !message.includes(advice)) screen.note(advice);
+    if (retryAt !== undefined) screen.note(`Try again at ${moment(retryAt)}.`);
+  }
+  if (resumable) screen.note('The same command goes on from here.');
+}
+
+function codeOf({ failed, stopped, resumable }: BatchSummary): ExitCode {
+  if (resumable) return EXIT.later;
+  return failed > 0 || stopped !== undefined ? EXIT.failed : EXIT.ok;
+}

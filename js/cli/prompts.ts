@@ -1,0 +1,191 @@
+/** The requests of a batch, from a file or stdin, one after the other and never as a whole. */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parse } from 'csv-parse';
+import type { BatchRequest, GenerateRequest } from '../index.js';
+import { messageOf, Problem } from './problem.js';
+import { requestOf, type Wish } from './request.js';
+
+/** How requests are written. */
+export const FORMATS = ['txt', 'jsonl', 'csv'] as const;
+
+/** One of them. */
+export type Format = (typeof FORMATS)[number];
+
+/** Where requests come from, and what those that do not say are made with. */
+export interface Source {
+  /** A path, or `-` for stdin. */
+  file: string;
+  /** Default: by the file's name; `txt` on stdin. */
+  format?: Format | undefined;
+  defaults: Omit<Wish, 'prompt'>;
+}
+
+/** One request, and what is known of it before it is sent. */
+export interface Entry {
+  request: BatchRequest;
+  /** What it asks for, as far as it says. */
+  model?: string | undefined;
+  size?: string | undefined;
+}
+
+const COLUMNS = ['prompt', 'key', 'model', 'size', 'aspect'];
+
+/**
+ * Reads requests. Empty lines are left out; `onSkipped` is told how many there were.
+ *
+ * @throws {Problem} that names the line, where one cannot be read.
+ */
+export async function* readEntries(
+  source: Source,
+  onSkipped: (lines: number) => void = () => {},
+): AsyncGenerator<Entry> {
+  const format = formatOf(source);
+  const stream = open(source.file);
+  try {
+    if (format === 'csv') yield* readTable(stream, source);
+    else yield* readLines(stream, source, format, onSkipped);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** The format that a file's name says. */
+function formatOf({ file, format }: Source): Format {
+  if (format !== undefined) return format;
+  if (file === '-') return 'txt';
+  const ending = extname(file).toLowerCase();
+  if (ending === '.txt') return 'txt';
+  if (ending === '.jsonl' || ending === '.ndjson') return 'jsonl';
+  if (ending === '.csv') return 'csv';
+  throw new Problem(`${file} is no .txt, .jsonl or .csv: say which it is with --format`);
+}
+
+function open(file: string): NodeJS.ReadableStream & { destroy(): unknown } {
+  if (file === '-') return process.stdin;
+  if (!existsSync(file)) throw new Problem(`there is no file ${file}`);
+  if (statSync(file).isDirectory()) throw new Problem(`${file} is a folder`);
+  return createReadStream(file);
+}
+
+async function* readLines(
+  stream: NodeJS.ReadableStream,
+  { file, defaults }: Source,
+  format: 'txt' | 'jsonl',
+  onSkipped: (lines: number) => void,
+): AsyncGenerator<Entry> {
+  let failure: unknown;
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  // Readline does not pass on what its stream says.
+  stream.on('error', (error: unknown) => {
+    failure = error;
+    lines.close();
+  });
+  let number = 0;
+  let skipped = 0;
+  for await (const line of lines) {
+    number += 1;
+    // A byte order mark, as some editors write one, is space to `trim`.
+    const text = line.trim();
+    if (text === '') skipped += 1;
+    else if (format === 'txt') yield entry({ ...defaults, prompt: text });
+    else yield fromJson(text, `${file}, line ${number}`, defaults);
+  }
+  if (failure !== undefined) throw new Problem(`${file} cannot be read: ${messageOf(failure)}`);
+  if (skipped > 0) onSkipped(skipped);
+}
+
+async function* readTable(
+  stream: NodeJS.ReadableStream,
+  { file, defaults }: Source,
+): AsyncGenerator<Entry> {
+  const columns = (head: string[]) => {
+    const names = head.map((name) => name.trim().toLowerCase());
+    const unknown = names.filter((name) => !COLUMNS.includes(name));
+    if (unknown.length > 0 || !names.includes('prompt')) {
+      const what = unknown.length > 0 ? `unknown column ${unknown[0]}` : 'no column prompt';
+      throw new Problem(`${file}: ${what}; the columns are ${COLUMNS.join(', ')}`);
+    }
+    return names;
+  };
+  const parser = parse({ columns, bom: true, trim: true, skip_empty_lines: true, info: true });
+  stream.on('error', (error: Error) => parser.destroy(error));
+  stream.pipe(parser);
+  try {
+    for await (const { record, info } of parser) {
+      const { prompt, key, model, size, aspect } = record as Record<string, string>;
+      if (!prompt) throw new Problem(`${file}, line ${info.lines}: the prompt is empty`);
+      const wish = {
+        ...defaults,
+        prompt,
+        ...(model ? { model } : {}),
+        ...(size ? { size } : {}),
+        ...(aspect ? { aspect } : {}),
+      };
+      yield entry(wish, key || undefined);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(`${file} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** `{"prompt"}`, `{"request"}` or a request itself, each with a "key" or without. */
+function fromJson(text: string, where: string, defaults: Source['defaults']): Entry {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Problem(`${where}: no JSON: ${messageOf(error)}`);
+  }
+  if (typeof value === 'string') return entry({ ...defaults, prompt: value });
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Problem(`${where}: neither an object nor a text`);
+  }
+  const { key, ...rest } = value as Record<string, unknown>;
+  if (key !== undefined && (typeof key !== 'string' || key === '')) {
+    throw new Problem(`${where}: "key" must be a text`);
+  }
+  if ('prompt' in rest) return entry(wishOf(rest, where, defaults), key);
+  const request = rest['request'] ?? ('contents' in rest ? rest : undefined);
+  if (typeof request === 'string') return entry({ ...defaults, prompt: request }, key);
+  if (typeof request !== 'object' || request === null) {
+    throw new Problem(`${where}: it needs "prompt", "request" or "contents"`);
+  }
+  return fromRequest(request as GenerateRequest, key, defaults);
+}
+
+function wishOf(
+  fields: Record<string, unknown>,
+  where: string,
+  defaults: Source['defaults'],
+): Wish {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!COLUMNS.includes(name)) {
+      throw new Problem(
+        `${where}: unknown "${name}"; known beside "prompt": key, model, size, aspect`,
+      );
+    }
+    if (typeof value !== 'string') throw new Problem(`${where}: "${name}" must be a text`);
+  }
+  return { ...defaults, ...(fields as Partial<Wish>), prompt: String(fields['prompt']) };
+}
+
+/** A request goes as it is, but for the model of the command line. */
+function fromRequest(
+  request: GenerateRequest,
+  key: string | undefined,
+  defaults: Source['defaults'],
+): Entry {
+  const model = request.model ?? defaults.model;
+  const full = model === undefined ? request : { ...request, model };
+  const size = request.config?.imageConfig?.imageSize;
+  return { request: key === undefined ? full : { key, request: full }, model, size };
+}
+
+function entry(wish: Wish, key?: string): Entry {
+  const request = requestOf(wish);
+  const { model, size } = wish;
+  return { request: key === undefined ? request : { key, request }, model, size };
+}
