@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from './exit.js';
 import { tellFailure } from './failure.js';
-import { onClosed } from './pipe.js';
 import { Screen } from './screen.js';
 
 /** Options of every command. */
@@ -52,7 +51,6 @@ export function runs<Options extends CommonOptions>(
       .filter((arg) => arg !== undefined) as string[];
     const options = given.at(-2) as Options;
     const screen = new Screen(options);
-    onClosed(screen);
     try {
       process.exitCode = (await run(screen, options, ...args)) ?? EXIT.ok;
     } catch (error) {

@@ -1,6 +1,5 @@
 /** A reader that has left, as `head` does: what is asked for has no more use. */
 import { EXIT } from './exit.js';
-import type { Screen } from './screen.js';
 
 let stop: (() => void) | undefined;
 
@@ -9,19 +8,17 @@ export function whenClosed(listener: () => void): void {
   stop = listener;
 }
 
-/** Ends quietly, once, where a stream is closed by its reader. */
-export function onClosed(screen: Screen): void {
-  const closed = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-    const finish = stop;
-    stop = undefined;
-    if (finish !== undefined) finish();
-    // Later writes fail again while something is finished.
-    else if (!finishing) process.exit(EXIT.ok);
-    finishing = true;
-  };
+/** Ends quietly, once, where stdout is closed by its reader. */
+export function onClosedPipe(): void {
   let finishing = false;
-  process.stdout.on('error', closed);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    // Later writes fail again while something is finished.
+    if (finishing) return;
+    if (stop === undefined) process.exit(EXIT.ok);
+    finishing = true;
+    stop();
+  });
   // Nothing can be told where stderr is gone; the work goes on.
-  process.stderr.on('error', () => screen.settle());
+  process.stderr.on('error', () => {});
 }

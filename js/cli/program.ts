@@ -11,9 +11,11 @@ import { addModels } from './commands/models.js';
 import { addPlan } from './commands/plan.js';
 import { addQuota } from './commands/quota.js';
 import { EXIT, exitCodesHelp } from './exit.js';
+import { onClosedPipe } from './pipe.js';
 
 /** Runs the command line; the exit code is set, and the process ends when nothing is left to do. */
 export async function main(args: readonly string[]): Promise<void> {
+  onClosedPipe();
   const program = new Command('unexhausted');
   program
     .description(

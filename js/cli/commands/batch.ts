@@ -114,6 +114,7 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
   checkFolder(options, journal);
   const client = await openClient(options, screen, chain(options));
   try {
+    makeFolder(options.out);
     const run = client.batch(requests(source), batchOptions(options, journal));
     return await follow(run, screen, tally.pictures || undefined);
   } finally {
@@ -150,6 +151,9 @@ function checkFolder({ out, force }: Options, journal: string): void {
       `${out} is not empty and has no journal: take another folder, or --force to use it`,
     );
   }
+}
+
+function makeFolder(out: string): void {
   try {
     mkdirSync(out, { recursive: true });
   } catch (error) {

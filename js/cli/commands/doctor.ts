@@ -5,7 +5,7 @@ import { classifyError, type ModelInfo, models } from '../../index.js';
 import { define, runs } from '../command.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { linesOf, passes } from '../failure.js';
-import { messageOf } from '../problem.js';
+import { messageOf, Problem } from '../problem.js';
 import { requestOf } from '../request.js';
 import type { Screen } from '../screen.js';
 import {
@@ -185,6 +185,9 @@ async function agreed(
   try {
     const answer = await reader.question(`Make one picture with ${model}, for ${price}? [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-C at the question.
+    throw new Problem('stopped', EXIT.interrupted);
   } finally {
     reader.close();
   }

@@ -1,0 +1,220 @@
+/** `unexhausted batch` and `unexhausted jobs`: what is read, told and left on disk. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { openStage, type Stage } from './support/cli.ts';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openStage();
+});
+afterEach(() => stage.close());
+
+const write = (name: string, text: string): void => writeFileSync(join(stage.folder, name), text);
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const pictures = (folder: string): string[] =>
+  (readdirSync(join(stage.folder, folder), { recursive: true }) as string[]).filter((name) =>
+    name.endsWith('.png'),
+  );
+const numbers = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `picture ${index + 1}\n`).join('');
+
+describe('what is read', () => {
+  it('.txt is a prompt a line; empty lines are left out, # is part of a prompt', async () => {
+    write('p.txt', '\uFEFFa fox\r\n\n   \n# a hare\n');
+    const { code, stdout, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out']);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^2 done, 0 failed, \$0\.\d+\n$/);
+    assert.match(stderr, /2 empty lines left out/);
+    assert.equal(pictures('out').length, 2);
+  });
+
+  it('.jsonl is prompts, requests or contents, with a key or without', async () => {
+    const rows = [
+      { prompt: 'a fox', size: '2K' },
+      { key: 'of-mine', request: { contents: 'a hare', model: 'gemini-nano-banana-2.1' } },
+      { contents: [{ parts: [{ text: 'an owl' }] }] },
+    ];
+    write('p.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { code, stdout, stderr } = await stage.run(['batch', 'p.jsonl', '-o', 'out', '--json']);
+    assert.equal(code, 0, stderr);
+    const told = lines(stdout);
+    assert.equal(told.length, 4);
+    const mine = told.find(({ key }) => key === 'of-mine');
+    assert.equal(mine?.['model'], 'gemini-nano-banana-2.1');
+    assert.deepEqual(told.at(-1)?.['type'], 'summary');
+    assert.equal(told.at(-1)?.['done'], 3);
+  });
+
+  it('.csv has a header', async () => {
+    const rows = ['Prompt,key,model', '"a fox, red",k1,', 'a hare,k2,gemini-nano-banana-2.1'];
+    write('p.csv', `\uFEFF${rows.join('\n')}`);
+    const { code, stdout, stderr } = await stage.run(['batch', 'p.csv', '-o', 'out', '--json']);
+    assert.equal(code, 0, stderr);
+    const models = Object.fromEntries(lines(stdout).map(({ key, model }) => [key, model]));
+    assert.equal(models['k1'], 'gemini-3-pro-image');
+    assert.equal(models['k2'], 'gemini-nano-banana-2.1');
+  });
+
+  it('- is stdin, in the format that is said', async () => {
+    const input = '{"prompt":"a fox"}\n';
+    const args = ['batch', '-', '--format', 'jsonl', '-o', 'out'];
+    const { code, stdout, stderr } = await stage.run(args, { input });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^1 done/);
+  });
+
+  const WRONG: [string, string, RegExp][] = [
+    ['p.jsonl', '{"prompt":"a"}\n{"promt":"b"}\n', /p\.jsonl, line 2: it needs "prompt"/],
+    ['p.jsonl', '{"prompt":"a"}\n{"prompt"\n', /p\.jsonl, line 2: no JSON/],
+    ['p.jsonl', '{"prompt":"a","siz":"2K"}\n', /line 1: unknown "siz"/],
+    ['p.jsonl', '{"prompt":"a","key":1}\n', /line 1: "key" must be a text/],
+    ['p.csv', 'promt\na\n', /unknown column promt; the columns are prompt, key/],
+    ['p.csv', 'prompt,key\n,k\n', /line 2: the prompt is empty/],
+    ['p.csv', 'prompt,key\na,k,more\n', /cannot be read/],
+    ['p.txt', '\n\n', /p\.txt has no prompts/],
+    ['p.png', 'a\n', /say which it is with --format/],
+  ];
+  for (const [name, text, says] of WRONG) {
+    it(`${JSON.stringify(text)} in ${name} is told before anything is sent`, async () => {
+      write(name, text);
+      const { code, stdout, stderr } = await stage.run(['batch', name, '-o', 'out']);
+      assert.equal(code, 2, stdout);
+      assert.match(stderr, says);
+      assert.equal(stage.asked(), 0);
+      assert.ok(!existsSync(join(stage.folder, 'out')), 'no folder is made');
+    });
+  }
+});
+
+describe('--dry-run', () => {
+  it('tells number, cost by model and time at the tier, and sends nothing', async () => {
+    const rows = [
+      ...Array(30).fill('a fox,,'),
+      ...Array(20).fill('a hare,gemini-nano-banana-2.1,2K'),
+    ];
+    write('p.csv', `prompt,model,size\n${rows.join('\n')}`);
+    const args = ['batch', 'p.csv', '-o', 'out', '--dry-run', '--tier', 'tier1'];
+    const { code, stdout } = await stage.run(args);
+    assert.equal(code, 0);
+    assert.match(stdout, /^gemini-3-pro-image +1K +30 +\$4\.02 /m);
+    assert.match(stdout, /^gemini-nano-banana-2\.1 +2K +20 +\$1\.01 /m);
+    assert.match(stdout, /50 pictures, about \$5\.03; nothing was sent\n$/);
+    const told = JSON.parse((await stage.run([...args, '--json', '--route', 'batch'])).stdout);
+    assert.equal(told.pictures, 50);
+    assert.ok(Math.abs(told.cost - 5.028 / 2) < 1e-9, `${told.cost} is half the price`);
+    assert.equal(stage.asked(), 0);
+    assert.ok(!existsSync(join(stage.folder, 'out')));
+  });
+
+  it('needs no key', async () => {
+    write('p.txt', 'a fox\n');
+    const { code } = await stage.run(['batch', 'p.txt', '-o', 'out', '--dry-run'], {
+      env: { GEMINI_API_KEY: undefined },
+    });
+    assert.equal(code, 0);
+  });
+});
+
+describe('stopping', () => {
+  /** A batch of twelve that is in the middle of it. */
+  const started = async (more: string[] = []) => {
+    write('p.txt', numbers(12));
+    stage.server.emulator.configure({ latency: 120 });
+    const run = stage.start(['batch', 'p.txt', '-o', 'out', '--json', ...more]);
+    await run.says('"type":"item"');
+    return run;
+  };
+
+  it('Ctrl-C once finishes what is in flight; the same command does the rest, once', async () => {
+    const run = await started();
+    run.process.kill('SIGINT');
+    const first = await run.ended;
+    assert.equal(first.code, 3, first.stderr);
+    assert.match(first.stderr, /stopping: what is in flight is finished/);
+    assert.match(first.stderr, /The same command goes on from here\./);
+    const { served, images } = stage.server.emulator.ledger().totals;
+    assert.equal(images, served);
+    assert.equal(pictures('out').length, images, 'what was made is saved');
+    const second = await stage.run(['batch', 'p.txt', '-o', 'out']);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stdout, /^12 done, 0 failed/);
+    assert.equal(pictures('out').length, 12);
+    assert.equal(stage.server.emulator.ledger().totals.images, 12, 'nothing is paid for twice');
+  });
+
+  it('Ctrl-C twice stops at once, and is resumed too', async () => {
+    stage.server.emulator.script([{ fault: 'ok' }, { fault: 'ok', after: 60_000, times: 11 }]);
+    const run = await started();
+    run.process.kill('SIGINT');
+    await run.says('stopping: what is in flight');
+    run.process.kill('SIGINT');
+    const { code, stderr } = await run.ended;
+    assert.equal(code, 130, stderr);
+    stage.server.emulator.reset();
+    const second = await stage.run(['batch', 'p.txt', '-o', 'out']);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stdout, /^12 done/);
+  });
+
+  it('a reader that leaves is as Ctrl-C', async () => {
+    const run = await started();
+    run.process.stdout.destroy();
+    const { code, stderr } = await run.ended;
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /The same command goes on from here\./);
+    assert.ok(stage.asked() < 12);
+  });
+});
+
+describe('what comes of it', () => {
+  it('failures are told with their reason, and are code 1', async () => {
+    write('p.txt', numbers(3));
+    stage.server.emulator.script(['blocked']);
+    const { code, stdout, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out']);
+    assert.equal(code, 1);
+    assert.match(stdout, /^2 done, 1 failed/);
+    assert.match(stderr, /^failed: \d \(.*filter of gemini-3-pro-image/m);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+  });
+
+  it('a folder with other things in it is left alone', async () => {
+    write('p.txt', 'a fox\n');
+    mkdirSync(join(stage.folder, 'out'));
+    write('out/mine.txt', 'mine');
+    const refused = await stage.run(['batch', 'p.txt', '-o', 'out']);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /out is not empty/);
+    assert.equal(stage.asked(), 0);
+    const forced = await stage.run(['batch', 'p.txt', '-o', 'out', '--force']);
+    assert.equal(forced.code, 0, forced.stderr);
+    assert.ok(existsSync(join(stage.folder, 'out', 'mine.txt')));
+  });
+
+  it('the quota is shared with generate', async () => {
+    write('p.txt', 'a fox\n');
+    await stage.run(['batch', 'p.txt', '-o', 'out']);
+    await stage.run(['generate', 'a hare']);
+    const told = JSON.parse((await stage.run(['quota', '--json'])).stdout);
+    const [{ limits }] = told;
+    const minute = limits.find(
+      ({ dimension }: { dimension: string }) => dimension === 'requests_per_minute',
+    );
+    assert.equal(minute.used, 2);
+  });
+
+  it('a missing key is told before a folder is made', async () => {
+    write('p.txt', 'a fox\n');
+    const { code, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out'], {
+      env: { GEMINI_API_KEY: undefined },
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: no API key/);
+    assert.ok(!existsSync(join(stage.folder, 'out')));
+  });
+});

@@ -1,0 +1,118 @@
+/** The built command line, run as a process against a fake service of this one. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type EmulatorConfig,
+  type EmulatorServer,
+  startEmulator,
+} from '../../../pkg/emulator/index.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The program. */
+export const PROGRAM = join(ROOT, 'pkg', 'cli', 'main.js');
+
+/** What a key must never be found in. */
+export const SECRET = 'AIzaSyNobodysKeyNobodysKeyNobodysKey123';
+
+/** Gives the client `batch` and `jobs` where it has none. */
+const STAND_IN = new URL('bulk-stand-in.mjs', import.meta.url).href;
+
+/** How a run of the program ended. */
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** How it is run. */
+export interface RunOptions {
+  env?: Record<string, string | undefined>;
+  input?: string;
+}
+
+/** A program that runs. */
+export interface Running {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+  /** What it has said so far. */
+  readonly told: Readonly<Ended>;
+  /** Resolves when stdout or stderr has this. */
+  says(text: string): Promise<void>;
+}
+
+/** A folder of its own, a fake service, and the program. */
+export interface Stage {
+  readonly folder: string;
+  readonly server: EmulatorServer;
+  start(args: readonly string[], options?: RunOptions): Running;
+  run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** What the service was asked for: pictures alone. */
+  asked(): number;
+  close(): Promise<void>;
+}
+
+/** Answers come at once unless told otherwise. */
+export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
+  const server = await startEmulator({ latency: 1, transit: 0, clockOffset: 0, ...config });
+  const folder = mkdtempSync(join(tmpdir(), 'unexhausted-cli-'));
+  const environment: Record<string, string | undefined> = {
+    PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
+    HOME: folder,
+    XDG_STATE_HOME: join(folder, 'state'),
+    GOOGLE_GEMINI_BASE_URL: server.url,
+    GEMINI_API_KEY: SECRET,
+    NODE_OPTIONS: `--import ${STAND_IN}`,
+    TZ: 'UTC',
+  };
+  const start = (args: readonly string[], { env = {}, input }: RunOptions = {}): Running => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: folder,
+      env: { ...environment, ...env },
+      timeout: 60_000,
+    });
+    const told: Ended = { code: null, stdout: '', stderr: '' };
+    const heard = new Set<() => void>();
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (chunk: string) => {
+        told[name] += chunk;
+        for (const listener of heard) listener();
+      });
+    }
+    // Whoever does not read what it is given is no failure of the test.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('close', (code) => resolve({ ...told, code }));
+    });
+    const says = async (text: string) => {
+      const has = () => told.stdout.includes(text) || told.stderr.includes(text);
+      const gone = ended.then(({ stdout, stderr }) => {
+        if (!has()) throw new Error(`it ended without saying ${text}:\n${stdout}${stderr}`);
+      });
+      const saying = new Promise<void>((resolve) => {
+        const look = () => {
+          if (has()) resolve();
+        };
+        heard.add(look);
+        look();
+      });
+      await Promise.race([saying, gone]);
+    };
+    return { process: child, ended, told, says };
+  };
+  return {
+    folder,
+    server,
+    start,
+    run: (args, options) => start(args, options).ended,
+    asked: () => server.emulator.ledger().totals.requests,
+    async close() {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
