@@ -1,7 +1,9 @@
 /** Tables of plain text. */
 
-/** Rows in columns; columns of numbers stand to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows in columns; columns of numbers stand to the right, and empty ones are left out. */
+export function table(names: readonly string[], cells: readonly (readonly string[])[]): string {
+  const used = names.map((_, column) => cells.some((row) => (row[column] ?? '') !== ''));
+  const [head = [], ...rows] = [names, ...cells].map((row) => row.filter((_, at) => used[at]));
   const all = [head, ...rows];
   const widths = head.map((_, column) =>
     Math.max(...all.map((row) => [...(row[column] ?? '')].length)),

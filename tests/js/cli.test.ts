@@ -221,7 +221,7 @@ describe('generate', () => {
     stage.server.emulator.script([{ fault: '429-detailed', retryDelay: 300, model: PRO }]);
     const { code, stderr } = await stage.run(['generate', 'a fox', '--model', PRO]);
     assert.equal(code, 0);
-    assert.match(stderr, /waiting until \d\d:\d\d:\d\d \(0\.\d s\): /);
+    assert.match(stderr, /waiting until \d\d:\d\d:\d\d \(0\.\d s\)$/m);
     assert.match(stderr, /2 attempts, waited 0\.\d s/);
   });
 

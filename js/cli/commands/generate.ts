@@ -113,14 +113,20 @@ function save(screen: Screen, result: GenerateResult, path: string, force: boole
 /** What happens meanwhile, in lines. */
 function narration(screen: Screen): NonNullable<ClientOptions['on']> {
   const { yellow } = screen.noteColors;
+  let said = '';
   return {
     attempt: ({ attempt, model = '' }) => {
       if (screen.live) screen.watch(() => `asking ${model} (attempt ${attempt})`);
     },
-    retry: ({ attempt, info }) => screen.note(`attempt ${attempt}: ${info.summary}`),
+    retry: ({ attempt, info }) => {
+      said = info.summary;
+      screen.note(`attempt ${attempt}: ${said}`);
+    },
     waiting: ({ retryAt, info }) => {
       const left = () => duration(retryAt.getTime() - Date.now());
-      const line = () => yellow(`waiting until ${moment(retryAt)} (${left()}): ${info.summary}`);
+      // The reason of a retry has just been told.
+      const why = info.summary === said ? '' : `: ${info.summary}`;
+      const line = () => yellow(`waiting until ${moment(retryAt)} (${left()})${why}`);
       if (screen.live) screen.watch(line);
       else screen.note(line());
     },

@@ -67,8 +67,8 @@ function rowOf(model: string, { dimension, used, limit, source, freesAt }: Quota
     model,
     dimension === 'spend' ? 'spend in ten minutes' : plain(dimension),
     amount(used),
-    limit === undefined ? '–' : amount(limit),
-    limit === undefined || limit === 0 ? '–' : `${Math.round((100 * used) / limit)} %`,
+    limit === undefined ? '' : amount(limit),
+    limit === undefined || limit === 0 ? '' : `${Math.round((100 * used) / limit)} %`,
     source ?? '',
     used > 0 && freesAt !== undefined ? moment(freesAt) : '',
   ];

@@ -50,6 +50,8 @@ export interface Stage {
   readonly server: EmulatorServer;
   start(args: readonly string[], options?: RunOptions): Running;
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** The environment of a run, with these variables instead. */
+  environment(env?: Record<string, string | undefined>): NodeJS.ProcessEnv;
   /** What the service was asked for: pictures alone. */
   asked(): number;
   close(): Promise<void>;
@@ -59,7 +61,7 @@ export interface Stage {
 export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
   const server = await startEmulator({ latency: 1, transit: 0, clockOffset: 0, ...config });
   const folder = mkdtempSync(join(tmpdir(), 'unexhausted-cli-'));
-  const environment: Record<string, string | undefined> = {
+  const base: Record<string, string | undefined> = {
     PATH: [join(ROOT, 'node_modules', '.bin'), process.env['PATH']].join(delimiter),
     HOME: folder,
     XDG_STATE_HOME: join(folder, 'state'),
@@ -71,7 +73,7 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
   const start = (args: readonly string[], { env = {}, input }: RunOptions = {}): Running => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
-      env: { ...environment, ...env },
+      env: { ...base, ...env },
       timeout: 60_000,
     });
     const told: Ended = { code: null, stdout: '', stderr: '' };
@@ -109,6 +111,7 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
     server,
     start,
     run: (args, options) => start(args, options).ended,
+    environment: (env = {}) => ({ ...base, ...env }),
     asked: () => server.emulator.ledger().totals.requests,
     async close() {
       await server.close();

@@ -1,0 +1,114 @@
+/**
+ * The transcripts of the README are what the command line really says: each is run as it stands,
+ * against the fake service, and compared but for the numbers that vary. `UPDATE=1` writes what is
+ * said now into the README.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type * as Exit from '../../js/cli/exit.ts';
+import type { ScriptedFault } from '../../pkg/emulator/index.js';
+import { openStage, PROGRAM, type Stage } from './support/cli.ts';
+import { importCli } from './support/cli-module.ts';
+
+const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+
+let readme = readFileSync(README, 'utf8');
+const blocks = [...readme.matchAll(/^```console\n(.*?)^```$/gms)].map(([, text]) => text ?? '');
+
+/** What the service does to a command, so that its transcript has something to show. */
+const SCENES: [RegExp, ScriptedFault][] = [
+  [/"a lighthouse at dusk" -o /, { fault: '503' }],
+  [/"the same by night"/, { fault: '429-detailed', retryDelay: '0.3s', limit: 20 }],
+];
+
+let stage: Stage;
+
+before(async () => {
+  stage = await openStage();
+  mkdirSync(join(stage.folder, 'bin'));
+  const program = join(stage.folder, 'bin', 'unexhausted');
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
+  chmodSync(program, 0o755);
+});
+
+after(async () => {
+  await stage.close();
+  if (process.env['UPDATE']) writeFileSync(README, readme);
+});
+
+describe('the transcripts of the README', () => {
+  it('show every command', async () => {
+    const shown = new Set([...readme.matchAll(/^\$ unexhausted (\w+)/gm)].map(([, name]) => name));
+    for (const name of 'generate batch quota plan explain models jobs emulator doctor'.split(' ')) {
+      assert.ok(shown.has(name), name);
+    }
+  });
+
+  // One after the other: a later one shows what an earlier one has left.
+  for (const block of blocks) {
+    it(block.split('\n')[0]?.slice(2) ?? '', async () => {
+      const commands = block.split(/^(?=\$ )/m);
+      for (const shown of commands) {
+        const [line = '', ...rest] = shown.split('\n');
+        const command = line.replace(/^\$ /, '');
+        const told = await said(command);
+        const before = rest.join('\n');
+        if (blurred(before) === blurred(told)) continue;
+        if (!process.env['UPDATE']) assert.equal(blurred(before), blurred(told), command);
+        readme = readme.replace(shown, () => `${line}\n${told}`);
+      }
+    });
+  }
+});
+
+it('the table of exit codes in the README is that of the command line', async () => {
+  const { EXIT_CODES } = await importCli<typeof Exit>('exit');
+  for (const { code, meaning } of EXIT_CODES) {
+    assert.ok(readme.includes(`| ${code} | ${meaning} |`), `${code}: ${meaning}`);
+  }
+});
+
+/** What a command line says to both streams, in order. */
+async function said(command: string): Promise<string> {
+  for (const [which, fault] of SCENES) {
+    if (which.test(command)) stage.server.emulator.script([fault]);
+  }
+  const child = spawn('/bin/sh', ['-c', `{ ${command}\n} 2>&1`], {
+    cwd: stage.folder,
+    env: stage.environment({
+      PATH: [join(stage.folder, 'bin'), process.env['PATH']].join(delimiter),
+    }),
+    detached: true,
+    timeout: 30_000,
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    // One that serves is ended by Ctrl-C, which goes to all of a terminal.
+    if (text.includes('Ctrl-C ends it.') && child.pid) process.kill(-child.pid, 'SIGINT');
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return whole.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:8080').replaceAll(stage.folder, '~');
+}
+
+/** Without what varies from run to run: times, names, what a picture cost, the width of columns. */
+function blurred(text: string): string {
+  return (
+    text
+      .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d/g, 'then')
+      .replaceAll(/\b\d+(?:\.\d+)? (?:s|min|h|d)\b(?: \d+ (?:s|min|h)\b)?/g, 'a while')
+      .replaceAll(/batches\/[\w-]+/g, 'batches/name')
+      .replaceAll(/(attempts?|waited a while|failed|picture in a while), \$[\d.]+/g, '$1, money')
+      .replaceAll(/(ten minutes) +\$[\d.]+/g, '$1 money')
+      .replaceAll(/ +/g, ' ')
+      // A minute or a day may end in the middle; what was learned stays.
+      .replaceAll(/^\S+ (?:requests|tokens|images) per (?:minute|day) [\d,]+ then\n/gm, '')
+      .replaceAll(/(per minute) \d+ \d+ \d+ %/g, '$1 some')
+      .trim()
+  );
+}
