@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -47,7 +48,7 @@ test('every import leads to a file, and to no package', () => {
       ? /^import (?:[^;]* from )?["']([^"'\n]+)["']/gm
       : /(?:from|import)\s*\(?\s*'([^']+)'/g;
     for (const [, target] of read(file).matchAll(imports)) {
-      if (target.startsWith('node:')) continue;
+      if (isBuiltin(target)) continue;
       const path = new URL(target, `file:///${file}`).pathname.slice(1);
       assert.match(target, /^\.\.?\//, `${file} imports ${target}`);
       // A declaration names the JavaScript beside it.

@@ -49,6 +49,7 @@ async function explain(
   ...given: string[]
 ): Promise<ExitCode | undefined> {
   const found = new Findings();
+  if (given.length === 0 && process.stdin.isTTY) screen.note('reading stdin; Ctrl-D ends it');
   for (const source of given.length === 0 ? ['-'] : given) await found.read(source);
   const groups = found.groups();
   const diagnosis = await found.diagnosis();
