@@ -1,4 +1,4 @@
-/** `unexhausted batch` and `unexhausted jobs`: what is read, told and left on disk. */
+/** `unexhausted batch`: what is read, told and left on disk. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -65,6 +65,8 @@ function addCreate(jobs: Command): void {
   runs<CreateOptions>(command, async (screen, options, file = '') => {
     const { model, size, aspect, format, name } = options;
     const source: Source = { file, format, defaults: { size, aspect } };
+    // Nothing is created of a file that cannot be read to its end.
+    if (file !== '-') for await (const _ of readEntries(source));
     return await withJobs(screen, options, async (all, signal) => {
       const created = await all.create(requests(source), {
         signal,

@@ -133,7 +133,9 @@ class Run {
   }
 }
 
-const jobs = new Map();
+/** Jobs are kept in the folder in which the program runs. */
+const JOBS = 'stand-in-jobs.json';
+const readJobs = () => (existsSync(JOBS) ? JSON.parse(readFileSync(JOBS, 'utf8')) : {});
 
 class Jobs {
   #client;
@@ -147,8 +149,12 @@ class Jobs {
     for await (const given of source) {
       rows.push({ key: given.key ?? `item-${rows.length}`, request: given.request ?? given });
     }
-    const name = `batches/stand-in-${jobs.size + 1}`;
-    const job = { name, displayName, model, state: 'pending', ended: false, requests: rows.length };
+    const jobs = readJobs();
+    const name = `batches/stand-in-${Object.keys(jobs).length + 1}`;
+    const about = { name, displayName, model, createdAt: new Date(), requests: rows.length };
+    jobs[name] = { ...about, state: 'pending', ended: false, rows };
+    writeFileSync(JOBS, JSON.stringify(jobs));
+    const job = await this.get(name);
     await onCreated?.(
       job,
       rows.map(({ key }) => key),
@@ -157,42 +163,53 @@ class Jobs {
   }
 
   async get(name) {
-    const numbers = { requests: 3, succeeded: 2, failed: 1 };
-    const about = { displayName: 'stand-in', model: 'gemini-3-pro-image' };
-    return { name, ...about, state: 'succeeded', ended: true, ...numbers };
+    const { rows: _, createdAt, ...job } = readJobs()[name];
+    return { ...job, createdAt: new Date(createdAt) };
   }
 
   async *list() {
-    yield await this.get('batches/stand-in-1');
+    for (const name of Object.keys(readJobs())) yield await this.get(name);
   }
 
   async wait(name, { onProgress, signal } = {}) {
-    if (name === 'batches/slow') {
-      const running = { ...(await this.get(name)), state: 'running', ended: false };
-      onProgress?.(running);
+    const jobs = readJobs();
+    const job = jobs[name];
+    if (job.displayName === 'stuck') {
+      onProgress?.(await this.get(name));
       await new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-        setTimeout(() => {}, 60_000);
+        const alive = setInterval(() => {}, 1_000);
+        signal.addEventListener('abort', () => {
+          clearInterval(alive);
+          reject(signal.reason);
+        });
       });
     }
+    Object.assign(job, { state: 'succeeded', ended: true, succeeded: job.requests, failed: 0 });
+    writeFileSync(JOBS, JSON.stringify(jobs));
     return await this.get(name);
   }
 
-  async *results() {
-    for (const key of ['a/b', 'a-b', '../../c']) {
-      const { images, cost } = await this.#client.generate(key);
-      yield { key, images, cost };
+  async *results(name) {
+    for (const { key, request } of readJobs()[name].rows) {
+      try {
+        const { images, cost } = await this.#client.generate(request);
+        yield { key, images, cost };
+      } catch (error) {
+        yield { key, images: [], error: error.info };
+      }
     }
-    yield {
-      key: 'bad',
-      images: [],
-      error: { kind: 'blocked', summary: 'The prompt was blocked.' },
-    };
   }
 
-  async cancel() {}
+  async cancel(name) {
+    const jobs = readJobs();
+    jobs[name].state = 'cancelled';
+    writeFileSync(JOBS, JSON.stringify(jobs));
+  }
 
-  async delete() {}
+  async delete(name) {
+    const { [name]: _, ...jobs } = readJobs();
+    writeFileSync(JOBS, JSON.stringify(jobs));
+  }
 }
 
 Client.prototype.batch ??= function batch(source, options) {
