@@ -103,7 +103,7 @@ describe('on a terminal', { skip: hasTerminal ? false : "util-linux's script is 
     const stage = await openStage({ latency: 150 });
     try {
       writeFileSync(join(stage.folder, 'p.txt'), 'a fox\n'.repeat(20));
-      const standIn = new URL('support/bulk-stand-in.mjs', import.meta.url).href;
+      const standIn = new URL('support/jobs-stand-in.mjs', import.meta.url).href;
       const command = `stty rows 24 cols 60; exec '${process.execPath}' '${PROGRAM}' batch p.txt -o out`;
       const child = spawn('script', ['-qfec', command, '/dev/null'], {
         cwd: stage.folder,

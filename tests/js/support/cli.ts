@@ -18,8 +18,8 @@ export const PROGRAM = join(ROOT, 'pkg', 'cli', 'main.js');
 /** What a key must never be found in. */
 export const SECRET = 'AIzaSyNobodysKeyNobodysKeyNobodysKey123';
 
-/** Gives the client `batch` and `jobs` where it has none. */
-const STAND_IN = new URL('bulk-stand-in.mjs', import.meta.url).href;
+/** Gives the client `jobs` where it has none. */
+const STAND_IN = new URL('jobs-stand-in.mjs', import.meta.url).href;
 
 /** How a run of the program ended. */
 export interface Ended {
