@@ -15,7 +15,7 @@ export interface Outlook {
 }
 
 /** The figures of a batch, the most important first. */
-export function figures(progress: BatchProgress, { total: counted }: Outlook): string[] {
+export function figures(progress: BatchProgress, { total: counted, now }: Outlook): string[] {
   const { done, failed, restored, perMinute, cost, taken, complete, inFlight } = progress;
   const total = complete ? taken : counted;
   const ended = done + failed;
@@ -28,7 +28,9 @@ export function figures(progress: BatchProgress, { total: counted }: Outlook): s
   const atEnd = end === undefined || ended >= (total ?? 0) ? '' : ` of about ${money(end)}`;
   parts.push(`${money(cost)}${atEnd}`);
   if (total !== undefined && perMinute > 0 && made > 0 && ended < total) {
-    parts.push(`${duration(((total - ended) / perMinute) * 60_000)} left`);
+    // Nothing ends before what is waited for has come.
+    const wait = (progress.waiting?.until?.getTime() ?? now) - now;
+    parts.push(`${duration(Math.max(wait, ((total - ended) / perMinute) * 60_000))} left`);
   }
   if (perMinute > 0) parts.push(`${rate(perMinute)}/min`);
   if (inFlight > 0) parts.push(`${inFlight} in flight`);

@@ -164,6 +164,8 @@ function makeFolder(out: string): void {
 /** Tells how a batch goes, until it has ended. */
 async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
   const failures: BatchItem[] = [];
+  // The same may be said of thousands of items.
+  const notices = new Map<string, number>();
   let stoppedNow = false;
   let logged = Date.now();
   const outlook = (): Outlook => ({ total, columns: screen.columns, now: Date.now() });
@@ -180,7 +182,11 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
         run.cancel().catch(() => {});
       },
     }),
-    run.on('notice', ({ message }) => screen.note(message)),
+    run.on('notice', ({ message }) => {
+      const times = (notices.get(message) ?? 0) + 1;
+      notices.set(message, times);
+      if (times === 1) screen.note(message);
+    }),
     run.on('progress', (progress) => {
       if (screen.live || Date.now() - logged < LOG_PACE) return;
       logged = Date.now();
@@ -196,6 +202,9 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
     }
     const summary = await run.done;
     screen.settle();
+    for (const [message, times] of notices) {
+      if (times > 1) screen.note(`${message} (${count(times, 'item')})`);
+    }
     tell(summary, failures, screen);
     return stoppedNow ? EXIT.interrupted : codeOf(summary);
   } finally {
@@ -217,17 +226,23 @@ function tell(summary: BatchSummary, failures: readonly BatchItem[], screen: Scr
   screen.data({ type: 'summary', ...summary });
   const { red } = screen.noteColors;
   for (const { index, key, error } of failures) {
-    const why = error === undefined ? 'no reason is known' : (linesOf(error)[0] ?? '');
-    screen.note(`${red('failed:')} ${index + 1} (${short(key, 24)}): ${short(why, 200)}`);
+    const why = error?.info?.summary ?? linesOf(error)[0] ?? '';
+    // A key that was not given is a hash, which tells nobody anything.
+    const name = /^[0-9a-f]{32}/.test(key) ? '' : ` (${short(key, 40)})`;
+    screen.note(`${red('failed:')} ${index + 1}${name}: ${short(why, 200)}`);
   }
   if (failed > failures.length)
     screen.note(`… and ${count(failed - failures.length, 'failure')} more`);
   const lost = possibleCost > 0 ? `, and lost answers may have cost ${money(possibleCost)}` : '';
   screen.result(`${done} done, ${failed} failed, ${money(cost)}${lost}`);
-  if (stopped !== undefined) {
+  // Who has stopped it knows.
+  if (stopped !== undefined && stopped.reason !== 'stopped') {
     const { message, advice, retryAt } = stopped;
     screen.note(`stopped: ${message}`);
-    if (advice !== '' && !message.includes(advice)) screen.note(advice);
+    // The message may hold the advice already; how to go on is said below in the words of a command.
+    const sentences = advice.split(/(?<=[.!?]) (?=[A-Z])/);
+    const rest = sentences.filter((text) => !message.includes(text) && !/same journal/.test(text));
+    if (rest.length > 0) screen.note(rest.join(' '));
     if (retryAt !== undefined) screen.note(`Try again at ${moment(retryAt)}.`);
   }
   if (resumable) screen.note('The same command goes on from here.');
