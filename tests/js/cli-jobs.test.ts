@@ -7,7 +7,7 @@ import { openStage, type Stage } from './support/cli.ts';
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await openStage();
+  stage = await openStage({ batch: { pending: 0, running: 0 } });
 });
 afterEach(() => stage.close());
 
@@ -65,6 +65,7 @@ describe('jobs', () => {
   });
 
   it('Ctrl-C ends the waiting and not the job', async () => {
+    stage.server.emulator.configure({ batch: { jobs: ['stuckPending'] } });
     const name = await created(['k1'], '--name', 'stuck');
     const run = stage.start(['jobs', 'wait', name]);
     await run.says('pending');
@@ -75,6 +76,7 @@ describe('jobs', () => {
   });
 
   it('cancel and delete', async () => {
+    stage.server.emulator.configure({ batch: { jobs: ['stuckRunning'] } });
     const name = await created(['k1']);
     const cancelled = await stage.run(['jobs', 'cancel', name]);
     assert.equal(cancelled.code, 0, cancelled.stderr);
