@@ -25,6 +25,8 @@ export interface Source {
 /** One request, and what is known of it before it is sent. */
 export interface Entry {
   request: BatchRequest;
+  /** Its words, where it is one prompt. */
+  prompt?: string | undefined;
   /** What it asks for, as far as it says. */
   model?: string | undefined;
   size?: string | undefined;
@@ -181,11 +183,12 @@ function fromRequest(
   const model = request.model ?? defaults.model;
   const full = model === undefined ? request : { ...request, model };
   const size = request.config?.imageConfig?.imageSize;
-  return { request: key === undefined ? full : { key, request: full }, model, size };
+  const prompt = typeof request.contents === 'string' ? request.contents : undefined;
+  return { request: key === undefined ? full : { key, request: full }, prompt, model, size };
 }
 
 function entry(wish: Wish, key?: string): Entry {
   const request = requestOf(wish);
-  const { model, size } = wish;
-  return { request: key === undefined ? request : { key, request }, model, size };
+  const { prompt, model, size } = wish;
+  return { request: key === undefined ? request : { key, request }, prompt, model, size };
 }

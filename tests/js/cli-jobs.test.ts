@@ -55,6 +55,23 @@ describe('jobs', () => {
     }
   });
 
+  it('results of a job that has not ended are code 3', async () => {
+    stage.server.emulator.configure({ batch: { jobs: ['stuckRunning'] } });
+    const name = await created(['k1']);
+    const { code, stderr } = await stage.run(['jobs', 'results', name, '-o', 'out']);
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /has not ended \(\w+\); see: unexhausted jobs wait batches/);
+  });
+
+  it('pictures of prompts without keys are named by number and words', async () => {
+    writeFileSync(join(stage.folder, 'p.txt'), 'a fox\n../a hare\n');
+    const { stdout } = await stage.run(['jobs', 'create', 'p.txt']);
+    await stage.run(['jobs', 'wait', stdout.trim()]);
+    assert.equal((await stage.run(['jobs', 'results', stdout.trim(), '-o', 'out'])).code, 0);
+    const names = readdirSync(join(stage.folder, 'out')).sort();
+    assert.deepEqual(names, ['0001-a-fox.png', '0002-a-hare.png']);
+  });
+
   it('what is there and is another picture is not overwritten', async () => {
     const name = await created(['k1']);
     await stage.run(['jobs', 'wait', name]);

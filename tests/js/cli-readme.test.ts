@@ -26,9 +26,10 @@ const SCENES: [RegExp, ScriptedFault][] = [
 ];
 
 let stage: Stage;
+let job = '';
 
 before(async () => {
-  stage = await openStage();
+  stage = await openStage({ batch: { pending: 0, running: 0 } });
   mkdirSync(join(stage.folder, 'bin'));
   const program = join(stage.folder, 'bin', 'unexhausted');
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
@@ -77,7 +78,9 @@ async function said(command: string): Promise<string> {
   for (const [which, fault] of SCENES) {
     if (which.test(command)) stage.server.emulator.script([fault]);
   }
-  const child = spawn('/bin/sh', ['-c', `{ ${command}\n} 2>&1`], {
+  // A transcript names the job that another run has made.
+  const renamed = command.replace(/batches\/\w+/, () => job);
+  const child = spawn('/bin/sh', ['-c', `{ ${renamed}\n} 2>&1`], {
     cwd: stage.folder,
     env: stage.environment({
       PATH: [join(stage.folder, 'bin'), process.env['PATH']].join(delimiter),
@@ -92,6 +95,7 @@ async function said(command: string): Promise<string> {
     if (text.includes('Ctrl-C ends it.') && child.pid) process.kill(-child.pid, 'SIGINT');
   });
   await new Promise((resolve) => child.on('close', resolve));
+  job = /batches\/[\w-]+/.exec(text)?.[0] ?? job;
   const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   return whole.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:8080').replaceAll(stage.folder, '~');
 }
@@ -103,6 +107,7 @@ function blurred(text: string): string {
       .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d/g, 'then')
       .replaceAll(/\b\d+(?:\.\d+)? (?:s|min|h|d)\b(?: \d+ (?:s|min|h)\b)?/g, 'a while')
       .replaceAll(/batches\/[\w-]+/g, 'batches/name')
+      .replaceAll(/foxes(?:-[0-9a-f]+-\d)?/g, 'foxes-1')
       .replaceAll(/(attempts?|waited a while|failed|picture in a while), \$[\d.]+/g, '$1, money')
       .replaceAll(/(ten minutes) +\$[\d.]+/g, '$1 money')
       .replaceAll(/ +/g, ' ')

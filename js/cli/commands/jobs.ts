@@ -141,6 +141,7 @@ function addWait(jobs: Command): void {
     withJobs(screen, options, async (all, signal) => {
       const started = Date.now();
       const onProgress = (job: Job) => {
+        if (job.ended) return;
         const ended = (job.succeeded ?? 0) + (job.failed ?? 0);
         const done = job.requests === undefined ? '' : `, ${ended}/${job.requests} requests`;
         const since = moment(new Date(started));
@@ -182,11 +183,16 @@ async function saveResults(
   } catch (error) {
     throw new Problem(`the folder cannot be made: ${messageOf(error)}`);
   }
+  const job = await all.get(name);
+  if (!job.ended) {
+    const wait = `unexhausted jobs wait ${name}`;
+    throw new Problem(`${name} has not ended (${job.state}); see: ${wait}`, EXIT.later);
+  }
   const taken = new Map<string, number>();
   let done = 0;
   let failed = 0;
   let cost = 0;
-  for await (const { key, images, error, cost: price } of all.results(name, { signal })) {
+  for await (const { key, images, error, cost: price } of all.results(job, { signal })) {
     const stem = nameFrom(key);
     // Keys that differ may be alike as file names.
     const times = (taken.get(stem) ?? 0) + 1;
@@ -247,8 +253,15 @@ async function withJobs(
   }
 }
 
+/** The requests of a file; pictures are named for keys, so that one without gets its words. */
 async function* requests(source: Source): AsyncGenerator<BatchRequest> {
-  for await (const { request } of readEntries(source)) yield request;
+  let number = 0;
+  for await (const { request, prompt } of readEntries(source)) {
+    number += 1;
+    const keyed = typeof request === 'object' && 'key' in request;
+    const key = `${String(number).padStart(4, '0')}-${nameFrom(prompt ?? '')}`;
+    yield keyed ? request : { key, request };
+  }
 }
 
 function words(job: Job): string {

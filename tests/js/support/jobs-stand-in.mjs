@@ -56,12 +56,12 @@ class Jobs {
         });
       });
     }
-    Object.assign(job, { state: 'succeeded', ended: true, succeeded: job.requests, failed: 0 });
+    Object.assign(job, { state: 'succeeded', ended: true, succeeded: job.requests });
     writeFileSync(JOBS, JSON.stringify(jobs));
     return await this.get(name);
   }
 
-  async *results(name) {
+  async *results({ name }) {
     for (const { key, request } of readJobs()[name].rows) {
       try {
         const { images, cost } = await this.#client.generate(request);
