@@ -55,12 +55,13 @@ describe('the transcripts of the README', () => {
       const commands = block.split(/^(?=\$ )/m);
       for (const shown of commands) {
         const [line = '', ...rest] = shown.split('\n');
-        const command = line.replace(/^\$ /, '');
+        // A transcript names the job that an earlier run has made.
+        const command = line.replace(/^\$ /, '').replace(/batches\/\w+/, () => job);
         const told = await said(command);
         const before = rest.join('\n');
         if (blurred(before) === blurred(told)) continue;
         if (!process.env['UPDATE']) assert.equal(blurred(before), blurred(told), command);
-        readme = readme.replace(shown, () => `${line}\n${told}`);
+        readme = readme.replace(shown, () => `$ ${command}\n${told}`);
       }
     });
   }
@@ -78,9 +79,7 @@ async function said(command: string): Promise<string> {
   for (const [which, fault] of SCENES) {
     if (which.test(command)) stage.server.emulator.script([fault]);
   }
-  // A transcript names the job that another run has made.
-  const renamed = command.replace(/batches\/\w+/, () => job);
-  const child = spawn('/bin/sh', ['-c', `{ ${renamed}\n} 2>&1`], {
+  const child = spawn('/bin/sh', ['-c', `{ ${command}\n} 2>&1`], {
     cwd: stage.folder,
     env: stage.environment({
       PATH: [join(stage.folder, 'bin'), process.env['PATH']].join(delimiter),

@@ -35,8 +35,9 @@ class Jobs {
   }
 
   async get(name) {
-    const { rows: _, createdAt, ...job } = readJobs()[name];
-    return { ...job, createdAt: new Date(createdAt) };
+    const { rows: _, createdAt, endedAt, ...job } = readJobs()[name];
+    const ended = endedAt === undefined ? {} : { endedAt: new Date(endedAt) };
+    return { ...job, ...ended, createdAt: new Date(createdAt) };
   }
 
   async *list() {
@@ -56,7 +57,9 @@ class Jobs {
         });
       });
     }
-    Object.assign(job, { state: 'succeeded', ended: true, succeeded: job.requests });
+    Object.assign(job, {
+      ...{ state: 'succeeded', ended: true, succeeded: job.requests, endedAt: new Date() },
+    });
     writeFileSync(JOBS, JSON.stringify(jobs));
     return await this.get(name);
   }
