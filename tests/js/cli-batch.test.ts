@@ -162,6 +162,16 @@ describe('stopping', () => {
     assert.match(second.stdout, /^12 done/);
   });
 
+  it('Ctrl-C ends a batch whose stdin stays open', async () => {
+    const args = ['batch', '-', '-o', 'out', '--json'];
+    const run = stage.start(args, { input: 'a fox\n', open: true });
+    await run.says('"type":"item"');
+    run.process.kill('SIGINT');
+    const { code, stderr } = await run.ended;
+    assert.equal(code, 3, stderr);
+    assert.equal(pictures('out').length, 1);
+  });
+
   it('a reader that leaves is as Ctrl-C', async () => {
     const run = await started();
     run.process.stdout.destroy();
@@ -179,7 +189,7 @@ describe('what comes of it', () => {
     const { code, stdout, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out']);
     assert.equal(code, 1);
     assert.match(stdout, /^2 done, 1 failed/);
-    assert.match(stderr, /^failed: \d \(.*filter of gemini-3-pro-image/m);
+    assert.match(stderr, /^failed: \d: .*filter of gemini-3-pro-image/m);
     assert.doesNotMatch(stderr, /\n\s+at /);
   });
 

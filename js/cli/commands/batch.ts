@@ -119,6 +119,8 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
     return await follow(run, screen, tally.pictures || undefined);
   } finally {
     client.close();
+    // Who stops a batch may still hold the other end of the pipe, and that would keep this alive.
+    if (file === '-') process.stdin.destroy();
   }
 }
 

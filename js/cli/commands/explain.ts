@@ -75,12 +75,15 @@ async function explain(
 function words({ info, count: times, first, last }: Group, screen: Screen): string {
   const { kind, status, summary, advice, retry, retryAt, dimension } = info;
   const { bold, dim } = screen.colors;
+  // A short wait was over long ago where a log is read; the end of a day is worth knowing.
+  const later = retry === 'later' && first === undefined && retryAt !== undefined;
+  const again = later ? `, at ${moment(retryAt)}` : '';
   const facts = [
     times === 1 ? 'once' : `${times.toLocaleString('en-US')} times`,
     status === undefined ? '' : `status ${status}`,
     dimension === undefined ? '' : plain(dimension),
     first === undefined || last === undefined ? '' : `${span(first, last)}`,
-    `retry: ${retry}${times === 1 && retryAt !== undefined ? `, at ${moment(retryAt)}` : ''}`,
+    `retry: ${retry}${again}`,
   ];
   const head = `${bold(plain(kind))} ${dim(`(${facts.filter((fact) => fact !== '').join(', ')})`)}`;
   return `${head}\n${summary}\n${advice}`;

@@ -250,6 +250,8 @@ async function withJobs(
   } finally {
     off();
     client.close();
+    // Who stops it may still hold the other end of a pipe, and that would keep this alive.
+    process.stdin.destroy();
   }
 }
 

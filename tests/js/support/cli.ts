@@ -32,6 +32,8 @@ export interface Ended {
 export interface RunOptions {
   env?: Record<string, string | undefined>;
   input?: string;
+  /** Leaves stdin open after the input. */
+  open?: boolean;
 }
 
 /** A program that runs. */
@@ -70,7 +72,7 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
     NODE_OPTIONS: `--import ${STAND_IN}`,
     TZ: 'UTC',
   };
-  const start = (args: readonly string[], { env = {}, input }: RunOptions = {}): Running => {
+  const start = (args: readonly string[], { env = {}, input, open }: RunOptions = {}): Running => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
       env: { ...base, ...env },
@@ -86,7 +88,8 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
     }
     // Whoever does not read what it is given is no failure of the test.
     child.stdin.on('error', () => {});
-    child.stdin.end(input);
+    if (open) child.stdin.write(input ?? '');
+    else child.stdin.end(input);
     const ended = new Promise<Ended>((resolve) => {
       child.on('close', (code) => resolve({ ...told, code }));
     });
