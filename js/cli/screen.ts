@@ -59,7 +59,7 @@ export class Screen {
 
   /** What was asked for, for a program: one JSON value a line. */
   data(value: unknown): void {
-    if (this.json) this.#out.write(`${JSON.stringify(value)}\n`);
+    if (this.json) this.#above(() => this.#out.write(`${JSON.stringify(value)}\n`));
   }
 
   /** What is good to know beside it. */

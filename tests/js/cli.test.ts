@@ -114,6 +114,10 @@ describe('keys', () => {
       assert.match(stderr, /\nCheck that the key is set/);
       assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
       assert.equal(/\n\s+at /.test(stderr), more.includes('--debug'));
+      if (!more.includes('--json')) continue;
+      const { error, exitCode } = JSON.parse(stdout);
+      assert.equal(error.kind, 'unauthenticated');
+      assert.equal(exitCode, 1);
     }
   });
 });
