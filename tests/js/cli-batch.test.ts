@@ -122,11 +122,11 @@ describe('--dry-run', () => {
 });
 
 describe('stopping', () => {
-  /** A batch of twelve that is in the middle of it. */
-  const started = async (more: string[] = []) => {
-    write('p.txt', numbers(12));
-    stage.server.emulator.configure({ latency: 120 });
-    const run = stage.start(['batch', 'p.txt', '-o', 'out', '--json', ...more]);
+  /** A batch of 24 that is in the middle of it, with seconds left on any machine. */
+  const started = async () => {
+    write('p.txt', numbers(24));
+    stage.server.emulator.configure({ latency: 250 });
+    const run = stage.start(['batch', 'p.txt', '-o', 'out', '--json', '--concurrency', '2']);
     await run.says('"type":"item"');
     return run;
   };
@@ -141,15 +141,16 @@ describe('stopping', () => {
     const { served, images } = stage.server.emulator.ledger().totals;
     assert.equal(images, served);
     assert.equal(pictures('out').length, images, 'what was made is saved');
+    stage.server.emulator.configure({ latency: 1 });
     const second = await stage.run(['batch', 'p.txt', '-o', 'out']);
     assert.equal(second.code, 0, second.stderr);
-    assert.match(second.stdout, /^12 done, 0 failed/);
-    assert.equal(pictures('out').length, 12);
-    assert.equal(stage.server.emulator.ledger().totals.images, 12, 'nothing is paid for twice');
+    assert.match(second.stdout, /^24 done, 0 failed/);
+    assert.equal(pictures('out').length, 24);
+    assert.equal(stage.server.emulator.ledger().totals.images, 24, 'nothing is paid for twice');
   });
 
   it('Ctrl-C twice stops at once, and is resumed too', async () => {
-    stage.server.emulator.script([{ fault: 'ok' }, { fault: 'ok', after: 60_000, times: 11 }]);
+    stage.server.emulator.script([{ fault: 'ok' }, { fault: 'ok', after: 60_000, times: 23 }]);
     const run = await started();
     run.process.kill('SIGINT');
     await run.says('stopping: what is in flight');
@@ -157,9 +158,10 @@ describe('stopping', () => {
     const { code, stderr } = await run.ended;
     assert.equal(code, 130, stderr);
     stage.server.emulator.reset();
+    stage.server.emulator.configure({ latency: 1 });
     const second = await stage.run(['batch', 'p.txt', '-o', 'out']);
     assert.equal(second.code, 0, second.stderr);
-    assert.match(second.stdout, /^12 done/);
+    assert.match(second.stdout, /^24 done/);
   });
 
   it('Ctrl-C ends a batch whose stdin stays open', async () => {
@@ -178,7 +180,7 @@ describe('stopping', () => {
     const { code, stderr } = await run.ended;
     assert.equal(code, 3, stderr);
     assert.match(stderr, /The same command goes on from here\./);
-    assert.ok(stage.asked() < 12);
+    assert.ok(stage.asked() < 24);
   });
 });
 

@@ -100,11 +100,11 @@ const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).std
 
 describe('on a terminal', { skip: hasTerminal ? false : "util-linux's script is missing" }, () => {
   it('there is a bar, which is gone at the end, and Ctrl-C is told', async () => {
-    const stage = await openStage({ latency: 150 });
+    const stage = await openStage({ latency: 250 });
     try {
       writeFileSync(join(stage.folder, 'p.txt'), 'a fox\n'.repeat(20));
       const standIn = new URL('support/jobs-stand-in.mjs', import.meta.url).href;
-      const command = `stty rows 24 cols 60; exec '${process.execPath}' '${PROGRAM}' batch p.txt -o out`;
+      const command = `stty rows 24 cols 60; exec '${process.execPath}' '${PROGRAM}' batch p.txt -o out --concurrency 2`;
       const child = spawn('script', ['-qfec', command, '/dev/null'], {
         cwd: stage.folder,
         env: {
