@@ -52,6 +52,11 @@ export class Tally {
     this.#counts.set(key, row);
   }
 
+  /** The models that are asked for. */
+  get models(): string[] {
+    return [...new Set([...this.#counts.values()].map(({ model }) => model))];
+  }
+
   /** What `plan` says of each model and size. */
   async estimate(tier: TierName, route: Route): Promise<Estimate> {
     const known = await models();

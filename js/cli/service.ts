@@ -91,7 +91,8 @@ export function stateDirectory({ stateDir }: ServiceOptions): string {
 }
 
 /**
- * A client that shares its quota with all commands of this user.
+ * A client that shares its quota with all commands of this user. `named` are the models that requests
+ * name beside the chain, for which the limits count too.
  *
  * @throws {Problem} where there is no key, or the address is none.
  */
@@ -99,6 +100,7 @@ export async function openClient(
   options: ServiceOptions & LimitOptions,
   screen: Screen,
   more: ClientOptions = {},
+  named: readonly string[] = [],
 ): Promise<Client> {
   const found = keyOf(options);
   if (found === undefined) throw new Problem(missingKey(options));
@@ -106,7 +108,7 @@ export async function openClient(
   const { baseUrl, project } = options;
   if (baseUrl !== undefined) client.baseUrl = checkedUrl(baseUrl);
   if (project !== undefined) client.project = project;
-  const limits = await limitsOf(options, client);
+  const limits = await limitsOf(options, client, named);
   if (limits !== undefined) client.limits = limits;
   const opened = createClient(client);
   opened.on('storeDown', ({ down }) => {
@@ -136,11 +138,13 @@ function checkedUrl(text: string): string {
 async function limitsOf(
   { rpm, rpd, tier }: LimitOptions,
   client: ClientOptions,
+  named: readonly string[],
 ): Promise<ClientOptions['limits']> {
   if (tier !== undefined) return tier;
   if (rpm === undefined && rpd === undefined) return undefined;
   const each: ModelLimits = { rpm, rpd };
-  return Object.fromEntries((await chainOf(client)).map((model) => [model, each]));
+  const models = [...(await chainOf(client)), ...named];
+  return Object.fromEntries(models.map((model) => [model, each]));
 }
 
 /** The model that is asked first where a request names none. */

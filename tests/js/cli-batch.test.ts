@@ -220,6 +220,16 @@ describe('what comes of it', () => {
     assert.equal(minute.used, 2);
   });
 
+  it('--rpm counts for models that only rows name, too', async () => {
+    write('p.csv', 'prompt,model\na fox,gemini-3.1-flash-image\na hare,gemini-3.1-flash-image\n');
+    const args = ['batch', 'p.csv', '-o', 'out', '--model', 'gemini-3-pro-image', '--rpm', '1'];
+    const { code, stdout } = await stage.run([...args, '--deadline', '1s', '--json']);
+    assert.equal(code, 0, stdout);
+    const models = lines(stdout).flatMap(({ model }) => model ?? []);
+    // The minute of the one that is named has room for one; the other goes on to the chain.
+    assert.deepEqual(models.sort(), ['gemini-3-pro-image', 'gemini-3.1-flash-image']);
+  });
+
   it('a missing key is told before a folder is made', async () => {
     write('p.txt', 'a fox\n');
     const { code, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out'], {

@@ -55,7 +55,8 @@ export function addBatch(program: Command): void {
     details:
       'The file is .txt (a prompt a line; empty lines are left out, and # is part of the prompt), ' +
       '.jsonl ({"prompt"}, {"request"} or {"contents", …}, with "key", "model", "size", "aspect" where ' +
-      'you like) or .csv (a header: prompt, key, model, size, aspect). `-` is stdin.\n\n' +
+      'you like) or .csv (a header: prompt, key, model, size, aspect). `-` is stdin. ' +
+      'The model of a row is asked first, then those of --model and --fallback, or the default ones.\n\n' +
       'What was done is kept in a journal: the same command goes on where it stopped. Ctrl-C sends ' +
       'nothing new and finishes what is in flight; a second one stops at once. Both can be resumed.',
     examples: [
@@ -112,7 +113,7 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
   }
   const journal = resolve(options.journal ?? join(options.out, 'journal.jsonl'));
   checkFolder(options, journal);
-  const client = await openClient(options, screen, chain(options));
+  const client = await openClient(options, screen, chain(options), tally.models);
   try {
     makeFolder(options.out);
     const run = client.batch(requests(source), batchOptions(options, journal));
