@@ -103,7 +103,6 @@ describe('on a terminal', { skip: hasTerminal ? false : "util-linux's script is 
     const stage = await openStage({ latency: 250 });
     try {
       writeFileSync(join(stage.folder, 'p.txt'), 'a fox\n'.repeat(20));
-      const standIn = new URL('support/jobs-stand-in.mjs', import.meta.url).href;
       const command = `stty rows 24 cols 60; exec '${process.execPath}' '${PROGRAM}' batch p.txt -o out --concurrency 2`;
       const child = spawn('script', ['-qfec', command, '/dev/null'], {
         cwd: stage.folder,
@@ -114,7 +113,6 @@ describe('on a terminal', { skip: hasTerminal ? false : "util-linux's script is 
           XDG_STATE_HOME: join(stage.folder, 'state'),
           GOOGLE_GEMINI_BASE_URL: stage.server.url,
           GEMINI_API_KEY: SECRET,
-          NODE_OPTIONS: `--import ${standIn}`,
         },
       });
       let screen = '';

@@ -18,9 +18,6 @@ export const PROGRAM = join(ROOT, 'pkg', 'cli', 'main.js');
 /** What a key must never be found in. */
 export const SECRET = 'AIzaSyNobodysKeyNobodysKeyNobodysKey123';
 
-/** Gives the client `jobs` where it has none. */
-const STAND_IN = new URL('jobs-stand-in.mjs', import.meta.url).href;
-
 /** How a run of the program ended. */
 export interface Ended {
   code: number | null;
@@ -69,7 +66,6 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
     XDG_STATE_HOME: join(folder, 'state'),
     GOOGLE_GEMINI_BASE_URL: server.url,
     GEMINI_API_KEY: SECRET,
-    NODE_OPTIONS: `--import ${STAND_IN}`,
     TZ: 'UTC',
   };
   const start = (args: readonly string[], { env = {}, input, open }: RunOptions = {}): Running => {
