@@ -77,9 +77,14 @@ export interface BatchOptions extends PeakOptions {
   /**
    * How the pictures are made: one request each at once (`realtime`), through the Batch API at half
    * the price and within a day (`batch`), or through the Batch API what it takes and the rest at once
-   * (`cheapest`). Default: `realtime`.
+   * (`cheapest`). Jobs outlive the process, so that they need a `journal`. Default: `realtime`.
    */
   route?: 'realtime' | 'batch' | 'cheapest' | undefined;
+  /**
+   * How items are made that a job did not make, for no fault of theirs: by another job, twice at most, or
+   * at once for twice the price. Default: `batch`; with the route `cheapest` `realtime`.
+   */
+  requeue?: 'realtime' | 'batch' | undefined;
 }
 
 /** How one item of a batch ended. */
@@ -170,6 +175,8 @@ export interface BatchProgress {
   perMinute: number;
   /** What it waits for, and until when. */
   waiting?: { reason: string; until?: Date };
+  /** Jobs of the Batch API that have not ended. */
+  jobs: number;
   state: 'idle' | 'running' | 'paused' | 'stopping' | 'ended';
 }
 

@@ -96,6 +96,9 @@ export class Client {
       },
       make: (request, call, gate) => this.#generate(request, call, gate),
       onWaiting: (listener) => this.on('waiting', listener),
+      jobs: this.jobs,
+      priceInJob: (request, model) =>
+        guarded(() => this.#open().jobRequest(request, model) as { usd: number }).usd,
     };
     return new Run(maker, requests, options);
   }

@@ -93,6 +93,15 @@ export interface ListJobsOptions extends LookAtJobOptions {
   model?: string | undefined;
 }
 
+/** The options of `client.jobs.find`. */
+export interface FindJobOptions extends ListJobsOptions {
+  /**
+   * Looks again for a while where it is not found: a list may lag behind what was created a moment ago.
+   * Default: false.
+   */
+  thorough?: boolean | undefined;
+}
+
 /** The result of one request of a job. */
 export interface JobRow {
   /** Empty for a row that could not be read. */
@@ -127,7 +136,7 @@ export interface Jobs {
   /** All jobs of the account, page by page, as the service orders them. */
   list(options?: ListJobsOptions): AsyncIterable<Job>;
   /** The newest job of this display name, by listing. */
-  find(displayName: string, options?: ListJobsOptions): Promise<Job | undefined>;
+  find(displayName: string, options?: FindJobOptions): Promise<Job | undefined>;
   /**
    * Looks at growing intervals until the job has ended, however it ended, and deletes the file that
    * `create` has uploaded for it.

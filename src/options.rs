@@ -107,6 +107,8 @@ pub enum Shape {
     Order,
     /// How a batch is made.
     Route,
+    /// How what a job did not make is made.
+    Requeue,
 }
 
 impl Shape {
@@ -138,6 +140,7 @@ impl Shape {
             Self::Protocol => "'gemini', 'vertex', 'imagen', 'openai-images' or 'openai-chat'",
             Self::Order => "'finished' or 'input'",
             Self::Route => "'realtime', 'batch' or 'cheapest'",
+            Self::Requeue => "'realtime' or 'batch'",
             Self::Price => "USD per picture: a number, or numbers by size as { '1K': 0.05 }",
         }
     }
@@ -216,6 +219,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("fileName", RUN, Shape::Function),
     opt("order", RUN, Shape::Order),
     opt("route", RUN, Shape::Route),
+    opt("requeue", RUN, Shape::Requeue),
     opt("retryFailed", RUN, Shape::Flag),
     opt("total", BUDGET, Shape::Money),
     opt("perDay", BUDGET, Shape::Money),

@@ -30,7 +30,7 @@ const METHODS: &[(&str, &[Row])] = &[
     ("results", &[SIGNAL]),
     ("get", &[SIGNAL]),
     ("list", &[MODEL, SIGNAL]),
-    ("find", &[MODEL, SIGNAL]),
+    ("find", &[MODEL, SIGNAL, ("thorough", &["boolean"], "true or false")]),
 ];
 
 /// Refuses an option that a method does not have, or that is of another type; those that are

@@ -1,5 +1,6 @@
 /** A batch's journal and pictures in files, in Node, Deno and Bun. */
 import { needed } from '../builtin.js';
+import { makeFolder } from '../stores/lock.js';
 import type { Batch } from '../wasm/bulk.js';
 import { Lease } from './lease.js';
 import type { Found, Lost, SavedFile, Shelf } from './shelf.js';
@@ -41,7 +42,7 @@ export class Files implements Shelf {
     const place = journal === undefined ? globalThis.crypto.randomUUID() : resolve(journal);
     const opened = journal === undefined ? undefined : await Journal.open(place, lost);
     try {
-      await fs.mkdir(folder, { recursive: true });
+      makeFolder(folder);
     } catch (error) {
       await opened?.close();
       throw error;
@@ -74,7 +75,7 @@ export class Files implements Shelf {
   async name(file: SavedFile): Promise<boolean> {
     const [from, to] = [join(this.#out, file.temp), join(this.#out, file.name)];
     const folder = dirname(to);
-    if (folder !== this.#out) await fs.mkdir(folder, { recursive: true });
+    if (folder !== this.#out) makeFolder(folder);
     if (!(await link(from, to))) return false;
     await syncFolder(folder);
     await fs.rm(from, { force: true });
@@ -121,7 +122,7 @@ class Journal {
   }
 
   static async open(path: string, lost: Lost): Promise<Journal> {
-    await fs.mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const lease = await Lease.take(join(dirname(path), `.${basename(path)}.lock`), lost);
     try {
       const handle = await openForBoth(path);

@@ -14,9 +14,11 @@ import type {
 } from '../batch-types.js';
 import { builtin } from '../builtin.js';
 import { GenerateError } from '../errors.js';
+import type { Job, JobRow, Jobs } from '../job-types.js';
 import { GeneratedImage, type GenerateResult } from '../response.js';
 import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
 import type { Batch } from '../wasm/bulk.js';
+import { ByJob, type JobsHost, type OpenJob } from './by-job.js';
 import { fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
 import { bulk } from './load.js';
 import { Outlet } from './outlet.js';
@@ -30,6 +32,8 @@ const READ_AHEAD = 16;
 const EARLY_MAX = 1_000;
 /** Notices that the summary repeats. */
 const NOTICES_MAX = 1_000;
+/** Jobs that an item is given to, where one after the other makes nothing of it. */
+const JOBS_MAX = 2;
 /** The longest timer of any host. */
 const TIMER_MAX = 2 ** 31 - 1;
 
@@ -48,6 +52,9 @@ export interface Maker {
     gate: Gate,
   ): Promise<GenerateResult>;
   onWaiting(listener: (event: ClientEvents['waiting']) => void): () => void;
+  readonly jobs: Jobs;
+  /** What a request is to cost in a job, in USD. @throws where its model has no jobs. */
+  priceInJob(request: string | GenerateRequest, model: string | undefined): number;
 }
 
 /** An item that is to be made. */
@@ -57,6 +64,17 @@ interface Pending {
   request: string | GenerateRequest;
   name: string;
   twice: boolean;
+  /** Whether it is no item for a job. */
+  atOnce: boolean;
+  /** Jobs that ended without it. */
+  jobs: number;
+}
+
+/** An answer with pictures. */
+interface Answer {
+  images: readonly GeneratedImage[];
+  model: string;
+  cost?: number | undefined;
 }
 
 /** An item that is being made. */
@@ -104,7 +122,8 @@ type Taken =
       lost: number;
       twice: boolean;
     }
-  | { what: 'make'; key: string; twice: boolean };
+  | { what: 'make'; key: string; twice: boolean }
+  | { what: 'inJob'; key: string; displayName: string };
 
 type Glue = Awaited<ReturnType<typeof bulk.load>>;
 
@@ -129,6 +148,9 @@ export class Run implements BatchRun {
   #state: BatchProgress['state'] = 'idle';
   #glue: Glue | undefined;
   #batch: Batch | undefined;
+  #byJob: ByJob | undefined;
+  /** Items that jobs make. */
+  readonly #inJobs: Map<string, Pending> = new Map();
   #shelf: Shelf | undefined;
   #counts: Counts = NOTHING;
   #complete = false;
@@ -136,7 +158,7 @@ export class Run implements BatchRun {
   /** What the run is rejected with. */
   #failure: { error: unknown } | undefined;
   #wake: () => void = ignore;
-  #waiting: { reason: string; until: Date } | undefined;
+  #waiting: { reason: string; until?: Date } | undefined;
   #isTold = false;
   /** What did not fit the budget while other things were in flight. */
   #tooDear: number | undefined;
@@ -226,9 +248,11 @@ export class Run implements BatchRun {
     for (const active of this.#active) inFlight += active.inFlight;
     const now = Date.now();
     const waiting = this.#waiting;
-    const isWaiting = waiting !== undefined && waiting.until.getTime() > now;
+    const until = waiting?.until?.getTime() ?? Number.POSITIVE_INFINITY;
+    const isWaiting = waiting !== undefined && until > now && this.#state !== 'ended';
+    const jobs = this.#byJob?.running ?? 0;
     return {
-      ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight },
+      ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight, jobs },
       complete: this.#complete,
       state: this.#state,
       ...(isWaiting ? { waiting } : {}),
@@ -281,7 +305,7 @@ export class Run implements BatchRun {
 
   async #open(): Promise<void> {
     const options = this.#options;
-    const { journal, out, budget, deadline, retryFailed, maxCost } = options;
+    const { journal, out, budget, deadline, retryFailed, maxCost, route = 'realtime' } = options;
     await this.#maker.check(options);
     checkSource(this.#source);
     this.#watch(options.signal);
@@ -295,6 +319,11 @@ export class Run implements BatchRun {
     const inNode = builtin('node:fs') !== undefined;
     if (out !== undefined && !inNode) {
       throw new TypeError('unexhausted: `out` is a folder, and here are none; take `journal`');
+    }
+    if (route !== 'realtime' && journal === undefined) {
+      throw new TypeError(
+        `unexhausted: the route \`${route}\` needs a \`journal\`: a job goes on for hours, and must be found again`,
+      );
     }
     const end = typeof deadline === 'number' ? soon(deadline) : deadline;
     this.#call = call(options, end);
@@ -311,6 +340,8 @@ export class Run implements BatchRun {
       await this.#restored(this.#shelf.restore(batch));
       await this.#shelf.append(this.#ask(() => batch.begin(Date.now())));
     }
+    const left = this.#parse<OpenJob[]>(() => batch.jobs());
+    if (route !== 'realtime' || left.length > 0) this.#byJob = new ByJob(this.#jobsHost(), left);
     this.#tell();
   }
 
@@ -350,7 +381,7 @@ export class Run implements BatchRun {
   }
 
   async #finish(): Promise<void> {
-    while (this.#active.size > 0) {
+    while (!this.#isIdle()) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -372,8 +403,8 @@ export class Run implements BatchRun {
     this.#batch?.endRun();
     this.#tellNow();
     const { done, failed, again, cost, possibleCost } = this.#counts;
-    const isLeft = again > 0 || this.#again.length > 0 || this.#unkept > 0;
-    const hasMore = !this.#complete || isLeft;
+    const left = this.#again.length + this.#inJobs.size + this.#unkept;
+    const hasMore = !this.#complete || again > 0 || left > 0;
     try {
       await this.#shelf?.close();
     } catch (error) {
@@ -399,9 +430,9 @@ export class Run implements BatchRun {
         this.#wake = resolve;
       });
       if (this.#stopped !== undefined) {
-        if (this.#active.size === 0) break;
+        if (this.#isIdle()) break;
       } else if (this.#again.length > 0 && this.#hasRoom(true)) {
-        this.#begin(this.#again.shift() as Pending);
+        await this.#place(this.#again.shift() as Pending);
         continue;
       } else if (came !== undefined && !came.done && this.#hasRoom()) {
         const { value } = came;
@@ -410,7 +441,10 @@ export class Run implements BatchRun {
         index += 1;
         continue;
       } else if (this.#complete) {
-        if (this.#active.size === 0 && this.#again.length === 0) break;
+        if (this.#again.length === 0) {
+          if (this.#isIdle()) break;
+          this.#byJob?.flush();
+        }
       } else if (came === undefined && !isPulling && this.#hasRoom()) {
         isPulling = true;
         void Promise.resolve(source.next()).then(
@@ -429,6 +463,10 @@ export class Run implements BatchRun {
       // A source that is in the middle of something ends when it comes to it.
       void Promise.resolve(source.return?.()).catch(ignore);
     }
+  }
+
+  #isIdle(): boolean {
+    return this.#active.size === 0 && (this.#byJob?.isIdle ?? true);
   }
 
   /** Whether one more item may be asked for now: one that was taken before, or the next. */
@@ -454,7 +492,8 @@ export class Run implements BatchRun {
       this.#tooDear = undefined;
       return true;
     }
-    if (this.#active.size === 0) {
+    this.#byJob?.flush();
+    if (this.#isIdle()) {
       this.#end({
         reason: 'over_budget',
         message: `The next picture, of up to $${usd.toFixed(3)}, does not fit the budget of $${this.#options.budget}.`,
@@ -493,7 +532,112 @@ export class Run implements BatchRun {
       this.#tell();
     }
     const name = this.#name(index, taken.key, request);
-    this.#begin({ index, key: taken.key, request, name, twice: taken.twice });
+    const atOnce = (this.#options.route ?? 'realtime') === 'realtime';
+    const twice = taken.what !== 'inJob' && taken.twice;
+    const pending = { index, key: taken.key, request, name, twice, atOnce, jobs: 0 };
+    if (taken.what !== 'inJob') return this.#place(pending);
+    this.#inJobs.set(taken.key, pending);
+    this.#byJob?.rejoin(taken.displayName, taken.key);
+  }
+
+  /** To where it is made. */
+  async #place(pending: Pending): Promise<void> {
+    const byJob = this.#byJob;
+    if (pending.atOnce || byJob === undefined) return this.#begin(pending);
+    const { key, request } = pending;
+    let usd: number;
+    try {
+      usd = this.#maker.priceInJob(request, this.#jobModel());
+    } catch (error) {
+      if (this.#options.route === 'cheapest') return this.#begin({ ...pending, atOnce: true });
+      return this.#failed(pending, error);
+    }
+    if (!this.#ask((_, batch) => batch.affords(byJob.fed + usd))) {
+      this.#tooDear = usd;
+      this.#again.push(pending);
+      return;
+    }
+    this.#inJobs.set(key, pending);
+    await byJob.add({ key, request, usd });
+  }
+
+  #jobModel(): string | undefined {
+    const [first] = this.#options.models ?? [];
+    if (first === undefined || typeof first === 'string') return first;
+    throw new TypeError(
+      'unexhausted: jobs take a model by its name; put its target into the `models` of the client',
+    );
+  }
+
+  #jobsHost(): JobsHost {
+    const write = async (line: string) => {
+      await this.#patiently(() => this.#shelf?.append(line));
+    };
+    return {
+      jobs: this.#maker.jobs,
+      model: this.#jobModel(),
+      ...(this.#call.deadline === undefined ? {} : { deadline: this.#call.deadline as Date }),
+      creating: (job) =>
+        write(this.#ask((_, batch) => batch.jobCreating(JSON.stringify(job), Date.now()))),
+      created: (displayName, name) =>
+        write(this.#ask((_, batch) => batch.jobCreated(displayName, name))),
+      ended: (displayName) => write(this.#ask((_, batch) => batch.jobEnded(displayName))),
+      row: (job, row) => this.#jobRow(job, row),
+      unmade: (key, job) => this.#unmade(key, job),
+      waits: (reason, until) => {
+        this.#waiting = { reason, ...(until === undefined ? {} : { until }) };
+        this.#tell();
+      },
+      notice: (notice) => this.#notice(notice),
+      failed: (error) => this.#jobFailed(error),
+      changed: () => this.#changed(),
+    };
+  }
+
+  async #jobRow(job: Job, { key, images, cost, error: info }: JobRow): Promise<boolean> {
+    const pending = this.#inJobs.get(key);
+    if (pending === undefined) return true;
+    if (images.length > 0) {
+      this.#inJobs.delete(key);
+      await this.#keep(pending, { images, model: job.model, cost });
+      return true;
+    }
+    if (info?.retry !== 'never') return false;
+    this.#inJobs.delete(key);
+    const { kind, summary, message, advice } = info;
+    const said = message === '' ? summary : `${summary} ${message}`;
+    await this.#failed(pending, new GenerateError({ kind, message: said, advice, info }));
+    return true;
+  }
+
+  /** Another job, or at once, as the caller chose. */
+  #unmade(key: string, job: Job | undefined): void {
+    const pending = this.#inJobs.get(key);
+    if (pending === undefined) return;
+    this.#inJobs.delete(key);
+    const { route, requeue = route === 'cheapest' ? 'realtime' : 'batch' } = this.#options;
+    pending.jobs += job === undefined ? 0 : 1;
+    pending.atOnce = requeue === 'realtime';
+    if (pending.atOnce || pending.jobs < JOBS_MAX) this.#again.push(pending);
+    else {
+      const message = `${JOBS_MAX} jobs have ended without a picture of it.`;
+      const advice = "Take `requeue: 'realtime'`, or resume later.";
+      const error = new GenerateError({ kind: 'unknown', message, advice });
+      this.#failed(pending, error).catch((thrown: unknown) => this.#jobFailed(thrown));
+    }
+    this.#changed();
+  }
+
+  /** Nothing more can be said of jobs in this run; those that were created go on. */
+  #jobFailed(thrown: unknown): void {
+    if (!(thrown instanceof GenerateError)) {
+      this.#failure ??= { error: thrown };
+      void this.stop();
+      return;
+    }
+    const { kind, message, advice, retryAt } = thrown;
+    const at = retryAt === undefined ? {} : { retryAt };
+    this.#end({ reason: kind, message, advice: `${advice} ${this.#goOn()}`.trim(), ...at });
   }
 
   /** Before anything is paid: what a caller's function throws ends the batch. */
@@ -529,7 +673,7 @@ export class Run implements BatchRun {
   }
 
   async #make(active: Active): Promise<void> {
-    const { request, controller, index, key, name, twice } = active;
+    const { request, controller, index, key, name, twice, atOnce, jobs } = active;
     const gate = {
       pass: (model: string, usd: number) => this.#pass(active, model, usd),
       failed: (possiblyBilled: boolean) => this.#requestFailed(active, possiblyBilled),
@@ -542,7 +686,7 @@ export class Run implements BatchRun {
       active.inFlight = 0;
       active.isOver = true;
       if (active.isHeld || controller.signal.aborted) {
-        this.#again.push({ index, key, request, name, twice });
+        this.#again.push({ index, key, request, name, twice, atOnce, jobs });
       } else {
         await this.#failed(active, error);
       }
@@ -552,6 +696,7 @@ export class Run implements BatchRun {
     active.isOver = true;
     try {
       await this.#keep(active, result);
+      if (this.#shelf === undefined) this.#giveResult(active, result);
     } catch (error) {
       this.#giveUp(error);
       this.#unkept += 1;
@@ -610,12 +755,12 @@ export class Run implements BatchRun {
   }
 
   /** Brings an answer to where it outlives a crash. */
-  async #keep(active: Active, result: GenerateResult): Promise<void> {
-    const { key, name } = active;
+  async #keep(pending: Pending, { images, model, cost }: Answer): Promise<void> {
+    const { key, name } = pending;
     const shelf = this.#shelf;
-    const images = shelf === undefined ? [] : result.images;
-    const files = images.map(({ mimeType }, at) => ({
-      name: this.#ask((glue) => glue.numberedName(name, at, images.length, mimeType)),
+    const kept = shelf === undefined ? [] : images;
+    const files = kept.map(({ mimeType }, at) => ({
+      name: this.#ask((glue) => glue.numberedName(name, at, kept.length, mimeType)),
       temp: this.#ask((glue) => glue.temporaryName(`${shelf?.place}\n${key}`, at)),
       size: 0,
     }));
@@ -624,16 +769,13 @@ export class Run implements BatchRun {
       file.size = bytes.length;
       await this.#patiently(() => shelf?.save(file.temp, bytes));
     }
-    const made = {
-      model: result.model,
-      files,
-      ...(result.cost === undefined ? {} : { usd: result.cost }),
-    };
+    const made = { model, files, ...(cost === undefined ? {} : { usd: cost }) };
     const line = this.#ask((_, batch) => batch.made(key, JSON.stringify(made), Date.now()));
     await this.#patiently(() => shelf?.append(line));
     for (const file of files) await this.#nameFile(key, files, file);
-    if (shelf === undefined) this.#giveResult(active, result);
-    else this.#giveMade(active.index, key, made, this.#lost(key), active.twice, false);
+    if (shelf !== undefined) {
+      this.#giveMade(pending.index, key, made, this.#lost(key), pending.twice, false);
+    }
   }
 
   /** Where the name is taken the next is written down before it is used. */
@@ -647,8 +789,8 @@ export class Run implements BatchRun {
     }
   }
 
-  async #failed(active: Active, thrown: unknown): Promise<void> {
-    const { index, key, request, twice } = active;
+  async #failed(pending: Pending, thrown: unknown): Promise<void> {
+    const { index, key, request, twice } = pending;
     const error = asGenerateError(thrown);
     const { kind, message, advice, retryAt } = error;
     const trouble = { kind, message, advice, hasOwnModel: ownModel(request) !== undefined };
@@ -805,6 +947,8 @@ export class Run implements BatchRun {
     if (this.#state === 'ended') return;
     this.#stopped ??= stopped;
     this.#state = 'stopping';
+    // Jobs go on, and the next run finds them.
+    this.#byJob?.leave();
     this.#callBack();
     this.#changed();
   }
@@ -840,11 +984,15 @@ export class Run implements BatchRun {
     this.#count();
     if (this.#batch !== undefined) {
       for (const notice of this.#parse<BatchNotice[]>((_, batch) => batch.notices())) {
-        if (this.#notices.length < NOTICES_MAX) this.#notices.push(notice);
-        tellAll(this.#listeners.notice, notice);
+        this.#notice(notice);
       }
     }
     if (this.#listeners.progress.size > 0) tellAll(this.#listeners.progress, this.progress());
+  }
+
+  #notice(notice: BatchNotice): void {
+    if (this.#notices.length < NOTICES_MAX) this.#notices.push(notice);
+    tellAll(this.#listeners.notice, notice);
   }
 
   #count(): void {

@@ -3,6 +3,7 @@ import type { BatchSource } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
 import type {
   CreateJobOptions,
+  FindJobOptions,
   Job,
   JobRow,
   Jobs,
@@ -54,7 +55,7 @@ export class ClientJobs implements Jobs {
     yield* (await this.#load()).list(options);
   }
 
-  async find(displayName: string, options?: ListJobsOptions): Promise<Job | undefined> {
+  async find(displayName: string, options?: FindJobOptions): Promise<Job | undefined> {
     return (await this.#load()).find(displayName, options);
   }
 

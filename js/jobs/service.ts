@@ -2,6 +2,7 @@
 import type { BatchSource } from '../batch-types.js';
 import type {
   CreateJobOptions,
+  FindJobOptions,
   Job,
   JobRow,
   JobState,
@@ -65,9 +66,12 @@ export class JobService implements Home {
     yield* this.#list(this.http(options.model), options.signal);
   }
 
-  find(displayName: string, options: ListJobsOptions = {}): Promise<Job | undefined> {
+  async find(displayName: string, options: FindJobOptions = {}): Promise<Job | undefined> {
     this.rules.checkOptions('find', options);
-    return this.#find(this.http(options.model), displayName, options.signal);
+    const { model, signal, thorough = false } = options;
+    const http = this.http(model);
+    const found = await this.#find(http, displayName, signal);
+    return found === undefined && thorough ? this.search(http, displayName, signal) : found;
   }
 
   async wait(job: string | Job, options: WaitForJobOptions = {}): Promise<Job> {

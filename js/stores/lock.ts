@@ -109,7 +109,7 @@ function make(folder: string, name: string, holder: string, now: number): void {
 }
 
 /** Makes a folder and those above it. Node's own way never ends where the system makes none. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   const above = dirname(path);
   try {
     fs.mkdirSync(path);

@@ -9,6 +9,7 @@ use super::error::usage;
 use super::request::Request;
 use super::retired;
 use super::route::Route;
+use crate::catalog::BATCH_SHARE;
 use crate::protocol::Protocol;
 use crate::protocol::gemini;
 
@@ -47,7 +48,8 @@ impl Core {
             .done())
     }
 
-    /// A request for a job: `{ model, text, tokens, size }`, the text as `generate` would send it.
+    /// A request for a job: `{ model, text, tokens, size, usd }`, the text as `generate` would send it,
+    /// the money as what is to be reserved for it.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong, a `GenerateError` for a model that is gone.
@@ -86,11 +88,13 @@ impl Core {
                 usage(&["a request cannot be written as JSON: ", &said].concat())
             },
         )?;
+        let usd = route.expected(request.need.size, request.tokens()) * BATCH_SHARE;
         let size = request.need.size.map(|size| size.as_str());
         Ok(Fields::new()
             .set("model", route.model.as_str())
             .set("text", text)
             .set("tokens", request.tokens() as f64)
+            .set("usd", usd)
             .set_some("size", size)
             .done())
     }

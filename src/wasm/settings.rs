@@ -315,6 +315,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         Shape::Price => price(item).is_some(),
         Shape::Order => is_one_of(item, &["finished", "input"]),
         Shape::Route => is_one_of(item, &["realtime", "batch", "cheapest"]),
+        Shape::Requeue => is_one_of(item, &["realtime", "batch"]),
         Shape::Store => item.is_object() && get(item, "transact").is_function(),
         Shape::Signal => {
             item.is_object()
