@@ -230,17 +230,6 @@ describe('what comes of it', () => {
     assert.deepEqual(models.sort(), ['gemini-3-pro-image', 'gemini-3.1-flash-image']);
   });
 
-  it('a route that is not there yet is refused, and costs nothing', async () => {
-    write('p.txt', 'a fox\n');
-    for (const route of ['batch', 'cheapest']) {
-      const args = ['batch', 'p.txt', '-o', 'out', '--route', route];
-      const { code, stderr } = await stage.run(args);
-      assert.equal(code, 2);
-      assert.match(stderr, /is not there yet/);
-    }
-    assert.equal(stage.asked(), 0);
-  });
-
   it('a missing key is told before a folder is made', async () => {
     write('p.txt', 'a fox\n');
     const { code, stderr } = await stage.run(['batch', 'p.txt', '-o', 'out'], {

@@ -62,7 +62,7 @@ export function addBatch(program: Command): void {
     examples: [
       'batch prompts.txt -o pictures --dry-run --tier tier1',
       'batch prompts.csv -o pictures --tier tier1 --budget 20',
-      'batch prompts.jsonl -o pictures --rpm 20 --on-daily-limit wait',
+      'batch prompts.jsonl -o pictures --rpm 20 --route cheapest',
     ],
   });
   takesPicture(command)
@@ -110,10 +110,6 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
     screen.data(estimate);
     screen.result(estimateWords(estimate));
     return undefined;
-  }
-  // The library takes the option and does not act on it yet, which would cost twice what was asked for.
-  if (options.route !== 'realtime') {
-    throw new Problem(`--route ${options.route} is not there yet: see unexhausted jobs --help`);
   }
   const journal = resolve(options.journal ?? join(options.out, 'journal.jsonl'));
   checkFolder(options, journal);

@@ -36,7 +36,10 @@ export function addJobs(program: Command): void {
   const jobs = program
     .command('jobs')
     .summary('create and fetch jobs of the Batch API: half the price, within a day')
-    .description('Jobs of the Batch API: half the price, within a day.');
+    .description(
+      'Jobs of the Batch API: half the price, within a day. `batch --route batch` does all of this ' +
+        'by itself; these are its steps.',
+    );
   addCreate(jobs);
   addList(jobs);
   addGet(jobs);
