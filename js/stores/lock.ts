@@ -114,7 +114,7 @@ export function makeFolder(path: string): void {
   try {
     fs.mkdirSync(path);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) === 'EEXIST' && fs.statSync(path).isDirectory()) return;
     if (codeOf(error) !== 'ENOENT' || above === path) throw error;
     makeFolder(above);
     fs.mkdirSync(path);

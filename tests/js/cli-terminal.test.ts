@@ -22,6 +22,7 @@ const PROGRESS: BatchProgress = {
   failed: 2,
   restored: 8,
   inFlight: 4,
+  jobs: 0,
   cost: 2.68,
   possibleCost: 0,
   perMinute: 9.6,
