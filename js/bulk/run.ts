@@ -1,6 +1,5 @@
 /** A batch that runs: it takes items from the source, has them made, and keeps what comes of them. */
 
-import { encode } from '../base64.js';
 import type {
   BatchItem,
   BatchNotice,
@@ -14,15 +13,18 @@ import type {
 } from '../batch-types.js';
 import { builtin } from '../builtin.js';
 import { GenerateError } from '../errors.js';
-import type { Job, JobRow, Jobs } from '../job-types.js';
-import { GeneratedImage, type GenerateResult } from '../response.js';
+import type { GenerateResult } from '../response.js';
 import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
-import type { Batch } from '../wasm/bulk.js';
-import { ByJob, type JobsHost, type OpenJob } from './by-job.js';
+import { BatchCore, type Counts, type Made } from './core.js';
 import { fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
-import { bulk } from './load.js';
+import { Active, asGenerateError, type Pending } from './item.js';
+import { JobItems, type JobMaker } from './job-items.js';
+import { Listeners } from './listeners.js';
+import { callAt, momentOf } from './moment.js';
 import { Outlet } from './outlet.js';
-import type { SavedFile, Shelf } from './shelf.js';
+import type { Shelf } from './shelf.js';
+import { checkSource, iterate } from './source.js';
+import { type Answer, codeOf, Vault } from './vault.js';
 
 /** Items at once where nothing is said: more than the quota of any tier keeps in flight for long. */
 const CONCURRENCY = 64;
@@ -30,13 +32,6 @@ const CONCURRENCY = 64;
 const READ_AHEAD = 16;
 /** Finished items on disk that wait for an earlier one. */
 const EARLY_MAX = 1_000;
-/** Notices that the summary repeats. */
-const NOTICES_MAX = 1_000;
-/** Jobs that an item is given to, where one after the other makes nothing of it. */
-const JOBS_MAX = 2;
-/** The longest timer of any host. */
-const TIMER_MAX = 2 ** 31 - 1;
-
 /** What a call tells whoever made it before and after each request. */
 export interface Gate {
   pass(model: string, usd: number): Promise<void>;
@@ -44,7 +39,7 @@ export interface Gate {
 }
 
 /** What a batch needs of its client. */
-export interface Maker {
+export interface Maker extends JobMaker {
   check(options: BatchOptions): Promise<void>;
   make(
     request: string | GenerateRequest,
@@ -52,41 +47,6 @@ export interface Maker {
     gate: Gate,
   ): Promise<GenerateResult>;
   onWaiting(listener: (event: ClientEvents['waiting']) => void): () => void;
-  readonly jobs: Jobs;
-  /** What a request is to cost in a job, in USD. @throws where its model has no jobs. */
-  priceInJob(request: string | GenerateRequest, model: string | undefined): number;
-}
-
-/** An item that is to be made. */
-interface Pending {
-  index: number;
-  key: string;
-  request: string | GenerateRequest;
-  name: string;
-  twice: boolean;
-  /** Whether it is no item for a job. */
-  atOnce: boolean;
-  /** Jobs that ended without it. */
-  jobs: number;
-}
-
-/** An answer with pictures. */
-interface Answer {
-  images: readonly GeneratedImage[];
-  model: string;
-  cost?: number | undefined;
-}
-
-/** An item that is being made. */
-interface Active extends Pending {
-  controller: AbortController;
-  /** Requests that are with the service. */
-  inFlight: number;
-  wasSent: boolean;
-  /** Whether it was held back, and not refused. */
-  isHeld: boolean;
-  /** Whether its call has ended. */
-  isOver: boolean;
 }
 
 interface Stopped {
@@ -95,37 +55,6 @@ interface Stopped {
   advice: string;
   retryAt?: Date;
 }
-
-interface Counts {
-  taken: number;
-  done: number;
-  failed: number;
-  again: number;
-  restored: number;
-  cost: number;
-  possibleCost: number;
-  perMinute: number;
-}
-
-interface MadeBefore {
-  model: string;
-  usd?: number;
-  files: SavedFile[];
-}
-
-type Taken =
-  | { what: 'made'; key: string; made: MadeBefore; lost: number; twice: boolean }
-  | {
-      what: 'failed';
-      key: string;
-      failure: { kind: GenerateError['kind']; message: string; advice: string; again: boolean };
-      lost: number;
-      twice: boolean;
-    }
-  | { what: 'make'; key: string; twice: boolean }
-  | { what: 'inJob'; key: string; displayName: string };
-
-type Glue = Awaited<ReturnType<typeof bulk.load>>;
 
 /** Said to a call that is not to send. */
 const HELD = new Error('held back');
@@ -138,22 +67,16 @@ export class Run implements BatchRun {
   readonly #concurrency: number;
   readonly #active: Set<Active> = new Set();
   readonly #again: Pending[] = [];
-  readonly #listeners = {
-    progress: new Set<(progress: BatchProgress) => void>(),
-    notice: new Set<(notice: BatchNotice) => void>(),
-  };
-  readonly #notices: BatchNotice[] = [];
+  readonly #listeners: Listeners = new Listeners();
   #call: GenerateOptions = {};
   #done: Promise<BatchSummary> | undefined;
   #state: BatchProgress['state'] = 'idle';
-  #glue: Glue | undefined;
-  #batch: Batch | undefined;
-  #byJob: ByJob | undefined;
-  /** Items that jobs make. */
-  readonly #inJobs: Map<string, Pending> = new Map();
-  #shelf: Shelf | undefined;
+  #core: BatchCore | undefined;
+  #vault: Vault | undefined;
+  #jobs: JobItems | undefined;
   #counts: Counts = NOTHING;
   #complete = false;
+  #hasEnded = false;
   #stopped: Stopped | undefined;
   /** What the run is rejected with. */
   #failure: { error: unknown } | undefined;
@@ -162,18 +85,10 @@ export class Run implements BatchRun {
   #isTold = false;
   /** What did not fit the budget while other things were in flight. */
   #tooDear: number | undefined;
-  /** Since when, and how often in a row, nothing could be written. */
-  #disk: { since: number; failures: number; until: number } | undefined;
-  /** Writes that wait for room, each with something that is paid for. */
-  #unwritten = 0;
   /** Items that were made and could not be written down. */
   #unkept = 0;
-  /** Whether what waits for room waits no more. */
-  #isCut = false;
   /** Requests that wait for what becomes of an earlier one of their item. */
   readonly #waiters: (() => void)[] = [];
-  /** What ends each wait for room. */
-  readonly #naps: Set<() => void> = new Set();
   /** What ends watching the signal and the time. */
   readonly #endings: (() => void)[] = [];
 
@@ -235,9 +150,8 @@ export class Run implements BatchRun {
       message: 'The batch was cancelled; requests that were in flight may be billed.',
       advice: this.#goOn(),
     });
-    this.#isCut = true;
     for (const { controller } of this.#active) controller.abort();
-    for (const wake of [...this.#naps]) wake();
+    this.#vault?.cut();
     return this.#start();
   }
 
@@ -250,7 +164,7 @@ export class Run implements BatchRun {
     const waiting = this.#waiting;
     const until = waiting?.until?.getTime() ?? Number.POSITIVE_INFINITY;
     const isWaiting = waiting !== undefined && until > now && this.#state !== 'ended';
-    const jobs = this.#byJob?.running ?? 0;
+    const jobs = this.#jobs?.running ?? 0;
     return {
       ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight, jobs },
       complete: this.#complete,
@@ -262,14 +176,7 @@ export class Run implements BatchRun {
   on(event: 'progress', listener: (progress: BatchProgress) => void): () => void;
   on(event: 'notice', listener: (notice: BatchNotice) => void): () => void;
   on(event: 'progress' | 'notice', listener: (told: never) => void): () => void {
-    const listeners = this.#listeners[event] as Set<(told: never) => void> | undefined;
-    if (listeners === undefined) {
-      throw new TypeError(
-        `unexhausted: unknown event \`${event}\`; the events are progress, notice`,
-      );
-    }
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+    return this.#listeners.on(event, listener);
   }
 
   #start(): Promise<BatchSummary> {
@@ -285,8 +192,7 @@ export class Run implements BatchRun {
 
   async #run(): Promise<BatchSummary> {
     const unwatch = this.#maker.onWaiting(({ retryAt, info }) => {
-      this.#waiting = { reason: info.summary, until: retryAt };
-      this.#tell();
+      this.#waits(info.summary, retryAt);
     });
     try {
       await this.#open();
@@ -325,23 +231,46 @@ export class Run implements BatchRun {
         `unexhausted: the route \`${route}\` needs a \`journal\`: a job goes on for hours, and must be found again`,
       );
     }
-    const end = typeof deadline === 'number' ? soon(deadline) : deadline;
+    const end = momentOf(deadline);
     this.#call = call(options, end);
     if (end !== undefined) this.#expireAt(end);
-    this.#glue = await bulk.load();
     const settings = { budget, retryFailed: retryFailed ?? false, maxCost: maxCost !== undefined };
-    const batch = this.#ask((glue) => new glue.Batch(JSON.stringify(settings)));
-    this.#batch = batch;
+    const core = await BatchCore.open(settings);
+    this.#core = core;
+    let shelf: Shelf | undefined;
     if (isKept) {
       const lost = () => this.#giveUp({ code: 'taken_over' });
-      this.#shelf = inNode
+      shelf = inNode
         ? await (await import('./files.js')).Files.open(journal, out, lost)
         : await (await import('./database.js')).Database.open(journal as string, lost);
-      await this.#restored(this.#shelf.restore(batch));
-      await this.#shelf.append(this.#ask(() => batch.begin(Date.now())));
     }
-    const left = this.#parse<OpenJob[]>(() => batch.jobs());
-    if (route !== 'realtime' || left.length > 0) this.#byJob = new ByJob(this.#jobsHost(), left);
+    const vault = new Vault(core, shelf, {
+      waits: (reason, until) => this.#waits(reason, until),
+      givesUp: (error) => this.#giveUp(error),
+      changed: () => this.#changed(),
+    });
+    this.#vault = vault;
+    if (shelf !== undefined) {
+      await this.#restored(shelf.restore(core.journal));
+      await shelf.append(core.begin());
+    }
+    const left = core.jobs();
+    if (route !== 'realtime' || left.length > 0) {
+      this.#jobs = new JobItems(this.#maker, options, end, core, vault, left, {
+        again: (pending) => this.#again.push(pending),
+        kept: (pending, answer) => this.#keep(pending, answer),
+        failed: (pending, error) => this.#failed(pending, error),
+        ends: (error) => this.#jobsEnded(error),
+        waits: (reason, until) => this.#waits(reason, until),
+        notice: (notice) => this.#listeners.notice(notice),
+        changed: () => this.#changed(),
+      });
+    }
+    this.#tell();
+  }
+
+  #waits(reason: string, until?: Date): void {
+    this.#waiting = until === undefined ? { reason } : { reason, until };
     this.#tell();
   }
 
@@ -371,7 +300,7 @@ export class Run implements BatchRun {
 
   #unwatch(): void {
     for (const end of this.#endings) end();
-    for (const wake of [...this.#naps]) wake();
+    this.#vault?.wake();
   }
 
   /** What is wrong for all of it: what is in flight is still finished. */
@@ -400,23 +329,23 @@ export class Run implements BatchRun {
 
   async #close(): Promise<BatchSummary> {
     this.#state = 'ended';
-    this.#batch?.endRun();
+    this.#core?.endRun();
     this.#tellNow();
     const { done, failed, again, cost, possibleCost } = this.#counts;
-    const left = this.#again.length + this.#inJobs.size + this.#unkept;
+    const left = this.#again.length + (this.#jobs?.size ?? 0) + this.#unkept;
     const hasMore = !this.#complete || again > 0 || left > 0;
     try {
-      await this.#shelf?.close();
+      await this.#vault?.close();
     } catch (error) {
       this.#failure ??= { error };
     }
-    this.#batch?.free();
-    this.#batch = undefined;
+    this.#core?.free();
+    this.#hasEnded = true;
     return {
       ...{ done, failed, cost, possibleCost },
       resumable: hasMore && this.#options.journal !== undefined,
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
-      notices: this.#notices,
+      notices: this.#listeners.notices,
     };
   }
 
@@ -443,7 +372,7 @@ export class Run implements BatchRun {
       } else if (this.#complete) {
         if (this.#again.length === 0) {
           if (this.#isIdle()) break;
-          this.#byJob?.flush();
+          this.#jobs?.flush();
         }
       } else if (came === undefined && !isPulling && this.#hasRoom()) {
         isPulling = true;
@@ -466,20 +395,19 @@ export class Run implements BatchRun {
   }
 
   #isIdle(): boolean {
-    return this.#active.size === 0 && (this.#byJob?.isIdle ?? true);
+    return this.#active.size === 0 && (this.#jobs?.isIdle ?? true);
   }
 
   /** Whether one more item may be asked for now: one that was taken before, or the next. */
   #hasRoom(isTaken = false): boolean {
-    if (this.#state !== 'running' || this.#unwritten > 0) return false;
+    const vault = this.#keeper;
+    if (this.#state !== 'running' || vault.isFull) return false;
     if (this.#tooDear !== undefined && !this.#fits(this.#tooDear)) return false;
-    const until = this.#disk?.until ?? 0;
-    if (until > Date.now()) return false;
     let unsent = 0;
     for (const active of this.#active) if (!active.wasSent) unsent += 1;
     if (unsent >= READ_AHEAD || this.#active.size >= this.#concurrency) return false;
     const waiting = this.#outlet.waiting;
-    if (this.#shelf !== undefined) {
+    if (vault.isKeeping) {
       // Others may wait for the very one that was taken.
       return waiting < this.#concurrency && (isTaken || this.#outlet.early < EARLY_MAX);
     }
@@ -488,11 +416,11 @@ export class Run implements BatchRun {
 
   /** Whether what did not fit the budget does so now; what is in flight may still come to less. */
   #fits(usd: number): boolean {
-    if (this.#ask((_, batch) => batch.affords(usd))) {
+    if (this.#known.affords(usd)) {
       this.#tooDear = undefined;
       return true;
     }
-    this.#byJob?.flush();
+    this.#jobs?.flush();
     if (this.#isIdle()) {
       this.#end({
         reason: 'over_budget',
@@ -511,7 +439,7 @@ export class Run implements BatchRun {
     }
     // One that cannot be written as JSON is refused when it is made, and others are not.
     const print = await fingerprint(request).catch(() => fingerprint(`request ${index}`));
-    const taken = this.#parse<Taken>((_, batch) => batch.take(key, print));
+    const taken = this.#known.take(key, print);
     this.#tell();
     if (taken.what === 'failed') {
       const { failure, lost, twice } = taken;
@@ -523,12 +451,12 @@ export class Run implements BatchRun {
       return;
     }
     if (taken.what === 'made') {
-      const missing = await this.#findPictures(taken.key, taken.made);
+      const missing = await this.#keeper.find(taken.key, taken.made);
       if (missing === undefined) {
         this.#giveMade(index, taken.key, taken.made, taken.lost, taken.twice, true);
         return;
       }
-      this.#ask((_, batch) => batch.missing(taken.key, missing));
+      this.#known.missing(taken.key, missing);
       this.#tell();
     }
     const name = this.#name(index, taken.key, request);
@@ -536,103 +464,23 @@ export class Run implements BatchRun {
     const twice = taken.what !== 'inJob' && taken.twice;
     const pending = { index, key: taken.key, request, name, twice, atOnce, jobs: 0 };
     if (taken.what !== 'inJob') return this.#place(pending);
-    this.#inJobs.set(taken.key, pending);
-    this.#byJob?.rejoin(taken.displayName, taken.key);
+    this.#jobs?.rejoin(taken.displayName, pending);
   }
 
   /** To where it is made. */
   async #place(pending: Pending): Promise<void> {
-    const byJob = this.#byJob;
-    if (pending.atOnce || byJob === undefined) return this.#begin(pending);
-    const { key, request } = pending;
-    let usd: number;
-    try {
-      usd = this.#maker.priceInJob(request, this.#jobModel());
-    } catch (error) {
-      if (this.#options.route === 'cheapest') return this.#begin({ ...pending, atOnce: true });
-      return this.#failed(pending, error);
-    }
-    if (!this.#ask((_, batch) => batch.affords(byJob.fed + usd))) {
-      this.#tooDear = usd;
+    if (pending.atOnce || this.#jobs === undefined) return this.#begin(pending);
+    const placed = await this.#jobs.add(pending);
+    if (placed === 'elsewhere') this.#begin({ ...pending, atOnce: true });
+    else if (placed !== undefined) {
+      this.#tooDear = placed.tooDear;
       this.#again.push(pending);
-      return;
     }
-    this.#inJobs.set(key, pending);
-    await byJob.add({ key, request, usd });
   }
 
-  #jobModel(): string | undefined {
-    const [first] = this.#options.models ?? [];
-    if (first === undefined || typeof first === 'string') return first;
-    throw new TypeError(
-      'unexhausted: jobs take a model by its name; put its target into the `models` of the client',
-    );
-  }
-
-  #jobsHost(): JobsHost {
-    const write = async (line: string) => {
-      await this.#patiently(() => this.#shelf?.append(line));
-    };
-    return {
-      jobs: this.#maker.jobs,
-      model: this.#jobModel(),
-      ...(this.#call.deadline === undefined ? {} : { deadline: this.#call.deadline as Date }),
-      creating: (job) =>
-        write(this.#ask((_, batch) => batch.jobCreating(JSON.stringify(job), Date.now()))),
-      created: (displayName, name) =>
-        write(this.#ask((_, batch) => batch.jobCreated(displayName, name))),
-      ended: (displayName) => write(this.#ask((_, batch) => batch.jobEnded(displayName))),
-      row: (job, row) => this.#jobRow(job, row),
-      unmade: (key, job) => this.#unmade(key, job),
-      waits: (reason, until) => {
-        this.#waiting = { reason, ...(until === undefined ? {} : { until }) };
-        this.#tell();
-      },
-      notice: (notice) => this.#notice(notice),
-      failed: (error) => this.#jobFailed(error),
-      changed: () => this.#changed(),
-    };
-  }
-
-  async #jobRow(job: Job, { key, images, cost, error: info }: JobRow): Promise<boolean> {
-    const pending = this.#inJobs.get(key);
-    if (pending === undefined) return true;
-    if (images.length > 0) {
-      this.#inJobs.delete(key);
-      await this.#keep(pending, { images, model: job.model, cost });
-      return true;
-    }
-    if (info?.retry !== 'never') return false;
-    this.#inJobs.delete(key);
-    const { kind, summary, message, advice } = info;
-    const said = message === '' ? summary : `${summary} ${message}`;
-    await this.#failed(pending, new GenerateError({ kind, message: said, advice, info }));
-    return true;
-  }
-
-  /** Another job, or at once, as the caller chose. */
-  #unmade(key: string, job: Job | undefined): void {
-    const pending = this.#inJobs.get(key);
-    if (pending === undefined) return;
-    this.#inJobs.delete(key);
-    const { route, requeue = route === 'cheapest' ? 'realtime' : 'batch' } = this.#options;
-    pending.jobs += job === undefined ? 0 : 1;
-    pending.atOnce = requeue === 'realtime';
-    if (pending.atOnce || pending.jobs < JOBS_MAX) this.#again.push(pending);
-    else {
-      const message = `${JOBS_MAX} jobs have ended without a picture of it.`;
-      const advice = "Take `requeue: 'realtime'`, or resume later.";
-      const error = new GenerateError({ kind: 'unknown', message, advice });
-      this.#failed(pending, error).catch((thrown: unknown) => this.#jobFailed(thrown));
-    }
-    this.#changed();
-  }
-
-  /** Nothing more can be said of jobs in this run; those that were created go on. */
-  #jobFailed(thrown: unknown): void {
+  #jobsEnded(thrown: unknown): void {
     if (!(thrown instanceof GenerateError)) {
-      this.#failure ??= { error: thrown };
-      void this.stop();
+      this.#fail(thrown);
       return;
     }
     const { kind, message, advice, retryAt } = thrown;
@@ -644,25 +492,11 @@ export class Run implements BatchRun {
   #name(index: number, key: string, request: string | GenerateRequest): string {
     const prompt = promptOf(request);
     const given = this.#options.fileName?.({ index, key, prompt });
-    const text = given === undefined ? '' : String(given);
-    const safe = text === '' ? '' : this.#ask((glue) => glue.safeName(text));
-    return safe === '' ? this.#ask((glue) => glue.nameOfItem(index, prompt)) : safe;
-  }
-
-  /** The first picture that is missing; names what a run was killed before naming. */
-  async #findPictures(key: string, { files }: MadeBefore): Promise<string | undefined> {
-    for (const file of files) {
-      const found = await this.#shelf?.find(file);
-      if (found === 'missing') return file.name;
-      if (found === 'unnamed') await this.#nameFile(key, files, file);
-    }
-    return undefined;
+    return this.#known.name(given === undefined ? '' : String(given), index, prompt);
   }
 
   #begin(pending: Pending): void {
-    const controller = new AbortController();
-    const begun = { ...pending, controller, inFlight: 0, wasSent: false };
-    const active = { ...begun, isHeld: false, isOver: false };
+    const active = new Active(pending);
     this.#active.add(active);
     this.#make(active)
       .catch((error: unknown) => this.#fail(error))
@@ -673,7 +507,7 @@ export class Run implements BatchRun {
   }
 
   async #make(active: Active): Promise<void> {
-    const { request, controller, index, key, name, twice, atOnce, jobs } = active;
+    const { pending, controller } = active;
     const gate = {
       pass: (model: string, usd: number) => this.#pass(active, model, usd),
       failed: (possiblyBilled: boolean) => this.#requestFailed(active, possiblyBilled),
@@ -681,27 +515,22 @@ export class Run implements BatchRun {
     let result: GenerateResult;
     try {
       const options = { ...this.#call, signal: controller.signal };
-      result = await this.#maker.make(request, options, gate);
+      result = await this.#maker.make(pending.request, options, gate);
     } catch (error) {
-      active.inFlight = 0;
-      active.isOver = true;
-      if (active.isHeld || controller.signal.aborted) {
-        this.#again.push({ index, key, request, name, twice, atOnce, jobs });
-      } else {
-        await this.#failed(active, error);
-      }
+      active.end();
+      if (active.isGivenBack) this.#again.push(pending);
+      else await this.#failed(pending, error);
       return;
     }
-    active.inFlight = 0;
-    active.isOver = true;
+    active.end();
     try {
-      await this.#keep(active, result);
-      if (this.#shelf === undefined) this.#giveResult(active, result);
+      await this.#keep(pending, result);
+      if (!this.#keeper.isKeeping) this.#giveResult(pending, result);
     } catch (error) {
       this.#giveUp(error);
       this.#unkept += 1;
       // It is paid for: whoever reads has it at least.
-      this.#giveResult(active, result);
+      this.#giveResult(pending, result);
     }
   }
 
@@ -709,7 +538,7 @@ export class Run implements BatchRun {
   async #pass(active: Active, model: string, usd: number): Promise<void> {
     for (;;) {
       if (!active.isOver && !this.#isHolding()) {
-        const line = this.#ask((_, batch) => batch.sends(active.key, model, usd, Date.now()));
+        const line = this.#known.sends(active.pending.key, model, usd);
         if (line === undefined) this.#tooDear = usd;
         else if (await this.#writesDown(active, line)) return;
       }
@@ -722,23 +551,17 @@ export class Run implements BatchRun {
     }
   }
 
-  /** Whether nothing may be sent: while a picture waits for room, none is made that would wait too. */
   #isHolding(): boolean {
-    const isFull = this.#unwritten > 0 || (this.#disk?.until ?? 0) > Date.now();
-    return isFull || this.#state !== 'running';
+    return this.#keeper.isFull || this.#state !== 'running';
   }
 
   async #writesDown(active: Active, line: string): Promise<boolean> {
     active.inFlight += 1;
-    try {
-      await this.#shelf?.append(line);
-    } catch (error) {
-      this.#ask((_, batch) => batch.waits(active.key, false));
+    if (!(await this.#keeper.note(line))) {
+      this.#known.waits(active.pending.key, false);
       active.inFlight -= 1;
-      this.#writeFailed(error);
       return false;
     }
-    if (this.#unwritten === 0) this.#disk = undefined;
     active.wasSent = true;
     this.#changed();
     return true;
@@ -748,45 +571,17 @@ export class Run implements BatchRun {
     // What is aborted may be told of when it is gone.
     if (active.isHeld || !this.#active.has(active)) return;
     active.inFlight = Math.max(0, active.inFlight - 1);
-    const line = this.#ask((_, batch) => batch.waits(active.key, possiblyBilled));
+    const line = this.#known.waits(active.pending.key, possiblyBilled);
     // Nothing relies on it: without it a crash tells of one that was possibly paid too many.
-    if (line !== undefined) this.#shelf?.append(line).catch(ignore);
+    if (line !== undefined) this.#keeper.mention(line);
     this.#changed();
   }
 
-  /** Brings an answer to where it outlives a crash. */
-  async #keep(pending: Pending, { images, model, cost }: Answer): Promise<void> {
-    const { key, name } = pending;
-    const shelf = this.#shelf;
-    const kept = shelf === undefined ? [] : images;
-    const files = kept.map(({ mimeType }, at) => ({
-      name: this.#ask((glue) => glue.numberedName(name, at, kept.length, mimeType)),
-      temp: this.#ask((glue) => glue.temporaryName(`${shelf?.place}\n${key}`, at)),
-      size: 0,
-    }));
-    for (const [at, file] of files.entries()) {
-      const bytes = images[at]?.bytes() ?? new Uint8Array();
-      file.size = bytes.length;
-      await this.#patiently(() => shelf?.save(file.temp, bytes));
-    }
-    const made = { model, files, ...(cost === undefined ? {} : { usd: cost }) };
-    const line = this.#ask((_, batch) => batch.made(key, JSON.stringify(made), Date.now()));
-    await this.#patiently(() => shelf?.append(line));
-    for (const file of files) await this.#nameFile(key, files, file);
-    if (shelf !== undefined) {
-      this.#giveMade(pending.index, key, made, this.#lost(key), pending.twice, false);
-    }
-  }
-
-  /** Where the name is taken the next is written down before it is used. */
-  async #nameFile(key: string, files: SavedFile[], file: SavedFile): Promise<void> {
-    const shelf = this.#shelf as Shelf;
-    const wanted = file.name;
-    for (let clashes = 1; !(await this.#patiently(() => shelf.name(file))); clashes += 1) {
-      file.name = this.#ask((glue) => glue.nameBeside(wanted, clashes));
-      const line = this.#ask((_, batch) => batch.named(key, JSON.stringify(files)));
-      await this.#patiently(() => shelf.append(line));
-    }
+  async #keep(pending: Pending, answer: Answer): Promise<void> {
+    const { index, key, name, twice } = pending;
+    const made = await this.#keeper.keep(key, name, answer);
+    if (this.#keeper.isKeeping)
+      this.#giveMade(index, key, made, this.#known.lost(key), twice, false);
   }
 
   async #failed(pending: Pending, thrown: unknown): Promise<void> {
@@ -794,17 +589,15 @@ export class Run implements BatchRun {
     const error = asGenerateError(thrown);
     const { kind, message, advice, retryAt } = error;
     const trouble = { kind, message, advice, hasOwnModel: ownModel(request) !== undefined };
-    const { line, verdict } = this.#parse<{ line: string; verdict: string }>((_, batch) =>
-      batch.failed(key, JSON.stringify(trouble), Date.now()),
-    );
+    const { line, verdict } = this.#known.failed(key, trouble);
     try {
-      await this.#patiently(() => this.#shelf?.append(line));
+      await this.#keeper.record(line);
     } catch (cause) {
       this.#giveUp(cause);
     }
     this.#give({
       ...{ index, key, status: 'failed', restored: false, files: [], error },
-      ...{ possibleCost: this.#lost(key), possiblyPaidTwice: twice },
+      ...{ possibleCost: this.#known.lost(key), possiblyPaidTwice: twice },
       retriedOnResume: verdict !== 'forGood',
     });
     if (verdict === 'stop') {
@@ -813,9 +606,9 @@ export class Run implements BatchRun {
     }
   }
 
-  #giveResult({ index, key, twice }: Active, result: GenerateResult): void {
+  #giveResult({ index, key, twice }: Pending, result: GenerateResult): void {
     const { model, cost } = result;
-    const possibleCost = this.#lost(key);
+    const possibleCost = this.#known.lost(key);
     this.#give(
       {
         ...{ index, key, status: 'done', restored: false, files: [], result, model, possibleCost },
@@ -829,32 +622,20 @@ export class Run implements BatchRun {
   #giveMade(
     index: number,
     key: string,
-    { model, usd, files }: MadeBefore,
+    { model, usd, files }: Made,
     possibleCost: number,
     possiblyPaidTwice: boolean,
     restored: boolean,
   ): void {
-    const shelf = this.#shelf as Shelf;
-    const images = async () => {
-      const read = async ({ name }: SavedFile) =>
-        new GeneratedImage(
-          this.#ask((glue) => glue.typeOf(name)),
-          encode(await shelf.read(name)),
-        );
-      return Promise.all(files.map(read));
-    };
+    const vault = this.#keeper;
     this.#give(
       {
         ...{ index, key, status: 'done', restored, model, possibleCost, possiblyPaidTwice },
         ...(usd === undefined ? {} : { cost: usd }),
-        files: files.map(({ name }) => shelf.path(name)),
+        files: files.map(({ name }) => vault.path(name)),
       },
-      images,
+      () => vault.read(files),
     );
-  }
-
-  #lost(key: string): number {
-    return this.#ask((_, batch) => batch.lost(key));
   }
 
   #give(item: Omit<BatchItem, 'images'>, images?: BatchItem['images']): void {
@@ -862,61 +643,6 @@ export class Run implements BatchRun {
     const method = { value: images ?? (async () => []), enumerable: false };
     this.#outlet.give(Object.defineProperty(item, 'images', method) as BatchItem);
     this.#changed();
-  }
-
-  /** Writes; where the disk is full and the like, again and again for a while. */
-  async #patiently<T>(write: () => Promise<T> | undefined): Promise<T | undefined> {
-    let waits = false;
-    try {
-      for (;;) {
-        try {
-          const written = await write();
-          this.#disk = undefined;
-          return written;
-        } catch (error) {
-          if (!this.#writeFailed(error) || this.#isCut) throw error;
-          if (!waits) this.#unwritten += 1;
-          waits = true;
-          await this.#nap((this.#disk?.until ?? 0) - Date.now());
-        }
-      }
-    } finally {
-      if (waits) this.#unwritten -= 1;
-    }
-  }
-
-  /** Waits, unless the batch ends before. */
-  #nap(ms: number): Promise<void> {
-    if (this.#isCut) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        this.#naps.delete(end);
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(end, Math.max(ms, 0));
-      this.#naps.add(end);
-    });
-  }
-
-  /** Whether it may pass; where not, the batch ends. */
-  #writeFailed(error: unknown): boolean {
-    const now = Date.now();
-    const disk = this.#disk ?? { since: now, failures: 0, until: 0 };
-    const reason = this.#ask((glue) => glue.diskTrouble(codeOf(error) ?? ''));
-    if (reason !== undefined && disk.until > now) return true;
-    const failures = disk.failures + 1;
-    const wait = this.#ask((glue) => glue.diskWait(failures, now - disk.since));
-    if (reason === undefined || wait === undefined) {
-      this.#giveUp(error);
-      return false;
-    }
-    const until = now + wait;
-    this.#disk = { since: disk.since, failures, until };
-    this.#waiting = { reason: `Nothing can be written: ${reason}.`, until: new Date(until) };
-    this.#tell();
-    void this.#nap(wait).then(() => this.#changed());
-    return true;
   }
 
   #giveUp(error: unknown): void {
@@ -948,7 +674,7 @@ export class Run implements BatchRun {
     this.#stopped ??= stopped;
     this.#state = 'stopping';
     // Jobs go on, and the next run finds them.
-    this.#byJob?.leave();
+    this.#jobs?.leave();
     this.#callBack();
     this.#changed();
   }
@@ -982,31 +708,23 @@ export class Run implements BatchRun {
   #tellNow(): void {
     this.#isTold = false;
     this.#count();
-    if (this.#batch !== undefined) {
-      for (const notice of this.#parse<BatchNotice[]>((_, batch) => batch.notices())) {
-        this.#notice(notice);
-      }
+    if (this.#core !== undefined && !this.#hasEnded) {
+      for (const notice of this.#core.notices()) this.#listeners.notice(notice);
     }
-    if (this.#listeners.progress.size > 0) tellAll(this.#listeners.progress, this.progress());
-  }
-
-  #notice(notice: BatchNotice): void {
-    if (this.#notices.length < NOTICES_MAX) this.#notices.push(notice);
-    tellAll(this.#listeners.notice, notice);
+    this.#listeners.progress(() => this.progress());
   }
 
   #count(): void {
-    if (this.#batch === undefined) return;
-    this.#counts = this.#parse<Counts>((_, batch) => batch.progress(Date.now()));
+    if (this.#core !== undefined && !this.#hasEnded) this.#counts = this.#core.counts();
   }
 
-  #ask<T>(what: (glue: Glue, batch: Batch) => T): T {
-    const glue = this.#glue as Glue;
-    return bulk.run(glue, () => what(glue, this.#batch as Batch));
+  /** What is there once the batch is open. */
+  get #known(): BatchCore {
+    return this.#core as BatchCore;
   }
 
-  #parse<T>(what: (glue: Glue, batch: Batch) => string): T {
-    return JSON.parse(this.#ask(what));
+  get #keeper(): Vault {
+    return this.#vault as Vault;
   }
 }
 
@@ -1022,77 +740,6 @@ function call(options: BatchOptions, deadline: Date | undefined): GenerateOption
   const given = { onDailyLimit, models, retry, maxCost, degrade, timeout, avoidPeak, deadline };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { priority, ...Object.fromEntries(set) };
-}
-
-function checkSource(source: unknown): void {
-  const isIterable =
-    typeof source === 'object' &&
-    source !== null &&
-    (Symbol.asyncIterator in source || Symbol.iterator in source || 'getReader' in source);
-  if (isIterable) return;
-  throw new TypeError(
-    'unexhausted: the requests of a batch are an array, an iterable, an async iterable or a stream',
-  );
-}
-
-function iterate(source: BatchSource): AsyncIterator<BatchRequest> | Iterator<BatchRequest> {
-  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-  if (Symbol.iterator in source) return source[Symbol.iterator]();
-  return read(source);
-}
-
-/** A stream in a browser that iterates none, as some Safaris. */
-async function* read(stream: ReadableStream<BatchRequest>): AsyncGenerator<BatchRequest> {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel();
-  }
-}
-
-/** A deadline beyond all dates is none. */
-function soon(ms: number): Date | undefined {
-  const at = new Date(Date.now() + ms);
-  return Number.isNaN(at.getTime()) ? undefined : at;
-}
-
-/** A wrong request is one item's failure, and a batch may hold a million others. */
-function asGenerateError(thrown: unknown): GenerateError {
-  if (thrown instanceof GenerateError) return thrown;
-  const message = String((thrown as Error | undefined)?.message ?? thrown);
-  const kind = thrown instanceof TypeError ? 'invalid_request' : 'unknown';
-  return new GenerateError({ kind, message, advice: 'See to the request.' }, thrown);
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: string };
-  return typeof code === 'string' ? code : name;
-}
-
-/** A listener's fault is its own: it surfaces as an uncaught error, and the batch goes on. */
-function tellAll<T>(listeners: Iterable<(told: T) => void>, told: T): void {
-  for (const listener of listeners) {
-    try {
-      listener(told);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-}
-
-/** Calls back at a time, in ms since 1970; keeps no process alive. Gives what ends the wait. */
-function callAt(time: number, call: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout>;
-  const arm = () => {
-    const left = time - Date.now();
-    timer = setTimeout(left > 0 ? arm : call, Math.min(Math.max(left, 0), TIMER_MAX));
-    (timer as { unref?(): void }).unref?.();
-  };
-  arm();
-  return () => clearTimeout(timer);
 }
 
 function ignore(): void {}
