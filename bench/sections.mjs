@@ -107,6 +107,32 @@ async function queue() {
   return rows;
 }
 
+/** A batch of 100,000 beside one of 1,000, then the same again, all of which is there already. */
+async function bulk() {
+  const rows = [];
+  for (const [name, how] of [
+    ['client.batch(), an item', 'new'],
+    ['client.batch(), an item that is done', 'resumed'],
+  ]) {
+    const few = await inChild('bulk.mjs', 1_000, how);
+    const many = await inChild('bulk.mjs', 100_000, how);
+    rows.push({
+      name,
+      unit: 'µs',
+      measured: many.time,
+      ratio: many.time / few.time,
+      ...(how === 'new' ? { budget: 1 } : {}),
+    });
+    rows.push({
+      name: `${name}, peak of the process`,
+      unit: 'MB',
+      measured: many.peak,
+      limit: 150,
+    });
+  }
+  return rows;
+}
+
 export const SECTIONS = [
   {
     title: 'A call that does nothing (ratio: of what p-retry adds)',
@@ -135,6 +161,7 @@ export const SECTIONS = [
   },
   { title: '100,000 functions in flight (ratio: to 1,000 in flight)', rows: growth },
   { title: '100,000 calls in a queue (ratio: to 1,000 in it)', rows: queue },
+  { title: 'A batch of 100,000 with a journal (ratio: to 1,000)', rows: bulk },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
   ...GOODPUT,
 ];
