@@ -247,18 +247,21 @@ impl Engine {
         let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, index, *ticket));
         let fits = |id: &CallId| {
             let (want, quota) = (wants(*id), &lane.book.quota);
-            let is_free = self.call(*id).is_some_and(|call| {
-                let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
-                let may_go =
-                    outage.is_none_or(|outage| may_probe(outage, call, call.target, self.now.mono));
-                may_go && peak_ends(call, self.now).is_none()
-            });
+            let is_awake = self.call(*id).is_some_and(|call| peak_ends(call, self.now).is_none());
             *id != head
-                && is_free
+                && is_awake
                 && quota.leaves_room(quota.at, &Amounts::default(), &want)
                 && quota.leaves_room(denial.until, &first, &want)
         };
+        // One that may not probe a paused target keeps its place before those that need not.
+        let may_go = |id: &CallId| {
+            self.call(*id).is_some_and(|call| {
+                let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
+                outage.is_none_or(|outage| may_probe(outage, call, call.target, self.now.mono))
+            })
+        };
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
+        let found = found.filter(may_go);
         let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
         let Ok(permit) = self.reserve(index, &want) else { return false };
         let priority = self.call(id).map_or(0, |call| call.spec.priority);
