@@ -259,10 +259,11 @@ impl Book {
         Some(request)
     }
 
-    /// What the store answered; it was asked at `asked`. Gives the moment under which permits are
-    /// counted.
-    pub(crate) fn answered(&mut self, now: Now, asked: Instant, reply: &Reply) -> u64 {
-        let Some(shared) = &mut self.shared else { return reply.now };
+    /// What the store answered; it was asked at `asked`. Gives how many permits may be used, and the
+    /// moment under which they are counted.
+    pub(crate) fn answered(&mut self, now: Now, asked: Now, reply: &Reply) -> (usize, u64) {
+        let granted = (reply.granted, reply.now);
+        let Some(shared) = &mut self.shared else { return granted };
         let request = shared.unanswered.take();
         shared.down = None;
         shared.seen = Some(Rc::clone(&reply.ledger));
@@ -284,21 +285,27 @@ impl Book {
         self.quota = reply.ledger.quota.clone();
         self.quota.set_limits(&self.given, &self.tier);
         let since = reply.ledger.quota.at.saturating_sub(reply.now);
-        let late = (now.mono - asked) + Millis(since);
-        if late <= PROMPT || reply.granted == 0 {
-            return reply.now;
+        let late = (now.mono - asked.mono) + Millis(since);
+        // The monotonic clock may stand still while a computer sleeps, and the other may be set: how
+        // old the permits are nobody knows then, and they are asked for again.
+        let by_wall = Millis(now.wall.0.saturating_sub(asked.wall.0));
+        let has_slept = by_wall - (now.mono - asked.mono) > PROMPT;
+        if reply.granted == 0 || (late <= PROMPT && !has_slept) {
+            return granted;
         }
-        // The permits are used later than they are counted: they are counted again.
         let used = request.iter().flat_map(|request| request.wants.iter().take(reply.granted));
         let used = used.fold(Amounts::default(), |sum, want| sum.plus(want));
+        let back = Delta::Settle { at: reply.now, more: Amounts::default(), less: used };
+        if has_slept {
+            // The question that follows says so.
+            self.change(now, back, FLUSH);
+            return (0, reply.now);
+        }
+        self.change(now, back, Millis::ZERO);
+        // The permits are used later than they are counted: they are counted again.
         let at = reply.now.saturating_add(late.0);
-        self.change(
-            now,
-            Delta::Settle { at: reply.now, more: Amounts::default(), less: used },
-            Millis::ZERO,
-        );
         self.change(now, Delta::Record { at, used }, Millis::ZERO);
-        at
+        (reply.granted, at)
     }
 
     /// The store failed, or took too long.

@@ -35,7 +35,7 @@ const WANTS_MAX: u64 = 64;
 pub(crate) struct Exchange {
     id: ExchangeId,
     book: BookId,
-    asked: Instant,
+    asked: Now,
     purpose: Purpose,
 }
 
@@ -197,7 +197,7 @@ impl Engine {
 
     /// When an exchange is due, or one has taken too long.
     pub(crate) fn next_exchange(&self) -> Option<Instant> {
-        let expires = self.exchanges.iter().map(|exchange| exchange.asked + STORE_TIMEOUT);
+        let expires = self.exchanges.iter().map(|exchange| exchange.asked.mono + STORE_TIMEOUT);
         // A store that is down is asked again for the sake of those who wait, and a while longer
         // where it has to be told something.
         let is_idle = self.is_idle();
@@ -216,7 +216,7 @@ impl Engine {
     pub(crate) fn keep_books(&mut self) {
         let now = self.now.mono;
         while let Some(exchange) =
-            self.end_exchange(|exchange| exchange.asked + STORE_TIMEOUT <= now)
+            self.end_exchange(|exchange| exchange.asked.mono + STORE_TIMEOUT <= now)
         {
             self.unanswered(&exchange);
         }
@@ -426,7 +426,7 @@ impl Engine {
     fn begin(&mut self, book: BookId, request: Rc<Request>, purpose: Purpose) {
         self.asked = self.asked.saturating_add(1);
         let id = ExchangeId(self.asked);
-        self.exchanges.push(Exchange { id, book, asked: self.now.mono, purpose });
+        self.exchanges.push(Exchange { id, book, asked: self.now, purpose });
         self.outputs.push_back(Output::Transact { id, book, request });
     }
 
@@ -443,7 +443,7 @@ impl Engine {
         let before = self.stores_down();
         let Some(book) = self.book_mut(exchange.book) else { return };
         let was_down = book.is_down();
-        let at = book.answered(now, exchange.asked, reply);
+        let (granted, at) = book.answered(now, exchange.asked, reply);
         if was_down {
             // What was held while it was away need not be any more.
             for lane in &mut self.lanes {
@@ -457,12 +457,13 @@ impl Engine {
                 self.outputs.push_back(Output::Notice(Notice::Learned { lane, learned }));
             }
         }
-        let granted = reply.granted;
+        // What keeps the next one is said for those whose permits are used.
+        let denial = reply.denial.filter(|_| granted == reply.granted);
         self.look_again(exchange.book, exchange.purpose.lane());
         match exchange.purpose {
             Purpose::Money { lane, mut wants, mut paid_at, keeper } => {
                 let place = (paid_at, keeper);
-                if self.go_on_with(lane, &mut wants, granted, place, reply.denial) {
+                if self.go_on_with(lane, &mut wants, granted, place, denial) {
                     paid_at.set(keeper, at);
                     match keeper {
                         Keeper::Budget => self.ask_money(lane, wants, paid_at, Keeper::Account),
@@ -473,7 +474,7 @@ impl Engine {
             Purpose::Permits { lane, wants, paid_at } => {
                 self.end_asking(lane);
                 self.use_permits(lane, &wants, Granted { count: granted, at, paid_at });
-                if let Some(denial) = reply.denial {
+                if let Some(denial) = denial {
                     self.bar_lane(lane, denial);
                 }
             }
