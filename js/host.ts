@@ -1,5 +1,6 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
 import { encode } from './base64.js';
+import { startOf } from './body.js';
 import { digest } from './digest.js';
 import { GenerateError, remember } from './errors.js';
 import { isCurrent, tell } from './load.js';
@@ -231,19 +232,8 @@ export class Host {
   }
 
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */
-  async errorText(response: Response, most: number): Promise<string> {
-    const reader = response.body?.getReader?.();
-    if (reader === undefined) return response.text();
-    const decoder = new TextDecoder();
-    let text = '';
-    for (let read = 0; read < most; ) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      read += value.length;
-      text += decoder.decode(value, { stream: true });
-    }
-    await reader.cancel();
-    return text;
+  errorText(response: Response, most: number): Promise<string> {
+    return startOf(response, most);
   }
 
   /** What lies under an address, as base64; empty where it has more than `most` bytes. */

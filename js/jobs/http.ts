@@ -1,4 +1,5 @@
 /** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
+import { startOf } from '../body.js';
 import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
 import { use } from '../load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
@@ -114,7 +115,7 @@ export class Http {
       const value = response.headers?.get(name);
       if (typeof value === 'string') told[name] = value;
     }
-    throw new Refused(response.status, told, this.clean(await start(response, ERROR_BODY_MAX)));
+    throw new Refused(response.status, told, this.clean(await startOf(response, ERROR_BODY_MAX)));
   }
 
   /** One attempt of a delete. */
@@ -231,20 +232,4 @@ export async function readJson(response: Response): Promise<unknown> {
   } catch {
     throw new TypeError('terminated');
   }
-}
-
-/** The start of a body, which may never end. */
-async function start(response: Response, most: number): Promise<string> {
-  const reader = response.body?.getReader?.();
-  if (reader === undefined) return response.text();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (let read = 0; read < most; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    read += value.length;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader.cancel();
-  return text;
 }

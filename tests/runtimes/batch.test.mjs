@@ -1,19 +1,14 @@
 /** A batch with its journal and pictures in an IndexedDB, in pages of Chromium. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { chromium } from 'playwright-core';
-import { which } from '../../scripts/shell.mjs';
-import { project, serve, watchedPage } from './host.mjs';
+import { launchChromium, project, serve, watchedPage } from './host.mjs';
 
 const ITEMS = 8;
 
 let browser;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || which('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 
 after(() => browser?.close());

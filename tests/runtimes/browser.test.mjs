@@ -3,17 +3,13 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
-import { chromium } from 'playwright-core';
 import { build } from 'vite';
-import { overloadedOnce, project, serve, watchedPage } from './host.mjs';
+import { launchChromium, overloadedOnce, project, serve, watchedPage } from './host.mjs';
 
 let browser;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 
 after(() => browser?.close());

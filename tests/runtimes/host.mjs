@@ -7,11 +7,21 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { which } from '../../scripts/shell.mjs';
 
 export const HERE = fileURLToPath(new URL('.', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MODULES = join(HERE, 'node_modules');
+
+/** Starts Chromium, which talks to nobody but the test. */
+export async function launchChromium() {
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || which('chromium'),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}
 
 /** The path of a host that npm brought: `node20`, `deno`, `bun`, `workerd`. */
 export function host(name) {

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import { project, serve, watchedPage } from './host.mjs';
+import { launchChromium, project, serve, watchedPage } from './host.mjs';
 
 const PRO = 'gemini-3-pro-image';
 const IMAGEN = 'imagen-4.0-fast-generate-001';
@@ -16,10 +15,7 @@ let watched;
 
 before(async () => {
   const { startEmulator } = await import('unexhausted/emulator');
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
   made = await project('protocols', {});
   site = await serve(made.folder);
   service = await startEmulator({});

@@ -2,19 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import { which } from '../../scripts/shell.mjs';
-import { project, serve, watchedPage } from './host.mjs';
+import { launchChromium, project, serve, watchedPage } from './host.mjs';
 
 const RPM = 20;
 
 let browser;
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || which('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 
 after(() => browser?.close());

@@ -3,9 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { chromium } from 'playwright-core';
-import { which } from '../../scripts/shell.mjs';
-import { HERE, ROOT, serve, watchedPage } from './host.mjs';
+import { HERE, launchChromium, ROOT, serve, watchedPage } from './host.mjs';
 
 if (!process.features.typescript) await import('../../scripts/strip-types.mjs');
 const { check, ENTRIES } = await import('../js/support/trap-checks.ts');
@@ -21,10 +19,7 @@ before(async () => {
   const rounds = 'trap-rounds.mjs';
   cpSync(join(ROOT, 'tests', 'js', 'support', rounds), join(copy.path, rounds));
   site = await serve(copy.path);
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? which('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchChromium();
 });
 
 after(async () => {
