@@ -69,6 +69,7 @@ async function runs(file: string, args: string[] = []): Promise<void> {
     REDIS_URL: `redis://127.0.0.1:${redis.port}`,
   };
   const child = spawn(process.execPath, [file, ...args], { env, cwd: FOLDER, timeout: 30_000 });
+  child.stdin.end('a fox\nan owl\n');
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
