@@ -23,7 +23,7 @@ import { Listeners } from './listeners.js';
 import { callAt, momentOf } from './moment.js';
 import { Outlet } from './outlet.js';
 import type { Shelf } from './shelf.js';
-import { checkSource, iterate } from './source.js';
+import { Source } from './source.js';
 import { type Answer, codeOf, Vault } from './vault.js';
 
 /** Items at once where nothing is said: more than the quota of any tier keeps in flight for long. */
@@ -61,7 +61,7 @@ const HELD = new Error('held back');
 
 export class Run implements BatchRun {
   readonly #maker: Maker;
-  readonly #source: BatchSource;
+  readonly #source: Source;
   readonly #options: BatchOptions;
   readonly #outlet: Outlet;
   readonly #concurrency: number;
@@ -94,7 +94,7 @@ export class Run implements BatchRun {
 
   constructor(maker: Maker, source: BatchSource, options: BatchOptions) {
     this.#maker = maker;
-    this.#source = source;
+    this.#source = new Source(source);
     this.#options = options;
     this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#outlet = new Outlet(options.order === 'input');
@@ -213,7 +213,7 @@ export class Run implements BatchRun {
     const options = this.#options;
     const { journal, out, budget, deadline, retryFailed, maxCost, route = 'realtime' } = options;
     await this.#maker.check(options);
-    checkSource(this.#source);
+    this.#source.check();
     this.#watch(options.signal);
     if (this.#failure !== undefined) throw this.#failure.error;
     const isKept = journal !== undefined || out !== undefined;
@@ -350,7 +350,7 @@ export class Run implements BatchRun {
   }
 
   async #work(): Promise<void> {
-    const source = iterate(this.#source);
+    const source = this.#source;
     let isPulling = false;
     let index = 0;
     let came: IteratorResult<BatchRequest> | undefined;
@@ -376,7 +376,7 @@ export class Run implements BatchRun {
         }
       } else if (came === undefined && !isPulling && this.#hasRoom()) {
         isPulling = true;
-        void Promise.resolve(source.next()).then(
+        void source.next().then(
           (result) => {
             isPulling = false;
             came = result;
@@ -390,7 +390,7 @@ export class Run implements BatchRun {
     }
     if (!this.#complete) {
       // A source that is in the middle of something ends when it comes to it.
-      void Promise.resolve(source.return?.()).catch(ignore);
+      source.end();
     }
   }
 
