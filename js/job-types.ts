@@ -59,7 +59,11 @@ export interface CreateJobOptions {
    * find the job again by its display name after a crash.
    */
   onCreating?:
-    | ((part: { displayName: string; keys: readonly string[] }) => void | Promise<void>)
+    | ((part: {
+        displayName: string;
+        model: string;
+        keys: readonly string[];
+      }) => void | Promise<void>)
     | undefined;
   /** Called and awaited for each job that was created. */
   onCreated?: ((job: Job, keys: readonly string[]) => void | Promise<void>) | undefined;

@@ -116,7 +116,7 @@ async function createOne(
     http.hide(promptsOf(rows));
     const inputConfig = file === undefined ? { requests: { requests: rows } } : { fileName: file };
     const body = JSON.stringify({ batch: { displayName, inputConfig } });
-    await options.onCreating?.({ displayName, keys });
+    await options.onCreating?.({ displayName, model, keys });
     const path = `${http.place.path}:batchGenerateContent`;
     const send = async () => {
       maybe = true;
