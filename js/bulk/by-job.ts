@@ -23,17 +23,18 @@ export interface OpenJob {
 /** What jobs need of their batch. */
 export interface JobsHost {
   readonly jobs: Jobs;
-  readonly model: string | undefined;
   /** When the batch is to end. */
   readonly deadline?: Date;
+  /** Resolves once a job may be created. */
+  goesOn(): Promise<void>;
   /** Each is on disk when it resolves. */
   creating(job: OpenJob): Promise<void>;
   created(displayName: string, name: string): Promise<void>;
   ended(displayName: string): Promise<void>;
   /** A row of a job; resolves once what it holds is kept, false where it is to be made elsewhere. */
   row(job: Job, row: JobRow): Promise<boolean>;
-  /** The job has ended, and this is to be made elsewhere. */
-  unmade(key: string, job: Job | undefined): void;
+  /** The job has ended, and these are to be made elsewhere; resolves once that is seen to. */
+  unmade(keys: Iterable<string>, job: Job | undefined): Promise<void>;
   waits(reason: string, until?: Date): void;
   notice(notice: BatchNotice): void;
   failed(error: unknown): void;
@@ -42,7 +43,9 @@ export interface JobsHost {
 
 /** Items on their way into jobs, one stream of them. */
 class Feed {
+  /** What is reserved for items that are in no job yet, in USD. */
   readonly usd: Map<string, number> = new Map();
+  readonly #keys: Set<string> = new Set();
   #waiting: { item: ForJob; taken: () => void }[] = [];
   #wake: () => void = () => {};
   #isClosed = false;
@@ -50,10 +53,16 @@ class Feed {
   /** Resolves once it is on its way. */
   add(item: ForJob): Promise<void> {
     this.usd.set(item.key, item.usd);
+    this.#keys.add(item.key);
     return new Promise((taken) => {
       this.#waiting.push({ item, taken });
       this.#wake();
     });
+  }
+
+  /** Whether it was given this before. */
+  had(key: string): boolean {
+    return this.#keys.has(key);
   }
 
   close(): void {
@@ -85,12 +94,22 @@ class Feed {
   }
 }
 
+/** A job of an earlier run. */
+interface Left {
+  job: OpenJob;
+  missing: Set<string>;
+  came: string[];
+}
+
 export class ByJob {
   readonly #host: JobsHost;
   readonly #ending = new AbortController();
+  /** Takes the next items. */
   #feed: Feed | undefined;
+  /** That one, and those whose items are still on their way into jobs. */
+  readonly #feeds: Set<Feed> = new Set();
   /** Jobs of earlier runs, until their items have come from the source again. */
-  readonly #left: Map<string, { job: OpenJob; missing: Set<string> }> = new Map();
+  readonly #left: Map<string, Left> = new Map();
   /** What is under way: creating, and jobs that have not ended. */
   readonly #busy: Set<Promise<void>> = new Set();
   #running = 0;
@@ -98,7 +117,7 @@ export class ByJob {
   constructor(host: JobsHost, left: readonly OpenJob[]) {
     this.#host = host;
     for (const job of left) {
-      this.#left.set(job.displayName, { job, missing: new Set(job.keys) });
+      this.#left.set(job.displayName, { job, missing: new Set(job.keys), came: [] });
     }
   }
 
@@ -111,18 +130,26 @@ export class ByJob {
     return this.#busy.size === 0 && this.#left.size === 0;
   }
 
+  /** Whether jobs of earlier runs wait for their items to come from the source. */
+  get isExpecting(): boolean {
+    return this.#left.size > 0;
+  }
+
   /** USD of what is on its way into jobs that are not written down yet. */
   get fed(): number {
     let sum = 0;
-    for (const usd of this.#feed?.usd.values() ?? []) sum += usd;
+    for (const { usd } of this.#feeds) for (const one of usd.values()) sum += one;
     return sum;
   }
 
   /** An item for the next job; resolves once there is room for one more. */
   add(item: ForJob): Promise<void> {
+    // Of one stream no two items may have the same key, and this may come back from an earlier job.
+    if (this.#feed?.had(item.key)) this.flush();
     if (this.#feed === undefined) {
       const feed = new Feed();
       this.#feed = feed;
+      this.#feeds.add(feed);
       this.#watch(this.#create(feed));
     }
     return this.#feed.add(item);
@@ -132,22 +159,28 @@ export class ByJob {
   flush(): void {
     this.#feed?.close();
     this.#feed = undefined;
-    // Items that the source no longer has keep nobody waiting.
+  }
+
+  /** The source has ended: items that it no longer has keep nobody waiting. */
+  complete(): void {
     for (const { missing } of this.#left.values()) missing.clear();
     this.#followLeft();
   }
 
   /** An item of a job of an earlier run has come from the source. */
   rejoin(displayName: string, key: string): void {
-    this.#left.get(displayName)?.missing.delete(key);
+    const left = this.#left.get(displayName);
+    if (left?.missing.delete(key)) left.came.push(key);
     this.#followLeft();
   }
 
   /** The jobs go on, and nobody looks at them. */
   leave(): void {
     this.#ending.abort();
-    this.#feed?.drop();
-    this.#feed?.close();
+    for (const feed of this.#feeds) {
+      feed.drop();
+      feed.close();
+    }
     this.#feed = undefined;
     this.#left.clear();
   }
@@ -165,19 +198,20 @@ export class ByJob {
   }
 
   async #create(feed: Feed): Promise<void> {
-    const { jobs, model } = this.#host;
     const { signal } = this.#ending;
-    const creating = jobs.create(feed, {
-      ...(model === undefined ? {} : { model }),
+    const creating = this.#host.jobs.create(feed, {
       signal,
-      onCreating: async ({ displayName, keys }) => {
+      onCreating: async ({ displayName, model, keys }) => {
+        await this.#host.goesOn();
+        // What is written down now would be looked for in vain by the next run.
+        signal.throwIfAborted();
         const usd = keys.reduce((sum, key) => sum + (feed.usd.get(key) ?? 0), 0) / keys.length;
-        await this.#host.creating({ displayName, model: model ?? '', keys, usd });
+        await this.#host.creating({ displayName, model, keys, usd });
         for (const key of keys) feed.usd.delete(key);
       },
       onCreated: async (job, keys) => {
         await this.#host.created(job.displayName, job.name);
-        this.#watch(this.#follow(job, job.displayName, keys));
+        this.#watch(this.#follow(job, keys));
       },
       onWaiting: ({ reason, retryAt }) => this.#host.waits(reason, retryAt),
     });
@@ -185,12 +219,14 @@ export class ByJob {
       await creating;
     } finally {
       feed.drop();
+      this.#feeds.delete(feed);
       if (this.#feed === feed) this.#feed = undefined;
     }
   }
 
   /** Until it has ended, and what it made is kept. */
-  async #follow(job: string | Job, displayName: string, keys: readonly string[]): Promise<void> {
+  async #follow(job: Job, keys: readonly string[]): Promise<void> {
+    const { displayName } = job;
     const { signal } = this.#ending;
     const { jobs, deadline } = this.#host;
     let said: string | undefined;
@@ -198,13 +234,15 @@ export class ByJob {
     try {
       const ended = await jobs.wait(job, {
         ...{ signal, deadline },
-        onProgress: ({ name, state, ended, requests, succeeded, advice }) => {
+        onProgress: ({ name, state, ended, requests, succeeded, error, advice }) => {
           const so = requests === undefined ? '' : `, ${succeeded ?? 0} of ${requests} made`;
           this.#host.waits(`The job ${name} is ${state}${so}.`);
           // Of rows that failed the items tell.
           if (advice === undefined || advice === said || (ended && state === 'succeeded')) return;
           said = advice;
-          this.#host.notice({ kind: 'job', message: `The job ${name} is ${state}. ${advice}` });
+          const why = error === undefined ? '' : ` ${error.summary} ${error.message}`.trimEnd();
+          const message = `The job ${name} is ${state}.${why} ${advice}`;
+          this.#host.notice({ kind: 'job', message });
         },
       });
       const left = new Set(keys);
@@ -214,23 +252,26 @@ export class ByJob {
         }
       }
       await this.#host.ended(displayName);
-      for (const key of left) this.#host.unmade(key, ended);
+      await this.#host.unmade(left, ended);
     } finally {
       this.#running -= 1;
     }
   }
 
   #followLeft(): void {
-    for (const [displayName, { job, missing }] of this.#left) {
-      if (missing.size > 0) continue;
+    for (const [displayName, left] of this.#left) {
+      if (left.missing.size > 0) continue;
       this.#left.delete(displayName);
-      this.#watch(this.#findLeft(job));
+      this.#watch(this.#findLeft(left));
     }
   }
 
   /** A job that an earlier run created, or was about to when it was killed. */
-  async #findLeft({ displayName, name, model, keys }: OpenJob): Promise<void> {
-    if (name !== undefined) return this.#follow(name, displayName, keys);
+  async #findLeft({ job: { displayName, name, model }, came }: Left): Promise<void> {
+    if (name !== undefined) {
+      // A name alone does not tell whose account it is of.
+      return this.#follow({ name, displayName, model, state: 'unknown', ended: false }, came);
+    }
     const { signal } = this.#ending;
     const found = await this.#host.jobs.find(displayName, {
       ...(model === '' ? {} : { model }),
@@ -238,10 +279,9 @@ export class ByJob {
     });
     if (found === undefined) {
       await this.#host.ended(displayName);
-      for (const key of keys) this.#host.unmade(key, undefined);
-      return;
+      return this.#host.unmade(came, undefined);
     }
     await this.#host.created(displayName, found.name);
-    return this.#follow(found, displayName, keys);
+    return this.#follow(found, came);
   }
 }

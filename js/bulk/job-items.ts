@@ -2,9 +2,10 @@
 import type { BatchNotice, BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
 import type { Job, JobRow, Jobs } from '../job-types.js';
-import type { GenerateRequest } from '../types.js';
+import type { ErrorInfo, GenerateRequest } from '../types.js';
 import { ByJob, type OpenJob } from './by-job.js';
 import type { BatchCore } from './core.js';
+import { ownModel } from './entry.js';
 import type { Pending } from './item.js';
 import type { Answer, Vault } from './vault.js';
 
@@ -20,6 +21,8 @@ export interface JobMaker {
 
 /** What the items of jobs tell their batch. */
 export interface JobItemsHost {
+  /** Resolves once the batch is not paused. */
+  goesOn(): Promise<void>;
   /** To be made by requests of its own, or by another job. */
   again(pending: Pending): void;
   kept(pending: Pending, answer: Answer): Promise<void>;
@@ -39,6 +42,8 @@ export class JobItems {
   readonly #model: string | undefined;
   readonly #byJob: ByJob;
   readonly #items: Map<string, Pending> = new Map();
+  /** What jobs said of items that they did not make. */
+  readonly #errors: Map<string, ErrorInfo> = new Map();
 
   constructor(
     maker: JobMaker,
@@ -57,13 +62,13 @@ export class JobItems {
     this.#byJob = new ByJob(
       {
         jobs: maker.jobs,
-        model: this.#model,
         ...(deadline === undefined ? {} : { deadline }),
+        goesOn: () => host.goesOn(),
         creating: (job) => vault.record(core.jobCreating(job)),
         created: (displayName, name) => vault.record(core.jobCreated(displayName, name)),
         ended: (displayName) => vault.record(core.jobEnded(displayName)),
         row: (job, row) => this.#row(job, row),
-        unmade: (key, job) => this.#unmade(key, job),
+        unmade: (keys, job) => this.#unmade(keys, job),
         waits: (reason, until) => host.waits(reason, until),
         notice: (notice) => host.notice(notice),
         failed: (error) => host.ends(error),
@@ -82,6 +87,16 @@ export class JobItems {
     return this.#byJob.isIdle;
   }
 
+  /** Whether jobs of earlier runs wait for their items to come from the source. */
+  get isExpecting(): boolean {
+    return this.#byJob.isExpecting;
+  }
+
+  /** What is reserved for items that are in no job yet, in USD; the core knows of the others. */
+  get fed(): number {
+    return this.#byJob.fed;
+  }
+
   /** Items that are in jobs. */
   get size(): number {
     return this.#items.size;
@@ -92,16 +107,24 @@ export class JobItems {
    * the budget now; `elsewhere` where it is none for a job.
    */
   async add(pending: Pending): Promise<{ tooDear: number } | 'elsewhere' | undefined> {
-    const { key, request } = pending;
+    const { key } = pending;
+    const request = asks(pending.request, this.#model);
     let usd: number;
     try {
-      usd = this.#maker.priceInJob(request, this.#model);
+      usd = this.#maker.priceInJob(request, undefined);
     } catch (error) {
       if (this.#options.route === 'cheapest') return 'elsewhere';
       await this.#host.failed(pending, error);
       return undefined;
     }
-    if (!this.#core.affords(this.#byJob.fed + usd)) return { tooDear: usd };
+    const { maxCost = Number.POSITIVE_INFINITY } = this.#options;
+    if (usd > maxCost) {
+      const message = `A picture by job, of up to $${usd.toFixed(3)}, does not fit the \`maxCost\` of $${maxCost}.`;
+      const advice = 'Raise `maxCost`, or ask for a smaller picture or a cheaper model.';
+      await this.#host.failed(pending, new GenerateError({ kind: 'over_budget', message, advice }));
+      return undefined;
+    }
+    if (!this.#core.affords(this.fed + usd)) return { tooDear: usd };
     this.#items.set(key, pending);
     await this.#byJob.add({ key, request, usd });
     return undefined;
@@ -113,9 +136,14 @@ export class JobItems {
     this.#byJob.rejoin(displayName, pending.key);
   }
 
-  /** No more for now. */
+  /** No more for now: what was given makes a job. */
   flush(): void {
     this.#byJob.flush();
+  }
+
+  /** The source has ended. */
+  complete(): void {
+    this.#byJob.complete();
   }
 
   /** The jobs go on, and nobody looks at them. */
@@ -127,35 +155,63 @@ export class JobItems {
     const pending = this.#items.get(key);
     if (pending === undefined) return true;
     if (images.length > 0) {
-      this.#items.delete(key);
       await this.#host.kept(pending, { images, model: job.model, cost });
+      this.#items.delete(key);
       return true;
     }
-    if (info?.retry !== 'never') return false;
+    if (info === undefined) return false;
+    if (info.retry !== 'never') {
+      this.#errors.set(key, info);
+      return false;
+    }
     this.#items.delete(key);
-    const { kind, summary, message, advice } = info;
-    const said = message === '' ? summary : `${summary} ${message}`;
-    await this.#host.failed(pending, new GenerateError({ kind, message: said, advice, info }));
+    await this.#host.failed(pending, refused(info));
     return true;
   }
 
-  /** Another job, or at once, as the caller chose. */
-  #unmade(key: string, job: Job | undefined): void {
-    const pending = this.#items.get(key);
-    if (pending === undefined) return;
-    this.#items.delete(key);
-    const { route, requeue = route === 'cheapest' ? 'realtime' : 'batch' } = this.#options;
-    pending.jobs += job === undefined ? 0 : 1;
-    pending.atOnce = requeue === 'realtime';
-    if (pending.atOnce || pending.jobs < JOBS_MAX) this.#host.again(pending);
-    else {
-      const message = `${JOBS_MAX} jobs have ended without a picture of it.`;
-      const advice = "Take `requeue: 'realtime'`, or resume later.";
-      const error = new GenerateError({ kind: 'unknown', message, advice });
-      this.#host.failed(pending, error).catch((thrown: unknown) => this.#host.ends(thrown));
+  /** Into another job, or at once, as the caller chose. */
+  async #unmade(keys: Iterable<string>, job: Job | undefined): Promise<void> {
+    const { route, requeue = route === 'batch' ? 'batch' : 'realtime' } = this.#options;
+    const failed: [Pending, GenerateError][] = [];
+    // All in one breath, so that they go into one job.
+    for (const key of keys) {
+      const pending = this.#items.get(key);
+      const info = this.#errors.get(key);
+      this.#items.delete(key);
+      this.#errors.delete(key);
+      if (pending === undefined) continue;
+      pending.jobs += job === undefined ? 0 : 1;
+      pending.atOnce = requeue === 'realtime';
+      if (pending.atOnce || pending.jobs < JOBS_MAX) this.#host.again(pending);
+      else failed.push([pending, unlucky(info, job?.error)]);
     }
     this.#host.changed();
+    for (const [pending, error] of failed) await this.#host.failed(pending, error);
   }
+}
+
+/** What is said of an item that can never pass. */
+function refused(info: ErrorInfo): GenerateError {
+  const { kind, summary, message, advice } = info;
+  return new GenerateError({ kind, message: `${summary} ${message}`.trim(), advice, info });
+}
+
+/** What is said of an item that no job made; the fault of a job says nothing of its items. */
+function unlucky(info: ErrorInfo | undefined, ofJob: ErrorInfo | undefined): GenerateError {
+  const { kind } = info ?? { kind: 'unknown' as const };
+  const { summary = '', message = '' } = info ?? ofJob ?? {};
+  const said = `${JOBS_MAX} jobs have ended without a picture of it. ${summary} ${message}`.trim();
+  const advice = "Take `requeue: 'realtime'`, or resume later.";
+  return new GenerateError({ kind, message: said, advice, ...(info && { info }) });
+}
+
+/** A request of a model by its name, unless it names one itself. */
+function asks(
+  request: string | GenerateRequest,
+  model: string | undefined,
+): string | GenerateRequest {
+  if (model === undefined || ownModel(request) !== undefined) return request;
+  return typeof request === 'string' ? { model, contents: request } : { ...request, model };
 }
 
 /** The model of all jobs of a batch, where it has a chain of its own. */

@@ -163,8 +163,10 @@ export class Run implements BatchRun {
     const now = Date.now();
     const waiting = this.#waiting;
     const until = waiting?.until?.getTime() ?? Number.POSITIVE_INFINITY;
-    const isWaiting = waiting !== undefined && until > now && this.#state !== 'ended';
     const jobs = this.#jobs?.running ?? 0;
+    // What has no time is a job.
+    const isOpen = this.#state !== 'ended' && (waiting?.until !== undefined || jobs > 0);
+    const isWaiting = waiting !== undefined && until > now && isOpen;
     return {
       ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight, jobs },
       complete: this.#complete,
@@ -257,6 +259,7 @@ export class Run implements BatchRun {
     const left = core.jobs();
     if (route !== 'realtime' || left.length > 0) {
       this.#jobs = new JobItems(this.#maker, options, end, core, vault, left, {
+        goesOn: () => this.#goesOn(),
         again: (pending) => this.#again.push(pending),
         kept: (pending, answer) => this.#keep(pending, answer),
         failed: (pending, error) => this.#failed(pending, error),
@@ -370,10 +373,9 @@ export class Run implements BatchRun {
         index += 1;
         continue;
       } else if (this.#complete) {
-        if (this.#again.length === 0) {
-          if (this.#isIdle()) break;
-          this.#jobs?.flush();
-        }
+        if (this.#again.length === 0 && this.#isIdle()) break;
+        this.#jobs?.complete();
+        if (this.#again.length === 0) this.#jobs?.flush();
       } else if (came === undefined && !isPulling && this.#hasRoom()) {
         isPulling = true;
         void source.next().then(
@@ -381,7 +383,7 @@ export class Run implements BatchRun {
             isPulling = false;
             came = result;
             if (result.done) this.#complete = true;
-            this.#wake();
+            this.#changed();
           },
           (error: unknown) => this.#fail(error),
         );
@@ -402,21 +404,27 @@ export class Run implements BatchRun {
   #hasRoom(isTaken = false): boolean {
     const vault = this.#keeper;
     if (this.#state !== 'running' || vault.isFull) return false;
-    if (this.#tooDear !== undefined && !this.#fits(this.#tooDear)) return false;
+    // The jobs of earlier runs wait for items that come behind those that do not fit.
+    const isExpecting = !isTaken && this.#jobs?.isExpecting === true;
+    if (this.#tooDear !== undefined && !isExpecting && !this.#fits(this.#tooDear)) return false;
     let unsent = 0;
     for (const active of this.#active) if (!active.wasSent) unsent += 1;
     if (unsent >= READ_AHEAD || this.#active.size >= this.#concurrency) return false;
     const waiting = this.#outlet.waiting;
     if (vault.isKeeping) {
       // Others may wait for the very one that was taken.
-      return waiting < this.#concurrency && (isTaken || this.#outlet.early < EARLY_MAX);
+      if (waiting >= this.#concurrency) return false;
+      if (isTaken || isExpecting || this.#outlet.early < EARLY_MAX) return true;
+      // No more can come before those that wait for their job to be filled are made.
+      this.#jobs?.flush();
+      return false;
     }
     return this.#active.size + waiting + this.#outlet.early < this.#concurrency;
   }
 
   /** Whether what did not fit the budget does so now; what is in flight may still come to less. */
   #fits(usd: number): boolean {
-    if (this.#known.affords(usd)) {
+    if (this.#affords(usd)) {
       this.#tooDear = undefined;
       return true;
     }
@@ -429,6 +437,11 @@ export class Run implements BatchRun {
       });
     }
     return false;
+  }
+
+  /** What is on its way into jobs counts too. */
+  #affords(usd: number): boolean {
+    return this.#known.affords((this.#jobs?.fed ?? 0) + usd);
   }
 
   async #take(index: number, entry: BatchRequest): Promise<void> {
@@ -538,7 +551,8 @@ export class Run implements BatchRun {
   async #pass(active: Active, model: string, usd: number): Promise<void> {
     for (;;) {
       if (!active.isOver && !this.#isHolding()) {
-        const line = this.#known.sends(active.pending.key, model, usd);
+        const fits = this.#affords(usd);
+        const line = fits ? this.#known.sends(active.pending.key, model, usd) : undefined;
         if (line === undefined) this.#tooDear = usd;
         else if (await this.#writesDown(active, line)) return;
       }
@@ -686,6 +700,11 @@ export class Run implements BatchRun {
       active.isHeld = true;
       active.controller.abort();
     }
+  }
+
+  /** Resolves once it is not paused. */
+  async #goesOn(): Promise<void> {
+    while (this.#state === 'paused') await this.#nextChange();
   }
 
   #nextChange(): Promise<void> {
