@@ -1,6 +1,6 @@
 /** How far a batch is, as lines for a terminal of any width. */
 import type { BatchProgress } from '../index.js';
-import { duration, moment, money, short } from './words.js';
+import { count, duration, moment, money, short } from './words.js';
 
 /** The widest bar, and the narrowest that says something, in columns. */
 const WIDEST = 30;
@@ -16,7 +16,7 @@ export interface Outlook {
 
 /** The figures of a batch, the most important first. */
 export function figures(progress: BatchProgress, { total: counted, now }: Outlook): string[] {
-  const { done, failed, restored, perMinute, cost, taken, complete, inFlight } = progress;
+  const { done, failed, restored, perMinute, cost, taken, complete, inFlight, jobs } = progress;
   const total = complete ? taken : counted;
   const ended = done + failed;
   const made = done - restored;
@@ -34,6 +34,7 @@ export function figures(progress: BatchProgress, { total: counted, now }: Outloo
   }
   if (perMinute > 0) parts.push(`${rate(perMinute)}/min`);
   if (inFlight > 0) parts.push(`${inFlight} in flight`);
+  if (jobs > 0) parts.push(count(jobs, 'open job'));
   return parts;
 }
 

@@ -184,6 +184,48 @@ describe('stopping', () => {
   });
 });
 
+describe('--route batch', () => {
+  const jobs = () => stage.server.emulator.ledger().jobs;
+  const args = ['batch', 'p.txt', '-o', 'out', '--route', 'batch'];
+
+  it('makes the pictures by a job, at half the price', async () => {
+    stage.server.emulator.configure({ batch: { pending: 0, running: 0 } });
+    write('p.txt', numbers(12));
+    const { code, stdout, stderr } = await stage.run(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^12 done, 0 failed, \$0\.8/);
+    assert.deepEqual([jobs().length, stage.asked(), pictures('out').length], [1, 0, 12]);
+  });
+
+  it('leaves the job to the same command after Ctrl-C', async () => {
+    stage.server.emulator.configure({ batch: { pending: 0, running: 1_000 } });
+    write('p.txt', numbers(12));
+    const run = stage.start(args);
+    while (jobs().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    run.process.kill('SIGINT');
+    const first = await run.ended;
+    assert.equal(first.code, 3, first.stderr);
+    assert.match(first.stdout, /^0 done, 0 failed/);
+    assert.match(first.stderr, /The same command goes on from here\./);
+    while (jobs()[0]?.state !== 'succeeded') {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const second = await stage.run(args);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stdout, /^12 done/);
+    assert.equal(jobs().length, 1, 'nothing is paid for twice');
+  });
+
+  it('makes at once what a job did not, for those who want that', async () => {
+    stage.server.emulator.configure({ batch: { pending: 0, running: 0, jobs: ['fails'] } });
+    write('p.txt', numbers(3));
+    const { code, stderr } = await stage.run([...args, '--requeue', 'realtime']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /The job batches\/\w+ is failed\./);
+    assert.deepEqual([jobs().length, stage.asked()], [1, 3]);
+  });
+});
+
 describe('what comes of it', () => {
   it('failures are told with their reason, and are code 1', async () => {
     write('p.txt', numbers(3));

@@ -46,6 +46,11 @@ describe('the bar', () => {
     assert.match(progressLine({ ...PROGRESS, waiting }, OUTLOOK), /; waiting until .*\(38 s\)/);
   });
 
+  it('tells of jobs that have not ended', () => {
+    const text = progressLines({ ...PROGRESS, inFlight: 0, jobs: 2 }, OUTLOOK);
+    assert.match(text, /9\.6\/min, 2 open jobs$/);
+  });
+
   it('fits every width', () => {
     const waiting = { reason: '20 requests a minute are used', until: new Date(NOW + 38_000) };
     for (let columns = 10; columns <= 200; columns += 1) {

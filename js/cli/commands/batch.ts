@@ -38,6 +38,7 @@ interface Options extends ServiceOptions, PictureOptions, LimitOptions {
   maxCost?: number;
   journal?: string;
   route: Route;
+  requeue?: BatchOptions['requeue'];
   concurrency?: number;
   deadline?: number;
   onDailyLimit?: 'fail' | 'fallback' | 'wait';
@@ -76,6 +77,12 @@ export function addBatch(program: Command): void {
       new Option('--route <route>', 'at once, by the Batch API at half the price, or both')
         .choices(['realtime', 'batch', 'cheapest'])
         .default('realtime'),
+    )
+    .addOption(
+      new Option('--requeue <route>', 'how to make what a job did not make').choices([
+        'realtime',
+        'batch',
+      ]),
     )
     .option('--concurrency <n>', 'items asked for at once, at most (default: 64)', readCount)
     .option('--deadline <time>', 'how long it may take, as 90m or 8h', readDuration)
@@ -127,12 +134,13 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
 
 /** What only `batch` knows of the client's options. */
 function batchOptions(options: Options, journal: string): BatchOptions {
-  const { out, budget, maxCost, route, concurrency, deadline } = options;
+  const { out, budget, maxCost, route, requeue, concurrency, deadline } = options;
   const { onDailyLimit, avoidPeak, retryFailed } = options;
   return {
     journal,
     out: resolve(out),
     route,
+    requeue,
     budget,
     maxCost,
     concurrency,
@@ -173,7 +181,9 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
   let logged = Date.now();
   const outlook = (): Outlook => ({ total, columns: screen.columns, now: Date.now() });
   const stop = () => {
-    screen.note('stopping: what is in flight is finished; Ctrl-C again stops at once');
+    const { jobs } = run.progress();
+    const goOn = jobs > 0 ? `, ${count(jobs, 'job')} may go on` : '';
+    screen.note(`stopping: what is in flight is finished${goOn}; Ctrl-C again stops at once`);
     run.stop().catch(() => {});
   };
   const off = [
