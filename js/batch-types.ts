@@ -72,7 +72,10 @@ export interface BatchOptions extends PeakOptions {
   degrade?: DegradeOptions | undefined;
   /** How long one attempt may take, in ms. */
   timeout?: number | undefined;
-  /** Whether a resume tries items again that failed for good. Default: false. */
+  /**
+   * Whether a resume tries items again that failed for good, and makes those anew whose job is gone.
+   * Default: false.
+   */
   retryFailed?: boolean | undefined;
   /**
    * How the pictures are made: one request each at once (`realtime`), through the Batch API at half

@@ -1,5 +1,6 @@
 /** The items of a batch that are made by jobs of the Batch API. */
 import type { BatchNotice } from '../batch-types.js';
+import { GenerateError } from '../errors.js';
 import type { Job, JobRow, Jobs } from '../job-types.js';
 import type { GenerateRequest } from '../types.js';
 
@@ -25,6 +26,8 @@ export interface JobsHost {
   readonly jobs: Jobs;
   /** When the batch is to end. */
   readonly deadline?: Date;
+  /** Whether a job that is gone is given up; what it made may have been billed. */
+  readonly isForgetting: boolean;
   /** Resolves once a job may be created. */
   goesOn(): Promise<void>;
   /** Each is on disk when it resolves. */
@@ -253,9 +256,26 @@ export class ByJob {
       }
       await this.#host.ended(displayName);
       await this.#host.unmade(left, ended);
+    } catch (error) {
+      // The service answers so for whatever is not there.
+      const isGone = error instanceof GenerateError && error.kind === 'model_not_found';
+      if (!isGone) throw error;
+      await this.#gone(job, keys);
     } finally {
       this.#running -= 1;
     }
+  }
+
+  async #gone({ name, displayName }: Job, keys: readonly string[]): Promise<void> {
+    const message = `The job ${name} is gone: it was deleted, it is older than six weeks, or it is another project's.`;
+    if (!this.#host.isForgetting) {
+      const advice =
+        'If the key is that of another project, take the right one. To make the pictures anew, which costs as much again, take `retryFailed`.';
+      throw new GenerateError({ kind: 'model_not_found', message, advice });
+    }
+    this.#host.notice({ kind: 'job', message: `${message} Its pictures are made anew.` });
+    await this.#host.ended(displayName);
+    await this.#host.unmade(keys, undefined);
   }
 
   #followLeft(): void {

@@ -63,6 +63,7 @@ export class JobItems {
       {
         jobs: maker.jobs,
         ...(deadline === undefined ? {} : { deadline }),
+        isForgetting: options.retryFailed === true,
         goesOn: () => host.goesOn(),
         creating: (job) => vault.record(core.jobCreating(job)),
         created: (displayName, name) => vault.record(core.jobCreated(displayName, name)),
@@ -180,8 +181,11 @@ export class JobItems {
       this.#items.delete(key);
       this.#errors.delete(key);
       if (pending === undefined) continue;
-      pending.jobs += job === undefined ? 0 : 1;
-      pending.atOnce = requeue === 'realtime';
+      // What no job was ever asked for goes the way that it came.
+      if (job !== undefined) {
+        pending.jobs += 1;
+        pending.atOnce = requeue === 'realtime';
+      }
       if (pending.atOnce || pending.jobs < JOBS_MAX) this.#host.again(pending);
       else failed.push([pending, unlucky(info, job?.error)]);
     }

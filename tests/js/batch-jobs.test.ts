@@ -416,6 +416,23 @@ describe('a job that ends badly', { timeout }, () => {
     });
   }
 
+  it('is gone: that is told, and its pictures are made anew where that is wanted', async () => {
+    await open();
+    const run = batch(keyed(3));
+    await until(run, ({ jobs }) => jobs === 1);
+    await bench.through(run.stop());
+    await bench.through(bench.client().jobs.delete(bench.books()[0]?.name as string));
+    const { items, summary } = await bench.byJob(keyed(3));
+    assert.deepEqual([items.length, summary.resumable], [0, true]);
+    assert.match(summary.stopped?.message ?? '', /batches\/\w+ is gone/);
+    assert.match(summary.stopped?.advice ?? '', /another project.*`retryFailed`/);
+    assert.equal(bench.books().length, 1);
+    const next = await bench.byJob(keyed(3), { retryFailed: true });
+    await allOnDisk(next.items);
+    assert.deepEqual([bench.books().length, bench.sent()], [2, 0]);
+    assert.match(next.summary.notices[0]?.message ?? '', /made anew/);
+  });
+
   it('holds its results inside, and they are too much to send', async () => {
     await open({ imageBytes: 30_000, batch: { unreadableBytes: 100_000 } });
     const { summary } = await bench.byJob(keyed(3));
@@ -556,6 +573,20 @@ describe('a changed prompt whose old request is in a job', { timeout }, () => {
       [12, 1],
     );
   });
+});
+
+describe('a create that was refused', { timeout }, () => {
+  for (const route of ['batch', 'cheapest'] as const) {
+    it(`ends the run, and the next creates the job (${route})`, async () => {
+      await open({ script: [{ fault: '402', call: 'createBatch' }] });
+      const { items, summary } = await bench.byJob(keyed(3), { route });
+      assert.deepEqual([items.length, summary.resumable], [0, true]);
+      assert.equal(summary.stopped?.reason, 'billing');
+      const next = await bench.byJob(keyed(3), { route });
+      await allOnDisk(next.items);
+      assert.deepEqual([bench.books().length, bench.sent()], [1, 0]);
+    });
+  }
 });
 
 describe('an answer to create that was lost', { timeout }, () => {
