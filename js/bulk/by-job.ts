@@ -38,11 +38,18 @@ export interface JobsHost {
   row(job: Job, row: JobRow): Promise<boolean>;
   /** The job has ended, and these are to be made elsewhere; resolves once that is seen to. */
   unmade(keys: Iterable<string>, job: Job | undefined): Promise<void>;
+  /** The service takes no job of these, because of their model. */
+  refused(keys: readonly string[], error: GenerateError): Promise<void>;
+  /** These are to be given again. */
+  back(keys: Iterable<string>): void;
   waits(reason: string, until?: Date): void;
   notice(notice: BatchNotice): void;
   failed(error: unknown): void;
   changed(): void;
 }
+
+/** What a model is refused for: others may have their jobs. */
+const OF_THE_MODEL: readonly unknown[] = ['model_not_found', 'not_in_tier', 'forbidden'];
 
 /** Items on their way into jobs, one stream of them. */
 class Feed {
@@ -202,6 +209,7 @@ export class ByJob {
 
   async #create(feed: Feed): Promise<void> {
     const { signal } = this.#ending;
+    let open: OpenJob | undefined;
     const creating = this.#host.jobs.create(feed, {
       signal,
       onCreating: async ({ displayName, model, keys }) => {
@@ -209,10 +217,12 @@ export class ByJob {
         // What is written down now would be looked for in vain by the next run.
         signal.throwIfAborted();
         const usd = keys.reduce((sum, key) => sum + (feed.usd.get(key) ?? 0), 0) / keys.length;
-        await this.#host.creating({ displayName, model, keys, usd });
+        open = { displayName, model, keys, usd };
+        await this.#host.creating(open);
         for (const key of keys) feed.usd.delete(key);
       },
       onCreated: async (job, keys) => {
+        open = undefined;
         await this.#host.created(job.displayName, job.name);
         this.#watch(this.#follow(job, keys));
       },
@@ -220,11 +230,34 @@ export class ByJob {
     });
     try {
       await creating;
+    } catch (error) {
+      const isOfTheModel = error instanceof GenerateError && OF_THE_MODEL.includes(error.kind);
+      if (open === undefined || !isOfTheModel || signal.aborted) throw error;
+      this.#end(feed);
+      this.#host.back(feed.usd.keys());
+      await this.#refused(open, error);
     } finally {
-      feed.drop();
-      this.#feeds.delete(feed);
-      if (this.#feed === feed) this.#feed = undefined;
+      this.#end(feed);
     }
+  }
+
+  /** What it holds goes into no job. */
+  #end(feed: Feed): void {
+    feed.drop();
+    this.#feeds.delete(feed);
+    if (this.#feed === feed) this.#feed = undefined;
+  }
+
+  async #refused({ displayName, model, keys }: OpenJob, error: GenerateError): Promise<void> {
+    // An answer may have been lost before.
+    const { signal } = this.#ending;
+    const found = await this.#host.jobs.find(displayName, { model, signal });
+    if (found !== undefined) {
+      await this.#host.created(displayName, found.name);
+      return this.#follow(found, keys);
+    }
+    await this.#host.ended(displayName);
+    await this.#host.refused(keys, error);
   }
 
   /** Until it has ended, and what it made is kept. */

@@ -41,6 +41,7 @@ export class JobItems {
   readonly #host: JobItemsHost;
   readonly #model: string | undefined;
   readonly #byJob: ByJob;
+  #hasLeft = false;
   readonly #items: Map<string, Pending> = new Map();
   /** What jobs said of items that they did not make. */
   readonly #errors: Map<string, ErrorInfo> = new Map();
@@ -70,6 +71,8 @@ export class JobItems {
         ended: (displayName) => vault.record(core.jobEnded(displayName)),
         row: (job, row) => this.#row(job, row),
         unmade: (keys, job) => this.#unmade(keys, job),
+        refused: (keys, error) => this.#refused(keys, error),
+        back: (keys) => this.#back(keys),
         waits: (reason, until) => host.waits(reason, until),
         notice: (notice) => host.notice(notice),
         failed: (error) => host.ends(error),
@@ -149,6 +152,7 @@ export class JobItems {
 
   /** The jobs go on, and nobody looks at them. */
   leave(): void {
+    this.#hasLeft = true;
     this.#byJob.leave();
   }
 
@@ -191,6 +195,28 @@ export class JobItems {
     }
     this.#host.changed();
     for (const [pending, error] of failed) await this.#host.failed(pending, error);
+  }
+
+  /** As those whose model has no jobs. */
+  async #refused(keys: readonly string[], error: GenerateError): Promise<void> {
+    for (const key of keys) {
+      const pending = this.#items.get(key);
+      // What one failed of may have ended the batch.
+      if (pending === undefined || this.#hasLeft) continue;
+      this.#items.delete(key);
+      if (this.#options.route === 'cheapest') this.#host.again({ ...pending, atOnce: true });
+      else await this.#host.failed(pending, error);
+    }
+    this.#host.changed();
+  }
+
+  #back(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const pending = this.#items.get(key);
+      this.#items.delete(key);
+      if (pending !== undefined) this.#host.again(pending);
+    }
+    this.#host.changed();
   }
 }
 

@@ -589,6 +589,43 @@ describe('a create that was refused', { timeout }, () => {
   }
 });
 
+describe('a model that the service does not know', { timeout }, () => {
+  const TYPO = { key: 'typo', request: { model: 'gemini-9-typo-image', contents: 'a boat' } };
+
+  for (const at of [0, 3]) {
+    it(`fails its own items, and no others (${at})`, async () => {
+      await open();
+      const { items, summary } = await bench.byJob([...keyed(at), TYPO, ...keyed(6 - at, at)]);
+      const [typo] = items.splice(at, 1);
+      assert.deepEqual([typo?.error?.kind, typo?.retriedOnResume], ['model_not_found', false]);
+      await allOnDisk(items);
+      assert.deepEqual([summary.done, summary.failed, summary.resumable], [6, 1, false]);
+      assert.equal(summary.stopped, undefined);
+      assert.equal(
+        bench.books().reduce((sum, { billedRows }) => sum + billedRows, 0),
+        6,
+      );
+    });
+  }
+
+  it('is asked at once by the cheapest way, which goes on to the others of the chain', async () => {
+    await open();
+    const { items } = await bench.byJob([...keyed(3), TYPO], { route: 'cheapest' });
+    await allOnDisk(items);
+    assert.equal(items[3]?.model, PRO);
+  });
+
+  it('ends a batch whose own model it is', async () => {
+    await open();
+    const options = { models: ['gemini-9-typo-image'] };
+    const { items, summary } = await bench.byJob(keyed(4), options);
+    assert.ok(items.length <= 1);
+    assert.deepEqual([summary.stopped?.reason, summary.resumable], ['model_not_found', true]);
+    const next = await bench.byJob(keyed(4));
+    await allOnDisk(next.items);
+  });
+});
+
 describe('an answer to create that was lost', { timeout }, () => {
   for (const fault of ['reset', '503', '504'] as const) {
     it(`as ${fault} makes no second job`, async () => {
