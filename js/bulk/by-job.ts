@@ -51,23 +51,35 @@ export interface JobsHost {
 /** What a model is refused for: others may have their jobs. */
 const OF_THE_MODEL: readonly unknown[] = ['model_not_found', 'not_in_tier', 'forbidden'];
 
+/** Items that wait for a job to be filled: few, as a job may wait for room for hours. */
+const READ_AHEAD = 16;
+
 /** Items on their way into jobs, one stream of them. */
 class Feed {
   /** What is reserved for items that are in no job yet, in USD. */
   readonly usd: Map<string, number> = new Map();
   readonly #keys: Set<string> = new Set();
-  #waiting: { item: ForJob; taken: () => void }[] = [];
+  #waiting: ForJob[] = [];
   #wake: () => void = () => {};
   #isClosed = false;
 
-  /** Resolves once it is on its way. */
-  add(item: ForJob): Promise<void> {
+  /** Called once there is room again. */
+  readonly #drained: () => void;
+
+  constructor(drained: () => void) {
+    this.#drained = drained;
+  }
+
+  /** Whether so many wait already that no more are to be given. */
+  get isFull(): boolean {
+    return this.#waiting.length >= READ_AHEAD;
+  }
+
+  add(item: ForJob): void {
     this.usd.set(item.key, item.usd);
     this.#keys.add(item.key);
-    return new Promise((taken) => {
-      this.#waiting.push({ item, taken });
-      this.#wake();
-    });
+    this.#waiting.push(item);
+    this.#wake();
   }
 
   /** Whether it was given this before. */
@@ -82,7 +94,6 @@ class Feed {
 
   /** Nobody takes them any more. */
   drop(): void {
-    for (const { taken } of this.#waiting) taken();
     this.#waiting = [];
   }
 
@@ -90,8 +101,8 @@ class Feed {
     for (;;) {
       const next = this.#waiting.shift();
       if (next !== undefined) {
-        const { key, request } = next.item;
-        next.taken();
+        const { key, request } = next;
+        if (this.#waiting.length === READ_AHEAD - 1) this.#drained();
         yield { key, request };
       } else if (this.#isClosed) {
         return;
@@ -152,17 +163,22 @@ export class ByJob {
     return sum;
   }
 
-  /** An item for the next job; resolves once there is room for one more. */
-  add(item: ForJob): Promise<void> {
+  /** Whether no more items are to be given for now. */
+  get isFull(): boolean {
+    return this.#feed?.isFull === true;
+  }
+
+  /** An item for the next job. */
+  add(item: ForJob): void {
     // Of one stream no two items may have the same key, and this may come back from an earlier job.
     if (this.#feed?.had(item.key)) this.flush();
     if (this.#feed === undefined) {
-      const feed = new Feed();
+      const feed = new Feed(() => this.#host.changed());
       this.#feed = feed;
       this.#feeds.add(feed);
       this.#watch(this.#create(feed));
     }
-    return this.#feed.add(item);
+    this.#feed.add(item);
   }
 
   /** No more for now: what was given makes a job. */

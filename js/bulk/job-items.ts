@@ -106,8 +106,13 @@ export class JobItems {
     return this.#items.size;
   }
 
+  /** Whether no more items are to be added for now. */
+  get isFull(): boolean {
+    return this.#byJob.isFull;
+  }
+
   /**
-   * Gives an item to a job, once there is room for one more. What it is to cost where it does not fit
+   * Gives an item to a job. What it is to cost where it does not fit
    * the budget now; `elsewhere` where it is none for a job.
    */
   async add(pending: Pending): Promise<{ tooDear: number } | 'elsewhere' | undefined> {
@@ -130,7 +135,7 @@ export class JobItems {
     }
     if (!this.#core.affords(this.fed + usd)) return { tooDear: usd };
     this.#items.set(key, pending);
-    await this.#byJob.add({ key, request, usd });
+    this.#byJob.add({ key, request, usd });
     return undefined;
   }
 

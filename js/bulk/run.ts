@@ -363,8 +363,8 @@ export class Run implements BatchRun {
       });
       if (this.#stopped !== undefined) {
         if (this.#isIdle()) break;
-      } else if (this.#again.length > 0 && this.#hasRoom(true)) {
-        await this.#place(this.#again.shift() as Pending);
+      } else if (this.#hasAgain() && this.#hasRoom(true)) {
+        await this.#place(this.#nextAgain());
         continue;
       } else if (came !== undefined && !came.done && this.#hasRoom()) {
         const { value } = came;
@@ -394,6 +394,18 @@ export class Run implements BatchRun {
       // A source that is in the middle of something ends when it comes to it.
       source.end();
     }
+  }
+
+  /** Whether one of those that were taken before has where to go. */
+  #hasAgain(): boolean {
+    if (this.#jobs?.isFull !== true) return this.#again.length > 0;
+    return this.#again.some(({ atOnce }) => atOnce);
+  }
+
+  #nextAgain(): Pending {
+    const isFull = this.#jobs?.isFull === true;
+    const at = isFull ? this.#again.findIndex(({ atOnce }) => atOnce) : 0;
+    return this.#again.splice(at, 1)[0] as Pending;
   }
 
   #isIdle(): boolean {

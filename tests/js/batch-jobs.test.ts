@@ -32,6 +32,12 @@ const keyed = (count: number, from = 0): Keyed[] =>
     key: `row-${from + index}`,
     request: `a paper boat number ${from + index}`,
   }));
+/** So large that a job takes 124 of them. */
+const large = (count: number): Keyed[] =>
+  keyed(count).map(({ key, request }) => ({
+    key,
+    request: { contents: request as string, config: { imageConfig: { imageSize: '4K' } } },
+  }));
 const outcomes = (items: readonly BatchItem[]): string[] =>
   items.map(({ status, error }) => error?.kind ?? status);
 
@@ -142,14 +148,7 @@ describe('a batch by job', { timeout }, () => {
 
   it('is several jobs where the limits ask for them', async () => {
     await open({ imageBytes: 300 });
-    const large = keyed(300).map(({ key, request }) => ({
-      key,
-      request: {
-        contents: request as string,
-        config: { imageConfig: { imageSize: '4K' } },
-      } as GenerateRequest,
-    }));
-    const { items, summary } = await bench.byJob(large);
+    const { items, summary } = await bench.byJob(large(300));
     await allOnDisk(items);
     assert.deepEqual(
       bench.books().map(({ rows }) => rows.length),
@@ -203,6 +202,30 @@ describe('a batch by job', { timeout }, () => {
     const full = waits.find(({ waiting }) => /no room/.test(waiting?.reason ?? ''));
     assert.ok(full?.waiting?.until !== undefined);
     assert.equal(bench.books().length, 2);
+  });
+
+  it('makes at once what is no item for a job, while another waits for room', async () => {
+    await open({ imageBytes: 300, batch: { maxJobs: 1, pending: 2 * HOUR } });
+    await bench.through(bench.client().jobs.create(keyed(3, 500)));
+    const IMAGEN = 'imagen-4.0-generate-001';
+    const client = bench.client({ models: [PRO, { model: IMAGEN, protocol: 'imagen' }] });
+    // The first 124 are a job, which waits for room with the rest behind it.
+    const source = [
+      ...large(130),
+      ...keyed(3, 130).map(({ key, request }) => ({
+        key,
+        request: { model: IMAGEN, contents: request as string },
+      })),
+    ];
+    const start = Date.now();
+    const { items } = await bench.through(
+      whole(client.batch(source, { journal: bench.journal, route: 'cheapest' })),
+    );
+    await allOnDisk(items);
+    const { requests } = bench.emulator.ledger();
+    const atOnce = requests.filter(({ call }) => call === 'generateContent');
+    assert.equal(atOnce.length, 3);
+    for (const { sent } of atOnce) assert.ok(sent - start < HOUR, `${sent - start}`);
   });
 
   it('tells how far its jobs are', async () => {
@@ -321,14 +344,7 @@ describe('rows that failed', { timeout }, () => {
   it('join the jobs that are still being filled', async () => {
     // The first job ends while the requests of the second wait for room.
     await open({ imageBytes: 300, batch: { maxJobs: 1, jobs: ['fails'] } });
-    const large = keyed(260).map(({ key, request }) => ({
-      key,
-      request: {
-        contents: request as string,
-        config: { imageConfig: { imageSize: '4K' } },
-      } as GenerateRequest,
-    }));
-    const { items, summary } = await bench.byJob(large);
+    const { items, summary } = await bench.byJob(large(260));
     assert.equal(summary.stopped, undefined);
     await allOnDisk(items);
     assert.equal(
@@ -386,11 +402,10 @@ describe('a job that ends badly', { timeout }, () => {
   });
 
   it('was cancelled by somebody else, and is followed by another', async () => {
-    await open();
+    await open({ batch: { jobs: [{ running: 40 * HOUR }] } });
     const run = batch(keyed(12));
     const all = whole(run);
     await until(run, ({ waiting }) => /running/.test(waiting?.reason ?? ''));
-    bench.clock.tick(5 * MINUTE);
     await bench.through(bench.client().jobs.cancel(bench.books()[0]?.name as string));
     const { items, summary } = await bench.through(all);
     await allOnDisk(items);
