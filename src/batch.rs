@@ -124,11 +124,35 @@ pub enum Taken {
     },
 }
 
+/// What was made of an item, in few bytes: a journal may tell of a million.
+#[derive(Clone, Debug)]
+struct Packed {
+    /// Its place in the batch's list of models.
+    model: usize,
+    usd: Option<f64>,
+    files: Box<str>,
+}
+
+/// Names of pictures hold no control characters, which part them here.
+fn pack(files: &[File]) -> Box<str> {
+    let line = |file: &File| format!("{}\t{}\t{}\n", file.name, file.temp, file.size);
+    files.iter().map(line).collect::<String>().into()
+}
+
+fn unpack(files: &str) -> Vec<File> {
+    let file = |line: &str| {
+        let mut parts = line.split('\t').map(str::to_owned);
+        let (name, temp) = (parts.next()?, parts.next()?);
+        Some(File { name, temp, size: parts.next()?.parse().ok()? })
+    };
+    files.lines().filter_map(file).collect()
+}
+
 #[derive(Clone, Debug, Default)]
 enum State {
     #[default]
     Fresh,
-    Made(Box<Made>),
+    Made(Box<Packed>),
     Failed(Box<Failure>),
     InJob(Box<str>),
 }
@@ -196,6 +220,7 @@ pub struct Batch {
     /// Items with open requests.
     open: BTreeSet<Box<str>>,
     jobs: Vec<OpenJob>,
+    models: Vec<String>,
     notices: Vec<Notice>,
     progress: Progress,
     rate: Rate,
@@ -289,7 +314,8 @@ impl Batch {
         }
         match &item.state {
             State::Made(made) => {
-                let made = Made::clone(made);
+                let model = self.models.get(made.model).cloned().unwrap_or_default();
+                let made = Made { model, usd: made.usd, files: unpack(&made.files) };
                 self.progress.done = self.progress.done.saturating_add(1);
                 self.progress.restored = self.progress.restored.saturating_add(1);
                 Taken::Made { key: name, made, lost, twice }
@@ -419,7 +445,12 @@ impl Batch {
     /// A job is about to be created.
     pub fn job_creating(&mut self, job: OpenJob, now: u64) -> Record {
         let OpenJob { display_name, model, keys, usd, .. } = job;
-        self.write(Record::JobCreating { display_name, at: now, model, keys, usd })
+        let print = |key: &String| {
+            let print = self.items.get(key.as_str())?.print.as_deref()?;
+            Some((key.clone(), print.to_owned()))
+        };
+        let prints = keys.iter().filter_map(print).collect();
+        self.write(Record::JobCreating { display_name, at: now, model, keys, prints, usd })
     }
 
     /// A job was created.
@@ -470,22 +501,23 @@ impl Batch {
                 }
             }
             Record::Made { key, model, usd, lost, files, .. } => {
-                let made = Made { model: model.clone(), usd: *usd, files: files.clone() };
+                let made = Packed { model: self.model(model), usd: *usd, files: pack(files) };
                 self.end(key, State::Made(Box::new(made)), *lost);
                 self.progress.cost += usd.unwrap_or(0.0);
             }
             Record::Named { key, files } => {
                 if let State::Made(made) = &mut self.item(key, None).state {
-                    made.files.clone_from(files);
+                    made.files = pack(files);
                 }
             }
             Record::Failed { key, print, failure, lost, .. } => {
                 self.item(key, print.as_deref());
                 self.end(key, State::Failed(Box::new(failure.clone())), *lost);
             }
-            Record::JobCreating { display_name, model, keys, usd, .. } => {
+            Record::JobCreating { display_name, model, keys, prints, usd, .. } => {
                 for key in keys {
-                    self.item(key, None).state = State::InJob(display_name.as_str().into());
+                    self.item(key, prints.get(key).map(String::as_str)).state =
+                        State::InJob(display_name.as_str().into());
                 }
                 let (display_name, model) = (display_name.clone(), model.clone());
                 let (keys, usd) = (keys.clone(), *usd);
@@ -509,6 +541,14 @@ impl Batch {
                 self.jobs.retain(|job| !is_it(job));
             }
         }
+    }
+
+    fn model(&mut self, name: &str) -> usize {
+        let known = self.models.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.models.push(name.to_owned());
+            self.models.len().saturating_sub(1)
+        })
     }
 
     fn item(&mut self, key: &str, print: Option<&str>) -> &mut Item {

@@ -3,6 +3,8 @@
 //! A record is on disk before the next step that relies on it: `Try` before its request is sent,
 //! `Made` before a picture gets its final name, and that before anybody is told of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of journals that this writes. A newer one is refused, an older one is read.
@@ -87,6 +89,9 @@ pub enum Record {
         model: String,
         /// The items.
         keys: Vec<String>,
+        /// The fingerprints of their requests, by key, where that is not it already.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        prints: BTreeMap<String, String>,
         /// What each may cost.
         usd: f64,
     },

@@ -291,6 +291,25 @@ fn a_job_is_found_again_and_its_end_frees_what_it_left() {
 }
 
 #[test]
+fn a_changed_prompt_of_a_job_is_told_after_a_restart() {
+    let mut first = run();
+    first.batch.take(Some("k"), "old");
+    let job = OpenJob {
+        display_name: "unexhausted-1".to_owned(),
+        name: None,
+        model: String::new(),
+        keys: vec!["k".to_owned()],
+        usd: USD / 2.0,
+    };
+    let record = first.batch.job_creating(job, T);
+    first.lines.push(record);
+    let mut second = first.resumed();
+    assert_eq!(second.batch.take(Some("k"), "new"), make("k", false));
+    assert_eq!(second.notices(), ["changed_prompt"]);
+    assert!(matches!(first.resumed().batch.take(Some("k"), "old"), Taken::InJob { .. }));
+}
+
+#[test]
 fn a_newer_journal_is_refused() {
     let mut batch = Batch::new(Settings::default());
     let error = batch.restore(&Record::Run { version: 99, at: T }).unwrap_err();

@@ -569,8 +569,7 @@ describe('a run that ends while a job runs', { timeout }, () => {
 });
 
 describe('a changed prompt whose old request is in a job', { timeout }, () => {
-  const todo = 'a journal does not tell the fingerprints of what is in a job';
-  it('is made, and the old picture is not its own', { todo }, async () => {
+  it('is made, and the old picture is not its own', async () => {
     await open();
     const run = batch(keyed(12));
     await until(run, ({ jobs }) => jobs === 1);
