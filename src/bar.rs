@@ -129,13 +129,13 @@ impl Engine {
                 }
                 let waits = call.spec.on_daily_limit == OnDailyLimit::Wait;
                 let is_day = *dimension == Dimension::BudgetPerDay;
-                let fits = call.deadline.is_none_or(|deadline| bar.until < deadline);
+                let fits = call.deadline().is_none_or(|deadline| bar.until < deadline);
                 let is_kept = is_day && waits && fits;
                 return if is_kept { Move::Park } else { Move::Fail(Why::OverBudget) };
             }
             _ => {}
         }
-        if call.deadline.is_some_and(|deadline| deadline <= bar.until) {
+        if call.deadline().is_some_and(|deadline| deadline <= bar.until) {
             return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
         }
         let is_long = bar.until > now + policy.max_wait_per_target;

@@ -46,7 +46,6 @@ pub(crate) struct Permit {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) spec: CallSpec,
-    pub(crate) deadline: Option<Instant>,
     /// Until when it stays with its target while there is a next one.
     pub(crate) share: Option<Instant>,
     pub(crate) target: usize,
@@ -76,10 +75,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.spec.deadline.map(|deadline| self.started + deadline)
+    }
+
     pub(crate) fn due(&self) -> Option<Instant> {
         let flights = [&self.flying, &self.overtime].into_iter().flatten();
         let expires = flights.filter_map(|flight| flight.expires).min();
-        [self.waits_until, expires, self.patience, self.deadline].into_iter().flatten().min()
+        [self.waits_until, expires, self.patience, self.deadline()].into_iter().flatten().min()
     }
 
     /// Shares out what is left of the deadline: half of it is its target's while there is a next
@@ -87,14 +90,14 @@ impl Call {
     pub(crate) fn share_out(&mut self, now: Instant) {
         let has_next = self.target.saturating_add(1) < self.spec.targets.len();
         let half = |deadline: Instant| now + Millis((deadline - now).0 / 2);
-        self.share = self.deadline.filter(|_| has_next).map(half);
+        self.share = self.deadline().filter(|_| has_next).map(half);
     }
 
     /// When an attempt that goes now has used up its target's share of the deadline: one that had
     /// to wait long has a quarter of what is left. Where it would be stopped for that, and not stay
     /// in flight beside the next, it has all the time there is.
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
-        let (share, deadline) = (self.share?, self.deadline?);
+        let (share, deadline) = (self.share?, self.deadline()?);
         if !self.spec.policy.overtime || self.overtime.is_some() {
             return None;
         }
@@ -152,7 +155,7 @@ impl Call {
             used: self.used,
             free_waits: self.free_waits,
             empty_answers: self.empty_answers,
-            deadline: self.deadline,
+            deadline: self.deadline(),
             share: self.share,
             is_background: self.spec.is_background(),
             is_queued: self.lane().is_some(),

@@ -454,7 +454,7 @@ fn peak_ends(call: &Call, now: Now) -> Option<Instant> {
     }
     let wait = hours.next_outside(now.wall).0.saturating_sub(now.wall.0);
     let until = now.mono + Millis(wait);
-    let fits = call.deadline.is_none_or(|deadline| until < deadline);
+    let fits = call.deadline().is_none_or(|deadline| until < deadline);
     (wait > 0 && fits).then_some(until)
 }
 

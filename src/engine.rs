@@ -150,7 +150,6 @@ impl Engine {
             self.serials = self.serials.wrapping_sub(2);
         }
         let mut call = Box::new(Call {
-            deadline: spec.deadline.map(|deadline| now.mono + deadline),
             share: None,
             spec,
             target: 0,
@@ -182,7 +181,7 @@ impl Engine {
         };
         if self.closed {
             self.settle(id, *call, Ending::Closed);
-        } else if call.deadline.is_some_and(|deadline| deadline <= now.mono) {
+        } else if call.deadline().is_some_and(|deadline| deadline <= now.mono) {
             self.fail(id, *call, Why::Deadline);
         } else {
             self.place(id, call);
@@ -526,7 +525,7 @@ impl Engine {
     fn wake(&mut self, id: CallId) {
         let now = self.now.mono;
         let Some(mut call) = self.take(id) else { return };
-        if call.deadline.is_some_and(|deadline| deadline <= now) {
+        if call.deadline().is_some_and(|deadline| deadline <= now) {
             self.fail(id, *call, Why::Deadline);
             return;
         }
