@@ -135,10 +135,11 @@ impl Core {
         let tokens = call.tokens.unwrap_or_default();
         let price = nanos(cost::expected(known.as_ref(), None, tokens)).saturating_mul(images);
         let want = Amounts { requests: 1, tokens, images, nanos: price };
-        let targets = Rc::new([Target { account: account.0, lane, want, is_smaller: false }]);
+        let target = Target { account: account.0, lane, want, is_smaller: false };
+        let targets = self.targets(vec![target]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
-        let job = Job::Quoted(function.clone(), Rc::new(model.to_owned()));
+        let job = Job::Quoted(function.clone(), model.into());
         Ok(self.driver.start(caller, job, spec, call))
     }
 
@@ -415,7 +416,7 @@ impl Core {
             let reason = ["it cannot do the ", lacks, " that the request asks for"].concat();
             Some(Skip { lacks: Some(lacks), reason })
         };
-        let skipped: Vec<_> =
+        let skipped: Box<[_]> =
             chain.iter().filter_map(|route| Some((Rc::clone(route), skip(route)?))).collect();
         if skipped.len() == chain.len() {
             let first = chain.first().and_then(|route| route.known());
@@ -461,9 +462,8 @@ impl Core {
         }
         let targets = self.targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
-        let fetch = settings.fetch.clone();
-        let gate = call.gate.clone();
-        let picture = Picture::new(request, chain, wanted, skipped, fetch, gate);
+        let gate = call.gate.take();
+        let picture = Picture::new(request, chain, wanted, skipped, gate);
         if !picture.request.is_prompt() {
             picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();

@@ -39,7 +39,7 @@ pub(crate) enum Job {
     /// Calls the caller's function.
     Function(Function),
     /// Calls the caller's function, which asks this model.
-    Quoted(Function, Rc<String>),
+    Quoted(Function, Rc<str>),
     /// Asks the service for a picture.
     Picture(Rc<Picture>),
 }
@@ -57,12 +57,25 @@ struct Call {
     job: Job,
     serial: u32,
     flights: Vec<Flight>,
-    on_retry: Option<Function>,
-    should_retry: Option<Function>,
-    fallback_on: Option<Function>,
+    callbacks: Option<Box<Callbacks>>,
     /// What the caller's function threw last, or a copy of what the service answered last.
     thrown: Option<Thrown>,
     answer: JsValue,
+}
+
+/// The caller's own functions, which few calls have.
+struct Callbacks {
+    on_retry: Option<Function>,
+    should_retry: Option<Function>,
+    fallback_on: Option<Function>,
+}
+
+impl Callbacks {
+    fn of(settings: Settings) -> Option<Box<Self>> {
+        let Settings { on_retry, should_retry, fallback_on, .. } = settings;
+        let has_any = on_retry.is_some() || should_retry.is_some() || fallback_on.is_some();
+        has_any.then(|| Box::new(Self { on_retry, should_retry, fallback_on }))
+    }
 }
 
 /// The last error, as it came.
@@ -90,6 +103,8 @@ pub(crate) struct Driver {
     timer: RefCell<Option<(Instant, Timeout)>>,
     serials: Cell<u32>,
     pub(crate) host: Host,
+    /// The client's own `fetch`.
+    fetch: Option<Function>,
     pub(crate) catalog: Rc<Catalog>,
     /// Which models listeners were told of, and what.
     pub(crate) told_retired: RefCell<Vec<(String, Status)>>,
@@ -126,6 +141,7 @@ impl Driver {
             timer: RefCell::default(),
             serials: Cell::new(0),
             host,
+            fetch: settings.fetch.clone(),
             catalog: settings.catalog(),
             told_retired: RefCell::default(),
             history: RefCell::default(),
@@ -144,17 +160,16 @@ impl Driver {
     ) -> u32 {
         let serial = self.serials.get().wrapping_add(1);
         self.serials.set(serial);
-        let call = Call {
+        // Before what the engine says of it, which is gone soon and would leave a hole.
+        let call = Box::new(Call {
             caller,
             job,
             serial,
             flights: Vec::new(),
-            on_retry: settings.on_retry,
-            should_retry: settings.should_retry,
-            fallback_on: settings.fallback_on,
+            callbacks: Callbacks::of(settings),
             thrown: None,
             answer: JsValue::UNDEFINED,
-        };
+        });
         let id = self.engine.borrow_mut().start(host::now(), spec);
         let index = id.0 as usize;
         {
@@ -163,7 +178,7 @@ impl Driver {
                 calls.resize_with(index.saturating_add(1), || None);
             }
             if let Some(slot) = calls.get_mut(index) {
-                *slot = Some(Box::new(call));
+                *slot = Some(call);
             }
         }
         self.drain();
@@ -275,7 +290,8 @@ impl Driver {
             Job::Picture(picture) => {
                 let driver = Rc::clone(self);
                 spawn_local(async move {
-                    match picture.ask(target, &handle, &driver.host).await {
+                    let fetch = driver.fetch.as_ref();
+                    match picture.ask(target, &handle, &driver.host, fetch).await {
                         Ok(body) => driver.answered(call, flight, body),
                         Err(failed) => driver.failed(call, flight, failed),
                     }
@@ -383,7 +399,7 @@ impl Driver {
     /// Asks the caller's `fallbackOn`.
     fn ask_fallback(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
         let (ask, shown) = self.with(call, |state| {
-            let ask = state.fallback_on.clone()?;
+            let ask = state.callbacks.as_ref()?.fallback_on.clone()?;
             Some((ask, state.job.shown(info)))
         })??;
         let leaves = self.host.leaves(&ask, &shown).as_bool()?;
@@ -392,7 +408,7 @@ impl Driver {
 
     fn ask_retry(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
         let (ask, error, shown) = self.with(call, |state| {
-            let ask = state.should_retry.clone()?;
+            let ask = state.callbacks.as_ref()?.should_retry.clone()?;
             Some((ask, state.job.seen(state.thrown.as_ref()), state.job.shown(info)))
         })??;
         let delay = self.engine.borrow().preview(host::now(), call, info);
@@ -421,7 +437,8 @@ impl Driver {
 
     fn tell_wait(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
         let told = self.with(call, |state| {
-            (state.serial, state.on_retry.clone(), state.job.clone(), state.thrown.clone())
+            let on_retry = state.callbacks.as_ref().and_then(|own| own.on_retry.clone());
+            (state.serial, on_retry, state.job.clone(), state.thrown.clone())
         });
         let Some((serial, on_retry, job, thrown)) = told else { return };
         // What is shown is made only where somebody looks.
@@ -521,7 +538,7 @@ impl Job {
     pub(crate) fn model(&self, target: usize) -> Option<&str> {
         match self {
             Self::Function(_) => None,
-            Self::Quoted(_, model) => Some(model.as_str()),
+            Self::Quoted(_, model) => Some(model),
             Self::Picture(picture) => picture.model(target),
         }
     }

@@ -55,10 +55,16 @@ pub(crate) struct Picture {
     pub(crate) routes: Rc<[Rc<Route>]>,
     pub(crate) wanted: Wanted,
     /// What was left out of the chain, and why.
-    pub(crate) skipped: Vec<(Rc<Route>, Skip)>,
-    pub(crate) fetch: Option<Function>,
+    pub(crate) skipped: Box<[(Rc<Route>, Skip)]>,
     /// Whoever is asked before each request.
     gate: Option<Gate>,
+    /// What has come of it: apart, since a hundred thousand may wait of which nothing has.
+    past: OnceCell<Box<Past>>,
+}
+
+/// What has come of a call for a picture since it was sent.
+#[derive(Debug, Default)]
+struct Past {
     /// The text sent last, with its target: a retry sends the same.
     text: RefCell<Option<(usize, JsString)>>,
     /// What errors must not show, gathered once something has failed.
@@ -72,47 +78,39 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    pub(crate) fn new(
+    pub(crate) const fn new(
         request: Request,
         routes: Rc<[Rc<Route>]>,
         wanted: Wanted,
-        skipped: Vec<(Rc<Route>, Skip)>,
-        fetch: Option<Function>,
+        skipped: Box<[(Rc<Route>, Skip)]>,
         gate: Option<Gate>,
     ) -> Self {
-        Self {
-            request,
-            routes,
-            wanted,
-            skipped,
-            fetch,
-            gate,
-            text: RefCell::default(),
-            summary: Cell::default(),
-            answered: Cell::default(),
-            redactor: OnceCell::new(),
-            tokens: RefCell::default(),
-        }
+        Self { request, routes, wanted, skipped, gate, past: OnceCell::new() }
     }
 
-    /// Asks one target once.
+    fn past(&self) -> &Past {
+        self.past.get_or_init(Box::default)
+    }
+
+    /// Asks one target once, by the client's own `fetch` where it has one.
     pub(crate) async fn ask(
         &self,
         target: usize,
         canceller: &JsValue,
         host: &Host,
+        fetch: Option<&Function>,
     ) -> Result<JsValue, Failed> {
         let Some(route) = self.routes.get(target) else { return Err(Failed::from(Value::Null)) };
         let body = self.text(target, host).map_err(|thrown| Failed::from(copy(&thrown)))?;
         // Another `fetch` than Node's own may come with another undici, whose dispatchers differ.
-        let dispatcher = if self.fetch.is_none() { host.dispatcher() } else { JsValue::UNDEFINED };
+        let dispatcher = if fetch.is_none() { host.dispatcher() } else { JsValue::UNDEFINED };
         let mut letter = Letter {
             url: route.url.clone(),
             headers: route.headers.clone(),
             body,
             signal: get(canceller, "signal"),
             dispatcher,
-            fetch: self.fetch.clone(),
+            fetch: fetch.cloned(),
         };
         self.pass(route, target).await?;
         match self.send(route, &mut letter, host).await? {
@@ -130,8 +128,8 @@ impl Picture {
                         false => Failed::foreign(route, 200),
                     });
                 }
-                self.summary.set(summary);
-                self.answered.set(target);
+                self.past().summary.set(summary);
+                self.past().answered.set(target);
                 Ok(body)
             }
         }
@@ -159,7 +157,7 @@ impl Picture {
             if let Some(source) = &route.token {
                 let given = Box::pin(source.token(refused.as_deref())).await;
                 let given = given.map_err(|thrown| no_token(&thrown))?;
-                self.tokens.borrow_mut().push(given.clone());
+                self.past().tokens.borrow_mut().push(given.clone());
                 letter.headers = route.headers_with(&given);
                 token = Some(given);
             }
@@ -183,7 +181,7 @@ impl Picture {
     /// # Errors
     /// What `JSON.stringify` throws, for a request that cannot be written.
     pub(crate) fn text(&self, target: usize, host: &Host) -> Result<JsString, JsValue> {
-        if let Some((last, text)) = &*self.text.borrow()
+        if let Some((last, text)) = &*self.past().text.borrow()
             && *last == target
         {
             return Ok(text.clone());
@@ -197,7 +195,7 @@ impl Picture {
             // Written anew for each attempt, which is cheap.
             return Ok(text);
         }
-        self.text.replace(Some((target, text.clone())));
+        self.past().text.replace(Some((target, text.clone())));
         Ok(text)
     }
 
@@ -207,7 +205,7 @@ impl Picture {
         if self.wanted == Wanted::Answer {
             return None;
         }
-        let (summary, target) = (self.summary.get(), self.answered.get());
+        let (summary, target) = (self.past().summary.get(), self.past().answered.get());
         let route = self.routes.get(target)?;
         let usd = route.cost(self.size(target), summary.usage.as_ref(), summary.pictures);
         let tokens = summary.usage.map(|usage| Millis::from_f64(usage.prompt).0);
@@ -223,7 +221,7 @@ impl Picture {
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
         let target = answered.map_or(0, |attempt| attempt.target);
         let model = self.model(target).unwrap_or_default();
-        let summary = self.summary.get();
+        let summary = self.past().summary.get();
         let size = self.size(target);
         let skipped = Array::new();
         for (route, skip) in &self.skipped {
@@ -297,10 +295,10 @@ impl Picture {
     /// A text without keys and prompts.
     pub(crate) fn redact(&self, text: &str) -> String {
         // A token may come after the first failure.
-        let tokens = self.tokens.borrow();
+        let tokens = self.past().tokens.borrow();
         let tokens = Redactor::new(tokens.iter().map(String::as_str), core::iter::empty());
         let text = &tokens.clean(text);
-        let redactor = self.redactor.get_or_init(|| {
+        let redactor = self.past().redactor.get_or_init(|| {
             let secrets = self.routes.iter().flat_map(|route| &route.secrets);
             let prompts = self.request.prompts();
             Redactor::new(secrets.map(String::as_str), prompts.iter().map(String::as_str))
