@@ -31,6 +31,9 @@ impl Source {
 
 /// How long one more is accepted before it counts as allowed: every window has turned by then.
 const PROVEN: Millis = Millis(61_000);
+/// The same of a share of a limit that others use too: what they leave free is lost within a minute,
+/// and who comes back for it is refused at once (measured with two to six processes).
+const PROVEN_SHARE: Millis = Millis(20_000);
 /// How long refusals are of one wave: what was sent before the first of them came back.
 const WAVE: Millis = Millis(3_000);
 /// How long a wave has consequences: some services count what they refuse, and owe it to
@@ -119,9 +122,10 @@ impl Gauge {
 
     /// Takes note of the time: a try that nobody refused is proven.
     pub fn advance(&mut self, now: u64) {
+        let proven = if self.is_share() { PROVEN_SHARE } else { PROVEN };
         if let Some(found) = &mut self.found
             && let Some(tried) = found.tried
-            && now >= tried.saturating_add(PROVEN.0)
+            && now >= tried.saturating_add(proven.0)
         {
             found.tried = None;
             if found.value >= found.bad {
@@ -399,6 +403,18 @@ mod tests {
         assert_eq!(gauge.limit(), Some(13));
         gauge.refuse(190_000, 11);
         assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
+    }
+
+    #[test]
+    fn more_of_a_share_is_proven_within_the_minute() {
+        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+        gauge.tell(0, 20, 5);
+        assert!(gauge.try_more(35_000, 1, 1));
+        gauge.advance(54_999);
+        assert!(!gauge.try_more(54_999, 1, 1), "one try at a time");
+        gauge.advance(55_000);
+        assert!(gauge.try_more(55_000, 1, 1));
+        assert_eq!((gauge.limit(), gauge.is_share()), (Some(7), true));
     }
 
     #[test]
