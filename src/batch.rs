@@ -47,6 +47,22 @@ const VERDICTS: &[(Kind, Verdict)] = &[
 /// Kinds that depend on the model alone: an item that names its own model stands for itself.
 const OF_THE_MODEL: &[Kind] = &[Kind::NotInTier, Kind::ModelNotFound, Kind::Forbidden];
 
+/// Jobs that an item is given to, where one after the other makes nothing of it: a job takes hours, and
+/// what failed twice is more likely the item's fault than the service's.
+const JOBS_MAX: u32 = 2;
+
+/// Whether a failure of this kind says something of its model alone.
+#[must_use]
+pub fn is_of_the_model(kind: &str) -> bool {
+    OF_THE_MODEL.iter().any(|known| known.as_str() == kind)
+}
+
+/// Whether an item that so many jobs made nothing of goes into another one.
+#[must_use]
+pub const fn takes_another_job(jobs: u32) -> bool {
+    jobs < JOBS_MAX
+}
+
 /// What a batch is told about itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {

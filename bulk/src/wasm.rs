@@ -175,6 +175,20 @@ impl Batch {
     }
 }
 
+/// Whether a failure of this kind says something of its model alone.
+#[wasm_bindgen(js_name = isOfTheModel)]
+#[must_use]
+pub fn is_of_the_model(kind: &str) -> bool {
+    unexhausted::batch::is_of_the_model(kind)
+}
+
+/// Whether an item that so many jobs made nothing of goes into another one.
+#[wasm_bindgen(js_name = takesAnotherJob)]
+#[must_use]
+pub fn takes_another_job(jobs: u32) -> bool {
+    unexhausted::batch::takes_another_job(jobs)
+}
+
 /// The default name of an item's picture, without an ending.
 #[wasm_bindgen(js_name = nameOfItem)]
 #[must_use]

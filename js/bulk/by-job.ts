@@ -38,6 +38,8 @@ export interface JobsHost {
   row(job: Job, row: JobRow): Promise<boolean>;
   /** The job has ended, and these are to be made elsewhere; resolves once that is seen to. */
   unmade(keys: Iterable<string>, job: Job | undefined): Promise<void>;
+  /** Whether a failure says something of its model alone: others may have their jobs. */
+  isOfTheModel(kind: GenerateError['kind']): boolean;
   /** The service takes no job of these, because of their model. */
   refused(keys: readonly string[], error: GenerateError): Promise<void>;
   /** These are to be given again. */
@@ -47,9 +49,6 @@ export interface JobsHost {
   failed(error: unknown): void;
   changed(): void;
 }
-
-/** What a model is refused for: others may have their jobs. */
-const OF_THE_MODEL: readonly unknown[] = ['model_not_found', 'not_in_tier', 'forbidden'];
 
 /** Items that wait for a job to be filled: few, as a job may wait for room for hours. */
 const READ_AHEAD = 16;
@@ -247,7 +246,7 @@ export class ByJob {
     try {
       await creating;
     } catch (error) {
-      const isOfTheModel = error instanceof GenerateError && OF_THE_MODEL.includes(error.kind);
+      const isOfTheModel = error instanceof GenerateError && this.#host.isOfTheModel(error.kind);
       if (open === undefined || !isOfTheModel || signal.aborted) throw error;
       this.#end(feed);
       this.#host.back(feed.usd.keys());

@@ -143,6 +143,14 @@ export class BatchCore {
     return this.#ask((batch) => batch.jobEnded(displayName));
   }
 
+  isOfTheModel(kind: string): boolean {
+    return bulk.run(this.#glue, () => this.#glue.isOfTheModel(kind));
+  }
+
+  takesAnotherJob(jobs: number): boolean {
+    return bulk.run(this.#glue, () => this.#glue.takesAnotherJob(jobs));
+  }
+
   endRun(): void {
     this.#ask((batch) => batch.endRun());
   }

@@ -9,9 +9,6 @@ import { ownModel } from './entry.js';
 import type { Pending } from './item.js';
 import type { Answer, Vault } from './vault.js';
 
-/** Jobs that an item is given to, where one after the other makes nothing of it. */
-const JOBS_MAX = 2;
-
 /** What jobs need of the client. */
 export interface JobMaker {
   readonly jobs: Jobs;
@@ -71,6 +68,7 @@ export class JobItems {
         ended: (displayName) => vault.record(core.jobEnded(displayName)),
         row: (job, row) => this.#row(job, row),
         unmade: (keys, job) => this.#unmade(keys, job),
+        isOfTheModel: (kind) => core.isOfTheModel(kind),
         refused: (keys, error) => this.#refused(keys, error),
         back: (keys) => this.#back(keys),
         waits: (reason, until) => host.waits(reason, until),
@@ -195,8 +193,8 @@ export class JobItems {
         pending.jobs += 1;
         pending.atOnce = requeue === 'realtime';
       }
-      if (pending.atOnce || pending.jobs < JOBS_MAX) this.#host.again(pending);
-      else failed.push([pending, unlucky(info, job?.error)]);
+      if (pending.atOnce || this.#core.takesAnotherJob(pending.jobs)) this.#host.again(pending);
+      else failed.push([pending, unlucky(pending.jobs, info, job?.error)]);
     }
     this.#host.changed();
     for (const [pending, error] of failed) await this.#host.failed(pending, error);
@@ -232,10 +230,14 @@ function refused(info: ErrorInfo): GenerateError {
 }
 
 /** What is said of an item that no job made; the fault of a job says nothing of its items. */
-function unlucky(info: ErrorInfo | undefined, ofJob: ErrorInfo | undefined): GenerateError {
+function unlucky(
+  jobs: number,
+  info: ErrorInfo | undefined,
+  ofJob: ErrorInfo | undefined,
+): GenerateError {
   const { kind } = info ?? { kind: 'unknown' as const };
   const { summary = '', message = '' } = info ?? ofJob ?? {};
-  const said = `${JOBS_MAX} jobs have ended without a picture of it. ${summary} ${message}`.trim();
+  const said = `${jobs} jobs have ended without a picture of it. ${summary} ${message}`.trim();
   const advice = "Take `requeue: 'realtime'`, or resume later.";
   return new GenerateError({ kind, message: said, advice, ...(info && { info }) });
 }
