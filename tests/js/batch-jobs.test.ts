@@ -20,7 +20,7 @@ import { KEY, many, NEXT, PRO } from './support/scene.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** A hang is a failure, and not the end of all tests. */
-const timeout = 60_000;
+const timeout = 240_000;
 
 interface Keyed {
   key: string;
@@ -769,7 +769,7 @@ describe('more than a thousand items in order', { timeout }, () => {
   });
 });
 
-describe('a process that was killed', { timeout: 4 * timeout }, () => {
+describe('a process that was killed', { timeout: 2 * timeout }, () => {
   const SOURCE = keyed(12);
 
   /** A run whose process dies with its request of this number; whether it did. */

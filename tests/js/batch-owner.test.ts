@@ -67,7 +67,7 @@ it('of several that begin at once one has it', async () => {
 });
 
 it('a second process is refused until the first is killed, and then goes on at once', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   server = await startEmulator({ latency: 100, transit: 0, imageBytes: BYTES });
   const { child, told } = start(server.url, 2);
@@ -81,7 +81,7 @@ it('a second process is refused until the first is killed, and then goes on at o
 });
 
 it('killed again and again it loses no picture, and says what was paid twice', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   server = await startEmulator({ latency: 20, transit: 0, imageBytes: BYTES });
   const given = new Map<string, string[]>();
