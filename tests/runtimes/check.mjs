@@ -4,7 +4,7 @@
  */
 export async function check(unexhausted, baseUrl) {
   const { classifyError, configure, errorInfo, generateWithRetry, getRetryDelay } = unexhausted;
-  const { plan, ready, retry } = unexhausted;
+  const { createClient, plan, ready, retry } = unexhausted;
   configure({ apiKey: 'a-key-for-tests', baseUrl });
 
   let retries = 0;
@@ -38,7 +38,29 @@ export async function check(unexhausted, baseUrl) {
 
   const { strategy } = await plan({ images: 500, tier: 'tier1' });
   equal(strategy, 'retry_fallback_alerts', 'what the guide says, which loads on use');
+
+  const client = createClient({ apiKey: 'a-key-for-tests', baseUrl });
+  const given = [];
+  for await (const item of client.batch(['a fox', 'an owl'], { order: 'input' })) {
+    given.push(`${item.status} ${(await item.images()).length}`);
+  }
+  equal(given.join(), 'done 1,done 1', 'a batch, whose module loads on use');
+  client.close();
   return 'all is well';
+}
+
+/** What hosts with files can do beside: a batch that goes on where it was. */
+export async function checkFiles({ createClient }, baseUrl, journal) {
+  const client = createClient({ apiKey: 'a-key-for-tests', baseUrl });
+  for (const restored of [false, true]) {
+    const run = client.batch(['a fox', 'an owl'], { journal });
+    for await (const item of run) {
+      equal(item.restored, restored, 'whether an earlier run made it');
+      equal((await item.images())[0]?.data.startsWith('iVBORw0KGgo'), true, 'a PNG on disk');
+    }
+    equal((await run.done).done, 2, 'pictures of a batch with a journal');
+  }
+  client.close();
 }
 
 function equal(actual, expected, what) {
