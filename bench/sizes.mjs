@@ -1,4 +1,4 @@
-/** What a page downloads: the default entry bundled and minified, with all that it can reach. */
+/** What a page downloads first: the default entry, bundled and minified. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -8,22 +8,33 @@ const KIB = 1024;
 const BUDGET_KIB = 72;
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
+/** The scripts of a page that has not called anything yet: what is imported on use comes later. */
 async function bundled(entry) {
   const { build } = await esbuild();
-  const { outputFiles } = await build({
-    stdin: { contents: `export * from ${JSON.stringify(path(entry))};`, resolveDir: path('.') },
+  const { outputFiles, metafile } = await build({
+    entryPoints: { entry: path(entry) },
     bundle: true,
+    splitting: true,
+    outdir: path('.'),
     minify: true,
     write: false,
+    metafile: true,
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'error',
-    // What is imported on use is no part of what a page downloads first.
-    external: ['*/guide-inline.js', '*/guide.js', '*/bulk-inline.js', '*/bulk.js'],
   });
-  return outputFiles[0].contents;
+  const reached = new Set(
+    Object.keys(metafile.outputs).filter((name) => /\bentry\.js$/.test(name)),
+  );
+  for (const name of reached) {
+    for (const { path: other, kind } of metafile.outputs[name].imports) {
+      if (kind === 'import-statement') reached.add(other);
+    }
+  }
+  const isReached = ({ path: file }) => [...reached].some((name) => file.endsWith(`/${name}`));
+  return Buffer.concat(outputFiles.filter(isReached).map(({ contents }) => contents));
 }
 
 export async function sizes() {
