@@ -395,27 +395,7 @@ export interface LedgerRecord {
   /** The request's number in this process. */
   id: number;
   /** What was asked for. */
-  call:
-    | 'generateContent'
-    | 'predict'
-    | 'images'
-    | 'chat'
-    | 'createBatch'
-    | 'getBatch'
-    | 'listBatches'
-    | 'cancelBatch'
-    | 'deleteBatch'
-    | 'startUpload'
-    | 'upload'
-    | 'getFile'
-    | 'listFiles'
-    | 'deleteFile'
-    | 'downloadFile'
-    | 'countTokens'
-    | 'models'
-    | 'picture'
-    | 'preflight'
-    | 'unknown';
+  call: FaultCall | 'countTokens' | 'models' | 'picture' | 'preflight' | 'unknown';
   /** Without `models/`. */
   model: string;
   /** Which the key belongs to. */
