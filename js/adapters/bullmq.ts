@@ -6,10 +6,12 @@
  * their shape and name, so that whichever copy of it the caller has is the right one.
  */
 import type { BatchRequest, BatchSource, KeyedRequest } from '../batch-types.js';
+import { isKeyed, requestOf } from '../bulk/entry.js';
 import type { Client } from '../client.js';
+import { digest } from '../digest.js';
 import { type GenerateError, isGenerateError } from '../errors.js';
 import type { GenerateResult } from '../response.js';
-import type { GenerateOptions, GenerateRequest } from '../types.js';
+import type { GenerateOptions } from '../types.js';
 
 /** How long a job may hold its slot: for the longest attempt, 300 s at 4K, and as long before it. */
 const DEADLINE = 600_000;
@@ -197,14 +199,6 @@ export async function addAll(
   return count;
 }
 
-function requestOf(data: BatchRequest): string | GenerateRequest {
-  return isKeyed(data) ? data.request : data;
-}
-
-function isKeyed(data: BatchRequest): data is KeyedRequest {
-  return typeof data === 'object' && data !== null && 'request' in data;
-}
-
 /** When a job is to be started again that lost nothing by this failure, in ms since 1970. */
 async function comesBack(
   client: Pick<Client, 'quota'>,
@@ -289,7 +283,7 @@ async function keyed(
   if (!isRequest) throw new TypeError('unexhausted: a request is a text or an object');
   const json = JSON.stringify(request);
   if (isKeyed(request)) return { data: request, length: json.length };
-  const hash = await sha256(json);
+  const hash = await digest(json, 32);
   const times = (seen.get(hash) ?? 0) + 1;
   seen.set(hash, times);
   const key = times === 1 ? hash : `${hash}#${times}`;
@@ -300,9 +294,4 @@ function jobId(key: string): string {
   const safe = key.replaceAll('%', '%25').replaceAll(':', '%3A');
   // BullMQ gives mere numbers itself.
   return /^-?\d+$/.test(safe) ? `%${safe.charCodeAt(0).toString(16)}${safe.slice(1)}` : safe;
-}
-
-async function sha256(text: string): Promise<string> {
-  const bytes = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

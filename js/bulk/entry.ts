@@ -13,7 +13,7 @@ export function requestOf(entry: BatchRequest): Request {
   return isKeyed(entry) ? entry.request : entry;
 }
 
-function isKeyed(entry: BatchRequest): entry is KeyedRequest {
+export function isKeyed(entry: BatchRequest): entry is KeyedRequest {
   return typeof entry === 'object' && entry !== null && 'request' in entry;
 }
 

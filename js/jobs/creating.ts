@@ -1,6 +1,7 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
 import type { BatchRequest, BatchSource } from '../batch-types.js';
 import { fingerprint, keyOf, requestOf } from '../bulk/entry.js';
+import { hex } from '../digest.js';
 import type { CreateJobOptions, Job } from '../job-types.js';
 import type { Http } from './http.js';
 import type { Link } from './index.js';
@@ -248,6 +249,5 @@ class Keys {
 
 /** So that no other job has the same name. */
 function randomText(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(6));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(crypto.getRandomValues(new Uint8Array(6)));
 }
