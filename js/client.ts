@@ -5,6 +5,7 @@ import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
 import { ClientJobs } from './jobs/index.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
+import { TIMER_MAX } from './moment.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   BatchGenerateOptions,
@@ -380,8 +381,6 @@ function signalOf(read: () => AbortSignal | undefined): AbortSignal | undefined 
 
 /** Beyond it a `Date` cannot tell. */
 const MOMENT_MAX = 1e15;
-/** The longest timer of any host: above 2^31-1 ms they fire at once. */
-const TIMER_MAX = 2 ** 31 - 1;
 
 /** Waits; `told` is given what ends the wait at once. */
 function sleep(ms: number, told: (end: () => void) => void): Promise<void> {

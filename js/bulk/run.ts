@@ -13,6 +13,7 @@ import type {
 } from '../batch-types.js';
 import { builtin } from '../builtin.js';
 import { GenerateError } from '../errors.js';
+import { callAt, momentOf } from '../moment.js';
 import type { GenerateResult } from '../response.js';
 import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
 import { BatchCore, type Counts, type Made } from './core.js';
@@ -20,7 +21,6 @@ import { fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
 import { Active, asGenerateError, type Pending } from './item.js';
 import { JobItems, type JobMaker } from './job-items.js';
 import { Listeners } from './listeners.js';
-import { callAt, momentOf } from './moment.js';
 import { Outlet } from './outlet.js';
 import type { Shelf } from './shelf.js';
 import { Source } from './source.js';

@@ -11,6 +11,7 @@ import type {
   WaitForJobOptions,
 } from '../job-types.js';
 import { use } from '../load.js';
+import { momentOf } from '../moment.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
 import { create, type Home } from './creating.js';
 import { Http, type Place } from './http.js';
@@ -19,9 +20,6 @@ import { lines } from './lines.js';
 import { pause } from './pause.js';
 import { type Context, rowOf, rowOfLine } from './rows.js';
 import { Rules } from './rules.js';
-
-/** Beyond it a number is no duration, but a moment that a `Date` cannot tell either. */
-const MOMENT_MAX = 8.64e15;
 
 /** What is known of a job beside what the service tells. */
 interface Kept {
@@ -77,7 +75,7 @@ export class JobService implements Home {
   async wait(job: string | Job, options: WaitForJobOptions = {}): Promise<Job> {
     this.rules.checkOptions('wait', options);
     const { signal } = options;
-    const until = moment(options.deadline);
+    const until = momentOf(options.deadline)?.getTime();
     const { name, http } = this.#at(job);
     const began = Date.now();
     let failed = 0;
@@ -381,10 +379,4 @@ function date(text: unknown): Date | undefined {
   if (typeof text !== 'string') return undefined;
   const found = new Date(text);
   return Number.isNaN(found.getTime()) ? undefined : found;
-}
-
-function moment(deadline: number | Date | undefined): number | undefined {
-  if (deadline === undefined) return undefined;
-  const until = typeof deadline === 'number' ? Date.now() + deadline : deadline.getTime();
-  return until < MOMENT_MAX ? until : undefined;
 }

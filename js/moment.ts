@@ -1,13 +1,12 @@
-/** When a batch has to end. */
+/** When something has to end. */
 
-/** The longest timer of any host. */
-const TIMER_MAX = 2 ** 31 - 1;
+/** The longest timer of any host: above 2^31-1 ms they fire at once. */
+export const TIMER_MAX: number = 2 ** 31 - 1;
 
 /** A deadline beyond all dates is none. */
 export function momentOf(deadline: number | Date | undefined): Date | undefined {
-  if (typeof deadline !== 'number') return deadline;
-  const at = new Date(Date.now() + deadline);
-  return Number.isNaN(at.getTime()) ? undefined : at;
+  const at = typeof deadline === 'number' ? new Date(Date.now() + deadline) : deadline;
+  return Number.isNaN(at?.getTime()) ? undefined : at;
 }
 
 /** Calls back at a time, in ms since 1970; keeps no process alive. Gives what ends the wait. */
