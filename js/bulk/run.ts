@@ -76,7 +76,6 @@ export class Run implements BatchRun {
   #jobs: JobItems | undefined;
   #counts: Counts = NOTHING;
   #complete = false;
-  #hasEnded = false;
   #stopped: Stopped | undefined;
   /** What the run is rejected with. */
   #failure: { error: unknown } | undefined;
@@ -333,6 +332,7 @@ export class Run implements BatchRun {
   async #close(): Promise<BatchSummary> {
     this.#state = 'ended';
     this.#core?.endRun();
+    this.#count();
     this.#tellNow();
     const { done, failed, again, cost, possibleCost } = this.#counts;
     const left = this.#again.length + (this.#jobs?.size ?? 0) + this.#unkept;
@@ -343,7 +343,7 @@ export class Run implements BatchRun {
       this.#failure ??= { error };
     }
     this.#core?.free();
-    this.#hasEnded = true;
+    this.#core = undefined;
     return {
       ...{ done, failed, cost, possibleCost },
       resumable: hasMore && this.#options.journal !== undefined,
@@ -508,7 +508,11 @@ export class Run implements BatchRun {
       this.#fail(thrown);
       return;
     }
-    const { kind, message, advice, retryAt } = thrown;
+    this.#endBy(thrown);
+  }
+
+  /** Others would fail alike. */
+  #endBy({ kind, message, advice, retryAt }: GenerateError): void {
     const at = retryAt === undefined ? {} : { retryAt };
     this.#end({ reason: kind, message, advice: `${advice} ${this.#goOn()}`.trim(), ...at });
   }
@@ -613,7 +617,7 @@ export class Run implements BatchRun {
   async #failed(pending: Pending, thrown: unknown): Promise<void> {
     const { index, key, request, twice } = pending;
     const error = asGenerateError(thrown);
-    const { kind, message, advice, retryAt } = error;
+    const { kind, message, advice } = error;
     const trouble = { kind, message, advice, hasOwnModel: ownModel(request) !== undefined };
     const { line, verdict } = this.#known.failed(key, trouble);
     try {
@@ -626,10 +630,7 @@ export class Run implements BatchRun {
       ...{ possibleCost: this.#known.lost(key), possiblyPaidTwice: twice },
       retriedOnResume: verdict !== 'forGood',
     });
-    if (verdict === 'stop') {
-      const at = retryAt === undefined ? {} : { retryAt };
-      this.#end({ reason: kind, message, advice: `${advice} ${this.#goOn()}`.trim(), ...at });
-    }
+    if (verdict === 'stop') this.#endBy(error);
   }
 
   #giveResult({ index, key, twice }: Pending, result: GenerateResult): void {
@@ -738,15 +739,12 @@ export class Run implements BatchRun {
 
   #tellNow(): void {
     this.#isTold = false;
-    this.#count();
-    if (this.#core !== undefined && !this.#hasEnded) {
-      for (const notice of this.#core.notices()) this.#listeners.notice(notice);
-    }
+    for (const notice of this.#core?.notices() ?? []) this.#listeners.notice(notice);
     this.#listeners.progress(() => this.progress());
   }
 
   #count(): void {
-    if (this.#core !== undefined && !this.#hasEnded) this.#counts = this.#core.counts();
+    this.#counts = this.#core?.counts() ?? this.#counts;
   }
 
   /** What is there once the batch is open. */
