@@ -55,8 +55,9 @@ const READ_AHEAD = 16;
 
 /** Items on their way into jobs, one stream of them. */
 class Feed {
-  /** What is reserved for items that are in no job yet, in USD. */
-  readonly usd: Map<string, number> = new Map();
+  /** What is reserved for each item that is in no job yet, in USD. */
+  readonly #usd: Map<string, number> = new Map();
+  #reserved = 0;
   readonly #keys: Set<string> = new Set();
   #waiting: ForJob[] = [];
   #wake: () => void = () => {};
@@ -75,10 +76,32 @@ class Feed {
   }
 
   add(item: ForJob): void {
-    this.usd.set(item.key, item.usd);
+    this.#usd.set(item.key, item.usd);
+    this.#reserved += item.usd;
     this.#keys.add(item.key);
     this.#waiting.push(item);
     this.#wake();
+  }
+
+  /** The sum for all of them; asked for with each item, so it is kept and not made anew. */
+  get reserved(): number {
+    return this.#usd.size === 0 ? 0 : this.#reserved;
+  }
+
+  /** The items that are in no job yet. */
+  get left(): Iterable<string> {
+    return this.#usd.keys();
+  }
+
+  /** What is reserved for these. */
+  reservedFor(keys: readonly string[]): number {
+    return keys.reduce((sum, key) => sum + (this.#usd.get(key) ?? 0), 0);
+  }
+
+  /** These are in a job now. */
+  placed(keys: readonly string[]): void {
+    this.#reserved -= this.reservedFor(keys);
+    for (const key of keys) this.#usd.delete(key);
   }
 
   /** Whether it was given this before. */
@@ -158,7 +181,7 @@ export class ByJob {
   /** USD of what is on its way into jobs that are not written down yet. */
   get fed(): number {
     let sum = 0;
-    for (const { usd } of this.#feeds) for (const one of usd.values()) sum += one;
+    for (const { reserved } of this.#feeds) sum += reserved;
     return sum;
   }
 
@@ -231,10 +254,10 @@ export class ByJob {
         await this.#host.goesOn();
         // What is written down now would be looked for in vain by the next run.
         signal.throwIfAborted();
-        const usd = keys.reduce((sum, key) => sum + (feed.usd.get(key) ?? 0), 0) / keys.length;
+        const usd = feed.reservedFor(keys) / keys.length;
         open = { displayName, model, keys, usd };
         await this.#host.creating(open);
-        for (const key of keys) feed.usd.delete(key);
+        feed.placed(keys);
       },
       onCreated: async (job, keys) => {
         open = undefined;
@@ -249,7 +272,7 @@ export class ByJob {
       const isOfTheModel = error instanceof GenerateError && this.#host.isOfTheModel(error.kind);
       if (open === undefined || !isOfTheModel || signal.aborted) throw error;
       this.#end(feed);
-      this.#host.back(feed.usd.keys());
+      this.#host.back(feed.left);
       await this.#refused(open, error);
     } finally {
       this.#end(feed);
