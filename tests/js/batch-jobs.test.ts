@@ -534,7 +534,8 @@ describe('a run that ends while a job runs', { timeout }, () => {
     assert.equal(bench.books().length, 1);
   });
 
-  it('pauses: nothing is created before it goes on', async () => {
+  /** A batch that was paused when its source had given all. */
+  const pausedAtItsEnd = async (): Promise<BatchRun> => {
     await open();
     async function* source(): AsyncGenerator<Keyed> {
       yield* keyed(12);
@@ -543,6 +544,11 @@ describe('a run that ends while a job runs', { timeout }, () => {
     const options = { journal: bench.journal, route: 'batch' } as const;
     const run: BatchRun = bench.client().batch(source(), options);
     await until(run, ({ state, complete }) => state === 'paused' && complete);
+    return run;
+  };
+
+  it('pauses: nothing is created before it goes on', async () => {
+    const run = await pausedAtItsEnd();
     await bench.through(new Promise((resolve) => setTimeout(resolve, HOUR)));
     assert.deepEqual([bench.books().length, run.progress().taken], [0, 12]);
     run.resume();
@@ -551,14 +557,7 @@ describe('a run that ends while a job runs', { timeout }, () => {
   });
 
   it('while it is paused is gone on with by the next', async () => {
-    await open();
-    async function* source(): AsyncGenerator<Keyed> {
-      yield* keyed(12);
-      run.pause();
-    }
-    const options = { journal: bench.journal, route: 'batch' } as const;
-    const run: BatchRun = bench.client().batch(source(), options);
-    await until(run, ({ state, complete }) => state === 'paused' && complete);
+    const run = await pausedAtItsEnd();
     const { resumable } = await bench.through(run.stop());
     assert.deepEqual([resumable, bench.books().length], [true, 0]);
     assert.ok(bench.records().every(({ record }) => record === 'run'));
