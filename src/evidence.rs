@@ -226,9 +226,7 @@ impl Evidence {
             Field::ModelVersion => self.names(Place::Version, value),
             Field::RetryDelay => self.delay(hint::seconds(value)),
             Field::RetrySeconds => self.delay(hint::retry_after(value, self.now)),
-            Field::RetryMillis => {
-                self.delay(hint::seconds(value).map(|delay| Millis(delay.0.div_ceil(1_000))));
-            }
+            Field::RetryMillis => self.delay(hint::millis(value)),
             Field::Seconds if after == Some(Field::RetryDelay) => {
                 self.seconds = hint::seconds(value);
                 self.delay(self.seconds);
@@ -236,7 +234,7 @@ impl Evidence {
             // protobuf leaves out seconds that are 0.
             Field::Nanos if matches!(after, Some(Field::Seconds | Field::RetryDelay)) => {
                 let nanos = integer(digits(value).0).unwrap_or(0);
-                let part = Millis(nanos.div_ceil(1_000_000));
+                let part = Millis(nanos.div_ceil(1_000_000)).min(hint::LONGEST);
                 let whole = self.seconds.filter(|_| after == Some(Field::Seconds));
                 self.delay(Some(whole.unwrap_or(Millis::ZERO) + part));
             }

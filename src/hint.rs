@@ -1,6 +1,7 @@
 //! How long the service asks to wait: RetryInfo, Retry-After, "Please retry in", every form.
 //!
-//! All delays are rounded up to whole milliseconds, since coming back early is refused again.
+//! All delays are rounded up to whole milliseconds, since coming back early is refused again. None
+//! is longer than a year: a moment beyond what a `Date` can tell would end whoever shows it.
 
 use crate::slice::{bounded, digits, from, integer, skip, skip_back};
 use crate::time::{Millis, WallTime};
@@ -9,6 +10,9 @@ const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+
+/// The longest wait that is believed: more is a mistake of whoever wrote it.
+pub const LONGEST: Millis = Millis(365 * DAY);
 
 /// How each unit begins, in lower case; one letter, or "ms", is a unit by itself alone.
 const UNITS: &[(&str, u64)] = &[
@@ -36,7 +40,8 @@ pub fn duration(text: &str) -> Option<Millis> {
         let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
         let length = after.bytes().take_while(|byte| is_letter(*byte)).count();
         let Some(unit) = unit(bounded(after, length)) else { break };
-        total = Some(total.unwrap_or(Millis::ZERO) + amount.in_units_of(unit));
+        let sum = total.unwrap_or(Millis::ZERO) + amount.in_units_of(unit);
+        total = Some(sum.min(LONGEST));
         rest = skip(from(after, length), " ,");
         rest = rest.strip_prefix("and ").unwrap_or(rest);
     }
@@ -47,6 +52,12 @@ pub fn duration(text: &str) -> Option<Millis> {
 #[must_use]
 pub fn seconds(text: &str) -> Option<Millis> {
     duration(text).or_else(|| amount(text).map(|(amount, _)| amount.in_units_of(SECOND)))
+}
+
+/// The delay at the start of a text whose field counts milliseconds, so that the unit may be missing.
+#[must_use]
+pub fn millis(text: &str) -> Option<Millis> {
+    duration(text).or_else(|| amount(text).map(|(amount, _)| amount.in_units_of(1)))
 }
 
 fn unit(word: &str) -> Option<u64> {
@@ -75,7 +86,7 @@ fn amount(text: &str) -> Option<(Amount<'_>, &str)> {
 }
 
 impl Amount<'_> {
-    /// The amount of a unit of so many milliseconds, rounded up, saturating.
+    /// The amount of a unit of so many milliseconds, rounded up, at most a year.
     fn in_units_of(self, unit: u64) -> Millis {
         let whole = integer(self.whole).unwrap_or(0).saturating_mul(unit);
         let nine = bounded(self.fraction, 9);
@@ -86,7 +97,7 @@ impl Amount<'_> {
             part /= 10;
         }
         let part = part.saturating_add(u64::from(rest > 0));
-        Millis(whole.saturating_add(part))
+        Millis(whole.saturating_add(part)).min(LONGEST)
     }
 }
 
@@ -98,7 +109,7 @@ pub fn retry_after(header: &str, now: WallTime) -> Option<Millis> {
     match amount(header) {
         Some((amount, "")) => Some(amount.in_units_of(SECOND)),
         Some(_) => duration(header),
-        None => date(header).map(|at| at - now),
+        None => date(header).map(|at| (at - now).min(LONGEST)),
     }
 }
 
@@ -172,7 +183,13 @@ mod tests {
         }
         assert_eq!(seconds("12"), Some(Millis(12_000)));
         assert_eq!(seconds("1.5"), Some(Millis(1_500)));
-        assert_eq!(duration("99999999999999999999999h"), Some(Millis(u64::MAX)));
+        for text in ["99999999999999999999999h", "9999999999999s", "364d 9d", "1000000000 hours"] {
+            assert_eq!(duration(text), Some(LONGEST), "{text}");
+        }
+        assert_eq!(seconds("9999999999999"), Some(LONGEST));
+        assert_eq!(millis("1500.2"), Some(Millis(1_501)));
+        assert_eq!(millis("1500ms"), Some(Millis(1_500)));
+        assert_eq!(millis("86400000"), Some(Millis(DAY)), "a day in ms is no thousand days");
     }
 
     #[test]
@@ -185,7 +202,9 @@ mod tests {
             ("30s", Some(30_000)),
             ("Tue, 24 Nov 2026 12:01:30 GMT", Some(90_000)),
             ("Tue, 24 Nov 2026 11:00:00 GMT", Some(0)),
-            ("Sun, 29 Feb 2032 00:00:00 GMT", Some(166_104_000_000)),
+            ("Sun, 29 Feb 2032 00:00:00 GMT", Some(LONGEST.0)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(LONGEST.0)),
+            ("9999999999999", Some(LONGEST.0)),
             ("Tue, 24 Nov 2026 12:01:30 CET", None),
             ("Tue, 24 aNo 2026 12:01:30 GMT", None),
             ("Tue, 99 Nov 2026 12:01:30 GMT", None),

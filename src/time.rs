@@ -78,6 +78,17 @@ impl Sub for Instant {
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct WallTime(pub u64);
 
+impl WallTime {
+    /// The last moment that a JavaScript `Date` can tell (ECMA-262, 21.4.1.1).
+    const LAST: u64 = 8_640_000_000_000_000;
+
+    /// The moment as a JavaScript number that makes a valid `Date`, whatever was added to it.
+    #[must_use]
+    pub const fn as_f64(self) -> f64 {
+        (if self.0 < Self::LAST { self.0 } else { Self::LAST }) as f64
+    }
+}
+
 impl Add<Millis> for WallTime {
     type Output = Self;
     fn add(self, duration: Millis) -> Self {
@@ -113,6 +124,12 @@ mod tests {
         assert_eq!(Millis::from_f64(f64::NAN), Millis::ZERO);
         assert_eq!(Millis::from_f64(-5.0), Millis::ZERO);
         assert_eq!(Millis::from_f64(f64::INFINITY), Millis(u64::MAX));
+    }
+
+    #[test]
+    fn every_moment_makes_a_valid_date() {
+        assert_eq!(WallTime(1_795_521_600_000).as_f64(), 1_795_521_600_000.0);
+        assert_eq!((WallTime(1_795_521_600_000) + Millis(u64::MAX)).as_f64(), 8.64e15);
     }
 
     #[test]

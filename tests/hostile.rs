@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 
 use json::{NOW, value};
 use proptest::prelude::*;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use unexhausted::classify::classify;
-use unexhausted::hint::{duration, retry_after, seconds};
+use unexhausted::hint::{LONGEST, duration, retry_after, seconds};
 use unexhausted::info::ErrorInfo;
 use unexhausted::kind::Kind;
 use unexhausted::reader::read;
@@ -36,6 +36,8 @@ fn bounded(input: &Value) -> ErrorInfo {
     let info = classify(input, NOW);
     assert_eq!(info.retry, info.kind.retry());
     assert!(info.message.len() <= 1_000, "a message of {} bytes", info.message.len());
+    assert!(info.retry_after.is_none_or(|wait| wait <= LONGEST), "{:?}", info.retry_after);
+    assert!(info.retry_at.is_none_or(|at| at - NOW <= LONGEST), "{:?}", info.retry_at);
     assert!(info.violations.len() <= 64, "{} violations", info.violations.len());
     for part in info.violations.iter().flat_map(|v| [&v.quota_id, &v.quota_metric, &v.model]) {
         assert!(part.as_ref().is_none_or(|part| part.len() <= 200));
@@ -48,6 +50,28 @@ fn bounded(input: &Value) -> ErrorInfo {
     }
     assert_eq!(info.summary, classify(input, NOW).summary, "the same input, the same answer");
     info
+}
+
+#[test]
+fn no_wait_that_a_server_names_is_longer_than_a_year() {
+    let details = |delay: Json| {
+        let info =
+            json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay });
+        let error = json!({ "code": 503, "status": "UNAVAILABLE", "details": [info] });
+        json!({ "status": 503, "body": { "error": error } })
+    };
+    let header = |name: &str, value: &str| json!({ "status": 503, "headers": { name: value } });
+    for input in [
+        header("retry-after", "9999999999999"),
+        header("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        header("retry-after-ms", "9999999999999999"),
+        details(json!("9999999999999s")),
+        json!("503 retry_delay { seconds: 9999999999999 }"),
+        json!("503 UNAVAILABLE. Please retry in 9999999999999s."),
+        json!("503 UNAVAILABLE. Please retry in 9999999999999h9999999999999m."),
+    ] {
+        assert_eq!(bounded(&value(&input)).retry_after, Some(LONGEST), "{input}");
+    }
 }
 
 #[test]
@@ -201,8 +225,8 @@ fn numbers_without_bounds_do_no_harm() {
         bounded(&Value::Object(entries.to_vec()));
     }
     let years = bounded(&text("429. Please retry in 99999999999999999999999999h."));
-    assert_eq!(years.retry_after, Some(Millis(u64::MAX)));
-    assert_eq!(years.retry_at, Some(WallTime(u64::MAX)));
+    assert_eq!(years.retry_after, Some(LONGEST));
+    assert_eq!(years.retry_at, Some(NOW + LONGEST));
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{get, set};
 use crate::info::{ErrorInfo, Violation};
+use crate::time::WallTime;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,9 +80,9 @@ pub(crate) fn info(info: &ErrorInfo) -> JsValue {
     value
 }
 
-/// A moment as a `Date`.
+/// A moment as a `Date`, which is always a valid one.
 pub(crate) fn date(ms: u64) -> JsValue {
-    js_sys::Date::new(&(ms as f64).into()).into()
+    js_sys::Date::new(&WallTime(ms).as_f64().into()).into()
 }
 
 /// A `TypeError`: the caller's mistake, named before any request.
