@@ -24,6 +24,41 @@ pub struct Usage {
     pub text: f64,
 }
 
+/// The counts of `usageMetadata` as an answer has them: anybody may have written it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// `promptTokenCount`.
+    pub prompt: Option<f64>,
+    /// `candidatesTokenCount`.
+    pub candidates: Option<f64>,
+    /// `thoughtsTokenCount`.
+    pub thoughts: Option<f64>,
+    /// `totalTokenCount`.
+    pub total: Option<f64>,
+    /// The sum of the IMAGE rows of `candidatesTokensDetails`, where there is one.
+    pub image: Option<f64>,
+}
+
+impl Counts {
+    /// What an answer may report; no model takes or gives a hundredth of it.
+    const MOST: f64 = 1e8;
+
+    /// The tokens; `None` where a count cannot be true, and the price table counts instead.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        let counts = [self.prompt, self.candidates, self.thoughts, self.total, self.image];
+        if counts.into_iter().flatten().any(|count| !(0.0..=Self::MOST).contains(&count)) {
+            return None;
+        }
+        let of = |count: Option<f64>| count.unwrap_or(0.0);
+        // Whether candidates include the thoughts differs from answer to answer; the total tells.
+        let said = of(self.candidates).max(of(self.thoughts));
+        let output = (of(self.total) - of(self.prompt)).max(said);
+        let text = (output - of(self.image)).max(0.0);
+        Some(Usage { prompt: of(self.prompt), image: self.image, text })
+    }
+}
+
 /// What an answer with `pictures` pictures costs: by its tokens where it reports them, else by the
 /// table. `None` for a model that is not in the catalogue.
 #[must_use]
@@ -36,12 +71,14 @@ pub fn answer(
     let model = model?;
     let listed = model.price(size)?.usd * f64::from(pictures);
     let Some(usage) = usage else { return Some(listed) };
+    let row = model.price(size).map_or(0.0, |row| f64::from(row.tokens));
     // `candidatesTokenCount` exceeds the sum of its details in live answers, so a picture is priced
     // by its own row, and by the table where that row is missing, or where only the table has a price.
-    let tokens = usage.image.filter(|_| model.image_usd > 0.0);
+    // A row of 0 beside a picture is one that was not filled in.
+    let tokens = usage.image.filter(|tokens| *tokens > 0.0 || pictures == 0);
+    let of_pictures = if tokens.is_none() { row * f64::from(pictures) } else { 0.0 };
+    let tokens = tokens.filter(|_| model.image_usd > 0.0);
     let picture = tokens.map_or(listed, |tokens| tokens * model.image_usd / 1e6);
-    let row = model.price(size).map_or(0.0, |row| f64::from(row.tokens));
-    let of_pictures = if usage.image.is_none() { row * f64::from(pictures) } else { 0.0 };
     let text = (usage.text - of_pictures).max(0.0);
     Some(picture + (usage.prompt * model.input_usd + text * model.text_usd) / 1e6)
 }
@@ -102,6 +139,38 @@ mod tests {
         let usage = Usage { prompt: 10.0, image: None, text: 1_120.0 };
         let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
         assert!((usd - (0.134 + 10.0 * 2.0 / 1e6)).abs() < 1e-9, "{usd}");
+    }
+
+    #[test]
+    fn counts_are_believed_within_reason() {
+        let pro = find("gemini-3-pro-image");
+        let told = Counts { prompt: Some(10.0), total: Some(1_130.0), ..Counts::default() };
+        let told = Counts { image: Some(1_120.0), ..told };
+        assert_eq!(told.usage(), Some(Usage { prompt: 10.0, image: Some(1_120.0), text: 0.0 }));
+        for wrong in [-1.0, -1e300, 1.1e8, 1e15, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for counts in [
+                Counts { prompt: Some(wrong), ..told },
+                Counts { candidates: Some(wrong), ..told },
+                Counts { thoughts: Some(wrong), ..told },
+                Counts { total: Some(wrong), ..told },
+                Counts { image: Some(wrong), ..told },
+            ] {
+                let usage = counts.usage();
+                assert_eq!(usage, None, "{counts:?}");
+                assert_eq!(answer(pro, None, usage.as_ref(), 1), Some(0.134), "{counts:?}");
+            }
+        }
+        let most = Counts { prompt: Some(1e8), total: Some(2e8), ..Counts::default() };
+        assert_eq!(most.usage(), None, "the total too");
+        let most = Counts { total: Some(1e8), ..most };
+        assert!(answer(pro, None, most.usage().as_ref(), 1).is_some_and(f64::is_finite));
+    }
+
+    #[test]
+    fn a_picture_never_costs_nothing() {
+        let usage = Usage { prompt: 0.0, image: Some(0.0), text: 0.0 };
+        assert_eq!(answer(find("gemini-3-pro-image"), None, Some(&usage), 1), Some(0.134));
+        assert_eq!(answer(find("gemini-3-pro-image"), None, Some(&usage), 0), Some(0.0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a row of a job costs.
 
 use crate::catalog::BATCH_SHARE;
-use crate::cost::{self, Usage};
+use crate::cost::{self, Counts, Usage};
 use crate::model::{Model, Size};
 use crate::value::Value;
 
@@ -27,18 +27,21 @@ fn usage(metadata: &Value) -> Option<Usage> {
         return None;
     }
     let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_f64);
-    let count = |key: &str| number(metadata, key).unwrap_or(0.0);
+    let count = |key: &str| number(metadata, key);
     let details = metadata.get("candidatesTokensDetails").map(Value::items).unwrap_or_default();
     let image = details
         .iter()
         .filter(|row| row.get("modality").and_then(Value::as_str) == Some("IMAGE"))
         .filter_map(|row| number(row, "tokenCount"))
         .reduce(|sum, tokens| sum + tokens);
-    // Whether candidates include the thoughts differs from answer to answer; the total tells.
-    let prompt = count("promptTokenCount");
-    let said = count("candidatesTokenCount").max(count("thoughtsTokenCount"));
-    let output = (count("totalTokenCount") - prompt).max(said);
-    Some(Usage { prompt, image, text: (output - image.unwrap_or(0.0)).max(0.0) })
+    let counts = Counts {
+        prompt: count("promptTokenCount"),
+        candidates: count("candidatesTokenCount"),
+        thoughts: count("thoughtsTokenCount"),
+        total: count("totalTokenCount"),
+        image,
+    };
+    counts.usage()
 }
 
 #[cfg(test)]
@@ -59,6 +62,14 @@ mod tests {
             "totalTokenCount":2120,"candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1120}]}"#;
         let usd = cost("gemini-3-pro-image", usage, 1).unwrap();
         assert!((usd - (0.1344 + 0.002) / 2.0).abs() < 1e-9, "{usd}");
+    }
+
+    #[test]
+    fn a_row_is_believed_within_reason() {
+        for wrong in ["-5000000", "110000000", "1000000000000000"] {
+            let usage = [r#"{"promptTokenCount":"#, wrong, r#","totalTokenCount":2120}"#].concat();
+            assert_eq!(cost("gemini-3-pro-image", &usage, 1), Some(0.067), "{wrong}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{as_array, get, get_dynamic, get_text, is_plain, keys};
 use super::quota::nanos;
-use crate::cost::{self, Usage};
+use crate::cost::{self, Counts, Usage};
 use crate::input::Used;
 use crate::model::Model;
 use crate::time::Millis;
@@ -72,17 +72,19 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
     if !metadata.is_object() {
         return None;
     }
-    let count = |key: &'static str| get(metadata, key).as_f64().unwrap_or(0.0);
+    let count = |key: &'static str| get(metadata, key).as_f64();
     let image = list(&get(metadata, "candidatesTokensDetails"))
         .filter(|row| get(row, "modality") == "IMAGE")
         .filter_map(|row| get(&row, "tokenCount").as_f64())
         .reduce(|sum, tokens| sum + tokens);
-    // Whether candidates include the thoughts differs from answer to answer; the total tells.
-    let prompt = count("promptTokenCount");
-    let said = count("candidatesTokenCount").max(count("thoughtsTokenCount"));
-    let output = (count("totalTokenCount") - prompt).max(said);
-    let text = (output - image.unwrap_or(0.0)).max(0.0);
-    Some(Usage { prompt, image, text })
+    let counts = Counts {
+        prompt: count("promptTokenCount"),
+        candidates: count("candidatesTokenCount"),
+        thoughts: count("thoughtsTokenCount"),
+        total: count("totalTokenCount"),
+        image,
+    };
+    counts.usage()
 }
 
 fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
