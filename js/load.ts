@@ -96,7 +96,8 @@ export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
-function internal(cause: unknown): GenerateError {
+/** What is told of a trap. @internal */
+export function internal(cause: unknown): GenerateError {
   return new GenerateError(
     {
       kind: 'unknown',

@@ -1,4 +1,5 @@
 /** A module beside the core's, brought up on first use: nobody who never needs it loads it. */
+import { internal } from './load.js';
 
 /** What wasm-bindgen makes for a module. */
 interface Glue {
@@ -16,6 +17,7 @@ export class Side<T extends Glue> {
   readonly #glue: () => Promise<T>;
   #source: SideSource | undefined;
   #loading: Promise<T> | undefined;
+  #instance = 1;
 
   constructor(name: string, glue: () => Promise<T>) {
     this.#name = name;
@@ -46,10 +48,15 @@ export class Side<T extends Glue> {
     return glue;
   }
 
+  /** The number of the instance that calls go to now: what an earlier one held is lost. */
+  get instance(): number {
+    return this.#instance;
+  }
+
   /**
    * Runs a function of the module; what it refuses is a `TypeError`.
    *
-   * @throws after a trap what the engine threw; the next call then begins afresh.
+   * @throws {GenerateError} of kind `unknown` after a trap; the next call then begins afresh.
    */
   run<R>(glue: T, what: () => R): R {
     try {
@@ -57,7 +64,8 @@ export class Side<T extends Glue> {
     } catch (error) {
       if (typeof error === 'string') throw new TypeError(`unexhausted: ${error}`);
       glue.__wbg_reset_state();
-      throw error;
+      this.#instance += 1;
+      throw internal(error);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The core's side of a batch: what is known of each item, with types. */
 import type { BatchNotice } from '../batch-types.js';
 import type { GenerateError } from '../errors.js';
+import { internal } from '../load.js';
 import type { Batch } from '../wasm/bulk.js';
 import type { OpenJob } from './by-job.js';
 import { bulk } from './load.js';
@@ -57,6 +58,7 @@ type Glue = Awaited<ReturnType<typeof bulk.load>>;
 export class BatchCore {
   readonly #glue: Glue;
   readonly #batch: Batch;
+  readonly #instance = bulk.instance;
 
   private constructor(glue: Glue, batch: Batch) {
     this.#glue = glue;
@@ -70,6 +72,11 @@ export class BatchCore {
       glue,
       bulk.run(glue, () => new glue.Batch(text)),
     );
+  }
+
+  /** Whether the WebAssembly has failed since: then nothing is known any more. */
+  get isLost(): boolean {
+    return bulk.instance !== this.#instance;
   }
 
   /** What a journal is read into. */
@@ -156,7 +163,8 @@ export class BatchCore {
   }
 
   free(): void {
-    this.#batch.free();
+    // What an earlier instance held is no address of this one.
+    if (!this.isLost) this.#batch.free();
   }
 
   /** The name of an item's picture: what the caller gave, made harmless, else of the prompt. */
@@ -193,6 +201,8 @@ export class BatchCore {
   }
 
   #ask<T>(what: (batch: Batch) => T): T {
+    // Another batch may have met the trap: its end must not be that of the instance that came after.
+    if (this.isLost) throw internal(undefined);
     return bulk.run(this.#glue, () => what(this.#batch));
   }
 

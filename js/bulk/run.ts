@@ -331,7 +331,7 @@ export class Run implements BatchRun {
 
   async #close(): Promise<BatchSummary> {
     this.#state = 'ended';
-    this.#core?.endRun();
+    this.#tried(() => this.#core?.endRun());
     this.#count();
     this.#tellNow();
     const { done, failed, again, cost, possibleCost } = this.#counts;
@@ -635,7 +635,8 @@ export class Run implements BatchRun {
 
   #giveResult({ index, key, twice }: Pending, result: GenerateResult): void {
     const { model, cost } = result;
-    const possibleCost = this.#known.lost(key);
+    // It is paid for: a core that has failed must not keep it from whoever reads.
+    const possibleCost = this.#tried(() => this.#known.lost(key)) ?? 0;
     this.#give(
       {
         ...{ index, key, status: 'done', restored: false, files: [], result, model, possibleCost },
@@ -739,12 +740,23 @@ export class Run implements BatchRun {
 
   #tellNow(): void {
     this.#isTold = false;
-    for (const notice of this.#core?.notices() ?? []) this.#listeners.notice(notice);
+    const notices = this.#tried(() => this.#core?.notices()) ?? [];
+    for (const notice of notices) this.#listeners.notice(notice);
     this.#listeners.progress(() => this.progress());
   }
 
   #count(): void {
-    this.#counts = this.#core?.counts() ?? this.#counts;
+    this.#counts = this.#tried(() => this.#core?.counts()) ?? this.#counts;
+  }
+
+  /** What the core says to nobody who could be told of its failure: that ends the batch. */
+  #tried<T>(ask: () => T): T | undefined {
+    try {
+      return ask();
+    } catch (error) {
+      if (this.#failure === undefined) this.#fail(error);
+      return undefined;
+    }
   }
 
   /** What is there once the batch is open. */

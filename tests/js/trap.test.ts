@@ -4,6 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +15,7 @@ import { type Copy, fused, trapping } from './support/trapping.ts';
 
 const run = promisify(execFile);
 const CHILD = fileURLToPath(new URL('support/trap-child.mjs', import.meta.url));
+const BATCH_CHILD = fileURLToPath(new URL('support/trap-batch-child.mjs', import.meta.url));
 
 describe('with WebAssembly that only traps', () => {
   let copy: Copy;
@@ -59,6 +63,50 @@ describe('with WebAssembly that only traps', () => {
       });
       assert.deepEqual(JSON.parse(stdout), { told: 'it failed', calls: 0 });
     });
+  }
+});
+
+interface BatchRound {
+  depth: number;
+  lit: boolean;
+  ended: string;
+  besideEnded: string;
+  items: string[];
+  served: number;
+  next: unknown;
+}
+
+describe('a trap beneath a batch', () => {
+  for (const name of ['unexhausted', 'bulk'] as const) {
+    for (const kept of [false, true]) {
+      it(`in ${name}, ${kept ? 'with' : 'without'} a journal, ends it and hangs nobody`, async () => {
+        const copy = fused(name);
+        const folder = kept ? [mkdtempSync(join(tmpdir(), 'unexhausted-journals-'))] : [];
+        try {
+          const { stdout } = await run(process.execPath, [BATCH_CHILD, copy.path, ...folder], {
+            timeout: 60_000,
+          });
+          const { rounds, uncaught } = JSON.parse(stdout) as {
+            rounds: BatchRound[];
+            uncaught: string[];
+          };
+          assert.deepEqual(uncaught, [], 'the host was told');
+          assert.ok(rounds.filter(({ lit }) => lit).length > 15, 'too few traps');
+          for (const { depth, ended, besideEnded, items, served, next } of rounds) {
+            const at = `at a depth of ${depth}: ${ended}; ${besideEnded}`;
+            const ends = ['complete, complete', 'GenerateError unknown, GenerateError unknown'];
+            assert.ok(ends.includes(ended) && ends.includes(besideEnded), at);
+            assert.equal(next, 7, at);
+            // What traps beneath a batch and not beneath its calls costs no picture.
+            const done = items.filter((item) => item === 'done').length;
+            if (name === 'bulk') assert.equal(done, served, at);
+          }
+        } finally {
+          copy.remove();
+          for (const path of folder) rmSync(path, { recursive: true });
+        }
+      });
+    }
   }
 });
 

@@ -35,19 +35,22 @@ export interface Copy {
   remove(): void;
 }
 
-function copyWith(change: (module: binaryen.Module) => void): Copy {
+/** The modules of the package, and the scripts that carry them. */
+const SCRIPTS = { unexhausted: 'inline', bulk: 'bulk-inline' };
+
+function copyWith(name: keyof typeof SCRIPTS, change: (module: binaryen.Module) => void): Copy {
   const path = mkdtempSync(join(tmpdir(), 'unexhausted-trap-'));
   cpSync(PKG, path, { recursive: true });
   // Outside of the package nothing says that these are ES modules.
   writeFileSync(join(path, 'package.json'), '{"type":"module"}');
-  const bytes = readFileSync(join(PKG, 'wasm', 'unexhausted_bg.wasm'));
+  const bytes = readFileSync(join(PKG, 'wasm', `${name}_bg.wasm`));
   const module = binaryen.readBinary(bytes);
   module.setFeatures(FEATURES);
   change(module);
   const changed = module.emitBinary();
   module.dispose();
   const text = gzipSync(changed).toString('base64');
-  writeFileSync(join(path, 'wasm', 'inline.js'), `export const wasm = '${text}';\n`);
+  writeFileSync(join(path, 'wasm', `${SCRIPTS[name]}.js`), `export const wasm = '${text}';\n`);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
@@ -64,17 +67,18 @@ function forEachFunction(
 
 /** A copy in which every function traps. */
 export function trapping(): Copy {
-  return copyWith((module) => {
+  return copyWith('unexhausted', (module) => {
     forEachFunction(module, (reference) => setBody(reference, module.unreachable()));
   });
 }
 
 /**
  * A copy with a fuse: the exported global `fuse` counts down with each call of a function, and on
- * reaching zero the function traps, however deep inside it is.
+ * reaching zero the function traps, however deep inside it is. The module that fails is the core's, or
+ * that of batches.
  */
-export function fused(): Copy {
-  return copyWith((module) => {
+export function fused(name: keyof typeof SCRIPTS = 'unexhausted'): Copy {
+  return copyWith(name, (module) => {
     const { i32 } = module;
     module.addGlobal('fuse', binaryen.i32, true, i32.const(0));
     module.addGlobalExport('fuse', 'fuse');
