@@ -226,8 +226,8 @@ export class Client {
   }
 
   /**
-   * Listens to an event; gives a function that ends it. What a listener throws does not disturb the
-   * call: it surfaces as an uncaught error.
+   * Listens to an event; gives a function that ends it. What a listener throws, or rejects with,
+   * disturbs nothing: it is told of once by `console.error`.
    */
   on<Name extends keyof ClientEvents>(
     name: Name,

@@ -1,6 +1,7 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
 import { encode } from './base64.js';
 import { startOf } from './body.js';
+import { ask } from './callback.js';
 import { digest } from './digest.js';
 import { GenerateError, remember } from './errors.js';
 import { isCurrent, tell } from './load.js';
@@ -275,7 +276,7 @@ export class Host {
     onRetry: Listener | undefined,
   ): void {
     const event = present({ call, attempt, delay, retryAt: new Date(until), model, info, error });
-    if (onRetry !== undefined) this.notify(onRetry, event);
+    if (onRetry !== undefined) ask('`onRetry`', onRetry as (event: unknown) => unknown, event);
     this.#emit('retry', event);
     this.#emit('waiting', event);
   }
@@ -343,33 +344,16 @@ export class Host {
     attempt: number,
     delay: number | undefined,
   ): unknown {
-    try {
-      return shouldRetry({ error, info, attempt, delay: delay ?? null });
-    } catch {
-      return undefined;
-    }
+    return ask('`shouldRetry`', shouldRetry, { error, info, attempt, delay: delay ?? null });
   }
 
   leaves(fallbackOn: (info: ErrorInfo) => unknown, info: ErrorInfo): unknown {
-    try {
-      return fallbackOn(info);
-    } catch {
-      return undefined;
-    }
+    return ask('`fallbackOn`', fallbackOn, info);
   }
 
   #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) this.notify(listener, event);
-  }
-
-  notify(listener: Listener, event: unknown): void {
-    try {
-      (listener as (event: unknown) => void)(event);
-    } catch (error) {
-      // A listener's fault is its own: it surfaces as an uncaught error, and the call goes on.
-      queueMicrotask(() => {
-        throw error;
-      });
+    for (const listener of this.#listeners.get(name) ?? []) {
+      ask(`a listener of \`${name}\``, listener as (event: unknown) => unknown, event);
     }
   }
 

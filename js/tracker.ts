@@ -1,4 +1,5 @@
 /** The quota ledger alone, for code that makes its own calls. */
+import { ask } from './callback.js';
 import { guarded, use } from './load.js';
 import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types.js';
 import type { Tracker } from './wasm/unexhausted.js';
@@ -23,9 +24,9 @@ export class QuotaTracker {
    */
   constructor(options: QuotaTrackerOptions) {
     const { core, instance } = use();
-    this.#tracker = guarded(() => new core.Tracker(options));
+    this.#options = contained(options);
+    this.#tracker = guarded(() => new core.Tracker(this.#options));
     this.#instance = instance;
-    this.#options = { ...options };
   }
 
   #run<T>(what: (tracker: Tracker) => T): T {
@@ -72,4 +73,14 @@ export class QuotaTracker {
   usage(): QuotaUsage[] {
     return this.#run((tracker) => tracker.usage()) as QuotaUsage[];
   }
+}
+
+/** A copy of the options, whose listener cannot fail; what is no object is left for the core to refuse. */
+function contained(options: QuotaTrackerOptions): QuotaTrackerOptions {
+  if (typeof options !== 'object' || options === null) return options;
+  const copy = { ...options };
+  const { onAlert } = copy;
+  if (typeof onAlert === 'function')
+    copy.onAlert = (alert) => void ask('`onAlert`', onAlert, alert);
+  return copy;
 }

@@ -156,6 +156,9 @@ export interface ShouldRetryContext {
   delay: number | null;
 }
 
+/** What a function of the caller's decides: at once, or once its promise is fulfilled. */
+export type Decided<T> = T | Promise<T>;
+
 /** What every call takes. */
 export interface CallOptions {
   /** Ends the call at once, in every state; it rejects with the signal's reason. */
@@ -169,11 +172,14 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
   maxServerDelay?: number | undefined;
-  /** Called before each wait. */
+  /** Called before each wait; what it throws is told of once by `console.error`. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
-  /** Overrules the classifier; a number is a wait in ms. */
+  /**
+   * Overrules the classifier: `true`, `false`, or a wait in ms; `undefined` leaves it to that. A
+   * promise is awaited while the attempt's time runs on. One that throws has decided nothing.
+   */
   shouldRetry?:
-    | ((context: ShouldRetryContext) => boolean | { delay: number } | undefined)
+    | ((context: ShouldRetryContext) => Decided<boolean | { delay: number } | undefined>)
     | undefined;
 }
 
@@ -306,7 +312,7 @@ export interface GenerateOptions extends CallOptions, QueueOptions, PeakOptions 
    * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
    * drop-in, which asks one model, does not ask it. Default: the table.
    */
-  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
+  fallbackOn?: ((info: ErrorInfo) => Decided<boolean | undefined>) | undefined;
   /** The chain for this call, instead of the client's. */
   models?: readonly (string | Target)[] | undefined;
   /** How this call is tried again. */
@@ -330,7 +336,7 @@ export interface FallbackOptions extends CallOptions, QueueOptions {
    * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
    * drop-in, which asks one model, does not ask it. Default: the table.
    */
-  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
+  fallbackOn?: ((info: ErrorInfo) => Decided<boolean | undefined>) | undefined;
   /** The smaller pictures that are as good to you as none. Default: those of the client, or none. */
   degrade?: DegradeOptions | undefined;
   /** USD that the call may cost at most, as in `generate`. Default: no limit. */
@@ -395,7 +401,7 @@ export interface ClientOptions extends PeakOptions {
    * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
    * drop-in, which asks one model, does not ask it. Default: the table.
    */
-  fallbackOn?: ((info: ErrorInfo) => boolean | undefined) | undefined;
+  fallbackOn?: ((info: ErrorInfo) => Decided<boolean | undefined>) | undefined;
   /**
    * What all calls of this client, and of others on the same `store` and key, may spend. A call that
    * does not fit goes on to a cheaper model, or fails with `over_budget`. Default: no limit.

@@ -1,5 +1,6 @@
 /** Who listens to a batch. */
 import type { BatchNotice, BatchProgress } from '../batch-types.js';
+import { ask } from '../callback.js';
 
 /** Notices that the summary repeats. */
 const NOTICES_MAX = 1_000;
@@ -23,24 +24,13 @@ export class Listeners {
   }
 
   progress(of: () => BatchProgress): void {
-    if (this.#progress.size > 0) tellAll(this.#progress, of());
+    if (this.#progress.size === 0) return;
+    const progress = of();
+    for (const listener of this.#progress) ask('a listener of `progress`', listener, progress);
   }
 
   notice(notice: BatchNotice): void {
     if (this.notices.length < NOTICES_MAX) this.notices.push(notice);
-    tellAll(this.#notice, notice);
-  }
-}
-
-/** A listener's fault is its own: it surfaces as an uncaught error, and the batch goes on. */
-function tellAll<T>(listeners: Iterable<(told: T) => void>, told: T): void {
-  for (const listener of listeners) {
-    try {
-      listener(told);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    for (const listener of this.#notice) ask('a listener of `notice`', listener, notice);
   }
 }

@@ -1,6 +1,7 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
 import type { BatchRequest, BatchSource } from '../batch-types.js';
 import { fingerprint, keyOf, requestOf } from '../bulk/entry.js';
+import { ask } from '../callback.js';
 import { hex } from '../digest.js';
 import type { CreateJobOptions, Job } from '../job-types.js';
 import type { Http } from './http.js';
@@ -166,7 +167,8 @@ async function withRoom<T>(
       if (next === 'stop') throw failed;
       if (next === 'room') {
         tries.room += 1;
-        options.onWaiting?.({ reason, retryAt: new Date(Date.now() + wait) });
+        const waiting = { reason, retryAt: new Date(Date.now() + wait) };
+        if (options.onWaiting !== undefined) ask('`onWaiting`', options.onWaiting, waiting);
         await pause(wait, signals);
         await home.removeEnded(http);
       } else {

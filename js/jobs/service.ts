@@ -1,5 +1,6 @@
 /** The jobs of one client. */
 import type { BatchSource } from '../batch-types.js';
+import { ask } from '../callback.js';
 import type {
   CreateJobOptions,
   FindJobOptions,
@@ -82,7 +83,9 @@ export class JobService implements Home {
     for (;;) {
       const looked = await this.#look(http, name, signal, failed);
       failed = looked.job === undefined ? failed + 1 : 0;
-      if (looked.job !== undefined) options.onProgress?.(looked.job);
+      if (looked.job !== undefined && options.onProgress !== undefined) {
+        ask('`onProgress`', options.onProgress, looked.job);
+      }
       if (looked.job?.ended === true) {
         await this.#tidy(http, looked.job);
         return looked.job;

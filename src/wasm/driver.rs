@@ -1,12 +1,13 @@
 //! The loop around the core: feed one input, carry out what comes out, arm one timer.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::answer;
 use super::convert::{copy, get};
@@ -30,7 +31,7 @@ use crate::models::Catalog;
 use crate::output::{Ending, Output, Record};
 use crate::peak::{self, Hours};
 use crate::retry::{Verdict, Why};
-use crate::time::{Instant, Millis};
+use crate::time::{Instant, Millis, WallTime};
 use crate::value::Value;
 
 /// What a call does at each attempt.
@@ -76,6 +77,38 @@ impl Callbacks {
         let has_any = on_retry.is_some() || should_retry.is_some() || fallback_on.is_some();
         has_any.then(|| Box::new(Self { on_retry, should_retry, fallback_on }))
     }
+}
+
+/// What the caller's functions say of an error; they may be asynchronous.
+enum Asked {
+    Now(Option<Verdict>),
+    Later(Pin<Box<dyn Future<Output = Option<Verdict>>>>),
+}
+
+fn is_promise(value: &JsValue) -> bool {
+    value.has_type::<Promise>()
+}
+
+/// What a promise gives, or the value itself; the host sees to it that none rejects.
+async fn settled(value: JsValue) -> JsValue {
+    match value.dyn_into::<Promise>() {
+        Ok(promise) => JsFuture::from(promise).await.unwrap_or(JsValue::UNDEFINED),
+        Err(value) => value,
+    }
+}
+
+/// What `shouldRetry` has decided; `None` where the classifier decides.
+fn retries_as(answer: &JsValue) -> Option<Verdict> {
+    if let Some(retries) = answer.as_bool() {
+        return Some(if retries { Verdict::Retry } else { Verdict::Stop });
+    }
+    let delay = get(answer, "delay").as_f64().filter(|&delay| delay >= 0.0)?;
+    Some(Verdict::RetryAfter(Millis::from_f64(delay)))
+}
+
+/// What `fallbackOn` has decided.
+fn leaves_as(answer: &JsValue) -> Option<Verdict> {
+    Some(if answer.as_bool()? { Verdict::Leave } else { Verdict::Stay })
 }
 
 /// The last error, as it came.
@@ -221,10 +254,10 @@ impl Driver {
                 }
                 Output::Abort { call, flight, timed_out } => self.abort(call, flight, timed_out),
                 Output::Wait { call, attempt, wait, until, info } => {
-                    self.tell_wait(call, attempt, wait, until.0, &info);
+                    self.tell_wait(call, attempt, wait, until, &info);
                 }
                 Output::Hold { call, attempt, wait, until, info } => {
-                    self.tell_hold(call, attempt, wait, until.0, &info);
+                    self.tell_hold(call, attempt, wait, until, &info);
                 }
                 Output::Transact { id, book, request } => self.transact(id, book, request),
                 Output::Notice(notice) => self.tell_notice(&notice),
@@ -352,10 +385,18 @@ impl Driver {
             state.thrown = Some(thrown);
             state.job.clone()
         });
-        let verdict = self.ask(call, &info);
+        let asked = self.ask(call, &info);
         let info = Rc::new(info);
-        self.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
-        self.count(job.as_ref(), target, Some(&info));
+        let driver = Rc::clone(self);
+        let decide = move |verdict| {
+            driver.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
+            driver.count(job.as_ref(), target, Some(&info));
+        };
+        match asked {
+            Asked::Now(verdict) => decide(verdict),
+            // Until then the attempt is in flight for the engine, so that its time still runs.
+            Asked::Later(verdict) => spawn_local(async move { decide(verdict.await) }),
+        }
     }
 
     /// Forgets a flight that has come back, and gives its target; `None` for one that nobody waits
@@ -392,35 +433,45 @@ impl Driver {
     }
 
     /// Asks the caller's `shouldRetry`, and where that has nothing to say, its `fallbackOn`.
-    fn ask(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
-        self.ask_retry(call, info).or_else(|| self.ask_fallback(call, info))
-    }
-
-    /// Asks the caller's `fallbackOn`.
-    fn ask_fallback(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
-        let (ask, shown) = self.with(call, |state| {
-            let ask = state.callbacks.as_ref()?.fallback_on.clone()?;
-            Some((ask, state.job.shown(info)))
-        })??;
-        let leaves = self.host.leaves(&ask, &shown).as_bool()?;
-        Some(if leaves { Verdict::Leave } else { Verdict::Stay })
-    }
-
-    fn ask_retry(&self, call: CallId, info: &ErrorInfo) -> Option<Verdict> {
-        let (ask, error, shown) = self.with(call, |state| {
-            let ask = state.callbacks.as_ref()?.should_retry.clone()?;
-            Some((ask, state.job.seen(state.thrown.as_ref()), state.job.shown(info)))
-        })??;
-        let delay = self.engine.borrow().preview(host::now(), call, info);
-        let attempt = self.engine.borrow().attempts(call);
-        let delay = delay.map(Millis::as_f64);
-        // A `shouldRetry` that throws has not decided: the classifier does.
-        let answer = self.host.ask(&ask, &error, &shown, attempt, delay);
-        if let Some(retries) = answer.as_bool() {
-            return Some(if retries { Verdict::Retry } else { Verdict::Stop });
+    fn ask(self: &Rc<Self>, call: CallId, info: &ErrorInfo) -> Asked {
+        let own = self.with(call, |state| {
+            let own = state.callbacks.as_ref()?;
+            if own.should_retry.is_none() && own.fallback_on.is_none() {
+                return None;
+            }
+            let error = state.job.seen(state.thrown.as_ref());
+            let shown = state.job.shown(info);
+            Some((own.should_retry.clone(), own.fallback_on.clone(), error, shown))
+        });
+        let Some((should_retry, fallback_on, error, shown)) = own.flatten() else {
+            return Asked::Now(None);
+        };
+        let retries = should_retry.map_or(JsValue::UNDEFINED, |ask| {
+            let delay = self.engine.borrow().preview(host::now(), call, info);
+            let attempt = self.engine.borrow().attempts(call);
+            self.host.ask(&ask, &error, &shown, attempt, delay.map(Millis::as_f64))
+        });
+        let driver = Rc::clone(self);
+        let leaves = move || match &fallback_on {
+            Some(ask) => driver.host.leaves(ask, &shown),
+            None => JsValue::UNDEFINED,
+        };
+        if !is_promise(&retries) {
+            if let Some(verdict) = retries_as(&retries) {
+                return Asked::Now(Some(verdict));
+            }
+            let leaves = leaves();
+            if !is_promise(&leaves) {
+                return Asked::Now(leaves_as(&leaves));
+            }
+            return Asked::Later(Box::pin(async move { leaves_as(&settled(leaves).await) }));
         }
-        let delay = get(&answer, "delay").as_f64().filter(|&delay| delay >= 0.0)?;
-        Some(Verdict::RetryAfter(Millis::from_f64(delay)))
+        Asked::Later(Box::pin(async move {
+            match retries_as(&settled(retries).await) {
+                None => leaves_as(&settled(leaves()).await),
+                verdict => verdict,
+            }
+        }))
     }
 
     fn abort(&self, call: CallId, flight: FlightId, timed_out: bool) {
@@ -435,7 +486,14 @@ impl Driver {
         }
     }
 
-    fn tell_wait(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
+    fn tell_wait(
+        &self,
+        call: CallId,
+        attempt: u32,
+        wait: Millis,
+        until: WallTime,
+        info: &ErrorInfo,
+    ) {
         let told = self.with(call, |state| {
             let on_retry = state.callbacks.as_ref().and_then(|own| own.on_retry.clone());
             (state.serial, on_retry, state.job.clone(), state.thrown.clone())
@@ -450,7 +508,7 @@ impl Driver {
             serial,
             attempt,
             wait.as_f64(),
-            until as f64,
+            until.as_f64(),
             job.model(target),
             &job.shown(info),
             &job.seen(thrown.as_ref()),
@@ -459,7 +517,14 @@ impl Driver {
     }
 
     /// Tells that a call waits in the queue; its own `onRetry` is for attempts that failed.
-    fn tell_hold(&self, call: CallId, attempt: u32, wait: Millis, until: u64, info: &ErrorInfo) {
+    fn tell_hold(
+        &self,
+        call: CallId,
+        attempt: u32,
+        wait: Millis,
+        until: WallTime,
+        info: &ErrorInfo,
+    ) {
         if !self.host.listening() {
             return;
         }
@@ -468,7 +533,7 @@ impl Driver {
         };
         let target = self.engine.borrow().target(call);
         let model = job.model(target);
-        self.host.holds(serial, attempt, wait.as_f64(), until as f64, model, &job.shown(info));
+        self.host.holds(serial, attempt, wait.as_f64(), until.as_f64(), model, &job.shown(info));
     }
 
     fn tell_switch(&self, call: CallId, from: usize, to: usize, info: &ErrorInfo) {

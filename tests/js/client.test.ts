@@ -639,25 +639,6 @@ describe('events', () => {
     assert.equal(retried?.error, error);
   });
 
-  it('a listener that throws surfaces by itself, and the call goes on', async () => {
-    const surfaced: unknown[] = [];
-    mock.method(globalThis, 'queueMicrotask', (callback: () => void) =>
-      Promise.resolve()
-        .then(callback)
-        .catch((error: unknown) => surfaced.push(error)),
-    );
-    emulator.script('503');
-    const thrown = new Error('the listener fails');
-    const onRetry = (): never => {
-      throw thrown;
-    };
-    const own = one({ on: { attempt: onRetry, success: onRetry } });
-    const result = await run(own.generate(PROMPT, { onRetry }));
-    assert.equal(result.attempts.length, 2);
-    assert.equal(surfaced.length, 4);
-    assert.ok(surfaced.every((error) => error === thrown));
-  });
-
   it('a listener may start another call', async () => {
     const inner: Promise<unknown>[] = [];
     const own: Client = one({
