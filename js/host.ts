@@ -5,6 +5,7 @@ import { ask } from './callback.js';
 import { digest } from './digest.js';
 import { GenerateError, remember } from './errors.js';
 import { isCurrent, tell } from './load.js';
+import { TIMER_MAX } from './moment.js';
 import { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   Attempt,
@@ -85,6 +86,9 @@ export class Host {
   readonly browser: boolean = isPage();
   listening = false;
 
+  #nap: ReturnType<typeof setTimeout> | undefined;
+  #pending = 0;
+  readonly #idle: (() => void)[] = [];
   /** Tells whom to bring what the caller's functions give. */
   serve(core: Core, instance: number): void {
     this.#core = core;
@@ -131,10 +135,7 @@ export class Host {
   call(fn: (context: Context) => unknown, context: Context, call: number, flight: number): void {
     const core = this.#core;
     const instance = this.#instance;
-    // What comes too late for its instance is for nobody: whoever waited has been told.
-    const bring = (what: (core: Core) => void) => {
-      if (core !== undefined && isCurrent(instance)) tell(() => what(core));
-    };
+    const bring = (what: (core: Core) => void) => this.#bring(what, core, instance);
     let promise: Promise<unknown>;
     try {
       promise = Promise.resolve(fn(context));
@@ -142,6 +143,19 @@ export class Host {
       promise = Promise.reject(error);
     }
     promise.then(
+  /** Wakes the core after a while, if the process is still there: it is not kept alive. */
+  nap(delay: number): void {
+    clearTimeout(this.#nap);
+    const wake = () => this.#bring((core) => core.wake());
+    this.#nap = setTimeout(wake, Math.min(delay, TIMER_MAX));
+    (this.#nap as { unref?(): void }).unref?.();
+  }
+
+  #bring(what: (core: Core) => void, core = this.#core, instance = this.#instance): void {
+    // What comes too late for its instance is for nobody: whoever waited has been told.
+    if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+  }
+
       (answer) => bring((core) => core.answered(call, flight, answer)),
       (error) => bring((core) => core.threw(call, flight, error)),
     );

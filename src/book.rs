@@ -331,13 +331,18 @@ impl Book {
         self.shared.as_ref().is_some_and(|shared| shared.unanswered.is_some())
     }
 
-    /// Whether a store that is down is worth asking although nobody waits: there is something to
-    /// tell that others must not miss, and it is not long ago.
-    pub(crate) fn owes(&self, now: Instant) -> bool {
-        self.shared.as_ref().is_some_and(|shared| {
-            let owed = !shared.deltas.is_empty() || shared.unanswered.is_some();
-            owed && shared.down.is_none_or(|down| now - down.since < UNKNOWN)
-        })
+    /// Whether there is something to tell the store that others must not miss.
+    pub(crate) fn owes(&self) -> bool {
+        self.shared
+            .as_ref()
+            .is_some_and(|shared| !shared.deltas.is_empty() || shared.unanswered.is_some())
+    }
+
+    /// Whether the store is asked again while it has been down for a moment only: a process that has
+    /// something to tell waits for that before it ends.
+    pub(crate) fn may_be_back(&self) -> bool {
+        let down = self.shared.as_ref().and_then(|shared| shared.down);
+        down.is_none_or(|down| down.again - down.since <= DOWN_LONGEST)
     }
 
     /// What the service said to wait for, as far as is known here, and until when.

@@ -308,6 +308,13 @@ impl Engine {
     pub fn attempts(&self, call: CallId) -> u32 {
         self.call(call).map_or(0, |call| call.attempts)
     }
+    /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
+    /// store that is down has to be told what was used. No process need live on for it.
+    #[must_use]
+    pub fn next_idle_wakeup(&self) -> Option<Instant> {
+        self.next_report().filter(|_| !self.closed)
+    }
+
 
     /// The index of the target that a call asks now.
     #[must_use]

@@ -198,14 +198,23 @@ impl Engine {
     /// When an exchange is due, or one has taken too long.
     pub(crate) fn next_exchange(&self) -> Option<Instant> {
         let expires = self.exchanges.iter().map(|exchange| exchange.asked.mono + STORE_TIMEOUT);
-        // A store that is down is asked again for the sake of those who wait, and a while longer
+        // A store that is down is asked again for the sake of those who wait, and for a moment longer
         // where it has to be told something.
         let is_idle = self.is_idle();
-        let now = self.now.mono;
-        let is_due = |book: &Book| !is_idle || !book.is_down() || book.owes(now);
-        let due = self.books().filter(|(id, book)| is_due(book) && !self.is_asked(*id));
-        let due = due.filter_map(|(_, book)| book.due());
-        expires.chain(due).min()
+        let owes = |book: &Book| book.owes() && book.may_be_back();
+        let is_due = |book: &Book| !is_idle || !book.is_down() || owes(book);
+        expires.chain(self.due_books(is_due)).min()
+    }
+
+    /// When a store that is down is to be told what nobody waits for.
+    pub(crate) fn next_report(&self) -> Option<Instant> {
+        let is_due = |book: &Book| book.is_down() && book.owes();
+        self.due_books(is_due).min().filter(|_| self.is_idle())
+    }
+
+    fn due_books(&self, is_due: impl Fn(&Book) -> bool) -> impl Iterator<Item = Instant> {
+        let due = self.books().filter(move |(id, book)| is_due(book) && !self.is_asked(*id));
+        due.filter_map(|(_, book)| book.due())
     }
 
     pub(crate) fn is_asked(&self, id: BookId) -> bool {

@@ -37,6 +37,7 @@ const HOST: &str = "
         errorText: (response) => response.text(),
         kept: () => undefined, keep: () => {},
         warn: (text) => host.warnings.push(text),
+        nap: () => {},
         environment: () => ({}), dispatcher: () => undefined, addressFault: () => undefined,
     };
     return host;";

@@ -283,6 +283,11 @@ impl Core {
         self.driver.threw(CallId(call), FlightId(flight), thrown);
     }
 
+    /// The time has come that the host was told by `nap`.
+    pub fn wake(&self) {
+        self.driver.wake();
+    }
+
     /// Ends a call whose caller aborted.
     pub fn cancel(&self, call: u32) {
         self.driver.cancel(call);

@@ -134,6 +134,8 @@ pub(crate) struct Driver {
     pub(crate) kept_sent: Cell<u32>,
     calls: RefCell<Vec<Option<Box<Call>>>>,
     timer: RefCell<Option<(Instant, Timeout)>>,
+    /// When the host wakes it, if it is still there.
+    idle: Cell<Option<Instant>>,
     serials: Cell<u32>,
     pub(crate) host: Host,
     /// The client's own `fetch`.
@@ -172,6 +174,7 @@ impl Driver {
             kept_sent: Cell::default(),
             calls: RefCell::default(),
             timer: RefCell::default(),
+            idle: Cell::default(),
             serials: Cell::new(0),
             host,
             fetch: settings.fetch.clone(),
@@ -276,6 +279,12 @@ impl Driver {
         let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
         // A timer that fires early finds nothing due and sets the next; that is cheaper than a new
         // one for each call that ends.
+        let idle = self.engine.borrow().next_idle_wakeup();
+        if idle != self.idle.replace(idle)
+            && let Some(at) = idle
+        {
+            self.host.nap((at - host::now().mono).as_f64());
+        }
         if due == armed || armed.is_some_and(|armed| due.is_some_and(|due| armed < due)) {
             return;
         }
@@ -298,6 +307,12 @@ impl Driver {
     }
 
     fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
+    /// The host wakes it as it was told; what has come too early is asked for again.
+    pub(crate) fn wake(self: &Rc<Self>) {
+        self.idle.set(None);
+        self.feed(Input::Woken);
+    }
+
         let Some((job, serial)) = self.with(call, |state| (state.job.clone(), state.serial)) else {
             return;
         };

@@ -37,6 +37,9 @@ extern "C" {
     /// Remembers what is known of an error that the caller's own function threw.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn remember(this: &Host, error: &JsValue, info: &JsValue);
+    /// Calls `Core.wake` after so many ms, unless the process has ended by then: it is not kept alive.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn nap(this: &Host, delay: f64);
     /// Makes the context of an attempt of the caller's function.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn context(this: &Host, attempt: u32) -> JsValue;

@@ -54,6 +54,32 @@ function frail(inner = memoryStore()) {
   return { store, told };
 }
 
+/** Counts the timers that would keep a process alive. */
+function heldTimers() {
+  const { setTimeout: arm, clearTimeout: disarm } = globalThis;
+  const holding = new Set<unknown>();
+  globalThis.setTimeout = ((call: () => void, ms: number) => {
+    const timer = arm(() => {
+      holding.delete(timer);
+      call();
+    }, ms);
+    holding.add(timer);
+    const { unref } = timer;
+    timer.unref = () => {
+      holding.delete(timer);
+      return unref.call(timer);
+    };
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = ((timer: never) => {
+    holding.delete(timer);
+    disarm(timer);
+  }) as typeof clearTimeout;
+  const restore = (): void =>
+    void Object.assign(globalThis, { setTimeout: arm, clearTimeout: disarm });
+  return { held: () => holding.size, restore };
+}
+
 describe('four clients on one store', () => {
   for (const discipline of ['fixed', 'sliding', 'bucket'] as const) {
     it(`never exceed the limit together, counted as ${discipline}, and are fair`, async () => {
@@ -308,9 +334,7 @@ describe('a store that is down', () => {
     assert.equal(call.error?.kind, 'deadline');
   });
 
-  it('what was sent meanwhile is told to the others when it is back', {
-    todo: 'not before the client has something to send again',
-  }, async () => {
+  it('what was sent meanwhile is told to the others when it is back', async () => {
     await open({ limits: { '*': { rpm: 10 } } });
     const { store, told } = frail();
     const one = shared(store, limits(10));
@@ -322,9 +346,32 @@ describe('a store that is down', () => {
     const other = shared(store, limits(10));
     const calls = everybody(other, 4);
     await scene.pass(20_000);
-    assert.equal(scene.requests().length, 10, 'two were left');
+    // The one that was sent before counts no more by now.
+    assert.equal(scene.requests().length, 1 + 7 + 3, 'three were left');
     await scene.run(calls);
     assert.equal(scene.overLimit(), 0);
+  });
+
+  it('keeps no script alive for longer than a moment, and is told all the same', async () => {
+    await open({ limits: { '*': { rpm: 10 } } });
+    const { store, told } = frail();
+    const client = shared(store, { ...limits(10), onStoreDown: 'open' });
+    await scene.run(client.generate(PROMPT));
+    const timers = heldTimers();
+    told.down = true;
+    await scene.run(client.generate(PROMPT));
+    await scene.pass(2_000);
+    assert.equal(timers.held(), 1, 'a moment');
+    await scene.pass(5_000);
+    assert.equal(timers.held(), 0);
+    await scene.pass(3_600_000);
+    assert.equal(timers.held(), 0, 'nor later');
+    told.down = false;
+    await scene.pass(10_000);
+    timers.restore();
+    const { asked } = told;
+    await scene.pass(3_600_000);
+    assert.equal(told.asked, asked, 'it has been told all');
   });
 
   it('one that hangs is taken for down after 2.5 s', async () => {

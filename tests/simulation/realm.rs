@@ -291,7 +291,7 @@ impl<'a> Realm<'a> {
         let service = self.service.next_wakeup().map(|at| at.saturating_sub(start));
         let awake = self.processes.iter_mut().filter(|process| process.asleep.is_none());
         let engine = awake.filter_map(|process| {
-            let at = process.engine.next_wakeup()?.0;
+            let at = wakes(&mut process.engine)?.0;
             Some((at + process.lag).saturating_sub(process.mono_base))
         });
         [event, service, engine.min()].into_iter().flatten().min()
@@ -329,7 +329,7 @@ impl<'a> Realm<'a> {
             }
             let now = self.now(index);
             let process = &mut self.processes[index];
-            if process.engine.next_wakeup().is_some_and(|at| at <= now.mono) {
+            if wakes(&mut process.engine).is_some_and(|at| at <= now.mono) {
                 process.engine.handle(now, Input::Woken);
                 self.drain(index);
             }
@@ -710,4 +710,9 @@ fn tokens(scenario: &Scenario) -> Vec<u64> {
     }
     service.handle(scenario.start + DAY, ToService::Tick);
     service.records().map(|record| record.prompt_tokens).collect()
+}
+
+/// When an engine is woken by its host, which lives on whether or not anybody waits.
+fn wakes(engine: &mut Engine) -> Option<Instant> {
+    [engine.next_wakeup(), engine.next_idle_wakeup()].into_iter().flatten().min()
 }
