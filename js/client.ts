@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Gate, type Maker, Run } from './bulk/run.js';
 import { isGenerateError } from './errors.js';
@@ -5,7 +6,7 @@ import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
 import { ClientJobs } from './jobs/index.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
-import { TIMER_MAX } from './moment.js';
+import { momentOf, TIMER_MAX } from './moment.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   BatchGenerateOptions,
@@ -14,6 +15,7 @@ import type {
   BatchSource,
   ClientEvents,
   ClientOptions,
+  CloseOptions,
   Costs,
   Diagnosis,
   DropInOptions,
@@ -30,11 +32,7 @@ import type {
 import type { Core } from './wasm/unexhausted.js';
 
 onTrap((error) => {
-  for (const caller of [...callers]) {
-    callers.delete(caller);
-    caller.off?.();
-    caller.reject(error);
-  }
+  for (const caller of [...callers]) caller.host.reject(caller, error);
 });
 
 /** A client of its own, with its own settings, retry budget and events. */
@@ -43,7 +41,8 @@ export class Client {
   readonly #host: Host = new Host();
   #core: Core | undefined;
   #instance = 0;
-  #closed = false;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  readonly #runs: Set<Run> = new Set();
   readonly #pauses: Set<() => void> = new Set();
   #jobs: ClientJobs | undefined;
 
@@ -96,6 +95,8 @@ export class Client {
         }
       },
       make: (request, call, gate) => this.#generate(request, call, gate),
+      began: (run) => void this.#runs.add(run),
+      ended: (run) => void this.#runs.delete(run),
       onWaiting: (listener) => this.on('waiting', listener),
       jobs: this.jobs,
       priceInJob: (request, model) =>
@@ -141,10 +142,13 @@ export class Client {
   ): Promise<(GenerateContentResponse | null)[]> {
     const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
     // A deadline is the batch's and not each item's.
-    const { deadline } = call;
-    if (typeof deadline === 'number' && deadline < MOMENT_MAX) {
-      call.deadline = new Date(Date.now() + deadline);
+    let end: Date | undefined;
+    try {
+      end = momentOf(call.deadline);
+    } catch (error) {
+      return Promise.reject(error);
     }
+    if (end !== undefined) call.deadline = end;
     // No pause outlives the batch, however that ends, or the client.
     let ended = false;
     const pauses = this.#pauses;
@@ -157,7 +161,8 @@ export class Client {
     };
     let wake = ignore;
     const pause = (ms: number) =>
-      sleep(ms, (end) => {
+      // What is left after the deadline fails at once, which no pause need put off.
+      sleep(Math.min(ms, (end?.getTime() ?? Infinity) - Date.now()), (end) => {
         wake = end;
         pauses.add(end);
       }).finally(() => pauses.delete(wake));
@@ -239,12 +244,40 @@ export class Client {
     return this.#host.on(name, listener as (event: never) => void);
   }
 
-  /** Ends every call with a `GenerateError` of kind `closed`; later calls get it too. */
-  close(): void {
-    this.#closed = true;
+  /**
+   * Ends every call with a `GenerateError` of kind `closed`; later calls get it too. With `drain`
+   * what is in flight, and likely paid for, may still finish: nothing new is sent, what waits ends as
+   * `closed`, batches stop, and what is not done after so many ms is given up.
+   *
+   * @throws `TypeError` where `drain` is no time in ms.
+   */
+  async close({ drain = 0 }: CloseOptions = {}): Promise<void> {
+    if (typeof drain !== 'number' || !(drain >= 0)) {
+      throw new TypeError('unexhausted: `drain` must be a time in ms, 0 or more');
+    }
+    if (drain > 0 && this.#state === 'open') await this.#drain(drain);
+    this.#state = 'closed';
     this.#tell((core) => core.close());
-    for (const wake of [...this.#pauses]) wake();
     this.#jobs?.close();
+    for (const wake of [...this.#pauses]) wake();
+  }
+
+  /** `close` that waits for what is in flight, however long that takes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ drain: Number.POSITIVE_INFINITY });
+  }
+
+  async #drain(ms: number): Promise<void> {
+    this.#state = 'draining';
+    this.#tell((core) => core.retire());
+    for (const wake of [...this.#pauses]) wake();
+    const ends = [this.#host.idle(), ...[...this.#runs].map((run) => run.stop())];
+    let late = ignore;
+    const over = sleep(ms, (end) => {
+      late = end;
+    });
+    await Promise.race([Promise.allSettled(ends), over]);
+    late();
   }
 
   #generate(
@@ -262,7 +295,8 @@ export class Client {
     if (this.#core === undefined || this.#instance !== instance) {
       this.#core = guarded(() => new core.Core(this.#options, this.#host));
       this.#host.serve(this.#core, instance);
-      if (this.#closed) this.#core.close();
+      if (this.#state === 'draining') this.#core.retire();
+      if (this.#state === 'closed') this.#core.close();
       this.#instance = instance;
     }
     return this.#core;
@@ -281,7 +315,8 @@ export class Client {
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted !== undefined) return Promise.reject(aborted.reason);
     return new Promise<T>((resolve, reject) => {
-      const caller: Caller = { resolve: resolve as (value: unknown) => void, reject };
+      const host = this.#host;
+      const caller: Caller = { host, resolve: resolve as (value: unknown) => void, reject };
       if (isReady()) this.#start(caller, signals, start);
       else ready().then(() => this.#start(caller, signals, start), reject);
     });
@@ -292,7 +327,13 @@ export class Client {
     signals: AbortSignal[],
     start: (core: Core, caller: Caller) => number | undefined,
   ): void {
-    callers.add(caller);
+    // While the WebAssembly loads nobody listens yet: nothing of the caller's is called then.
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted !== undefined) {
+      caller.reject(aborted.reason);
+      return;
+    }
+    this.#host.begin(caller);
     try {
       const core = this.#open();
       const call = guarded(() => start(core, caller));
@@ -378,9 +419,6 @@ function signalOf(read: () => AbortSignal | undefined): AbortSignal | undefined 
     return undefined;
   }
 }
-
-/** Beyond it a `Date` cannot tell. */
-const MOMENT_MAX = 1e15;
 
 /** Waits; `told` is given what ends the wait at once. */
 function sleep(ms: number, told: (end: () => void) => void): Promise<void> {

@@ -23,6 +23,7 @@ import type { Core } from './wasm/unexhausted.js';
 
 /** Whoever waits for a call. */
 export interface Caller {
+  readonly host: { reject(caller: Caller, error: unknown): void };
   resolve(value: unknown): void;
   reject(error: unknown): void;
   /** Stops listening to the caller's signal. */
@@ -85,10 +86,10 @@ export class Host {
   #instance = 0;
   readonly browser: boolean = isPage();
   listening = false;
-
   #nap: ReturnType<typeof setTimeout> | undefined;
   #pending = 0;
   readonly #idle: (() => void)[] = [];
+
   /** Tells whom to bring what the caller's functions give. */
   serve(core: Core, instance: number): void {
     this.#core = core;
@@ -105,9 +106,22 @@ export class Host {
     caller.reject(error);
   }
 
+  begin(caller: Caller): void {
+    callers.add(caller);
+    this.#pending += 1;
+  }
+
   forget(caller: Caller): void {
-    callers.delete(caller);
     caller.off?.();
+    if (!callers.delete(caller)) return;
+    this.#pending -= 1;
+    if (this.#pending === 0) for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  /** Once no call of this client waits any more. */
+  idle(): Promise<void> {
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   error(
@@ -132,17 +146,6 @@ export class Host {
     return new Context(attempt);
   }
 
-  call(fn: (context: Context) => unknown, context: Context, call: number, flight: number): void {
-    const core = this.#core;
-    const instance = this.#instance;
-    const bring = (what: (core: Core) => void) => this.#bring(what, core, instance);
-    let promise: Promise<unknown>;
-    try {
-      promise = Promise.resolve(fn(context));
-    } catch (error) {
-      promise = Promise.reject(error);
-    }
-    promise.then(
   /** Wakes the core after a while, if the process is still there: it is not kept alive. */
   nap(delay: number): void {
     clearTimeout(this.#nap);
@@ -156,6 +159,17 @@ export class Host {
     if (core !== undefined && isCurrent(instance)) tell(() => what(core));
   }
 
+  call(fn: (context: Context) => unknown, context: Context, call: number, flight: number): void {
+    const core = this.#core;
+    const instance = this.#instance;
+    const bring = (what: (core: Core) => void) => this.#bring(what, core, instance);
+    let promise: Promise<unknown>;
+    try {
+      promise = Promise.resolve(fn(context));
+    } catch (error) {
+      promise = Promise.reject(error);
+    }
+    promise.then(
       (answer) => bring((core) => core.answered(call, flight, answer)),
       (error) => bring((core) => core.threw(call, flight, error)),
     );

@@ -3,10 +3,25 @@
 /** The longest timer of any host: above 2^31-1 ms they fire at once. */
 export const TIMER_MAX: number = 2 ** 31 - 1;
 
-/** A deadline beyond all dates is none. */
+/**
+ * A deadline beyond all dates is none.
+ *
+ * @throws `TypeError` for what is no deadline: one that is lost would be noticed too late.
+ */
 export function momentOf(deadline: number | Date | undefined): Date | undefined {
-  const at = typeof deadline === 'number' ? new Date(Date.now() + deadline) : deadline;
-  return Number.isNaN(at?.getTime()) ? undefined : at;
+  if (deadline === undefined) return undefined;
+  const isTime =
+    typeof deadline === 'number'
+      ? deadline >= 0
+      : deadline instanceof Date && !Number.isNaN(deadline.getTime());
+  if (!isTime) {
+    throw new TypeError(
+      'unexhausted: `deadline` must be ms from now, 0 or more, or a valid `Date`',
+    );
+  }
+  if (deadline instanceof Date) return deadline;
+  const at = new Date(Date.now() + deadline);
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 /** Calls back at a time, in ms since 1970; keeps no process alive. Gives what ends the wait. */

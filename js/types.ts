@@ -156,6 +156,12 @@ export interface ShouldRetryContext {
   delay: number | null;
 }
 
+/** How a client is closed. */
+export interface CloseOptions {
+  /** How long what is in flight may go on, in ms; `Infinity` until its end. Default: 0. */
+  drain?: number | undefined;
+}
+
 /** What a function of the caller's decides: at once, or once its promise is fulfilled. */
 export type Decided<T> = T | Promise<T>;
 

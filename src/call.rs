@@ -120,6 +120,11 @@ impl Call {
         Amounts { tokens: want.tokens.saturating_add(self.spec.tokens), ..want }
     }
 
+    /// Whether an answer may still come.
+    pub(crate) const fn is_in_flight(&self) -> bool {
+        self.flying.is_some() || self.overtime.is_some()
+    }
+
     /// Whether nothing is under way for it but perhaps an attempt in overtime.
     pub(crate) const fn is_adrift(&self) -> bool {
         self.flying.is_none() && self.queued.is_none() && self.waits_until.is_none()

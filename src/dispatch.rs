@@ -25,7 +25,8 @@ const BEHIND_MAX: usize = 64;
 
 impl Engine {
     /// Puts a call into the queue of its target, or sends it where there is none.
-    pub(crate) fn place(&mut self, id: CallId, mut call: Box<Call>) {
+    pub(crate) fn place(&mut self, id: CallId, call: Box<Call>) {
+        let Some(mut call) = self.goes_no_further(id, call) else { return };
         if let Some(until) = peak_ends(&call, self.now) {
             let wait = until - self.now.mono;
             if call.waits_until.replace(until).is_none() {

@@ -60,6 +60,8 @@ pub struct Engine {
     pub(crate) concurrency: u64,
     /// The shares of a limit at which an alert is given.
     pub(crate) alert_at: Vec<f64>,
+    /// Whether nothing new is sent any more.
+    draining: bool,
     closed: bool,
 }
 
@@ -92,6 +94,7 @@ impl Engine {
             in_flight: 0,
             concurrency: u64::MAX,
             alert_at: vec![ALERT_AT],
+            draining: false,
             closed: false,
         }
     }
@@ -179,7 +182,7 @@ impl Engine {
                 CallId(u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_sub(1))
             }
         };
-        if self.closed {
+        if self.closed || self.draining {
             self.settle(id, *call, Ending::Closed);
         } else if call.deadline().is_some_and(|deadline| deadline <= now.mono) {
             self.fail(id, *call, Why::Deadline);
@@ -212,18 +215,59 @@ impl Engine {
                 self.wake_due();
                 self.transacted(id, reply.as_ref());
             }
+            Input::Draining => {
+                self.draining = true;
+                self.end_all(|call| !call.is_in_flight());
+                self.call_back();
+            }
             Input::Closed => {
                 self.closed = true;
-                for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
-                    if let Some(state) = self.take(CallId(index)) {
-                        self.settle(CallId(index), *state, Ending::Closed);
-                    }
-                }
+                self.end_all(|_| true);
             }
             Input::Woken => {}
         }
         self.wake_due();
         self.run();
+    }
+
+    /// Ends the calls that this is true of.
+    fn end_all(&mut self, is_it: impl Fn(&Call) -> bool) {
+        for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
+            let id = CallId(index);
+            if self.call(id).is_some_and(&is_it)
+                && let Some(state) = self.take(id)
+            {
+                self.settle(id, *state, Ending::Closed);
+            }
+        }
+    }
+
+    /// Calls that wait for another attempt beside one that is in flight have that alone left.
+    fn call_back(&mut self) {
+        for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
+            let Some(mut call) = self.take(CallId(index)) else { continue };
+            if call.queued.is_some() {
+                self.unqueue(&mut call);
+            } else if call.waits_until.take().is_some() {
+                call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+            }
+            self.put(CallId(index), call);
+        }
+    }
+
+    /// A call of a client that takes nothing more has nothing to wait for but what is in flight.
+    pub(crate) fn goes_no_further(&mut self, id: CallId, call: Box<Call>) -> Option<Box<Call>> {
+        if !self.draining {
+            return Some(call);
+        }
+        if call.is_in_flight() {
+            self.put(id, call);
+        } else if call.last.is_none() {
+            self.settle(id, *call, Ending::Closed);
+        } else {
+            self.fail(id, *call, Why::Closed);
+        }
+        None
     }
 
     fn wake_due(&mut self) {
@@ -262,6 +306,13 @@ impl Engine {
         // After the end of a client nobody waits for a store.
         let exchange = self.next_exchange().filter(|_| !self.closed);
         [lane, call, exchange].into_iter().flatten().min()
+    }
+
+    /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
+    /// store that is down has to be told what was used. No process need live on for it.
+    #[must_use]
+    pub fn next_idle_wakeup(&self) -> Option<Instant> {
+        self.next_report().filter(|_| !self.closed)
     }
 
     /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
@@ -308,13 +359,6 @@ impl Engine {
     pub fn attempts(&self, call: CallId) -> u32 {
         self.call(call).map_or(0, |call| call.attempts)
     }
-    /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
-    /// store that is down has to be told what was used. No process need live on for it.
-    #[must_use]
-    pub fn next_idle_wakeup(&self) -> Option<Instant> {
-        self.next_report().filter(|_| !self.closed)
-    }
-
 
     /// The index of the target that a call asks now.
     #[must_use]
@@ -462,6 +506,11 @@ impl Engine {
         verdict: Option<Verdict>,
     ) {
         let now = self.now;
+        if self.draining {
+            call.last = Some(info);
+            self.goes_no_further(id, call);
+            return;
+        }
         // Who stays with a target waits for it as anybody does.
         let is_open = matches!(verdict, None | Some(Verdict::Stay));
         if is_open && self.goes_back(&call, &info) {

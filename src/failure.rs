@@ -27,6 +27,7 @@ const STATUS_NAMES: &[(u16, &str)] = &[
 pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
     match why {
         Why::Deadline => Kind::Deadline,
+        Why::Closed => Kind::Closed,
         _ => info.kind,
     }
 }
@@ -143,6 +144,7 @@ pub fn advice(why: Why, info: &ErrorInfo) -> String {
             "Too many calls of this client are failing to retry each of them; slow down and try again."
         }
         Why::Outage => "The service has been down for longer than the call may wait.",
+        Why::Closed => "Make a new client with createClient().",
         Why::Final | Why::AttemptsUsed | Why::Barred | Why::OverBudget => "",
     };
     match (ours.is_empty(), info.advice.is_empty()) {
@@ -162,6 +164,7 @@ const fn reason(why: Why) -> &'static str {
         Why::Barred => "not sent",
         Why::Outage => "outage too long",
         Why::OverBudget => "too expensive",
+        Why::Closed => "the client was closed",
     }
 }
 

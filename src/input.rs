@@ -129,6 +129,8 @@ pub enum Input {
         /// What [`crate::ledger::apply`] gave the last time that it ran; `None` for a failure.
         reply: Option<Reply>,
     },
+    /// The client takes nothing more: what is in flight goes on, and everything else ends.
+    Draining,
     /// The client was closed: every call ends.
     Closed,
     /// Time passed.

@@ -119,6 +119,8 @@ pub enum Why {
     Outage,
     /// It would cost more than the budget or the call allows.
     OverBudget,
+    /// The client was closed while an attempt was in flight, and may not try again.
+    Closed,
 }
 
 /// What comes next.

@@ -1248,6 +1248,51 @@ fn closing_ends_every_call_in_whatever_state() {
 }
 
 #[test]
+fn draining_lets_what_is_in_flight_end_and_sends_nothing_new() {
+    for at in [0, 99, 1_000, 3_000, 6_200, 20_000] {
+        let mut world = busy(4);
+        world.start(spec(Policy::GENERATE, &[0, 1], None), &[answer().taking(30_000)]);
+        world.run_until(at);
+        let sends = |world: &World| world.lives.iter().map(|life| life.sends.len()).sum::<usize>();
+        let sent = sends(&world);
+        world.feed(Input::Draining);
+        let next = world.start(spec(Policy::GENERATE, &[0], None), &[answer()]);
+        world.run();
+        world.assert_complete();
+        assert_eq!(sends(&world), sent, "at {at}");
+        let ended = world.lives.iter().map(|life| (life.ending(), life.settled_at()));
+        let late: Vec<_> = ended.filter(|(_, ended)| *ended > at).collect();
+        for (ending, _) in &late {
+            let is_closed = matches!(ending, Ending::Failed { why: Why::Closed, .. });
+            let is_late = matches!(ending, Ending::Failed { why: Why::Deadline, .. });
+            assert!(is_closed || is_late || matches!(ending, Ending::Answered(_)), "{ending:?}");
+        }
+        let slow = &world.lives[world.lives.len() - 2];
+        assert!(matches!(slow.ending(), Ending::Answered(_)), "paid for, and given: {at}");
+        let last = world.lives.last().expect("it was started");
+        assert!(matches!(last.ending(), Ending::Closed) && last.sends.is_empty());
+        assert_eq!(world.engine.attempts(next), 0);
+        assert_eq!(world.engine.next_wakeup(), None);
+    }
+}
+
+#[test]
+fn draining_leaves_a_call_its_late_attempt_alone() {
+    // The first attempt takes longer than its timeout, and the second waits for its turn meanwhile.
+    let policy = with_timeout(Policy::GENERATE, 3_000);
+    let mut world = World::new(1);
+    world.start(spec(policy.clone(), &[0], None), &[answer().taking(9_000)]);
+    world.start(spec(policy, &[0], None), &[of(Kind::Overloaded).taking(9_000)]);
+    world.run_until(3_500);
+    world.feed(Input::Draining);
+    world.run();
+    assert_eq!((world.life(0).answered_by(), world.life(0).settled_at()), (1, 9_000));
+    assert_eq!(world.life(1).failure(), (Why::Closed, Kind::Timeout));
+    assert_eq!(world.life(1).sends.len(), 1);
+    assert_eq!(world.life(1).settled_at(), 9_000);
+}
+
+#[test]
 fn ten_thousand_calls_started_and_aborted_leave_nothing_behind() {
     let mut engine = unexhausted::engine::Engine::new(1);
     let call: CallSpec = spec(with_timeout(Policy::GENERATE, 3_000), &[0], Some(5_000));

@@ -303,6 +303,7 @@ enum Op {
     Cancel(u32),
     /// Something about a call and an attempt that may or may not exist.
     Stray(u32, u32, bool),
+    Drain,
     Close,
 }
 
@@ -318,6 +319,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         2 => (0..8_u32).prop_map(Op::Cancel),
         2 => (0..8_u32, 0..60_u32, any::<bool>())
             .prop_map(|(call, flight, answers)| Op::Stray(call, flight, answers)),
+        1 => Just(Op::Drain),
         1 => Just(Op::Close),
     ]
 }
@@ -355,6 +357,7 @@ fn play(seed: u64, stale: bool, ops: &[Op]) -> World {
                     Input::Failed { call, flight, info, verdict: None }
                 });
             }
+            Op::Drain => world.feed(Input::Draining),
             Op::Close => world.feed(Input::Closed),
         }
     }

@@ -46,6 +46,9 @@ export interface Maker extends JobMaker {
     options: GenerateOptions,
     gate: Gate,
   ): Promise<GenerateResult>;
+  /** A batch has begun, or ended: its client waits for it before it closes. */
+  began(run: Run): void;
+  ended(run: Run): void;
   onWaiting(listener: (event: ClientEvents['waiting']) => void): () => void;
 }
 
@@ -192,6 +195,7 @@ export class Run implements BatchRun {
   }
 
   async #run(): Promise<BatchSummary> {
+    this.#maker.began(this);
     const unwatch = this.#maker.onWaiting(({ retryAt, info }) => {
       this.#waits(info.summary, retryAt);
     });
@@ -205,6 +209,7 @@ export class Run implements BatchRun {
     unwatch();
     this.#unwatch();
     const summary = await this.#close();
+    this.#maker.ended(this);
     this.#outlet.end(this.#failure ?? {});
     if (this.#failure !== undefined) throw this.#failure.error;
     return summary;

@@ -321,6 +321,11 @@ impl Core {
         self.driver.host.resolve(caller, &self.driver.costs());
     }
 
+    /// Takes nothing more: what is in flight goes on, and everything else ends.
+    pub fn retire(&self) {
+        self.driver.retire();
+    }
+
     /// Ends every call.
     pub fn close(&self) {
         self.driver.close();

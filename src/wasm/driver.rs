@@ -226,6 +226,11 @@ impl Driver {
         self.feed(Input::Cancelled { call: CallId(call) });
     }
 
+    /// Takes nothing more: what is in flight goes on.
+    pub(crate) fn retire(self: &Rc<Self>) {
+        self.feed(Input::Draining);
+    }
+
     /// Ends every call.
     pub(crate) fn close(self: &Rc<Self>) {
         self.feed(Input::Closed);
@@ -274,17 +279,17 @@ impl Driver {
     }
 
     fn arm(self: &Rc<Self>) {
-        let due = self.engine.borrow_mut().next_wakeup();
-        let due = [due, self.keep_due()].into_iter().flatten().min();
-        let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
-        // A timer that fires early finds nothing due and sets the next; that is cheaper than a new
-        // one for each call that ends.
         let idle = self.engine.borrow().next_idle_wakeup();
         if idle != self.idle.replace(idle)
             && let Some(at) = idle
         {
             self.host.nap((at - host::now().mono).as_f64());
         }
+        let due = self.engine.borrow_mut().next_wakeup();
+        let due = [due, self.keep_due()].into_iter().flatten().min();
+        let armed = self.timer.borrow().as_ref().map(|(at, _)| *at);
+        // A timer that fires early finds nothing due and sets the next; that is cheaper than a new
+        // one for each call that ends.
         if due == armed || armed.is_some_and(|armed| due.is_some_and(|due| armed < due)) {
             return;
         }
@@ -302,17 +307,17 @@ impl Driver {
         drop(old);
     }
 
-    fn with<T>(&self, call: CallId, read: impl FnOnce(&mut Call) -> T) -> Option<T> {
-        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_deref_mut().map(read)
-    }
-
-    fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
     /// The host wakes it as it was told; what has come too early is asked for again.
     pub(crate) fn wake(self: &Rc<Self>) {
         self.idle.set(None);
         self.feed(Input::Woken);
     }
 
+    fn with<T>(&self, call: CallId, read: impl FnOnce(&mut Call) -> T) -> Option<T> {
+        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_deref_mut().map(read)
+    }
+
+    fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
         let Some((job, serial)) = self.with(call, |state| (state.job.clone(), state.serial)) else {
             return;
         };

@@ -536,6 +536,8 @@ struct Checker {
     starts: Vec<Instant>,
     /// Retries that the client's budget paid for.
     grants: Vec<Instant>,
+    /// Whether the client takes nothing more.
+    drains: bool,
     violations: Vec<String>,
 }
 
@@ -632,6 +634,17 @@ impl Checker {
                     watched.must_end = Some("the client was closed");
                 }
             }
+            Input::Draining => {
+                self.drains = true;
+                for watched in self.alive.values_mut() {
+                    if watched.flying.is_none() && watched.overtime.is_none() {
+                        watched.must_end = Some("the client takes nothing more");
+                    }
+                    if let Some((since, _)) = watched.waits.take() {
+                        watched.waited = watched.waited + (at - since);
+                    }
+                }
+            }
             Input::Transacted { .. } | Input::Woken => {}
         }
     }
@@ -658,6 +671,9 @@ impl Checker {
             && !matches!(output, Output::Abort { .. } | Output::Settle { .. })
         {
             complain(format!("{reason}, yet: {output:?}"));
+        }
+        if self.drains && !matches!(output, Output::Abort { .. } | Output::Settle { .. }) {
+            complain(format!("the client takes nothing more, yet: {output:?}"));
         }
         let mut ended = false;
         match output {
@@ -834,12 +850,21 @@ impl Checker {
 
     fn idle(&mut self, at: Instant, wakeup: Option<Instant>, woken: bool) {
         let mut violations = Vec::new();
+        // Nothing is sent or waited for after an attempt that runs late, which would tell of it.
+        for watched in self.alive.values_mut().filter(|_| self.drains) {
+            let ends = watched.flying.as_ref().and_then(|open| watched.ends(open));
+            if woken && ends.is_some_and(|ends| ends <= at) {
+                watched.leave_behind(at, &mut |what| violations.push(what));
+            }
+        }
         for (id, watched) in &self.alive {
             if let Some(reason) = watched.must_end {
                 violations.push(format!("call {id} at {}: {reason}, yet it goes on", at.0));
             }
             let flies = watched.flying.is_some();
-            if flies == watched.waits.is_some() {
+            // Of a client that takes nothing more a late attempt may be all that is left.
+            let is_late = self.drains && watched.overtime.is_some();
+            if flies == watched.waits.is_some() && (flies || !is_late) {
                 violations.push(format!(
                     "call {id} at {}: {}",
                     at.0,
