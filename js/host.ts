@@ -159,13 +159,13 @@ export class Host {
     if (core !== undefined && isCurrent(instance)) tell(() => what(core));
   }
 
-  call(fn: (context: Context) => unknown, context: Context, call: number, flight: number): void {
+  call(work: (context: Context) => unknown, context: Context, call: number, flight: number): void {
     const core = this.#core;
     const instance = this.#instance;
     const bring = (what: (core: Core) => void) => this.#bring(what, core, instance);
     let promise: Promise<unknown>;
     try {
-      promise = Promise.resolve(fn(context));
+      promise = Promise.resolve(work(context));
     } catch (error) {
       promise = Promise.reject(error);
     }

@@ -12,15 +12,16 @@ const TIMER_MAX: u64 = 2_147_483_647;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The JavaScript side of one client: it settles promises, makes errors and emits events.
+    /// The JavaScript side of one client: it settles promises, makes errors and emits events. The
+    /// names below are the contract: `js/host.ts` has them all, and the tests' host is made of them.
     pub(crate) type Host;
 
     /// Fulfils the call's promise.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn resolve(this: &Host, call: &JsValue, value: &JsValue);
+    pub(crate) fn resolve(this: &Host, caller: &JsValue, value: &JsValue);
     /// Rejects the call's promise.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn reject(this: &Host, call: &JsValue, error: &JsValue);
+    pub(crate) fn reject(this: &Host, caller: &JsValue, error: &JsValue);
     /// Makes the error that callers see.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn error(
@@ -49,7 +50,7 @@ extern "C" {
     /// Calls the caller's function, and `Core.answered` or `Core.threw` with what comes of it. A
     /// future here would make two closures and two microtasks of each call.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn call(this: &Host, function: &Function, context: &JsValue, call: u32, flight: u32);
+    pub(crate) fn call(this: &Host, work: &Function, context: &JsValue, call: u32, flight: u32);
     /// Aborts the signal of a context or canceller.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn abort(this: &Host, context: &JsValue, timed_out: bool);
@@ -63,7 +64,7 @@ extern "C" {
         response: &JsValue,
         model: &str,
         name: Option<&str>,
-        requested: &str,
+        requested_model: &str,
         cost: Option<f64>,
         possible_cost: f64,
         attempts: &JsValue,
@@ -87,7 +88,7 @@ extern "C" {
     pub(crate) fn add_attempt(
         this: &Host,
         list: &JsValue,
-        number: u32,
+        attempt: u32,
         model: Option<&str>,
         took: f64,
         waited: f64,
@@ -111,7 +112,7 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub(crate) fn download(
         this: &Host,
-        fetch: &JsValue,
+        own: &JsValue,
         url: &str,
         init: &Object,
         most: u32,
@@ -148,7 +149,7 @@ extern "C" {
     pub(crate) fn leaves(this: &Host, fallback_on: &Function, info: &JsValue) -> JsValue;
     /// Tells listeners that the call leaves a model for another.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn switches(this: &Host, call: u32, from: &str, to: &str, info: &JsValue);
+    pub(crate) fn switches(this: &Host, call: u32, from: &str, model: &str, info: &JsValue);
     /// Tells listeners that the call succeeded.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn succeeds(this: &Host, call: u32, attempts: u32, waited: f64);
@@ -167,7 +168,7 @@ extern "C" {
     ) -> JsValue;
     /// Tells listeners of something about a quota.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn notice(this: &Host, event: &str, fields: &JsValue);
+    pub(crate) fn notice(this: &Host, name: &str, event: &JsValue);
     /// Runs `update` over a state of the store. `identity` is hashed where there is no `project`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn transact(
@@ -203,6 +204,8 @@ extern "C" {
     #[wasm_bindgen(method, structural, getter)]
     pub(crate) fn listening(this: &Host) -> bool;
 
+    /// The `fetch` of the global scope, whatever that is: `web_sys::Window` has one too, and there is
+    /// no window in Node, Deno, Bun, workers and at the edge.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &JsString, init: &RequestInit) -> Result<Promise, JsValue>;
 
