@@ -1,90 +1,20 @@
 //! The boundary as JavaScript sees it, in Node and in browsers: what goes in, what comes out.
-#![cfg(target_arch = "wasm32")]
-#![allow(clippy::arithmetic_side_effects)]
 
-use std::rc::Rc;
+mod global_fetch;
+mod host;
 
-use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
+use host::{client, eval, get, host, options, promise};
+use js_sys::{Array, Object, Promise, Reflect};
 use unexhausted::wasm::{Core, classify_error, get_retry_delay};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const CASES: [&str; 3] = [
-    include_str!("cases/public.jsonl"),
-    include_str!("cases/extra.jsonl"),
-    include_str!("cases/blind.jsonl"),
+    include_str!("../cases/public.jsonl"),
+    include_str!("../cases/extra.jsonl"),
+    include_str!("../cases/blind.jsonl"),
 ];
-
-/// A host in a few lines: it settles promises through the caller object and counts what it makes.
-const HOST: &str = "
-    const host = {
-        browser: false, listening: false, warnings: [], signals: [],
-        resolve: (caller, value) => caller.resolve(value),
-        reject: (caller, error) => caller.reject(error),
-        error: (kind, message, advice, info, attempts, model, cause) =>
-            Object.assign(new Error(message, { cause }), { kind, advice, info, attempts, model }),
-        remember: (error, info) => { host.remembered = info; },
-        context: (attempt) => { const c = new AbortController(); return { attempt, signal: c.signal, c }; },
-        call: (fn, context, call, flight) => new Promise((resolve) => resolve(fn(context))).then(
-            (answer) => host.core.answered(call, flight, answer),
-            (error) => host.core.threw(call, flight, error)),
-        canceller: () => { const c = new AbortController(); host.signals.push(c.signal); return c; },
-        abort: (context) => (context.c ?? context).abort(),
-        answer: (body) => body,
-        result: (response, model, name, requested, cost) => ({ response, model, cost }),
-        addAttempt: (list, number) => list.push(number), addSkipped: () => {},
-        errorText: (response) => response.text(),
-        kept: () => undefined, keep: () => {},
-        warn: (text) => host.warnings.push(text),
-        nap: () => {},
-        environment: () => ({}), dispatcher: () => undefined, addressFault: () => undefined,
-    };
-    return host;";
-
-fn eval(body: &str) -> JsValue {
-    Function::new_no_args(body).call0(&JsValue::UNDEFINED).expect("the script runs")
-}
-
-fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &key.into()).expect("it is an object")
-}
-
-fn options(json: &str) -> JsValue {
-    JSON::parse(json).expect("it is JSON")
-}
-
-/// A client whose host brings back what functions give, as the package's does.
-fn client(options: &JsValue, host: &JsValue) -> Rc<Core> {
-    let core = Rc::new(Core::new(options, host.clone()).expect("the options are known"));
-    let back = Object::new();
-    let (answered, threw) = (Rc::clone(&core), Rc::clone(&core));
-    let answered = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, answer| {
-        answered.answered(call, flight, answer);
-    });
-    let threw = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, error| {
-        threw.threw(call, flight, error);
-    });
-    for (name, closure) in [("answered", answered), ("threw", threw)] {
-        Reflect::set(&back, &name.into(), &closure.into_js_value()).expect("it is plain");
-    }
-    Reflect::set(host, &"core".into(), &back).expect("it is plain");
-    core
-}
-
-/// Starts a call and gives its promise.
-fn promise(start: impl FnOnce(JsValue) -> Result<u32, JsValue>) -> Promise {
-    let mut start = Some(start);
-    Promise::new(&mut |resolve, reject| {
-        let caller = Object::new();
-        Reflect::set(&caller, &"resolve".into(), &resolve).expect("it is plain");
-        Reflect::set(&caller, &"reject".into(), &reject).expect("it is plain");
-        let start = start.take().expect("the executor runs once");
-        if let Err(error) = start(caller.into()) {
-            reject.call1(&JsValue::UNDEFINED, &error).expect("rejecting does not throw");
-        }
-    })
-}
 
 #[wasm_bindgen_test]
 fn every_labelled_case_is_read_the_same_through_the_boundary() {
@@ -154,7 +84,7 @@ fn a_delay_is_a_number_or_null() {
 
 #[wasm_bindgen_test]
 async fn a_function_is_called_until_it_succeeds() {
-    let host = eval(HOST);
+    let host = host();
     let core = client(&JsValue::UNDEFINED, &host);
     let function = eval(
         "return (context) => context.attempt < 3
@@ -168,7 +98,7 @@ async fn a_function_is_called_until_it_succeeds() {
 
 #[wasm_bindgen_test]
 async fn the_very_error_is_rethrown_and_what_is_known_of_it_is_remembered() {
-    let host = eval(HOST);
+    let host = host();
     let core = client(&JsValue::UNDEFINED, &host);
     let pair = Array::from(&eval(
         "const thrown = Object.assign(new Error('bad'), { status: 400 });
@@ -183,7 +113,7 @@ async fn the_very_error_is_rethrown_and_what_is_known_of_it_is_remembered() {
 
 #[wasm_bindgen_test]
 async fn overlapping_calls_and_the_end_of_the_client_leave_nobody_waiting() {
-    let host = eval(HOST);
+    let host = host();
     let core = client(&JsValue::UNDEFINED, &host);
     let waits = eval("return () => new Promise(() => {});");
     let answers = eval("return () => Promise.resolve(1);");
@@ -201,7 +131,7 @@ async fn overlapping_calls_and_the_end_of_the_client_leave_nobody_waiting() {
 
 #[wasm_bindgen_test]
 async fn a_picture_is_asked_for_with_fetch_and_given_back_untouched() {
-    let host = eval(HOST);
+    let host = host();
     let settings = eval(
         "return { apiKey: 'a-key-of-nobody', fetch: (url, init) => {
             globalThis.asked = { url, init };
@@ -234,7 +164,7 @@ fn a_wrong_option_is_refused_by_name() {
         (r#"{ "apiKey": "" }"#, "`apiKey` must be a text that is not empty"),
         (r#"{ "models": [] }"#, "`models` must be a list that is not empty"),
     ] {
-        let error = Core::new(&options(json), eval(HOST)).err().expect("it is wrong");
+        let error = Core::new(&options(json), host()).err().expect("it is wrong");
         let message = get(&error, "message").as_string().unwrap_or_default();
         assert!(message.contains(said), "{json}: {message}");
     }
