@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { capture } from '../../scripts/shell.mjs';
+import { declared } from '../boundary/double.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
@@ -59,3 +61,32 @@ test('test dependencies are pinned', () => {
 test('the emulator knows nothing of the package, or both would share a bug', () => {
   assert.doesNotMatch(text('emulator/Cargo.toml'), /^unexhausted\s*=|path\s*=\s*"\.\."/m);
 });
+
+test('`wasm-pack test` leaves out the tests for the machine itself', () => {
+  const all = ['metadata', '--locked', '--no-deps', '--format-version=1'];
+  const { packages } = JSON.parse(capture('cargo', all));
+  const { targets } = packages.find(({ name }) => name === 'unexhausted');
+  const tests = targets.filter(({ kind }) => kind.includes('test'));
+  assert.ok(tests.length > 10, `only ${tests.length} files`);
+  for (const { name, src_path, ...target } of tests) {
+    const isNative = !readFileSync(src_path, 'utf8').includes('#![cfg(target_arch = "wasm32")]');
+    assert.equal(target['required-features'] !== undefined, isNative, `${name} in Cargo.toml`);
+  }
+});
+
+test('the host of the package has the signatures that Rust declares', async () => {
+  const { Host } = await import('../../pkg/host.js');
+  const host = new Host();
+  const known = declared(text('src/wasm/host.rs'));
+  assert.ok(known.length > 20, `only ${known.length} are declared`);
+  for (const { name, args, isProperty } of known) {
+    if (isProperty) assert.equal(typeof host[name], 'boolean', name);
+    else assert.deepEqual(argumentsOf(host[name]), args, name);
+  }
+});
+
+/** The names of a method's arguments. */
+function argumentsOf(method) {
+  const [, list] = /^(?:async )?\w+\(([^)]*)\)/.exec(method.toString());
+  return list.split(',').flatMap((arg) => arg.trim() || []);
+}
