@@ -28,7 +28,8 @@ export interface EmulatorServer {
  * Starts a fake Gemini service on a port of this machine.
  *
  * Beside the API it answers `GET /__admin/health`, `GET /__admin/ledger`, `POST /__admin/script` (a
- * fault or a list), `POST /__admin/config` (options to change) and `POST /__admin/reset`.
+ * fault or a list), `POST /__admin/config` (options to change) and `POST /__admin/reset`. These are
+ * refused to web pages: to whatever sends an `Origin`.
  *
  * @example
  * ```ts
@@ -85,7 +86,7 @@ async function serve(
   const body = await readAll(request);
   const path = request.url ?? '/';
   if (path.startsWith('/__admin/')) {
-    administer(emulator, request.method ?? 'GET', path, body, response);
+    administer(emulator, request, body, response);
     return;
   }
   const headers: [string, string][] = [];
@@ -158,20 +159,19 @@ async function stream(
 
 function administer(
   emulator: Emulator,
-  method: string,
-  path: string,
+  request: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
 ): void {
   const reply = (status: number, value: unknown): void => {
-    response.writeHead(status, {
-      'content-type': 'application/json; charset=utf-8',
-      'access-control-allow-origin': '*',
-      'access-control-allow-headers': 'content-type',
-      'access-control-allow-methods': 'GET, POST',
-    });
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
     response.end(`${JSON.stringify(value)}\n`);
   };
+  // Any page that a developer has open could reach this port, and a browser says so.
+  if (request.headers.origin !== undefined) {
+    reply(403, { error: { message: 'the calls under /__admin/ are not for web pages' } });
+    return;
+  }
   const commands: Record<string, () => unknown> = {
     'GET /__admin/health': () => ({ ok: true }),
     'GET /__admin/ledger': () => emulator.ledger(),
@@ -179,11 +179,7 @@ function administer(
     'POST /__admin/config': () => emulator.configure(JSON.parse(body.toString())),
     'POST /__admin/reset': () => emulator.reset(),
   };
-  if (method === 'OPTIONS') {
-    reply(200, {});
-    return;
-  }
-  const command = commands[`${method} ${path.split('?')[0]}`];
+  const command = commands[`${request.method} ${request.url?.split('?')[0]}`];
   if (command === undefined) {
     reply(404, { error: { message: `known: ${Object.keys(commands).join(', ')}` } });
     return;

@@ -194,6 +194,31 @@ describe('the server', () => {
     assert.equal((await admin('nothing'))[0], 404);
   });
 
+  it('lets no web page administer it', async () => {
+    const admin = (path: string, origin: string, method: string): Promise<Response> => {
+      const body = method === 'POST' ? JSON.stringify('503') : null;
+      return fetch(`${server.url}/__admin/${path}`, { method, body, headers: { origin } });
+    };
+    for (const origin of ['https://page.example', server.url, 'null']) {
+      for (const [method, path] of [
+        ['GET', 'ledger'],
+        ['POST', 'script'],
+        ['POST', 'reset'],
+        ['OPTIONS', 'config'],
+      ] as const) {
+        const response = await admin(path, origin, method);
+        assert.equal(response.status, 403, `${method} ${path} from ${origin}`);
+        assert.equal(response.headers.get('access-control-allow-origin'), null);
+        const { error } = (await response.json()) as Failure;
+        assert.match(error.message, /not for web pages/);
+      }
+    }
+    assert.equal((await ask()).status, 200, 'nothing was scripted');
+    const books = await fetch(`${server.url}/__admin/ledger`);
+    assert.equal(books.headers.get('access-control-allow-origin'), null);
+    assert.equal(((await books.json()) as Ledger).totals.served, 1, 'nothing was reset');
+  });
+
   it('ends everything on close, what hangs included', async () => {
     server.emulator.script('hang');
     const pending = ask();
