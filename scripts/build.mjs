@@ -3,11 +3,21 @@
  * are skipped, so that a second run is quick. `--step wasm` stops before TypeScript, for work on
  * the Rust side; `--force` forgets what was built.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCli } from './cli.mjs';
-import { ensureNpm } from './setup.mjs';
-import { exclusively, filesUnder, fingerprint, main, Problem, ROOT, run, say } from './shell.mjs';
+import {
+  exclusively,
+  filesUnder,
+  fingerprint,
+  isMade,
+  main,
+  Problem,
+  ROOT,
+  run,
+  say,
+  setMade,
+} from './shell.mjs';
 import { buildWasm, copyWasm } from './wasm.mjs';
 
 const PKG = join(ROOT, 'pkg');
@@ -20,7 +30,6 @@ export function build(options = {}) {
 
 async function buildAlone({ step, force = false }) {
   if (force) rmSync(join(ROOT, 'target', 'wasm-build'), { recursive: true, force: true });
-  await ensureNpm('.');
   await buildWasm();
   if (step === 'wasm') return;
   await buildPackage();
@@ -36,8 +45,7 @@ async function buildPackage() {
   const scripts = ['scripts/build.mjs', 'scripts/cli.mjs'];
   const inputs = [...configs, ...scripts, ...filesUnder('js')];
   const wanted = fingerprint(inputs);
-  const complete = existsSync(STAMP) && existsSync(join(PKG, 'index.js'));
-  if (complete && readFileSync(STAMP, 'utf8') === wanted) return;
+  if (isMade(PKG, STAMP, wanted)) return;
   rmSync(STAMP, { force: true });
   rmSync(PKG, { recursive: true, force: true });
   say('build: tsc');
@@ -46,7 +54,7 @@ async function buildPackage() {
   copyWasm(join(PKG, 'wasm'));
   await bundleCli(join(PKG, 'cli'));
   checkExports();
-  writeFileSync(STAMP, wanted);
+  setMade(PKG, STAMP, wanted);
   say('build: pkg/ is ready');
 }
 

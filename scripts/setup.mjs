@@ -4,9 +4,9 @@
  *
  * `node scripts/setup.mjs` sets up everything at once.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { capture, fingerprint, main, Problem, ROOT, run, say, TOOLS, which } from './shell.mjs';
+import { capture, main, Problem, ROOT, readJson, run, say, TOOLS, which } from './shell.mjs';
 
 const WASM_PACK = '0.15.1';
 const GECKODRIVER = '0.37.1';
@@ -29,16 +29,28 @@ const INSTALL_PROFILE = {
   CARGO_PROFILE_RELEASE_DEBUG: '0',
 };
 
-/** Installs a folder's npm packages where its lock file has changed since the last time. */
+/** What `npm ci` must not inherit where npm runs us: `npm publish --dry-run`, `npm i -g`, `--omit=dev`. */
+const PLAIN = ['--dry-run=false', '--global=false', '--include=dev'];
+
+/** Installs a folder's npm packages where they are not what its lock file names. */
 export async function ensureNpm(folder = '.') {
-  const lock = join(folder, 'package-lock.json');
-  const stamp = join(ROOT, folder, 'node_modules', '.unexhausted');
-  const wanted = fingerprint([lock, join(folder, 'package.json')], process.version);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (isInstalled(folder)) return;
   say(`setup: installing the npm packages of ${folder === '.' ? 'the build' : folder}`);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  await run(npm, ['ci', '--no-progress', '--loglevel=error'], { cwd: join(ROOT, folder) });
-  writeFileSync(stamp, wanted);
+  const env = { UNEXHAUSTED_SETUP: '1' };
+  const cwd = join(ROOT, folder);
+  await run(npm, ['ci', '--no-progress', '--loglevel=error', ...PLAIN], { cwd, env });
+}
+
+/** Compares the lock file with npm's own list of what is there, which is the last that it writes. */
+function isInstalled(folder) {
+  const list = join(folder, 'node_modules', '.package-lock.json');
+  if (!existsSync(join(ROOT, list))) return false;
+  const there = readJson(list).packages;
+  const wanted = Object.entries(readJson(join(folder, 'package-lock.json')).packages);
+  // Optional ones are for other systems; what lies elsewhere is linked.
+  const needed = wanted.filter(([path, { optional }]) => /^node_modules/.test(path) && !optional);
+  return needed.every(([path, { version }]) => there[path]?.version === version && path in there);
 }
 
 /** Checks for cargo, and adds the WebAssembly target to the toolchain. */

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -114,6 +115,20 @@ export function fingerprint(files, ...others) {
   return hash.digest('hex');
 }
 
+/** Whether a folder was made of what is wanted now, and is what it was then: anyone may write there. */
+export function isMade(folder, stamp, wanted) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === stampText(folder, wanted);
+}
+
+/** Remembers that a folder was made, and of what. */
+export function setMade(folder, stamp, wanted) {
+  writeFileSync(stamp, stampText(folder, wanted));
+}
+
+function stampText(folder, wanted) {
+  return `${wanted} ${fingerprint(filesUnder(relative(ROOT, folder)))}`;
+}
+
 /**
  * Runs `body` while no other process of this repository does the same, such as two builds. The lock
  * names its owner, so that one left behind by a killed process holds nobody up.
@@ -147,7 +162,8 @@ function acquire(file) {
 
 /** Runs a script's main function when the script was started, and not when it was imported. */
 export async function main(meta, body) {
-  if (process.argv[1] !== fileURLToPath(meta.url)) return;
+  const started = process.argv[1];
+  if (started === undefined || realpathSync(started) !== fileURLToPath(meta.url)) return;
   try {
     await body(process.argv.slice(2));
   } catch (error) {

@@ -21,7 +21,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { patchDeclarations, patchGlue } from './glue.mjs';
 import { ensureNpm, ensureTarget, ensureWasmBindgen } from './setup.mjs';
-import { capture, filesUnder, fingerprint, Problem, ROOT, run, say } from './shell.mjs';
+import {
+  capture,
+  filesUnder,
+  fingerprint,
+  isMade,
+  Problem,
+  ROOT,
+  run,
+  say,
+  setMade,
+} from './shell.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const OUT = join(ROOT, 'js', 'wasm');
@@ -66,14 +76,14 @@ const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'bulk', 'emulator', 'guide', 
 
 /** Builds all modules, unless nothing they are made of has changed. */
 export async function buildWasm() {
-  await ensureNpm('.');
+  // First what only the user can install.
   await ensureTarget();
+  await ensureNpm('.');
   const bindgen = await ensureWasmBindgen();
   // Not the tests beside the code: they are in the same files, and cargo knows better than we.
   const inputs = INPUTS.flatMap((path) => filesUnder(path));
   const wanted = fingerprint(inputs, capture('rustc', ['-vV']), capture(bindgen, ['--version']));
-  const complete = existsSync(STAMP) && existsSync(join(OUT, 'inline.js'));
-  if (complete && readFileSync(STAMP, 'utf8') === wanted) return false;
+  if (isMade(OUT, STAMP, wanted)) return false;
   mkdirSync(WORK, { recursive: true });
   await compile();
   // Made beside and moved in when complete: a build that fails leaves the last good one in place.
@@ -86,7 +96,7 @@ export async function buildWasm() {
   rmSync(STAMP, { force: true });
   rmSync(OUT, { recursive: true, force: true });
   renameSync(NEXT, OUT);
-  writeFileSync(STAMP, wanted);
+  setMade(OUT, STAMP, wanted);
   return true;
 }
 
@@ -132,7 +142,7 @@ async function bind(bindgen, { crate, name, effort, inline }) {
   const out = join(work, 'out');
   const stamp = join(work, 'stamp');
   const wanted = fingerprint([...SCRIPTS, 'package-lock.json'], readFileSync(compiled));
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return out;
+  if (isMade(out, stamp, wanted)) return out;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   say(`build: wasm-bindgen and wasm-opt for ${name}`);
@@ -152,7 +162,7 @@ async function bind(bindgen, { crate, name, effort, inline }) {
   writeFileSync(join(out, `${name}_bg.d.wasm.ts`), MODULE_DECLARATION);
   if (inline !== undefined) await writeInline(out, inline, bytes);
   report(name, bytes);
-  writeFileSync(stamp, wanted);
+  setMade(out, stamp, wanted);
   return out;
 }
 
