@@ -129,6 +129,14 @@ export const SUITES = [
     run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),
   },
   {
+    name: 'clone',
+    async setup() {
+      await setupTests();
+      await setupWasmTests();
+    },
+    run: async () => nodeTest(['tests/pack/clone.test.mjs'], await packed()),
+  },
+  {
     name: 'publint',
     setup: setupTests,
     run: async () => run(TOOL('publint'), ['--strict', (await packed()).TARBALL], { out: 1 }),
@@ -219,7 +227,9 @@ async function packed() {
     await build();
     const folder = mkdtempSync(join(tmpdir(), 'unexhausted-pack-'));
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-    const json = capture(npm, ['pack', '--json', '--pack-destination', folder]);
+    // It was built just now, and whatever a script prints would be in the way of the JSON.
+    const flags = ['--json', '--ignore-scripts', '--pack-destination', folder];
+    const json = capture(npm, ['pack', ...flags]);
     if (json === undefined) throw new Problem('npm pack failed');
     const [{ filename }] = Object.values(JSON.parse(json));
     tarball = { folder, file: join(folder, filename) };
