@@ -3,9 +3,10 @@
  * are skipped, so that a second run is quick. `--step wasm` stops before TypeScript, for work on
  * the Rust side; `--force` forgets what was built.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCli } from './cli.mjs';
+import { crateNotices } from './licenses.mjs';
 import {
   exclusively,
   filesUnder,
@@ -18,7 +19,7 @@ import {
   say,
   setMade,
 } from './shell.mjs';
-import { buildWasm, copyWasm } from './wasm.mjs';
+import { buildWasm, CRATES, copyWasm } from './wasm.mjs';
 
 const PKG = join(ROOT, 'pkg');
 const STAMP = join(ROOT, 'target', 'wasm-build', 'pkg-stamp');
@@ -37,12 +38,13 @@ async function buildAlone({ step, force = false }) {
 
 async function buildPackage() {
   const configs = [
+    'Cargo.lock',
     'package.json',
     'package-lock.json',
     'tsconfig.base.json',
     'tsconfig.build.json',
   ];
-  const scripts = ['scripts/build.mjs', 'scripts/cli.mjs'];
+  const scripts = ['scripts/build.mjs', 'scripts/cli.mjs', 'scripts/licenses.mjs'];
   const inputs = [...configs, ...scripts, ...filesUnder('js')];
   const wanted = fingerprint(inputs);
   if (isMade(PKG, STAMP, wanted)) return;
@@ -52,6 +54,7 @@ async function buildPackage() {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '--project', 'tsconfig.build.json']);
   copyWasm(join(PKG, 'wasm'));
+  writeFileSync(join(PKG, 'wasm', 'THIRD-PARTY.txt'), crateNotices(CRATES));
   await bundleCli(join(PKG, 'cli'));
   checkExports();
   setMade(PKG, STAMP, wanted);

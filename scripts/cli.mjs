@@ -4,6 +4,7 @@
  */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { notices } from './licenses.mjs';
 import { Problem, ROOT } from './shell.mjs';
 
 /** Makes `main.js`, and the licenses of what is inside it. */
@@ -56,13 +57,12 @@ function licenses(inputs) {
   // A package may lie in the folder of another; its own is the last in the path.
   const folders = inputs.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0]);
   const packages = [...new Set(folders.filter((folder) => folder !== undefined))].sort();
-  const texts = packages.map((folder) => {
+  const found = packages.map((folder) => {
     const at = join(ROOT, folder);
     const { name, version, license } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'));
     const file = readdirSync(at).find((entry) => /^licen[cs]e/i.test(entry));
     if (file === undefined) throw new Problem(`${name} comes without the text of its license`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(at, file), 'utf8').trim()}\n`;
+    return { name, version, license, text: readFileSync(join(at, file), 'utf8').trim() };
   });
-  const rule = `\n${'-'.repeat(80)}\n\n`;
-  return `The command line contains these packages.\n${rule}${texts.join(rule)}`;
+  return notices('The command line contains these packages.', found);
 }

@@ -51,6 +51,8 @@ const MODULES = [
   { crate: 'unexhausted-emulator', name: 'emulator', effort: '-O1' },
 ];
 
+export const CRATES = MODULES.map(({ crate }) => crate);
+
 /**
  * The features that rustc uses for this target by default. Never `--all-features`: wasm-opt then
  * writes things that no engine loads yet.

@@ -1,9 +1,11 @@
 /** Rules of the repository that no compiler checks. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { allCrates, allowedLicenses, isAllowed } from '../../scripts/licenses.mjs';
 import { capture } from '../../scripts/shell.mjs';
 import { declared } from '../boundary/double.mjs';
 
@@ -25,6 +27,32 @@ test('one license, and its texts', () => {
   for (const file of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT']) {
     assert.ok(existsSync(join(ROOT, file)), file);
   }
+});
+
+test('no crate has a license that deny.toml does not let in', () => {
+  const crates = allCrates();
+  assert.ok(crates.length > 50, `only ${crates.length} crates`);
+  const allowed = allowedLicenses();
+  const refused = crates.filter(({ license }) => !isAllowed(license ?? 'none', allowed));
+  assert.deepEqual(
+    refused.map(({ name, license }) => `${name}: ${license}`),
+    [],
+  );
+  assert.ok(isAllowed('(MIT OR GPL-3.0) AND Unicode-3.0', allowed));
+  for (const license of ['GPL-3.0', 'MIT AND GPL-3.0', '(MIT OR Zlib) AND GPL-3.0', 'none']) {
+    assert.ok(!isAllowed(license, allowed), license);
+  }
+});
+
+test('where the package lives is said once, at publication', () => {
+  const { homepage, bugs, repository } = json('package.json');
+  assert.deepEqual([homepage, bugs], [undefined, undefined], 'npm makes both of `repository`');
+  const publish = (env) =>
+    spawnSync(process.execPath, ['scripts/publish.mjs'], { cwd: ROOT, env, encoding: 'utf8' });
+  assert.equal(publish({ npm_config_dry_run: 'true' }).status, 0);
+  const { status, stderr } = publish({});
+  if (repository === undefined) assert.match(stderr, /no `repository`: fill it in/);
+  else assert.equal(status, 0);
 });
 
 test('a user installs nothing else', () => {

@@ -6,6 +6,9 @@ import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { allowedLicenses, isAllowed } from '../../scripts/licenses.mjs';
+import { capture, ROOT } from '../../scripts/shell.mjs';
+import { CRATES } from '../../scripts/wasm.mjs';
 
 const tar = (...args) =>
   execFileSync('tar', [...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
@@ -28,7 +31,7 @@ test('only the build, the manifest, the licenses and the read-me', () => {
 test('only files that a user can use', () => {
   assert.deepEqual(
     files.filter((file) => file.startsWith('pkg/') && !/\.(?:d\.ts|js|wasm)$/.test(file)),
-    ['pkg/cli/THIRD-PARTY.txt'],
+    ['pkg/cli/THIRD-PARTY.txt', 'pkg/wasm/THIRD-PARTY.txt'],
   );
 });
 
@@ -70,6 +73,40 @@ test('every package that is bundled comes with its license', () => {
   const names = new Set([...bundled].map(([, name]) => name));
   assert.ok(names.size > 3, [...names].join());
   for (const name of names) assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+});
+
+test('every crate that is compiled in comes with its license', () => {
+  const text = read('pkg/wasm/THIRD-PARTY.txt');
+  const flags = ['--locked', '--edges=normal,no-proc-macro', '--prefix=none', '--format={p} {l}'];
+  const packages = CRATES.flatMap((crate) => ['--package', crate]);
+  const tree = capture('cargo', ['tree', '--target=wasm32-unknown-unknown', ...flags, ...packages]);
+  // Those of a path are our own.
+  const names = tree.matchAll(/^([\w-]+) v(\S+) (?!\()(.+?)(?: \(\*\))?$/gm);
+  const head = ([, name, version, license]) => `${name} ${version} (${license})`;
+  const lines = new Set(Array.from(names, head));
+  assert.ok(lines.size > 20, tree);
+  for (const line of lines) {
+    const at = text.indexOf(`\n\n${line}\n\n`);
+    assert.notEqual(at, -1, line);
+    assert.match(text.slice(at, at + 1500), /copyright/i, line);
+  }
+  assert.match(text, /^The Rust Standard Library \(MIT OR Apache-2\.0\)$/m);
+});
+
+test('only licenses that deny.toml lets in', () => {
+  const texts = [read('pkg/wasm/THIRD-PARTY.txt'), read('pkg/cli/THIRD-PARTY.txt')].join('\n');
+  const heads = Array.from(texts.matchAll(/^-{80}\n\n(.+) \((.+)\)$/gm));
+  assert.ok(heads.length > 30, `only ${heads.length} are named`);
+  const allowed = allowedLicenses();
+  for (const [, name, license] of heads) assert.ok(isAllowed(license, allowed), name);
+});
+
+test('npm would publish it', () => {
+  const { status, stderr } = spawnSync('npm', ['publish', '--dry-run', '--offline'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
 });
 
 test('the command line runs in an empty folder', () => {
