@@ -37,6 +37,7 @@ type Listener = (event: never) => void;
 type Update = (
   state: string | undefined,
   now: number,
+  wall?: number,
 ) => {
   state: string;
   result: undefined;

@@ -769,11 +769,12 @@ export interface QuotaStore {
    * whole is atomic; `update` is pure and may run more than once.
    *
    * `state` is ASCII of at most 4 KiB, `undefined` where the key was never written. `now` is the
-   * store's clock in ms since 1970. Rejects with what `update` throws, which changes
+   * store's clock in ms since 1970; where that is one that nobody can set, `wall` is the clock by
+   * which the day ends. Rejects with what `update` throws, which changes
    * nothing, and where the store is out of reach, when it may or may not have been done.
    */
   transact<T>(
     key: string,
-    update: (state: string | undefined, now: number) => { state: string; result: T },
+    update: (state: string | undefined, now: number, wall?: number) => { state: string; result: T },
   ): Promise<T>;
 }

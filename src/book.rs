@@ -52,6 +52,8 @@ struct Shared {
     on_down: OnStoreDown,
     /// How far the store's clock is ahead of the monotonic one; `None` before the first answer.
     ahead: Option<i128>,
+    /// Whether the store's clock is a monotonic one, beside which the wall clock tells the day.
+    has_wall: bool,
     seen: Option<Rc<Ledger>>,
     /// When the store answered last.
     answered: Instant,
@@ -86,6 +88,7 @@ impl Book {
             seq: 0,
             on_down,
             ahead: None,
+            has_wall: false,
             seen: None,
             answered: Instant::default(),
             held: Instant::default(),
@@ -116,9 +119,15 @@ impl Book {
                     None => now.wall.0.into(),
                 };
                 let time = u64::try_from(time).unwrap_or_default();
-                Clock { now: time, wall: time }
+                Clock { now: time, wall: if shared.has_wall { now.wall.0 } else { time } }
             }
         }
+    }
+
+    /// What the store's clock shows now, as far as is known.
+    pub(crate) fn expects(&self, now: Now) -> Option<u64> {
+        let ahead = self.shared.as_ref()?.ahead?;
+        u64::try_from(i128::from(now.mono.0).saturating_add(ahead)).ok()
     }
 
     /// The moment of the monotonic clock at which the ledger's shows this.
@@ -216,6 +225,13 @@ impl Book {
         self.change(now, Delta::CorrectDay { at }, Millis::ZERO);
     }
 
+    /// A day that was in doubt is over, as the service has shown.
+    pub(crate) fn end_doubt(&mut self, now: Now) {
+        let clock = self.clock(now);
+        self.quota.end_doubt(clock);
+        self.change(now, Delta::EndDoubt { at: clock.now }, Millis::ZERO);
+    }
+
     fn change(&mut self, now: Now, delta: Delta, within: Millis) {
         if let Some(shared) = &mut self.shared {
             shared.tell(delta);
@@ -268,6 +284,7 @@ impl Book {
         shared.down = None;
         shared.seen = Some(Rc::clone(&reply.ledger));
         shared.answered = now.mono;
+        shared.has_wall = reply.has_wall;
         // By the end of the exchange its time may be later than it was, but not earlier: what is
         // waited for has come when this clock says so.
         let ahead = i128::from(reply.ledger.quota.at).saturating_sub(now.mono.0.into());

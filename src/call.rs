@@ -41,6 +41,8 @@ pub(crate) struct Permit {
     /// The same of the budget and the account, for the money.
     pub(crate) paid_at: Paid,
     pub(crate) want: Amounts,
+    /// Whether it was sent while the day was in doubt.
+    pub(crate) in_doubt: bool,
 }
 
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit};
 use crate::kind::{Dimension, Kind};
 use crate::lane::{Account, LaneId};
+use crate::outage::Outage;
 use crate::output::Output;
 use crate::queue::Ticket;
 use crate::quota::{Denial, Quota};
@@ -124,6 +125,21 @@ impl Engine {
     }
 
     fn pump(&mut self, index: usize) {
+        self.send_from(index);
+        // Whatever keeps the call that goes next, an outage keeps it no longer than it sits out.
+        let soonest = self.now.mono + Millis(1);
+        let Some(lane) = self.lanes.get_mut(index) else { return };
+        let Some(outage) = lane.health.outage() else { return };
+        let calls = &self.calls;
+        let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else { return };
+        let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
+        if let Some(call) = call.filter(|call| call.spec.policy.rides_outages) {
+            let latest = sits_out(outage, call).max(soonest);
+            lane.wake = Some(lane.wake.map_or(latest, |wake| wake.min(latest)));
+        }
+    }
+
+    fn send_from(&mut self, index: usize) {
         let now = self.now.mono;
         loop {
             let Some(lane) = self.lanes.get_mut(index) else { return };
@@ -150,17 +166,12 @@ impl Engine {
             if let Some(outage) = lane.health.outage()
                 && call.spec.policy.rides_outages
             {
-                let is_day = outage.info.kind == Kind::DailyQuota;
-                let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
-                let longest = call.spec.max_outage();
-                let longest = if waits_for_day { Millis(u64::MAX) } else { longest };
-                let since = outage.since.max(call.started);
-                if now - since >= longest {
+                let wake = sits_out(outage, call);
+                if wake <= now {
                     let bar = Bar { until: now, reason: Reason::Target(Rc::clone(&outage.info)) };
                     self.expel(ticket.call, Why::Outage, &bar);
                     continue;
                 }
-                let wake = since + longest;
                 if !may_probe(outage, call, call.target, now) {
                     let is_probed = outage.probe.is_some();
                     let next = outage.next_of(has_other(call, call.target));
@@ -296,10 +307,11 @@ impl Engine {
         self.fly(id, permit);
     }
 
-    fn fly(&mut self, id: CallId, permit: Permit) {
+    fn fly(&mut self, id: CallId, mut permit: Permit) {
         let (now, flight) = (self.now.mono, self.next_flight());
         let index = permit.lane.0 as usize;
         if let Some(lane) = self.lanes.get_mut(index) {
+            permit.in_doubt = lane.book.quota.doubts_day(lane.book.clock(self.now));
             lane.in_flight = lane.in_flight.saturating_add(1);
             lane.pacer.sent(now, flight);
             lane.health.probes(flight);
@@ -420,7 +432,7 @@ impl Engine {
         match lane.book.take(now, &wanted) {
             Ok(at) => {
                 let paid_at = Paid { budget, account: account_at };
-                Ok(Permit { lane: lane_id(index), at, paid_at, want: *want })
+                Ok(Permit { lane: lane_id(index), at, paid_at, want: *want, in_doubt: false })
             }
             Err(denial) => {
                 give_back(account.map(|account| (account, account_at)));
@@ -435,6 +447,14 @@ impl Engine {
     pub fn lane(&self, id: LaneId) -> Option<&Quota> {
         self.lanes.get(id.0 as usize).map(|lane| &lane.book.quota)
     }
+}
+
+/// Until when a call sits an outage of its target out.
+fn sits_out(outage: &Outage, call: &Call) -> Instant {
+    let is_day = outage.info.kind == Kind::DailyQuota;
+    let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
+    let longest = if waits_for_day { Millis(u64::MAX) } else { call.spec.max_outage() };
+    outage.since.max(call.started) + longest
 }
 
 /// Whether the call of a ticket still waits in this lane.

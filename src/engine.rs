@@ -27,6 +27,9 @@ use crate::time::{Instant, Millis, Now};
 /// How long an attempt may fly in all: the service itself ends a request after ten minutes.
 const OVERTIME_MAX: Millis = Millis(600_000);
 
+/// By how much the wall clock leaves the other one behind where a computer slept.
+const SLEPT: Millis = Millis(1_000);
+
 /// The state machine behind one client.
 #[derive(Debug)]
 pub struct Engine {
@@ -378,6 +381,14 @@ impl Engine {
 
     /// Time never goes backwards: an older moment is taken as the last one seen.
     fn advance(&mut self, now: Now) -> Now {
+        let by_wall = now.wall - self.now.wall;
+        if by_wall > (now.mono - self.now.mono) + SLEPT {
+            // A computer that slept, or a clock that was set: a day may be over for those who wait.
+            for lane in &mut self.lanes {
+                lane.dirty = true;
+            }
+            self.has_refund = !self.parked.is_empty();
+        }
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
         self.now
     }

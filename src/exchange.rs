@@ -168,6 +168,12 @@ impl Engine {
         book.quota.usage().map(|usage| (usage, book.quota.frees_at(clock, &usage))).collect()
     }
 
+    /// What the clock of a book's store shows now, as far as is known.
+    #[must_use]
+    pub fn expects(&self, now: Now, id: BookId) -> Option<u64> {
+        self.book(id)?.expects(now)
+    }
+
     /// How many calls wait for a lane, and how many attempts are in flight.
     #[must_use]
     pub fn load(&self, lane: LaneId) -> Option<(u64, u64)> {
@@ -537,7 +543,8 @@ impl Engine {
             }
             if let Some(id) = call {
                 let Granted { at, paid_at, .. } = granted;
-                self.dispatch(id, Permit { lane: lane_id(index), at, paid_at, want: taken });
+                let lane = lane_id(index);
+                self.dispatch(id, Permit { lane, at, paid_at, want: taken, in_doubt: false });
             }
         }
     }

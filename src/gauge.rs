@@ -300,13 +300,13 @@ impl Gauge {
         })
     }
 
-    /// Moves all moments into the past: the clock was set back.
-    pub fn shift_back(&mut self, by: u64) {
+    /// Moves all moments by the same time: the clock was set.
+    pub fn shift(&mut self, by: i64) {
         if let Some(found) = &mut self.found {
-            found.next = found.next.saturating_sub(by);
-            found.refused = found.refused.saturating_sub(by);
-            found.tried = found.tried.map(|tried| tried.saturating_sub(by));
-            found.even_until = found.even_until.saturating_sub(by);
+            found.next = found.next.saturating_add_signed(by);
+            found.refused = found.refused.saturating_add_signed(by);
+            found.tried = found.tried.map(|tried| tried.saturating_add_signed(by));
+            found.even_until = found.even_until.saturating_add_signed(by);
         }
     }
 }

@@ -55,7 +55,12 @@ impl Engine {
             lane.estimate.learn(expected, counted);
         }
         let ended = lane.health.answered(flight.id, flight.started);
-        if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
+        if permit.in_doubt && lane.book.quota.proves_day(lane.book.clock(self.now)) {
+            lane.book.end_doubt(self.now);
+            if let Some(purse) = &mut self.purse {
+                purse.book.end_doubt(self.now);
+            }
+        } else if ended.as_ref().is_some_and(|info| info.kind == Kind::DailyQuota) {
             lane.book.correct_day(self.now);
         }
         if ended.is_some() {

@@ -24,6 +24,9 @@ const MINUTE: Millis = Millis(60_000);
 const AGAIN: Millis = Millis(100);
 /// How long nothing goes where the store has forgotten: a minute, and the way of a request.
 const FORGOTTEN: Millis = Millis(60_500);
+/// A store's clock that is ahead of what a process expects by more was set: less is what it takes
+/// to hear from the store.
+const STEP: Millis = Millis(3_000);
 
 /// A process that uses the ledger.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -108,6 +111,28 @@ pub enum Delta {
         /// As was known then.
         at: u64,
     },
+    /// The day is over, where that was in doubt.
+    EndDoubt {
+        /// As was known then.
+        at: u64,
+    },
+}
+
+/// What the clocks show while a request is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The store's clock.
+    pub now: u64,
+    /// The wall clock, where the store's is a monotonic one.
+    pub wall: Option<u64>,
+    /// What the store's clock would show if nobody had set it; `None` where that is not known.
+    pub expected: Option<u64>,
+}
+
+impl From<u64> for Times {
+    fn from(now: u64) -> Self {
+        Self { now, wall: None, expected: None }
+    }
 }
 
 impl Delta {
@@ -118,6 +143,7 @@ impl Delta {
             | Self::Refuse { at, .. }
             | Self::RefuseElsewhere { at, .. }
             | Self::EndDay { at }
+            | Self::EndDoubt { at }
             | Self::CorrectDay { at } => *at,
         }
     }
@@ -134,6 +160,7 @@ impl Delta {
             | Self::Record { at, .. }
             | Self::RefuseElsewhere { at, .. }
             | Self::EndDay { at }
+            | Self::EndDoubt { at }
             | Self::CorrectDay { at } => shift(at),
         }
         self
@@ -168,6 +195,8 @@ pub struct Request {
 pub struct Reply {
     /// The ledger's time, under which the permits are counted.
     pub now: u64,
+    /// Whether the day was told by a wall clock beside the store's.
+    pub has_wall: bool,
     /// How many of the wants may go.
     pub granted: usize,
     /// What keeps the next one.
@@ -180,18 +209,27 @@ pub struct Reply {
 
 /// Applies a request to the state of a store at the store's time; gives the new state.
 #[must_use]
-pub fn apply(state: Option<&str>, now: u64, request: &Request) -> (String, Reply) {
-    let clock = Clock { now, wall: now };
+pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) -> (String, Reply) {
+    let times = times.into();
+    let now = times.now;
+    let clock = Clock { now, wall: times.wall.unwrap_or(now) };
     let mut ledger = match state.and_then(Ledger::read) {
         Some(ledger) => ledger,
         None => Ledger { epoch: request.epoch, ..Ledger::default() },
     };
+    ledger.follow(&times);
     ledger.mend(now, request);
     ledger.quota.set_limits(&request.given, &request.tier);
     ledger.quota.advance(clock);
     let before = ledger.peers.iter().find(|peer| peer.id == request.peer).copied();
-    let mut reply =
-        Reply { now, granted: 0, denial: None, learned: Vec::new(), ledger: Rc::default() };
+    let mut reply = Reply {
+        now,
+        has_wall: times.wall.is_some(),
+        granted: 0,
+        denial: None,
+        learned: Vec::new(),
+        ledger: Rc::default(),
+    };
     match before.filter(|peer| peer.seq == request.seq) {
         // It was done before, and the answer got lost.
         Some(peer) => {
@@ -226,6 +264,27 @@ pub fn apply(state: Option<&str>, now: u64, request: &Request) -> (String, Reply
 }
 
 impl Ledger {
+    /// Where the store's clock was set forward, what is in the ledger moves with it: else all of a
+    /// minute would be free at once. A process that slept cannot tell; then this costs a minute.
+    fn follow(&mut self, times: &Times) {
+        // Whoever came first has moved it already.
+        let since = times.now.saturating_sub(self.quota.at);
+        let ahead = times.expected.map_or(0, |expected| times.now.saturating_sub(expected));
+        let by = ahead.min(since);
+        if by < STEP.0 || self.quota.at == 0 {
+            return;
+        }
+        self.quota.set_forward(by);
+        for peer in &mut self.peers {
+            peer.seen = peer.seen.saturating_add(by);
+            peer.due = peer.due.saturating_add(by);
+            peer.since = peer.since.saturating_add(by);
+        }
+        if self.held > 0 {
+            self.held = self.held.saturating_add(by);
+        }
+    }
+
     /// Takes over what a process saw last, where the store has forgotten that.
     fn mend(&mut self, now: u64, request: &Request) {
         let Some(seen) = &request.seen else { return };
@@ -255,6 +314,10 @@ impl Ledger {
             }
             Delta::RefuseElsewhere { at, reserved } => self.quota.settle_refused(*at, reserved),
             Delta::EndDay { .. } => self.quota.end_day(),
+            Delta::EndDoubt { .. } => {
+                self.quota.end_doubt(clock);
+                return None;
+            }
             Delta::CorrectDay { .. } if is_today => self.quota.correct_day(clock),
             Delta::CorrectDay { .. } => {}
         }

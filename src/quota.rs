@@ -28,6 +28,9 @@ pub const DIMENSIONS: [Dimension; 8] = [
 /// is set by a second or two now and then.
 const MIDNIGHT_MARGIN: Millis = Millis(4_000);
 
+/// How long a spent day is left alone between two requests that find out if it is over.
+const ASK: Millis = Millis(300_000);
+
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Clock {
@@ -134,6 +137,8 @@ pub(crate) struct Day {
     pub(crate) used: Amounts,
     /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
     pub(crate) late: Amounts,
+    /// When a request was sent last that finds out, on the ledger's clock.
+    pub(crate) asked: u64,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -230,15 +235,7 @@ impl Quota {
             // Where several processes keep the ledger, the clock can be set back: what was used a
             // moment ago by the old clock was used a moment ago by the new one.
             let by = self.at.saturating_sub(clock.now);
-            self.minute.shift_back(by);
-            self.money.shift_back(by);
-            self.day.began = self.day.began.saturating_sub(by);
-            for gauge in &mut self.gauges {
-                gauge.shift_back(by);
-            }
-            if let Some(block) = &mut self.block {
-                block.until = block.until.saturating_sub(by);
-            }
+            self.shift(0_i64.saturating_sub_unsigned(by));
         }
         self.at = clock.now;
         self.minute.forget(clock.now);
@@ -260,6 +257,27 @@ impl Quota {
         }
     }
 
+    /// Moves what was used by the same time: the clock was set. The day ends when it did.
+    fn shift(&mut self, by: i64) {
+        self.minute.shift(by);
+        self.money.shift(by);
+        self.day.began = self.day.began.saturating_add_signed(by);
+        self.day.asked = self.day.asked.saturating_add_signed(by);
+        for gauge in &mut self.gauges {
+            gauge.shift(by);
+        }
+        if let Some(block) = &mut self.block {
+            block.until = block.until.saturating_add_signed(by);
+        }
+    }
+
+    /// The clock was set forward: what was used a moment ago is not forgotten, and the day does not
+    /// end before as much time has passed as was left of it. It is in doubt meanwhile.
+    pub(crate) fn set_forward(&mut self, by: u64) {
+        self.shift(i64::try_from(by).unwrap_or(i64::MAX));
+        self.day.ends_at = self.day.ends_at.saturating_add(by);
+    }
+
     fn begin_day(&mut self, clock: Clock) {
         let ends = next_midnight(WallTime(clock.wall)).0;
         let ends_at = clock.now.saturating_add(ends.saturating_sub(clock.wall));
@@ -270,6 +288,42 @@ impl Quota {
     #[must_use]
     pub const fn doubts_day(&self, clock: Clock) -> bool {
         clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0)
+    }
+
+    /// Whether one request may find out if the day is over: a computer that slept knows only by the
+    /// wall clock, which somebody may have set as well.
+    const fn asks_for_day(&self, clock: Clock, dimension: Dimension) -> bool {
+        // A budget is our own: nobody else knows when its day ends.
+        let is_service_s = !matches!(dimension, Dimension::BudgetPerDay);
+        is_service_s && self.doubts_day(clock) && clock.now >= self.asks_again()
+    }
+
+    /// When it is time to find out again: a spent day is not hammered.
+    const fn asks_again(&self) -> u64 {
+        match self.day.asked {
+            0 => 0,
+            asked => asked.saturating_add(ASK.0),
+        }
+    }
+
+    /// Whether a request that was sent in doubt, and served, is too many for the day: it is another.
+    #[must_use]
+    pub fn proves_day(&self, clock: Clock) -> bool {
+        let is_over = |dimension| {
+            self.gauge(dimension).limit().is_some_and(|limit| self.used(dimension) > limit)
+        };
+        let spent = [Dimension::RequestsPerDay, Dimension::TokensPerDay].into_iter().any(is_over);
+        spent && self.doubts_day(clock)
+    }
+
+    /// The day that was in doubt is over.
+    pub fn end_doubt(&mut self, clock: Clock) {
+        self.advance(clock);
+        if self.doubts_day(clock) {
+            let late = self.day.late;
+            self.begin_day(clock);
+            self.day.used = late;
+        }
     }
 
     /// The service served a request though the day was spent by our count: the count was wrong.
@@ -349,6 +403,7 @@ impl Quota {
         self.day.used = self.day.used.plus(used);
         if is_late {
             self.day.late = self.day.late.plus(used);
+            self.day.asked = clock.now;
         }
     }
 
@@ -373,6 +428,11 @@ impl Quota {
         if at >= self.day.began {
             // A request that took more of something is no further request.
             self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
+            self.day.late = self.day.late.minus(&less);
+            if less.requests > 0 && at == self.day.asked {
+                // It was never sent, and has found out nothing.
+                self.day.asked = 0;
+            }
         }
     }
 
@@ -382,6 +442,7 @@ impl Quota {
         self.spent = self.spent.saturating_sub(reserved.nanos);
         if at >= self.day.began {
             self.day.used = self.day.used.minus(reserved);
+            self.day.late = self.day.late.minus(reserved);
         }
     }
 
@@ -540,7 +601,9 @@ impl Quota {
             let until = first.saturating_add(rounds.saturating_mul(60_000));
             Denial { until, dimension: Some(Dimension::RequestsPerMinute) }
         });
-        let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0).map(|_| Denial {
+        let is_asked = self.asks_for_day(clock, Dimension::RequestsPerDay);
+        let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
+        let day = day.map(|_| Denial {
             until: self.midnight(clock),
             dimension: Some(Dimension::RequestsPerDay),
         });
@@ -624,11 +687,15 @@ impl Quota {
                 }
                 self.window(dimension).falls_to(meter(dimension), room)?
             } else {
+                if self.asks_for_day(clock, dimension) {
+                    return None;
+                }
                 let ends_soon = clock.wall.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends;
                 if self.used(dimension) <= room && (!ends_soon || self.doubts_day(clock)) {
                     return None;
                 }
-                self.midnight(clock)
+                let again = if self.doubts_day(clock) { self.asks_again() } else { u64::MAX };
+                self.midnight(clock).min(again)
             };
             Some(Denial { until, dimension: Some(dimension) })
         });

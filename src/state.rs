@@ -119,6 +119,7 @@ impl Quota {
             writer.number(used.tokens);
             writer.number(used.nanos);
         }
+        writer.number(self.day.asked);
         writer.number(self.spent);
         match self.block {
             None => writer.number(0),
@@ -164,7 +165,8 @@ impl Quota {
         let at = reader.number()?;
         let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
         let began = reader.moment(at)?;
-        let day = Day { ends, ends_at, began, used: read_day(reader)?, late: read_day(reader)? };
+        let (used, late, asked) = (read_day(reader)?, read_day(reader)?, reader.number()?);
+        let day = Day { ends, ends_at, began, used, late, asked };
         let spent = reader.number()?;
         let block = match reader.number()? {
             0 => None,

@@ -223,10 +223,10 @@ impl Window {
         left.fold(0, |sum, entry| sum.saturating_add(entry.used.of(meter)))
     }
 
-    /// Moves all moments by the same time into the past: the clock was set back.
-    pub fn shift_back(&mut self, by: u64) {
+    /// Moves all moments by the same time: the clock was set.
+    pub fn shift(&mut self, by: i64) {
         for entry in &mut self.entries {
-            entry.last = entry.last.saturating_sub(by);
+            entry.last = entry.last.saturating_add_signed(by);
         }
     }
 

@@ -123,11 +123,40 @@ fn a_clock_set_forward_does_not_begin_a_new_day() {
     let mut quota = quota(&[(RPD, 3)]);
     assert_eq!(takes(&mut quota, at(0), &ONE), 3);
     let tomorrow = Clock { now: 60_000, wall: NOON + DAY };
-    assert_eq!(takes(&mut quota, tomorrow, &ONE), 0);
     assert!(quota.doubts_day(tomorrow));
+    assert_eq!(takes(&mut quota, tomorrow, &ONE), 1, "it may be a computer that slept");
+    quota.refuse(tomorrow, 60_000, &ONE, &refused(Kind::DailyQuota, Some(RPD), Some(3)));
+    assert_eq!(takes(&mut quota, tomorrow, &ONE), 0, "it has found out");
+    let later = Clock { now: 360_000, wall: NOON + DAY + 300_000 };
+    assert_eq!(takes(&mut quota, later, &ONE), 1, "a while later, again");
+    quota.refuse(later, 360_000, &ONE, &refused(Kind::DailyQuota, Some(RPD), Some(3)));
     // Nor does one set back an hour end it late by more than that hour.
     let back = Clock { now: DAY, wall: NOON + DAY - 3_600_000 };
     assert_eq!(takes(&mut quota, back, &ONE), 3);
+}
+
+#[test]
+fn one_request_finds_out_if_a_day_is_over_that_a_computer_slept_through() {
+    let mut quota = quota(&[(RPD, 3)]);
+    assert_eq!(takes(&mut quota, at(0), &ONE), 3);
+    assert!(!quota.proves_day(at(0)));
+    // The other clock stood still for the night.
+    let morning = Clock { now: 60_000, wall: NOON + 86_400_000 };
+    assert_eq!(quota.earliest(morning, &ONE, 0), None, "it may go now");
+    assert_eq!(takes(&mut quota, morning, &ONE), 1);
+    assert!(quota.proves_day(morning), "if it is served");
+    quota.end_doubt(morning);
+    assert!(!quota.doubts_day(morning));
+    assert_eq!(takes(&mut quota, morning, &ONE), 2, "of three the first has gone");
+}
+
+#[test]
+fn a_budget_of_the_day_is_in_nobodys_doubt() {
+    let mut quota = quota(&[(Dimension::BudgetPerDay, 200_000_000)]);
+    let picture = Amounts { nanos: 134_000_000, ..ONE };
+    assert_eq!(takes(&mut quota, at(0), &picture), 1);
+    let morning = Clock { now: 60_000, wall: NOON + 86_400_000 };
+    assert_eq!(takes(&mut quota, morning, &picture), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@ import type { QuotaStore } from '../types.js';
 
 /**
  * A store in memory, for clients that share a quota inside one process. What it holds ends with the
- * process; its clock is `Date.now()`.
+ * process. Minutes are counted by a clock that nobody can set, and days by `Date.now()`.
  *
  * @example
  * ```ts
@@ -14,10 +14,12 @@ import type { QuotaStore } from '../types.js';
  */
 export function memoryStore(): QuotaStore {
   const states = new Map<string, string>();
+  const origin = Date.now() - performance.now();
   return {
     // Nothing runs between the read and the write, so the whole is atomic.
     async transact(key, update) {
-      const { state, result } = update(states.get(key), Date.now());
+      const now = Math.floor(origin + performance.now());
+      const { state, result } = update(states.get(key), now, Date.now());
       states.set(key, state);
       return result;
     },

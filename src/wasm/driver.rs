@@ -34,6 +34,9 @@ use crate::retry::{Verdict, Why};
 use crate::time::{Instant, Millis, WallTime};
 use crate::value::Value;
 
+/// The longest that nobody looks at the clocks.
+const LOOK: Millis = Millis(300_000);
+
 /// What a call does at each attempt.
 #[derive(Clone)]
 pub(crate) enum Job {
@@ -301,7 +304,9 @@ impl Driver {
                 driver.feed(Input::Woken);
                 drop(fired);
             };
-            (at, host::timer(at - host::now().mono, wake))
+            // In a computer that sleeps the clock of timers may stand still: whoever waits for
+            // midnight looks up now and then.
+            (at, host::timer((at - host::now().mono).min(LOOK), wake))
         });
         let old = self.timer.replace(timer);
         drop(old);

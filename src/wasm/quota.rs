@@ -244,6 +244,8 @@ pub(crate) type Sharing = Option<OnStoreDown>;
 struct State {
     quota: Quota,
     alerts: Alerts,
+    /// When a request was reserved that finds out if the day is over.
+    asked: Option<u64>,
 }
 
 /// `QuotaTracker`: the ledger alone, for code that makes its own calls.
@@ -265,7 +267,7 @@ impl Tracker {
         let settings = settings::read(options, scope::TRACKER)?;
         let quota = Quota::new(&settings.own_limits, &Limits::default());
         Ok(Self {
-            state: Rc::new(RefCell::new(State { quota, alerts: Alerts::default() })),
+            state: Rc::new(RefCell::new(State { quota, alerts: Alerts::default(), asked: None })),
             thresholds: settings.alert_at.unwrap_or_else(|| vec![ALERT_AT]),
             on_alert: settings.on_alert,
         })
@@ -294,6 +296,7 @@ impl Tracker {
         let taken = self.state.borrow_mut().quota.take(clock, &want);
         let fields = match taken {
             Ok(()) => {
+                self.note_doubt(clock);
                 self.alert();
                 Fields::new().set("ok", true).set("at", clock.now as f64)
             }
@@ -316,8 +319,14 @@ impl Tracker {
     /// A `TypeError` that names the wrong option.
     pub fn settle(&self, at: f64, reserved: &JsValue, used: &JsValue) -> Result<(), JsValue> {
         let reserved = amounts(reserved)?;
-        let used = if used.is_null() { Amounts::default() } else { amounts(used)? };
-        self.state.borrow_mut().quota.settle(crate::time::Millis::from_f64(at).0, &reserved, &used);
+        let is_served = !used.is_null();
+        let used = if is_served { amounts(used)? } else { Amounts::default() };
+        let (at, clock) = (crate::time::Millis::from_f64(at).0, clock());
+        let State { quota, asked, .. } = &mut *self.state.borrow_mut();
+        if is_served && *asked == Some(at) && quota.proves_day(clock) {
+            quota.end_doubt(clock);
+        }
+        quota.settle(at, &reserved, &used);
         Ok(())
     }
 
@@ -347,11 +356,17 @@ impl Tracker {
 }
 
 impl Tracker {
+    /// A request that was just reserved may find out if the day is over.
+    fn note_doubt(&self, clock: Clock) {
+        let State { quota, asked, .. } = &mut *self.state.borrow_mut();
+        *asked = quota.doubts_day(clock).then_some(clock.now);
+    }
+
     /// Tells of limits that are nearly used up. Nothing is borrowed meanwhile: the listener may
     /// come back here.
     fn alert(&self) {
         let alerts = {
-            let State { quota, alerts } = &mut *self.state.borrow_mut();
+            let State { quota, alerts, .. } = &mut *self.state.borrow_mut();
             alerts.look(quota, &self.thresholds)
         };
         let Some(listener) = &self.on_alert else { return };

@@ -17,7 +17,7 @@ use crate::exchange::{BookId, ExchangeId};
 use crate::input::Input;
 use crate::kind::Dimension;
 use crate::lane::{AccountId, LaneId, LaneSpec};
-use crate::ledger::{Reply, Request, apply};
+use crate::ledger::{Reply, Request, Times, apply};
 use crate::output::Notice;
 use crate::quota::{Limits, Usage};
 use crate::time::{Instant, Millis};
@@ -127,14 +127,20 @@ impl Driver {
         let project = project.as_deref().filter(|_| account == self.home);
         let reply: Rc<RefCell<Option<Reply>>> = Rc::default();
         let last = Rc::clone(&reply);
-        let update =
-            Closure::<dyn FnMut(JsValue, f64) -> JsValue>::new(move |state: JsValue, now: f64| {
-                let state = state.as_string();
-                let (text, reply) = apply(state.as_deref(), Millis::from_f64(now).0, &request);
+        let driver = Rc::clone(self);
+        let own = Rc::clone(self);
+        let update = Closure::<dyn FnMut(JsValue, f64, Option<f64>) -> JsValue>::new(
+            move |state: JsValue, now: f64, wall: Option<f64>| {
+                let times = Times {
+                    now: Millis::from_f64(now).0,
+                    wall: wall.map(|wall| Millis::from_f64(wall).0),
+                    expected: own.engine.borrow().expects(host::now(), book),
+                };
+                let (text, reply) = apply(state.as_string().as_deref(), times, &request);
                 last.replace(Some(reply));
                 Fields::new().set("state", text).set("result", JsValue::UNDEFINED).done()
-            });
-        let driver = Rc::clone(self);
+            },
+        );
         let promise = {
             let store: &Object = store;
             self.host.transact(store, project, &account, &model, update.as_ref())

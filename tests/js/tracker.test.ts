@@ -236,7 +236,14 @@ describe('the day', () => {
     const tracker = new QuotaTracker({ rpd: 1 });
     taken(tracker.reserve());
     clock.setSystemTime(NOON + 24 * HOUR);
+    // It may be a computer that slept: one request finds out.
+    taken(tracker.reserve()).cancel();
+    const asks = taken(tracker.reserve());
     refused(tracker.reserve());
+    asks.settle();
+    // It was served, so the day was over; and one is all that there is of the next.
+    assert.equal(refused(tracker.reserve()).dimension, 'requests_per_day');
+    assert.equal(used(tracker, 'requests_per_day'), 1);
   });
 
   it('a wall clock that is set back an hour spends nothing twice', () => {

@@ -1,5 +1,7 @@
 //! What must hold after every step of a realm: of what the service saw, and of what the books hold.
 
+use std::collections::HashMap;
+
 use unexhausted::exchange::BookId;
 use unexhausted::kind::Dimension;
 use unexhausted::ledger::Ledger;
@@ -20,10 +22,38 @@ const MINUTE_KEPT: (u64, u64) = (60_500, 100);
 const MONEY_KEPT: (u64, u64) = (600_500, 1_000);
 /// A store keeps them by seconds, and a permit may be used some time after it was counted.
 const SHARED_KEPT: (u64, u64) = (60_000, 5_000);
+/// How long a spent day is left alone at least, though it may be over.
+const DOUBT: u64 = 20_000;
 /// Rounding of a state's money, for each step of the window.
 const ROUNDING: u64 = 130_000;
 
+/// A request that finds out if the day is over, after a clock was set or a computer slept.
+fn asks_for_day(record: &Record, clock_set: Option<u64>) -> bool {
+    let is_later = clock_set.is_some_and(|at| record.sent >= at);
+    is_later && record.fault.as_deref() == Some("limit:rpd")
+}
+
 impl Realm<'_> {
+    /// A process whose day is in doubt asks for each model one at a time, and after a second refusal
+    /// not often.
+    pub(crate) fn check_doubts(&mut self) {
+        if !self.scenario.is_clean {
+            // Where nobody knows the limit, it is not known that the day is spent.
+            return;
+        }
+        let mut asked: HashMap<(u64, String), Vec<u64>> = HashMap::new();
+        for record in self.service.records().filter(|record| asks_for_day(record, self.clock_set)) {
+            let sent = asked.entry((record.id >> 32, record.model.clone())).or_default();
+            sent.push(record.sent);
+            if let [.., first, _, last] = sent[..]
+                && last < first + DOUBT
+            {
+                let what = format!("a day in doubt is asked for again and again at {last}");
+                self.watch.report(Rule::Overspent, what);
+            }
+        }
+    }
+
     /// What must hold after every step.
     pub(crate) fn check(&mut self) {
         let rejected = self.service.totals().rejected;
@@ -31,8 +61,11 @@ impl Realm<'_> {
             // What an idle process took of the day may be forgotten with the store: nobody else has
             // seen it, and only a minute's use can be waited for.
             let store = self.store.as_ref().filter(|store| store.has_forgotten);
-            let is_excused =
-                |record: &Record| store.is_some() && record.fault.as_deref() == Some("limit:rpd");
+            let in_doubt = |record: &Record| asks_for_day(record, self.clock_set);
+            let is_excused = |record: &Record| {
+                let of_day = record.fault.as_deref() == Some("limit:rpd");
+                (of_day && store.is_some()) || in_doubt(record)
+            };
             // Where the first was sent blindly, others may follow from it.
             let was_blind = |record: &Record| {
                 let arrived = record.arrived.unwrap_or_default();

@@ -102,6 +102,8 @@ pub(crate) struct Realm<'a> {
     pub(crate) dice: Dice,
     pub(crate) hash: u64,
     pub(crate) is_shown: bool,
+    /// When the first wall clock was set, or the first computer slept.
+    pub(crate) clock_set: Option<u64>,
     pub(crate) steps: usize,
 }
 
@@ -136,6 +138,7 @@ impl<'a> Realm<'a> {
             dice,
             hash: 0xCBF2_9CE4_8422_2325,
             is_shown,
+            clock_set: None,
             steps: 0,
             scenario,
         };
@@ -274,6 +277,7 @@ impl<'a> Realm<'a> {
         }
         if done.is_some() && self.watch.violations.is_empty() {
             self.balance();
+            self.check_doubts();
         }
         let requests = self.service.totals().requests;
         Ran {
@@ -495,6 +499,9 @@ impl<'a> Realm<'a> {
 
     fn event(&mut self, event: Event) {
         let time = self.time;
+        if matches!(event, Event::SetWall(..) | Event::Sleep(..) | Event::SetStore(..)) {
+            self.clock_set = self.clock_set.or(Some(self.wall()));
+        }
         match event {
             Event::Configure(patch) => {
                 let wall = self.wall();
