@@ -137,7 +137,7 @@ pub(crate) struct Day {
     pub(crate) used: Amounts,
     /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
     pub(crate) late: Amounts,
-    /// When a request was sent last that finds out, on the ledger's clock.
+    /// When a request was sent last that finds out, on the ledger's clock; 0 for never.
     pub(crate) asked: u64,
 }
 
@@ -403,7 +403,7 @@ impl Quota {
         self.day.used = self.day.used.plus(used);
         if is_late {
             self.day.late = self.day.late.plus(used);
-            self.day.asked = clock.now;
+            self.day.asked = clock.now.max(1);
         }
     }
 
@@ -429,7 +429,7 @@ impl Quota {
             // A request that took more of something is no further request.
             self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
             self.day.late = self.day.late.minus(&less);
-            if less.requests > 0 && at == self.day.asked {
+            if less.requests > 0 && at.max(1) == self.day.asked {
                 // It was never sent, and has found out nothing.
                 self.day.asked = 0;
             }

@@ -37,7 +37,8 @@ impl Realm<'_> {
     /// A process whose day is in doubt asks for each model one at a time, and after a second refusal
     /// not often.
     pub(crate) fn check_doubts(&mut self) {
-        if !self.scenario.is_clean {
+        let has_forgotten = self.store.as_ref().is_some_and(|store| store.has_forgotten);
+        if !self.scenario.is_clean || has_forgotten {
             // Where nobody knows the limit, it is not known that the day is spent.
             return;
         }
