@@ -18,6 +18,7 @@ mod reading;
 mod request;
 mod retired;
 mod route;
+mod said;
 mod send;
 mod settings;
 mod share;

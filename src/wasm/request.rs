@@ -9,6 +9,7 @@ use super::convert::{
 use super::error::usage;
 use super::foreign;
 use super::host::Host;
+use super::said;
 use super::settings::{fits, headers};
 use crate::model::{Model, Need, Size};
 use crate::options::Shape;
@@ -205,7 +206,10 @@ impl Request {
 
     /// The texts of the request, which must not show up in errors.
     pub(crate) fn prompts(&self) -> Vec<String> {
-        self.texts().into_iter().filter_map(|text| text.as_string()).collect()
+        match &self.body {
+            Body::Prompt(text) => vec![String::from(text)],
+            Body::Object(body) => said::of(body),
+        }
     }
 
     fn texts(&self) -> Vec<JsString> {

@@ -16,7 +16,9 @@ const TOKEN = 'ya29.planted-token-0123456789';
 const HEAD = 'ZEBRA-7741-VIOLET';
 const TAIL = 'OMEGA-5519-INDIGO';
 const PROMPT = `${HEAD}: a paper boat on a calm lake, ${TAIL}`;
-const SECRETS = [KEY, TOKEN, HEAD, TAIL];
+/** More than half of a key is as good as all of it. */
+const HALVES = [KEY.slice(0, 24), KEY.slice(8, 32), KEY.slice(-24)];
+const SECRETS = [KEY, ...HALVES, TOKEN, HEAD, TAIL];
 
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 const EVENTS = [
@@ -209,6 +211,9 @@ describe('an answer that echoes both', () => {
   it('many times', () =>
     provoke(echo(429, (prompt) => ({ error: { message: `${KEY} ${prompt} `.repeat(500) } }))));
 
+  it('parts of the key', () =>
+    provoke(echo(401, () => `No key ${HALVES[0]}…, ${HALVES[1]} or …${HALVES[2]}`)));
+
   it('far down a long text', () =>
     provoke(echo(400, (prompt) => `${'x'.repeat(100_000)} ${KEY} ${prompt}`, 'text/plain')));
 
@@ -314,6 +319,15 @@ describe('a prompt', () => {
       contents: 'Draw it now.',
       systemInstruction: { parts: [{ text: PROMPT }] },
     },
+    'in a label': { contents: 'Draw it now.', labels: { campaign: PROMPT } } as GenerateRequest,
+    'in the description of a tool': {
+      contents: 'Draw it now.',
+      config: { tools: [{ functionDeclarations: [{ name: 'draw', description: PROMPT }] }] },
+    },
+    'in extraBody': {
+      contents: 'Draw it now.',
+      config: { httpOptions: { extraBody: { note: { for: [PROMPT] } } } },
+    },
   };
   for (const [where, request] of Object.entries(unlike)) {
     it(where, () => provoke(refusing, request));
@@ -332,6 +346,23 @@ describe('a prompt', () => {
     provoke(refusing, `${HEAD} says "a boat",\nthen\t'a kite' \\ 紙の船 🛶 ${TAIL}`));
 
   it('with spaces around it', () => provoke(refusing, `  ${PROMPT} \n`));
+
+  it('that is a part of an address', () =>
+    provoke(
+      echo(400, (prompt) => `Bad address: /v1?q=${encodeURIComponent(prompt)}&key=${KEY}`),
+      `${HEAD} & "a boat" (紙の船 🛶), ${TAIL}`,
+    ));
+
+  it('whose letters are escaped', () =>
+    provoke(
+      echo(400, (prompt) =>
+        JSON.stringify({ error: { message: prompt } }).replace(
+          /[\u0080-\uffff]/g,
+          (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+        ),
+      ),
+      `${HEAD} 紙の船 🛶 été ${TAIL}`,
+    ));
 
   it('that is written by Python', () =>
     provoke(
