@@ -16,6 +16,9 @@ use crate::rate::Rate;
 /// failure in five the chance is 10⁻¹¹.
 const ROW_MAX: u32 = 16;
 
+/// So many notices wait at most: a journal of somebody else's may be wrong in each of a million lines.
+const NOTICES_MAX: usize = 1_000;
+
 /// What a failure of an item means for the batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
@@ -598,7 +601,9 @@ impl Batch {
     }
 
     fn notice(&mut self, kind: &'static str, message: String, key: Option<&str>) {
-        self.notices.push(Notice { kind, message, key: key.map(str::to_owned) });
+        if self.notices.len() < NOTICES_MAX {
+            self.notices.push(Notice { kind, message, key: key.map(str::to_owned) });
+        }
     }
 }
 

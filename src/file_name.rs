@@ -4,6 +4,10 @@
 const SLUG_MAX: usize = 60;
 /// Longer parts of a path of the caller's are cut, in bytes: numbers and endings come behind.
 const PART_MAX: usize = 180;
+/// What a part may come to with those, in bytes: the most that file systems take.
+const NAME_MAX: usize = 255;
+/// Longer paths of the caller's are cut, in bytes: macOS takes 1,024 with the folder in front.
+const PATH_MAX: usize = 600;
 /// Names that Windows keeps for devices, with any ending.
 const RESERVED: &[&str] = &["con", "prn", "aux", "nul"];
 const NUMBERED: &[&str] = &["com", "lpt"];
@@ -44,12 +48,46 @@ pub fn of_item(index: u64, prompt: &str) -> String {
 /// system, is made harmless. Empty where nothing is left.
 #[must_use]
 pub fn safe(given: &str) -> String {
-    let parts: Vec<String> =
-        given.split(['/', '\\']).map(safe_part).filter(|part| !part.is_empty()).collect();
-    parts.join("/")
+    let parts = given.split(['/', '\\']).map(|part| safe_part(part, PART_MAX));
+    let mut path = String::new();
+    for part in parts.filter(|part| !part.is_empty()) {
+        if path.len().saturating_add(part.len()) >= PATH_MAX {
+            break;
+        }
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(&part);
+    }
+    path
 }
 
-fn safe_part(given: &str) -> String {
+/// Whether this may be the final name of a picture of a batch: harmless, below the folder, and with the
+/// ending of a picture. What a journal says is data of whoever wrote it.
+#[must_use]
+pub fn is_own(name: &str) -> bool {
+    let is_safe = |part: &str| !part.is_empty() && safe_part(part, NAME_MAX) == part;
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    name.len() <= PATH_MAX.saturating_add(NAME_MAX)
+        && !name.contains('\\')
+        && name.split('/').all(is_safe)
+        && TYPES.iter().any(|row| ending == Some(row.1))
+}
+
+/// Whether this is a name as [`temporary`] makes it.
+#[must_use]
+pub fn is_temporary(name: &str) -> bool {
+    let inner = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part"));
+    inner.and_then(|inner| inner.split_once('-')).is_some_and(|(hash, number)| {
+        let is_hash = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        hash.len() == 16
+            && hash.bytes().all(is_hash)
+            && (1..=20).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn safe_part(given: &str, most: usize) -> String {
     let mut part = String::new();
     for char in given.chars() {
         let harmless = match char {
@@ -57,7 +95,7 @@ fn safe_part(given: &str) -> String {
             char if char.is_control() => '-',
             char => char,
         };
-        if part.len().saturating_add(harmless.len_utf8()) > PART_MAX {
+        if part.len().saturating_add(harmless.len_utf8()) > most {
             break;
         }
         part.push(harmless);
@@ -164,5 +202,36 @@ mod tests {
         assert_eq!(safe("a\0b. "), "a-b");
         assert_eq!(safe(".."), "");
         assert_eq!(safe(&"é".repeat(200)).len(), 180);
+        assert_eq!(safe(&"abcd/".repeat(999)).len(), 599);
+    }
+
+    #[test]
+    fn what_a_journal_names_is_of_our_own_form() {
+        let given = ["a", "b/c.d", "con", "nul.txt", "../..", "é\0\u{7f}\u{9b}", "x:y ", "日本/狐"];
+        let long = ["a".repeat(999), "é/".repeat(999)];
+        for base in given.into_iter().chain(long.iter().map(String::as_str)).map(safe) {
+            for (mime, pictures) in [("image/png", 1), ("image/webp", 12), ("text/html", 2)] {
+                let name =
+                    numbered(if base.is_empty() { "0001" } else { &base }, 11, pictures, mime);
+                assert!(is_own(&name), "{name}");
+                assert!(is_own(&beside(&name, 99_999)), "{name}");
+            }
+        }
+        assert!(is_own(&numbered(&of_item(7, "A red İ"), 0, 1, "image/png")));
+        let long = ["a".repeat(256), "a/".repeat(999)].map(|long| format!("{long}.png"));
+        let strange = ["", "a", ".png", "a/.png", "../a.png", "/a.png", "a//b.png", "a/../b.png"];
+        let foreign = ["a\\b.png", "C:a.png", "a\0.png", "a\n.png", "con.png", "a.png.", "a.exe"];
+        let long = long.iter().map(String::as_str);
+        for name in strange.into_iter().chain(foreign).chain(long) {
+            assert!(!is_own(name), "{name}");
+        }
+        assert!(is_temporary(&temporary("a", 0)) && is_temporary(&temporary("", u64::MAX)));
+        let strange =
+            ["", "../victim", ".part", ".af63dc4c8601ec8c-.part", "af63dc4c8601ec8c-0.part"];
+        let foreign =
+            [".af63dc4c8601ec8-0.part", ".AF63DC4C8601EC8C-0.part", ".af63dc4c8601ec8c-../0.part"];
+        for name in strange.into_iter().chain(foreign) {
+            assert!(!is_temporary(name), "{name}");
+        }
     }
 }

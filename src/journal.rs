@@ -7,8 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file_name;
+use crate::jobs::job;
+
 /// The version of journals that this writes. A newer one is refused, an older one is read.
 pub const VERSION: u32 = 1;
+
+/// No record tells of more USD: sums of what somebody else wrote must stay numbers.
+const USD_MAX: f64 = 1e9;
 
 /// One line of a journal. Money is in USD, times are in ms since 1970.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -107,6 +113,34 @@ pub enum Record {
         /// By which the job is found again.
         display_name: String,
     },
+}
+
+impl Record {
+    /// Whether a batch can have written this: money is an amount, and names are of our own form. A journal
+    /// may come from anywhere, and what it names is moved, deleted and told.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Try { usd, .. } | Self::JobCreating { usd, .. } => is_money(*usd),
+            Self::Made { usd, lost, files, .. } => {
+                is_money(usd.unwrap_or_default()) && is_money(*lost) && are_ours(files)
+            }
+            Self::Named { files, .. } => are_ours(files),
+            Self::Failed { lost, .. } => is_money(*lost),
+            Self::JobCreated { name, .. } => job::is_name(name, "batches"),
+            Self::Run { .. } | Self::Back { .. } | Self::JobEnded { .. } => true,
+        }
+    }
+}
+
+fn is_money(usd: f64) -> bool {
+    (0.0..=USD_MAX).contains(&usd)
+}
+
+fn are_ours(files: &[File]) -> bool {
+    let is_ours =
+        |file: &File| file_name::is_own(&file.name) && file_name::is_temporary(&file.temp);
+    !files.is_empty() && files.iter().all(is_ours)
 }
 
 /// A picture on disk.

@@ -68,16 +68,16 @@ impl Batch {
             if line.is_empty() && self.lines > 1 {
                 continue;
             }
-            match serde_json::from_str::<Record>(line) {
-                Ok(record) => {
+            match read(line) {
+                Some(record) => {
                     if self.lines == 1 && !matches!(record, Record::Run { .. }) {
                         return Err(NO_JOURNAL.to_owned());
                     }
                     self.batch.restore(&record)?;
                 }
                 // Never go on with, and write to, what is somebody's file and no journal.
-                Err(_) if self.lines == 1 => return Err(NO_JOURNAL.to_owned()),
-                Err(_) => self.batch.restore_unreadable(self.lines, false),
+                None if self.lines == 1 => return Err(NO_JOURNAL.to_owned()),
+                None => self.batch.restore_unreadable(self.lines, false),
             }
         }
         Ok(())
@@ -88,7 +88,7 @@ impl Batch {
     /// # Errors
     /// A sentence, for a journal that cannot be gone on with.
     pub fn restore_tail(&mut self, tail: &str) -> Result<bool, String> {
-        if serde_json::from_str::<Record>(tail).is_ok() {
+        if read(tail).is_some() {
             self.restore(tail)?;
             return Ok(true);
         }
@@ -249,10 +249,52 @@ impl Batch {
 const FIRST_LINE: &str = "{\"record\":\"run\",";
 const NO_JOURNAL: &str = "the file is no journal of a batch, and nothing was written to it";
 
+/// A line of a journal; nothing where no batch can have written it.
+fn read(line: &str) -> Option<Record> {
+    serde_json::from_str(line).ok().filter(Record::is_ours)
+}
+
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 fn write(value: &impl Serialize) -> Result<String, String> {
     serde_json::to_string(value).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use unexhausted::file_name;
+
+    use super::*;
+
+    fn is_ours(line: &str) -> bool {
+        read(line).is_some()
+    }
+
+    fn made(name: &str, temp: &str) -> String {
+        let file = serde_json::json!({ "name": name, "temp": temp, "size": 3 });
+        serde_json::json!({
+            "record": "made", "key": "a", "at": 0, "model": "m", "usd": 0.1, "files": [file],
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn names_and_money_of_others_are_not_ours() {
+        let temp = file_name::temporary("a", 0);
+        assert!(is_ours(&made("a.png", &temp)));
+        assert!(!is_ours(&made("a.png", "../victim")));
+        assert!(!is_ours(&made("../victim.png", &temp)));
+        assert!(!is_ours(&made("a\0.png", &temp)));
+        assert!(!is_ours(&made(&"a".repeat(1 << 20), &temp)));
+        for usd in ["-1", "1e10", "1e999", "\"1\""] {
+            let line = format!(r#"{{"record":"try","key":"a","at":0,"model":"m","usd":{usd}}}"#);
+            assert!(!is_ours(&line), "{line}");
+        }
+        assert!(is_ours(r#"{"record":"jobCreated","displayName":"a","name":"batches/a"}"#));
+        assert!(!is_ours(r#"{"record":"jobCreated","displayName":"a","name":"../files/a"}"#));
+        let nothing = r#"{"record":"made","key":"a","at":0,"model":"m","files":[]}"#;
+        assert!(!is_ours(nothing));
+    }
 }
