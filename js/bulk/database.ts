@@ -76,6 +76,13 @@ export class Database implements Shelf {
     await this.#write(PICTURES, (pictures) => pictures.put(bytes, temp));
   }
 
+  async probe(temp: string): Promise<void> {
+    await this.#write(PICTURES, (pictures) => {
+      pictures.put(new Uint8Array(1), temp);
+      pictures.delete(temp);
+    });
+  }
+
   async name(file: SavedFile): Promise<boolean> {
     let isFree = true;
     await this.#write(PICTURES, (pictures) => {

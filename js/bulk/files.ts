@@ -1,15 +1,18 @@
 /** A batch's journal and pictures in files, in Node, Deno and Bun. */
 import { needed } from '../builtin.js';
-import { makeFolder } from '../stores/lock.js';
+import { fileMode, folderMode, makeFolder } from '../stores/lock.js';
 import type { Batch } from '../wasm/bulk.js';
-import { Lease } from './lease.js';
+import { Lease, lockOfInode } from './lease.js';
 import type { Found, Lost, SavedFile, Shelf } from './shelf.js';
 
 const fs = needed<typeof import('node:fs/promises')>('node:fs/promises');
-const { basename, dirname, join, resolve } = needed<typeof import('node:path')>('node:path');
+const raw = needed<typeof import('node:fs')>('node:fs');
+const { basename, dirname, join, resolve, sep } = needed<typeof import('node:path')>('node:path');
 
 /** A journal is read in pieces of so many bytes. */
 const PIECE = 1 << 20;
+/** A line of more characters is none of ours: one with the 200,000 keys of a job has ten million. */
+const LINE_MAX = 1 << 26;
 const NEWLINE = 10;
 
 type Handle = Awaited<ReturnType<typeof fs.open>>;
@@ -24,11 +27,14 @@ interface Pending {
 export class Files implements Shelf {
   readonly place: string;
   readonly #out: string;
+  /** What the folder of the pictures allows to whom: they are as private as it is. */
+  readonly #mode: number;
   readonly #journal: Journal | undefined;
 
-  private constructor(place: string, out: string, journal: Journal | undefined) {
+  private constructor(place: string, out: string, mode: number, journal: Journal | undefined) {
     this.place = place;
     this.#out = out;
+    this.#mode = mode;
     this.#journal = journal;
   }
 
@@ -38,16 +44,17 @@ export class Files implements Shelf {
     out: string | undefined,
     lost: Lost,
   ): Promise<Files> {
-    const folder = resolve(out ?? `${journal}.pictures`);
-    const place = journal === undefined ? globalThis.crypto.randomUUID() : resolve(journal);
-    const opened = journal === undefined ? undefined : await Journal.open(place, lost);
+    const opened = journal === undefined ? undefined : await Journal.open(resolve(journal), lost);
+    // One journal has one folder, by whatever name it is called.
+    const place = opened?.path ?? globalThis.crypto.randomUUID();
+    const folder = resolve(out ?? `${place}.pictures`);
     try {
       makeFolder(folder);
+      return new Files(place, folder, (await fs.stat(folder)).mode, opened);
     } catch (error) {
       await opened?.close();
       throw error;
     }
-    return new Files(place, folder, opened);
   }
 
   async restore(batch: Batch): Promise<void> {
@@ -62,35 +69,58 @@ export class Files implements Shelf {
     const path = join(this.#out, temp);
     // A new file: what a killed run has left may be a picture under its final name too.
     await fs.rm(path, { force: true });
-    const handle = await fs.open(path, 'wx');
+    const handle = await fs.open(path, 'wx', fileMode(this.#mode));
     try {
       await handle.writeFile(bytes);
-      await handle.sync();
+      await flush(handle, raw.fsync);
     } finally {
       await handle.close();
     }
     await syncFolder(this.#out);
   }
 
+  async probe(temp: string): Promise<void> {
+    try {
+      await this.save(temp, new Uint8Array(1));
+    } catch (cause) {
+      const said = (cause as Error).message;
+      throw new Error(`unexhausted: no picture can be saved in ${this.#out}: ${said}`, { cause });
+    } finally {
+      await fs.rm(join(this.#out, temp), { force: true });
+    }
+  }
+
   async name(file: SavedFile): Promise<boolean> {
     const [from, to] = [join(this.#out, file.temp), join(this.#out, file.name)];
     const folder = dirname(to);
-    if (folder !== this.#out) makeFolder(folder);
-    if (!(await link(from, to))) return false;
+    if (folder !== this.#out) makeFolder(folder, folderMode(this.#mode));
+    if (!(await link(from, to, fileMode(this.#mode)))) return false;
     await syncFolder(folder);
     await fs.rm(from, { force: true });
     return true;
   }
 
   async find(file: SavedFile): Promise<Found> {
-    const [first, final] = await Promise.all([
-      stat(join(this.#out, file.temp)),
-      stat(join(this.#out, file.name)),
+    const [temp, final] = await Promise.all([
+      unlessMissing(fs.lstat(join(this.#out, file.temp))),
+      unlessMissing(fs.stat(join(this.#out, file.name))),
     ]);
-    if (first?.size === file.size && first.ino !== final?.ino) return 'unnamed';
+    // A link that somebody has put there is nothing that was saved.
+    const first = temp?.isFile() ? temp : undefined;
+    if (first?.size === file.size && first.ino !== final?.ino) {
+      return (await this.#isInside(dirname(file.name))) ? 'unnamed' : 'missing';
+    }
     if (final?.size !== file.size) return 'missing';
     if (first !== undefined) await fs.rm(join(this.#out, file.temp), { force: true });
     return 'there';
+  }
+
+  /** Whether a folder below that of the pictures is there and no link to elsewhere, or is not made yet. */
+  async #isInside(below: string): Promise<boolean> {
+    if (below === '.') return true;
+    const found = await unlessMissing(fs.realpath(join(this.#out, below)));
+    if (found === undefined) return this.#isInside(dirname(below));
+    return found.startsWith((await fs.realpath(this.#out)) + sep);
   }
 
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -108,28 +138,37 @@ export class Files implements Shelf {
 
 /** The file of lines. */
 class Journal {
+  /** Where it really is, without links. */
+  readonly path: string;
   readonly #handle: Handle;
-  readonly #lease: Lease;
+  readonly #leases: readonly Lease[];
   /** The bytes that are whole lines; what a write that failed has left behind them is cut off. */
   #size = 0;
   #isTorn = false;
   #pending: Pending[] = [];
   #flushing: Promise<void> | undefined;
 
-  private constructor(handle: Handle, lease: Lease) {
+  private constructor(path: string, handle: Handle, leases: readonly Lease[]) {
+    this.path = path;
     this.#handle = handle;
-    this.#lease = lease;
+    this.#leases = leases;
   }
 
-  static async open(path: string, lost: Lost): Promise<Journal> {
-    makeFolder(dirname(path));
-    const lease = await Lease.take(join(dirname(path), `.${basename(path)}.lock`), lost);
+  static async open(given: string, lost: Lost): Promise<Journal> {
+    makeFolder(dirname(given));
+    const handle = await fs.open(given, raw.constants.O_RDWR | raw.constants.O_CREAT, 0o600);
+    const leases: Lease[] = [];
     try {
-      const handle = await openForBoth(path);
+      const path = await fs.realpath(given);
+      // Links of both kinds give one journal several names, and only one process may have it.
+      for (const lock of [join(dirname(path), `.${basename(path)}.lock`), lockOfInode(path)]) {
+        if (lock !== undefined) leases.push(await Lease.take(lock, lost));
+      }
       await syncFolder(dirname(path));
-      return new Journal(handle, lease);
+      return new Journal(path, handle, leases);
     } catch (error) {
-      await lease.release();
+      await handle.close();
+      for (const lease of leases) await lease.release();
       throw error;
     }
   }
@@ -143,11 +182,16 @@ class Journal {
       const { bytesRead } = await this.#handle.read(piece, 0, PIECE, read);
       if (bytesRead === 0) break;
       const got = piece.subarray(0, bytesRead);
-      if (got.includes(NEWLINE)) whole = read + got.lastIndexOf(NEWLINE) + 1;
+      const newline = got.lastIndexOf(NEWLINE);
+      if (newline >= 0) whole = read + newline + 1;
       read += bytesRead;
       rest += decoder.decode(got, { stream: true });
+      if (newline < 0) {
+        // It is nobody's record, and what stands for it is none either.
+        if (rest.length > LINE_MAX) rest = '\0';
+        continue;
+      }
       const end = rest.lastIndexOf('\n') + 1;
-      if (end === 0) continue;
       batch.restore(rest.slice(0, end));
       rest = rest.slice(end);
     }
@@ -183,8 +227,10 @@ class Journal {
   }
 
   async #write(text: string): Promise<void> {
-    if (!this.#lease.isHeld()) throw new TakenOver();
+    if (!this.#leases.every((lease) => lease.isHeld())) throw new TakenOver();
     if (this.#isTorn) await this.#handle.truncate(this.#size);
+    // Whoever else writes, from wherever it cannot see the locks, has begun.
+    else if ((await this.#handle.stat()).size !== this.#size) throw new TakenOver();
     this.#isTorn = true;
     const bytes = new TextEncoder().encode(text);
     for (let at = 0; at < bytes.length; ) {
@@ -196,7 +242,7 @@ class Journal {
       );
       at += bytesWritten;
     }
-    await this.#handle.datasync();
+    await flush(this.#handle, raw.fdatasync);
     this.#size += bytes.length;
     this.#isTorn = false;
   }
@@ -204,7 +250,7 @@ class Journal {
   async close(): Promise<void> {
     await this.#flushing;
     await this.#handle.close();
-    await this.#lease.release();
+    for (const lease of this.#leases) await lease.release();
   }
 }
 
@@ -216,18 +262,21 @@ export class TakenOver extends Error {
   }
 }
 
-/** Opens for reading and writing at any place; makes the file where there is none. */
-async function openForBoth(path: string): Promise<Handle> {
-  try {
-    return await fs.open(path, 'r+');
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return fs.open(path, 'wx+');
-  }
+/**
+ * Brings what was written to the disk. By the number: the `sync` of a handle throws under Yarn PnP,
+ * which wraps what `node:fs/promises` opens.
+ */
+function flush(
+  handle: Handle,
+  how: (file: number, done: (error: Error | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    how(handle.fd, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** A name for a file that has one; false where the name is taken. */
-async function link(from: string, to: string): Promise<boolean> {
+async function link(from: string, to: string, mode: number): Promise<boolean> {
   try {
     await fs.link(from, to);
   } catch (error) {
@@ -235,7 +284,7 @@ async function link(from: string, to: string): Promise<boolean> {
     if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error;
     // The name is taken by an empty file, which the picture then replaces.
     try {
-      await (await fs.open(to, 'wx')).close();
+      await (await fs.open(to, 'wx', mode)).close();
     } catch (taken) {
       if (codeOf(taken) === 'EEXIST') return false;
       throw taken;
@@ -253,7 +302,7 @@ async function syncFolder(path: string): Promise<void> {
   let handle: Handle | undefined;
   try {
     handle = await fs.open(path, 'r');
-    await handle.sync();
+    await flush(handle, raw.fsync);
   } catch {
     // Windows, and some network disks, sync no folders.
   } finally {
@@ -261,9 +310,9 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function stat(path: string): Promise<{ size: number; ino: number } | undefined> {
+async function unlessMissing<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
-    return await fs.stat(path);
+    return await looking;
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
     throw error;

@@ -1,9 +1,11 @@
 /** A journal belongs to one process at a time, which shows signs of life while it has it. */
 import { needed } from '../builtin.js';
 import { isStale, nameHolder } from '../stores/holder.js';
-import { type Lock, takeLock } from '../stores/lock.js';
+import { type Lock, makeFolder, takeLock } from '../stores/lock.js';
 
-const { renameSync, rmSync } = needed<typeof import('node:fs')>('node:fs');
+const { lstatSync, renameSync, rmSync, statSync } = needed<typeof import('node:fs')>('node:fs');
+const { tmpdir } = needed<typeof import('node:os')>('node:os');
+const { join } = needed<typeof import('node:path')>('node:path');
 
 /** Between two signs of life, in ms; after ten seconds without one another may take over. */
 const BEAT = 3_000;
@@ -100,6 +102,38 @@ export class Lease {
       lock.free();
     }
     this.#owner = '';
+  }
+}
+
+/**
+ * Where the lock of a file is that counts for all its names, for this user on this host; none where
+ * it has one name and there is no place for such locks.
+ *
+ * @throws where it is no file, or has several names and there is no such place.
+ */
+export function lockOfInode(path: string): string | undefined {
+  const found = statSync(path, { bigint: true });
+  if (!found.isFile()) throw new Error(`unexhausted: the journal ${path} is no file`);
+  const { dev, ino, nlink } = found;
+  const folder = ownFolder();
+  if (folder !== undefined && ino !== 0n) return join(folder, `journal-${dev}-${ino}`);
+  if (nlink <= 1n) return undefined;
+  throw new Error(
+    `unexhausted: the journal ${path} has ${nlink} names, and whether another process works on it under another cannot be told here; take a journal with one`,
+  );
+}
+
+/** A folder for the processes of this user, in one that all may write to: somebody else's is not used. */
+function ownFolder(): string | undefined {
+  try {
+    const user = process.getuid?.();
+    const folder = join(tmpdir(), `unexhausted-${user ?? 'locks'}`);
+    makeFolder(folder);
+    const found = lstatSync(folder);
+    const isOurs = user === undefined || (found.uid === user && (found.mode & 0o077) === 0);
+    return found.isDirectory() && isOurs ? folder : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -257,8 +257,10 @@ export class Run implements BatchRun {
     });
     this.#vault = vault;
     if (shelf !== undefined) {
-      await this.#restored(shelf.restore(core.journal));
-      await shelf.append(core.begin());
+      await this.#opens(shelf.restore(core.journal));
+      // What can be neither written nor brought to the disk is told before anything is paid for.
+      await vault.probe();
+      await this.#opens(shelf.append(core.begin()));
     }
     const left = core.jobs();
     if (route !== 'realtime' || left.length > 0) {
@@ -325,12 +327,13 @@ export class Run implements BatchRun {
   }
 
   /** A journal that cannot be gone on with is told by its name. */
-  async #restored(restoring: Promise<void>): Promise<void> {
+  async #opens(work: Promise<void>): Promise<void> {
     try {
-      await restoring;
-    } catch (error) {
-      if (typeof error !== 'string') throw error;
-      throw new Error(`unexhausted: ${this.#options.journal}: ${error}`);
+      await work;
+    } catch (cause) {
+      if (cause instanceof GenerateError) throw cause;
+      const said = typeof cause === 'string' ? cause : (cause as Error).message;
+      throw new Error(`unexhausted: ${this.#options.journal}: ${said}`, { cause });
     }
   }
 

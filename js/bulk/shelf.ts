@@ -23,6 +23,8 @@ export interface Shelf {
   append(line: string): Promise<void>;
   /** Writes a picture under its first name; resolves once that outlives a crash. */
   save(temp: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Saves a byte as a picture is saved, and removes it. @throws where pictures cannot be saved. */
+  probe(temp: string): Promise<void>;
   /** Gives a picture its final name; false where there is a file of that name. */
   name(file: SavedFile): Promise<boolean>;
   find(file: SavedFile): Promise<Found>;

@@ -68,7 +68,7 @@ export function takeLock(folder: string, name: string, now: number): Lock | unde
     read: () => unlessGone(() => fs.readFileSync(state, 'utf8')),
     write: (text) =>
       unlessGone(() => {
-        fs.writeFileSync(fresh, text, { flag: 'wx' });
+        fs.writeFileSync(fresh, text, { flag: 'wx', mode: fileMode(fs.statSync(held).mode) });
         fs.renameSync(fresh, state);
         return true;
       }) ?? false,
@@ -97,9 +97,10 @@ function replace(stale: string, held: string): boolean {
 function make(folder: string, name: string, holder: string, now: number): void {
   const aside = join(folder, `${name}.${holder}${ASIDE}`);
   makeFolder(folder);
-  fs.mkdirSync(aside);
+  const mode = folderMode(fs.statSync(folder).mode);
+  fs.mkdirSync(aside, { mode });
   try {
-    fs.mkdirSync(join(aside, FREE));
+    fs.mkdirSync(join(aside, FREE), { mode });
     fs.renameSync(aside, join(folder, name));
   } catch (error) {
     quietly(() => fs.rmSync(aside, { recursive: true, force: true }));
@@ -108,17 +109,30 @@ function make(folder: string, name: string, holder: string, now: number): void {
   quietly(() => sweep(folder, now));
 }
 
-/** Makes a folder and those above it. Node's own way never ends where the system makes none. */
-export function makeFolder(path: string): void {
+/**
+ * Makes a folder and those above it, by default for this user alone. Node's own way never ends where
+ * the system makes none.
+ */
+export function makeFolder(path: string, mode = 0o700): void {
   const above = dirname(path);
   try {
-    fs.mkdirSync(path);
+    fs.mkdirSync(path, { mode });
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && fs.statSync(path).isDirectory()) return;
     if (codeOf(error) !== 'ENOENT' || above === path) throw error;
-    makeFolder(above);
-    fs.mkdirSync(path);
+    makeFolder(above, mode);
+    fs.mkdirSync(path, { mode });
   }
+}
+
+/** The mode of a file in a folder of this mode: who may not look into the one reads not the other. */
+export function fileMode(folder: number): number {
+  return (folder & 0o666) | 0o600;
+}
+
+/** The mode of a folder in a folder of this mode. */
+export function folderMode(folder: number): number {
+  return (folder & 0o777) | 0o700;
 }
 
 /** Removes what processes that died while they made a lock have left. */

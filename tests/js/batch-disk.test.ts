@@ -1,6 +1,6 @@
 /** The pictures of a batch in files: their names, whole or not at all, and a disk that takes no more. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
@@ -324,9 +324,12 @@ describe('a full disk', () => {
   it('for too long gives its reader what could not be saved', async () => {
     await open();
     const disk = brokenDisk(isPicture);
-    disk.code = 'ENOSPC';
     clock = FakeTimers.install({ now: Date.now(), toFake: TIMERS });
-    const run = bench.client().batch([PROMPT], { journal: bench.journal, timeout });
+    const source = (function* () {
+      disk.code = 'ENOSPC';
+      yield PROMPT;
+    })();
+    const run = bench.client().batch(source, { journal: bench.journal, timeout });
     const { items, summary } = await ends(whole(run));
     const [item] = items;
     assert.deepEqual(item?.files, []);
@@ -357,6 +360,86 @@ describe('a full disk', () => {
     assert.equal(summary.stopped?.reason, 'disk');
     assert.match(summary.stopped?.message ?? '', /EACCES/);
     assert.equal(summary.resumable, true);
+  });
+});
+
+describe('a disk', () => {
+  const fs = process.getBuiltinModule('node:fs');
+
+  it('that is full already refuses the batch', async () => {
+    await open();
+    brokenDisk(isPicture).code = 'ENOSPC';
+    await assert.rejects(bench.run(PROMPTS), /no picture can be saved in .*pictures: ENOSPC/);
+    assert.equal(bench.sent(), 0);
+  });
+
+  for (const [name, says, options] of [
+    ['fsync', /no picture can be saved in .*\/out: EIO/, inFolder],
+    ['fsync', /no picture can be saved in .*\.pictures: EIO/, () => ({})],
+    ['fdatasync', /batch\.jsonl: EIO/, () => ({})],
+  ] as const) {
+    it(`that brings nothing to where it lasts refuses the batch: ${name} ${says}`, async () => {
+      await open();
+      mock.method(fs, name, (_: number, done: (error: Error) => void) => {
+        done(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+      });
+      await assert.rejects(bench.run(PROMPTS, options()), says);
+      assert.equal(bench.sent(), 0);
+      mock.restoreAll();
+      // Nothing is left of the try, and the journal is free.
+      const files = filesIn(bench.folder);
+      assert.ok(!files.some((file) => file.endsWith('.part')), `${files}`);
+      assert.equal((await bench.run(PROMPTS, options())).summary.done, 4);
+    });
+  }
+
+  it('is brought what is written where handles cannot, as under Yarn PnP', async () => {
+    await open();
+    const promises = process.getBuiltinModule('node:fs/promises');
+    const original = promises.open;
+    mock.method(promises, 'open', async (...given: Parameters<typeof original>) => {
+      const handle = await original(...given);
+      for (const name of ['sync', 'datasync']) {
+        const value = () => {
+          throw new Error('Method not implemented.');
+        };
+        Object.defineProperty(handle, name, { value });
+      }
+      return handle;
+    });
+    const flushed = mock.method(fs, 'fdatasync');
+    const { items, summary } = await bench.run(PROMPTS);
+    assert.equal(summary.done, 4);
+    for (const { files } of items) assert.ok(statSync(files[0] as string).size > 0);
+    assert.ok(flushed.mock.callCount() > 4);
+  });
+});
+
+describe('what is on disk', () => {
+  const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+  it('is for this user alone where the batch makes its folder', async () => {
+    await open();
+    const { items } = await bench.run(PROMPTS, { fileName: ({ key }) => `set/${key}` });
+    const folder = `${bench.journal}.pictures`;
+    assert.equal(mode(bench.journal), '600');
+    assert.deepEqual([mode(folder), mode(join(folder, 'set'))], ['700', '700']);
+    for (const { files } of items) assert.equal(mode(files[0] as string), '600');
+  });
+
+  it('is as private as a folder that was there', async () => {
+    await open();
+    const out = join(bench.folder, 'out');
+    mkdirSync(out);
+    chmodSync(out, 0o755);
+    const umask = process.umask(0o022);
+    try {
+      const { items } = await bench.run(PROMPTS, inFolder({ fileName: ({ key }) => `set/${key}` }));
+      assert.equal(mode(join(out, 'set')), '755');
+      for (const { files } of items) assert.equal(mode(files[0] as string), '644');
+    } finally {
+      process.umask(umask);
+    }
   });
 });
 
