@@ -243,6 +243,12 @@ pub fn within(wait: f64, left: Option<f64>) -> Option<f64> {
     Some(pace::within(Millis::from_f64(wait), left.map(Millis::from_f64))?.as_f64())
 }
 
+/// The wait in ms until the last look, where so much is left until a deadline.
+#[must_use]
+pub fn last_look(left: f64) -> f64 {
+    pace::last_look(Millis::from_f64(left)).as_f64()
+}
+
 /// The wait in ms before a look for a lost job, from 1.
 #[must_use]
 pub fn next_search(looks: u32) -> Option<f64> {

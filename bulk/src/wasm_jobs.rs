@@ -118,6 +118,13 @@ pub fn within(wait: f64, left: Option<f64>) -> Option<f64> {
     jobs::within(wait, left)
 }
 
+/// The wait in ms until the last look, where so much is left until a deadline.
+#[wasm_bindgen(js_name = lastLook)]
+#[must_use]
+pub fn last_look(left: f64) -> f64 {
+    jobs::last_look(left)
+}
+
 /// The wait in ms before a look for a lost job, from 1; nothing once it was looked for often enough.
 #[wasm_bindgen(js_name = nextSearch)]
 #[must_use]

@@ -139,6 +139,11 @@ export class Rules {
     return this.#run(() => this.#glue.within(wait, left));
   }
 
+  /** The wait until the last look, where so much is left until a deadline. */
+  lastLook(left: number): number {
+    return this.#run(() => this.#glue.lastLook(left));
+  }
+
   nextSearch(looks: number): number | undefined {
     return this.#run(() => this.#glue.nextSearch(looks));
   }

@@ -12,7 +12,7 @@ import type {
   WaitForJobOptions,
 } from '../job-types.js';
 import { use } from '../load.js';
-import { momentOf } from '../moment.js';
+import { callAt, momentOf } from '../moment.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
 import { create, type Home } from './creating.js';
 import { Http, type Place } from './http.js';
@@ -75,29 +75,33 @@ export class JobService implements Home {
 
   async wait(job: string | Job, options: WaitForJobOptions = {}): Promise<Job> {
     this.rules.checkOptions('wait', options);
-    const { signal } = options;
     const until = momentOf(options.deadline)?.getTime();
     const { name, http } = this.#at(job);
+    const advice = 'The job goes on: wait for it again by its name.';
+    const late = () => http.error('deadline', `${name} has not ended in time`, undefined, advice);
+    const { signal, off } = ending(options.signal, until, late);
     const began = Date.now();
+    const last = until === undefined ? undefined : began + this.rules.lastLook(until - began);
     let failed = 0;
-    for (;;) {
-      const looked = await this.#look(http, name, signal, failed);
-      failed = looked.job === undefined ? failed + 1 : 0;
-      if (looked.job !== undefined && options.onProgress !== undefined) {
-        ask('`onProgress`', options.onProgress, looked.job);
+    try {
+      for (;;) {
+        const looked = await this.#look(http, name, signal, failed);
+        failed = looked.job === undefined ? failed + 1 : 0;
+        if (looked.job !== undefined && options.onProgress !== undefined) {
+          ask('`onProgress`', options.onProgress, looked.job);
+        }
+        if (looked.job?.ended === true) {
+          await this.#tidy(http, looked.job, signal);
+          return looked.job;
+        }
+        const age = Date.now() - (looked.job?.createdAt?.getTime() ?? began);
+        const left = last === undefined ? undefined : last - Date.now();
+        const wait = this.rules.within(looked.wait ?? this.rules.nextLook(age), left);
+        await this.#pause(wait ?? (until ?? 0) - Date.now(), signal);
+        if (wait === undefined) throw late();
       }
-      if (looked.job?.ended === true) {
-        await this.#tidy(http, looked.job);
-        return looked.job;
-      }
-      const age = Date.now() - (looked.job?.createdAt?.getTime() ?? began);
-      const left = until === undefined ? undefined : until - Date.now();
-      const wait = this.rules.within(looked.wait ?? this.rules.nextLook(age), left);
-      if (wait === undefined) {
-        const advice = 'The job goes on: wait for it again by its name.';
-        throw http.error('deadline', `${name} has not ended in time`, undefined, advice);
-      }
-      await this.#pause(wait, signal);
+    } finally {
+      off();
     }
   }
 
@@ -215,9 +219,9 @@ export class JobService implements Home {
   }
 
   /** Deletes a file of ours; one that is left is deleted by the service after 48 h. */
-  async removeFile(http: Http, file: string): Promise<void> {
+  async removeFile(http: Http, file: string, signal?: AbortSignal): Promise<void> {
     if (!this.rules.isName(file, 'files')) return;
-    await http.json(file, { method: 'DELETE', once: true }).catch(() => {});
+    await http.json(file, { method: 'DELETE', once: true, signal }).catch(() => {});
   }
 
   async removeEnded(http: Http): Promise<void> {
@@ -312,10 +316,10 @@ export class JobService implements Home {
   }
 
   /** Deletes what `create` has uploaded: the store has 20 GB, and keeps a file for 48 h. */
-  async #tidy(http: Http, job: Job): Promise<void> {
+  async #tidy(http: Http, job: Job, signal?: AbortSignal): Promise<void> {
     const file = this.#kept.get(job.name)?.file;
     if (typeof file !== 'string') return;
-    await this.removeFile(http, file);
+    await this.removeFile(http, file, signal);
     this.#kept.set(job.name, { model: job.model, file: null });
   }
 
@@ -336,6 +340,25 @@ export class JobService implements Home {
   #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return pause(ms, [signal, this.link.closed]);
   }
+}
+
+/** A signal that aborts with the caller's, and at a time, in ms since 1970; `off` ends the watch. */
+function ending(
+  caller: AbortSignal | undefined,
+  until: number | undefined,
+  late: () => unknown,
+): { signal: AbortSignal | undefined; off: () => void } {
+  if (until === undefined) return { signal: caller, off: () => {} };
+  const controller = new AbortController();
+  const abort = () => controller.abort(caller?.reason);
+  if (caller?.aborted === true) abort();
+  caller?.addEventListener('abort', abort);
+  const uncall = callAt(until, () => controller.abort(late()));
+  const off = () => {
+    uncall();
+    caller?.removeEventListener('abort', abort);
+  };
+  return { signal: controller.signal, off };
 }
 
 interface Times {

@@ -19,6 +19,9 @@ const LOOKS: &[(Millis, Millis)] = &[
 /// A job that has been running for a day is likely stuck: it expires at 48 h.
 const LATE_LOOK: Millis = Millis(30 * MINUTE);
 
+/// What is kept free for the last look before a deadline: few take longer.
+const LOOK: Millis = Millis(2_000);
+
 /// Waits for room after a refusal; the last is repeated. Room comes when a job ends, which takes
 /// minutes at best.
 const ROOM: &[Millis] = &[Millis(30_000), Millis(MINUTE), Millis(2 * MINUTE), Millis(5 * MINUTE)];
@@ -47,6 +50,12 @@ pub fn next_look(age: Millis, random: f64) -> Millis {
 pub fn within(wait: Millis, left: Option<Millis>) -> Option<Millis> {
     let left = left.unwrap_or(wait);
     (left > Millis::ZERO).then(|| wait.min(left))
+}
+
+/// When to look for the last time, where so much is left until a deadline: the answer takes a moment too.
+#[must_use]
+pub fn last_look(left: Millis) -> Millis {
+    Millis(left.0.saturating_sub(LOOK.0.min(left.0 / 10)))
 }
 
 /// The wait before the next try to create a job where there was no room; `tries` is from 1. What the
@@ -112,12 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_look_is_at_the_deadline() {
+    fn the_last_look_is_just_before_the_deadline() {
         let left = |ms| within(LATE_LOOK, Some(Millis(ms)));
         assert_eq!(left(5_000), Some(Millis(5_000)));
         assert_eq!(left(2 * HOUR), Some(LATE_LOOK));
         assert_eq!(left(0), None);
         assert_eq!(within(LATE_LOOK, None), Some(LATE_LOOK));
+        assert_eq!(last_look(Millis(2 * HOUR)), Millis(2 * HOUR - 2_000));
+        assert_eq!(last_look(Millis(1_000)), Millis(900));
+        assert_eq!(last_look(Millis::ZERO), Millis::ZERO);
     }
 
     #[test]

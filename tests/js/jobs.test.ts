@@ -14,7 +14,7 @@ import {
   type JobRow,
 } from '../../pkg/index.js';
 import { NOON, runOverDisk, TIMERS } from './support/clock.ts';
-import { cut, FakeJobs, full, lines, picture, refusal } from './support/fake-jobs.ts';
+import { cut, FakeJobs, full, type Hook, lines, picture, refusal } from './support/fake-jobs.ts';
 import { KEY, many, PRO } from './support/scene.ts';
 
 const HOUR = 3_600_000;
@@ -484,6 +484,46 @@ describe('wait', () => {
     assert.ok(service.seen.length - looks <= 5);
     assert.equal(Date.now(), NOON + 27 * HOUR);
     assert.match(told[0]?.advice ?? '', /48 hours/);
+  });
+
+  it('ends on time, whatever a look takes', async () => {
+    service.looks = Number.POSITIVE_INFINITY;
+    const job = await created(1);
+    const stalls: [string, Hook][] = [
+      ['a look that is never answered', () => new Promise(() => {})],
+      ['a service that fails', () => refusal(503, 'UNAVAILABLE', 'The model is overloaded.')],
+      ['no network', () => cut()],
+    ];
+    for (const [what, hook] of stalls) {
+      service.before = hook;
+      const began = Date.now();
+      const error = await fails(client.jobs.wait(job, { deadline: 1_000 }));
+      assert.equal(error.kind, 'deadline', what);
+      assert.match(error.message, /batches\/b1 has not ended in time.*wait for it again/);
+      const took = Date.now() - began;
+      assert.ok(took >= 1_000 && took < 1_010, `${what}: ${took} ms`);
+    }
+    assert.equal(clock.countTimers(), 0);
+  });
+
+  it('is ended by its signal before its deadline, and sees a job that ends just before', async () => {
+    const job = await created(1);
+    service.before = () => new Promise(() => {});
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    setTimeout(() => controller.abort(reason), 500);
+    const { signal } = controller;
+    const work = client.jobs.wait(job, { deadline: 1_000, signal });
+    await assert.rejects(run(work), (error) => error === reason);
+    service.before = () => undefined;
+    const began = Date.now();
+    const [fake] = service.jobs;
+    assert.ok(fake);
+    service.looks = Number.POSITIVE_INFINITY;
+    setTimeout(() => service.end(fake), 2_000);
+    const { state } = await run(client.jobs.wait(job, { deadline: 5_000 }));
+    assert.equal(state, 'succeeded');
+    assert.ok(Date.now() - began < 5_000);
   });
 
   it('reads every state under both prefixes, and one that it does not know', async () => {
