@@ -1,5 +1,6 @@
 /** The command line as a whole. */
 import { readFileSync } from 'node:fs';
+import { format } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { addBatch } from './commands/batch.js';
 import { addDoctor } from './commands/doctor.js';
@@ -12,10 +13,12 @@ import { addPlan } from './commands/plan.js';
 import { addQuota } from './commands/quota.js';
 import { EXIT, exitCodesHelp } from './exit.js';
 import { onClosedPipe } from './pipe.js';
+import { shown } from './terminal.js';
 
 /** Runs the command line; the exit code is set, and the process ends when nothing is left to do. */
 export async function main(args: readonly string[]): Promise<void> {
   onClosedPipe();
+  guardConsole();
   const program = new Command('unexhausted');
   program
     .description(
@@ -24,6 +27,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(version())
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .configureOutput({
+      writeOut: (text) => process.stdout.write(shown(text)),
+      writeErr: (text) => process.stderr.write(shown(text)),
       // An unknown option is shown without its value, which may be a key.
       outputError: (text, write) => write(text.replace(/(unknown option '[^'=]*)=[^']*'/, "$1'")),
     })
@@ -47,6 +52,12 @@ export async function main(args: readonly string[]): Promise<void> {
     // Help and version are what was asked for.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** What the library warns of is words too. */
+function guardConsole(): void {
+  const write = (...given: unknown[]) => process.stderr.write(`${shown(format(...given))}\n`);
+  for (const name of ['error', 'warn', 'log', 'info', 'debug'] as const) console[name] = write;
 }
 
 /** That of the package, which this file lies two folders deep in. */

@@ -1,9 +1,8 @@
 /** Where words go: what was asked for to stdout, everything else to stderr. */
+import { createInterface } from 'node:readline/promises';
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
-import picocolors from 'picocolors';
-
-type Colors = ReturnType<typeof picocolors.createColors>;
+import { type Colors, colors, shown, shownJson } from './terminal.js';
 
 /** How often what is live is drawn again, in ms: a countdown by seconds moves evenly. */
 const REDRAW = 200;
@@ -44,27 +43,37 @@ export class Screen {
 
   /** The colors of stdout. */
   get colors(): Colors {
-    return picocolors.createColors(colored(this.#out));
+    return colors(colored(this.#out));
   }
 
   /** The colors of stderr. */
   get noteColors(): Colors {
-    return picocolors.createColors(colored(this.#err));
+    return colors(colored(this.#err));
   }
 
   /** What was asked for, in words; left out where a program reads. */
   result(text: string): void {
-    if (!this.json) this.#above(() => this.#out.write(`${text}\n`));
+    if (!this.json) this.#above(() => this.#out.write(`${shown(text)}\n`));
   }
 
   /** What was asked for, for a program: one JSON value a line. */
   data(value: unknown): void {
-    if (this.json) this.#above(() => this.#out.write(`${JSON.stringify(value)}\n`));
+    if (this.json) this.#above(() => this.#out.write(`${shownJson(value)}\n`));
   }
 
   /** What is good to know beside it. */
   note(text: string): void {
-    this.#above(() => this.#err.write(`${text}\n`));
+    this.#above(() => this.#err.write(`${shown(text)}\n`));
+  }
+
+  /** What somebody answers on the terminal. @throws where nobody does, as on Ctrl-C. */
+  async ask(question: string): Promise<string> {
+    const reader = createInterface({ input: process.stdin, output: this.#err });
+    try {
+      return await reader.question(shown(question));
+    } finally {
+      reader.close();
+    }
   }
 
   /** Lines that change until `settle`; without a terminal the first is noted now and then. */
@@ -73,12 +82,12 @@ export class Screen {
     if (!this.live) {
       if (Date.now() - this.#said < PACE) return;
       this.#said = Date.now();
-      this.#err.write(`${draw()}\n`);
+      this.#err.write(`${shown(draw())}\n`);
       return;
     }
-    this.#update(draw());
+    this.#redraw();
     // A countdown is no reason to live on.
-    this.#timer ??= setInterval(() => this.#draw && this.#update(this.#draw()), REDRAW).unref();
+    this.#timer ??= setInterval(() => this.#redraw(), REDRAW).unref();
   }
 
   /** Removes the lines that change. */
@@ -100,7 +109,11 @@ export class Screen {
     }
     this.#update.clear();
     write();
-    if (this.#draw !== undefined) this.#update(this.#draw());
+    this.#redraw();
+  }
+
+  #redraw(): void {
+    if (this.#draw !== undefined) this.#update(shown(this.#draw()));
   }
 }
 

@@ -1,5 +1,4 @@
 /** `unexhausted doctor`: whether everything is in place. */
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { classifyError, type ModelInfo, models } from '../../index.js';
 import { define, runs } from '../command.js';
@@ -181,15 +180,12 @@ async function agreed(
     return true;
   }
   if (json || !process.stdin.isTTY || !screen.live) return false;
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await reader.question(`Make one picture with ${model}, for ${price}? [y/N] `);
+    const answer = await screen.ask(`Make one picture with ${model}, for ${price}? [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
   } catch {
     // Ctrl-C at the question.
     throw new Problem('stopped', EXIT.interrupted);
-  } finally {
-    reader.close();
   }
 }
 
