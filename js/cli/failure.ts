@@ -1,5 +1,6 @@
 /** An error as the user sees it, and the exit code that it leads to. */
 import { type GenerateError, isGenerateError } from '../index.js';
+import { Rescued } from './disk.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { messageOf, Problem } from './problem.js';
 import type { Screen } from './screen.js';
@@ -32,6 +33,7 @@ export function linesOf(error: unknown): string[] {
 
 /** An error for a program. */
 export function describe(error: unknown): Record<string, unknown> {
+  if (error instanceof Rescued) return { message: error.message, files: error.files };
   if (!isGenerateError(error)) return { message: messageOf(error) };
   const { kind, message, advice, status, retryAt, model, quota, isRetryable, attempts } = error;
   return { kind, message, advice, status, retryAt, model, quota, isRetryable, attempts };

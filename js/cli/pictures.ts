@@ -1,7 +1,9 @@
 /** Pictures on disk: read as references, saved without overwriting anything. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, extname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, resolve } from 'node:path';
 import type { GeneratedImage, Part } from '../index.js';
+import { makeFolder } from '../stores/lock.js';
+import { codeOf, type Opened, openFile, rescue, writeFile } from './disk.js';
 import { endingOf } from './names.js';
 import { messageOf, Problem } from './problem.js';
 
@@ -46,18 +48,50 @@ export interface SaveOptions {
   ending?: 'given' | 'add';
 }
 
-/** Saves pictures as `stem.png`, `stem-2.png` …; gives the paths. What is there stays, but for `force`. */
+/**
+ * Saves pictures as `stem.png`, `stem-2.png` …; gives the paths. What is there stays, but for `force`.
+ *
+ * @param opened - The file of the first one.
+ * @throws {Rescued} where one cannot be written; it and those behind it are kept elsewhere.
+ */
 export function savePictures(
   images: readonly GeneratedImage[],
   path: string,
   options: SaveOptions = {},
+  opened?: Opened,
 ): string[] {
   const given = options.ending === 'add' ? '' : extname(path);
   const stem = given === '' ? path : path.slice(0, -given.length);
-  return images.map((image, index) => {
-    const ending = given === '' ? `.${endingOf(image.mimeType)}` : given;
-    return saveUnique(image.bytes(), stem, ending, index + 1, options);
-  });
+  const saved: string[] = [];
+  for (const [index, image] of images.entries()) {
+    try {
+      if (index === 0 && opened !== undefined) {
+        writeFile(opened, image.bytes());
+        saved.push(opened.path);
+      } else {
+        const ending = given === '' ? suffix(image) : given;
+        saved.push(saveUnique(image.bytes(), stem, ending, index + 1, options));
+      }
+    } catch (error) {
+      const before = saved.length === 0 ? '' : `${saved.join(', ')} saved, but not all: `;
+      throw rescuePictures(images.slice(index), `${before}${path}`, error);
+    }
+  }
+  return saved;
+}
+
+/** Keeps pictures that were paid for where their place takes them not; gives the error to tell. */
+export function rescuePictures(
+  images: readonly GeneratedImage[],
+  place: string,
+  cause: unknown,
+): ReturnType<typeof rescue> {
+  const pictures = images.map((image) => ({ bytes: image.bytes(), ending: suffix(image) }));
+  return rescue(pictures, place, cause);
+}
+
+function suffix({ mimeType }: GeneratedImage): string {
+  return `.${endingOf(mimeType)}`;
 }
 
 /** A picture was paid for: where its name is taken it gets the next one. */
@@ -71,21 +105,12 @@ function saveUnique(
   for (let number = from; ; number += 1) {
     const file = number === 1 ? `${stem}${ending}` : `${stem}-${number}${ending}`;
     try {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, bytes, { flag: force ? 'w' : 'wx' });
+      makeFolder(dirname(resolve(file)));
+      writeFile(openFile(file, force), bytes);
       return file;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(file)) throw error;
+      if (codeOf(error) !== 'EEXIST' || !existsSync(file)) throw error;
       if (keep && readFileSync(file).equals(bytes)) return file;
     }
   }
-}
-
-/** Refuses a name that is taken, before anything is paid for. */
-export function checkFree(path: string, force: boolean): void {
-  if (!force && existsSync(path)) {
-    throw new Problem(`${path} exists: take another name, or --force to overwrite it`);
-  }
-  const folder = dirname(path);
-  if (!existsSync(folder)) throw new Problem(`there is no folder ${folder}`);
 }

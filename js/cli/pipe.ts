@@ -1,7 +1,12 @@
-/** A reader that has left, as `head` does: what is asked for has no more use. */
+/** Stdout where it goes to another program or a file: what becomes of a reader that has left, as `head` does. */
+import { fstatSync } from 'node:fs';
+import { writeAll } from './disk.js';
 import { EXIT } from './exit.js';
+import { messageOf } from './problem.js';
 
 let stop: (() => void) | undefined;
+/** Whether whoever writes is told of what fails, and sees to it. */
+let isSeenTo = false;
 
 /** Who has something to finish when nobody reads any more; without one the process ends. */
 export function whenClosed(listener: () => void): void {
@@ -12,13 +17,32 @@ export function whenClosed(listener: () => void): void {
 export function onClosedPipe(): void {
   let finishing = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
     // Later writes fail again while something is finished.
-    if (finishing) return;
+    if (isSeenTo || finishing) return;
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
+      process.stderr.write(`error: stdout takes no more: ${messageOf(error)}\n`);
+      process.exit(EXIT.failed);
+    }
     if (stop === undefined) process.exit(EXIT.ok);
     finishing = true;
     stop();
   });
   // Nothing can be told where stderr is gone; the work goes on.
   process.stderr.on('error', () => {});
+}
+
+/** Writes all of it to stdout. @throws where the reader has left, or the disk behind it is full. */
+export function writeOut(bytes: Uint8Array): Promise<void> {
+  isSeenTo = true;
+  return new Promise((resolve, reject) => {
+    const { fd } = process.stdout;
+    const kind = fstatSync(fd);
+    if (kind.isFile() || kind.isCharacterDevice()) {
+      // What Node makes of a file takes a part for the whole.
+      writeAll(fd, bytes);
+      resolve();
+    } else {
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    }
+  });
 }

@@ -1,15 +1,17 @@
 /** `unexhausted batch`: many pictures, through everything that is in the way. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BatchItem, BatchOptions, BatchRequest, BatchRun, BatchSummary } from '../../index.js';
 import { define, runs } from '../command.js';
+import { makeFolderOf, type Rescued } from '../disk.js';
 import { estimateWords, type Route, Tally } from '../estimate.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { describe, linesOf } from '../failure.js';
 import { onInterrupt } from '../interrupt.js';
+import { rescuePictures } from '../pictures.js';
 import { whenClosed } from '../pipe.js';
-import { messageOf, Problem } from '../problem.js';
+import { Problem } from '../problem.js';
 import { type Outlook, progressLine, progressLines } from '../progress.js';
 import { FORMATS, type Format, readEntries, type Source } from '../prompts.js';
 import { chain, type PictureOptions, takesPicture } from '../request.js';
@@ -122,7 +124,7 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
   checkFolder(options, journal);
   const client = await openClient(options, screen, chain(options), tally.models);
   try {
-    makeFolder(options.out);
+    makeFolderOf(options.out);
     const run = client.batch(requests(source), batchOptions(options, journal));
     return await follow(run, screen, tally.pictures || undefined);
   } finally {
@@ -164,14 +166,6 @@ function checkFolder({ out, force }: Options, journal: string): void {
   }
 }
 
-function makeFolder(out: string): void {
-  try {
-    mkdirSync(out, { recursive: true });
-  } catch (error) {
-    throw new Problem(`the folder cannot be made: ${messageOf(error)}`);
-  }
-}
-
 /** Tells how a batch goes, until it has ended. */
 async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
   const failures: BatchItem[] = [];
@@ -210,7 +204,9 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
   if (screen.live) screen.watch(() => progressLines(run.progress(), outlook()));
   try {
     for await (const item of run) {
-      screen.data(itemData(item));
+      const kept = await rescued(item);
+      if (kept !== undefined) screen.note(kept.message);
+      screen.data(itemData(item, kept?.files));
       if (item.status === 'failed' && failures.length < MOST_FAILURES) failures.push(item);
     }
     const summary = await run.done;
@@ -225,11 +221,21 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
   }
 }
 
-function itemData(item: BatchItem): Record<string, unknown> {
+/** What was paid for and could not be saved, kept where it can be. */
+async function rescued(item: BatchItem): Promise<Rescued | undefined> {
+  if (item.status !== 'done' || item.files.length > 0) return undefined;
+  return rescuePictures(
+    await item.images(),
+    `picture ${item.index + 1}`,
+    'its folder does not take it',
+  );
+}
+
+function itemData(item: BatchItem, kept?: readonly string[]): Record<string, unknown> {
   const { index, key, status, restored, files, model, cost, possibleCost, error } = item;
   return {
     type: 'item',
-    ...{ index, key, status, restored, files, model, cost, possibleCost },
+    ...{ index, key, status, restored, files: kept ?? files, model, cost, possibleCost },
     ...(error === undefined ? {} : { error: describe(error) }),
   };
 }

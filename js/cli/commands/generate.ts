@@ -1,6 +1,4 @@
 /** `unexhausted generate`: one picture. */
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ClientOptions, GenerateResult } from '../../index.js';
 import { define, runs } from '../command.js';
@@ -8,7 +6,7 @@ import { EXIT } from '../exit.js';
 import { readInput } from '../input.js';
 import { onInterrupt } from '../interrupt.js';
 import { nameFrom } from '../names.js';
-import { checkFree, readPicture, savePictures } from '../pictures.js';
+import { readPicture } from '../pictures.js';
 import { Problem } from '../problem.js';
 import { chain, type PictureOptions, requestOf, takesPicture } from '../request.js';
 import type { Screen } from '../screen.js';
@@ -19,6 +17,7 @@ import {
   takesLimits,
   takesService,
 } from '../service.js';
+import { openTarget, type Target } from '../target.js';
 import { readAgain, readDuration, readList, readMoney } from '../values.js';
 import { count, duration, moment, money } from '../words.js';
 
@@ -60,44 +59,31 @@ async function generate(screen: Screen, options: Options, prompt = ''): Promise<
   const { image = [], size, aspect, deadline, timeout, maxCost, force = false } = options;
   const text = (prompt === '-' ? await readInput(process.stdin) : prompt).trim();
   if (text === '') throw new Problem('the prompt is empty');
-  const path = target(options, text);
   const request = requestOf({ prompt: text, size, aspect, references: image.map(readPicture) });
   const on = narration(screen);
-  const client = await openClient(options, screen, { ...chain(options), on });
-  const abort = new AbortController();
-  const done = onInterrupt({
-    once: () => abort.abort(new Problem('stopped; nothing was saved', EXIT.interrupted)),
-  });
+  const target = openTarget(options.out, nameFrom(text), force);
   try {
-    const { signal } = abort;
-    const result = await client.generate(request, { signal, deadline, timeout, maxCost });
-    screen.settle();
-    save(screen, result, path, force);
+    const client = await openClient(options, screen, { ...chain(options), on });
+    const abort = new AbortController();
+    const done = onInterrupt({
+      once: () => abort.abort(new Problem('stopped; nothing was saved', EXIT.interrupted)),
+    });
+    try {
+      const { signal } = abort;
+      const result = await client.generate(request, { signal, deadline, timeout, maxCost });
+      screen.settle();
+      await save(screen, result, target);
+    } finally {
+      done();
+      client.close();
+    }
   } finally {
-    done();
-    client.close();
+    target.close();
   }
 }
 
-/** Where the picture goes; a path without an ending gets that of its type. */
-function target({ out, force = false }: Options, prompt: string): string {
-  const name = nameFrom(prompt);
-  if (out === undefined) return name;
-  if (out === '-') {
-    if (process.stdout.isTTY) throw new Problem('a picture is no text: pipe stdout to a program');
-    return out;
-  }
-  if (out.endsWith('/') || (existsSync(out) && statSync(out).isDirectory())) return join(out, name);
-  checkFree(out, force);
-  return out;
-}
-
-function save(screen: Screen, result: GenerateResult, path: string, force: boolean): void {
+async function save(screen: Screen, result: GenerateResult, target: Target): Promise<void> {
   const { images, model, attempts, waited, cost, possibleCost, switches, skipped } = result;
-  if (path === '-') {
-    process.stdout.write(images[0]?.bytes() ?? '');
-  }
-  const files = path === '-' ? [] : savePictures(images, path, { force });
   const { dim } = screen.noteColors;
   const waiting = waited < 100 ? '' : `, waited ${duration(waited)}`;
   const price = cost === undefined ? 'price not known' : money(cost);
@@ -105,7 +91,9 @@ function save(screen: Screen, result: GenerateResult, path: string, force: boole
   screen.note(dim(`${model}, ${types}, ${count(attempts.length, 'attempt')}${waiting}, ${price}`));
   if (possibleCost > 0)
     screen.note(`lost answers may have cost ${money(possibleCost)} beside that`);
-  if (path === '-') return;
+  const files = await target.save(images);
+  // Stdout has the picture then.
+  if (files.length === 0) return;
   for (const file of files) screen.result(file);
   screen.data({ files, model, cost, possibleCost, waited, attempts, switches, skipped });
 }

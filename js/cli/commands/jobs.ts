@@ -1,14 +1,14 @@
 /** `unexhausted jobs`: the Batch API by hand. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BatchRequest, Client, Job, Jobs } from '../../index.js';
 import { define, runs } from '../command.js';
+import { makeFolderOf } from '../disk.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { onInterrupt } from '../interrupt.js';
 import { nameFrom } from '../names.js';
 import { savePictures } from '../pictures.js';
-import { messageOf, Problem } from '../problem.js';
+import { Problem } from '../problem.js';
 import { FORMATS, type Format, readEntries, type Source } from '../prompts.js';
 import { chain, type PictureOptions, takesPicture } from '../request.js';
 import type { Screen } from '../screen.js';
@@ -178,11 +178,7 @@ async function saveResults(
   screen: Screen,
   { out, force = false }: ResultOptions,
 ): Promise<ExitCode | undefined> {
-  try {
-    mkdirSync(out, { recursive: true });
-  } catch (error) {
-    throw new Problem(`the folder cannot be made: ${messageOf(error)}`);
-  }
+  makeFolderOf(out);
   const job = await all.get(name);
   if (!job.ended) {
     const wait = `unexhausted jobs wait ${name}`;
