@@ -32,12 +32,15 @@ export type BatchSource = Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
 export interface BatchOptions extends PeakOptions {
   /**
    * Where the batch is written down, so that it goes on after a crash: a file's path in Node, the name
-   * of an IndexedDB in a page. Default: nowhere.
+   * of an IndexedDB in a page. A file is for this user alone (0600), and one process has it at a time,
+   * by whatever link it is called. Default: nowhere.
    */
   journal?: string | undefined;
   /**
    * The folder for the pictures, in Node. Default: with a journal the folder of the same name with
-   * `.pictures` behind it; else pictures are only given to the reader.
+   * `.pictures` behind it; else pictures are only given to the reader. One that is made is for this
+   * user alone (0700), and pictures are as private as their folder. What cannot be written there
+   * rejects the batch before anything is sent.
    */
   out?: string | undefined;
   /**

@@ -121,6 +121,7 @@ const TYPES: &[(&str, &str)] = &[
     ("image/gif", "gif"),
     ("image/avif", "avif"),
     ("image/heic", "heic"),
+    ("image/heif", "heif"),
 ];
 
 /// The ending for a type of picture.

@@ -310,6 +310,15 @@ fn a_changed_prompt_of_a_job_is_told_after_a_restart() {
 }
 
 #[test]
+fn a_journal_of_rubbish_is_told_often_enough() {
+    let mut batch = Batch::new(Settings::default());
+    for line in 2..100_000 {
+        batch.restore_unreadable(line, false);
+    }
+    assert_eq!(batch.notices().len(), 1_000);
+}
+
+#[test]
 fn a_newer_journal_is_refused() {
     let mut batch = Batch::new(Settings::default());
     let error = batch.restore(&Record::Run { version: 99, at: T }).unwrap_err();

@@ -24,7 +24,8 @@ type Update<T> = (state: string | undefined, now: number) => { state: string; re
 
 /**
  * A store in a folder, for the processes of one host: Node, Deno or Bun. The folder is made where
- * there is none, and has to be on a disk of this host. Its clock is the host's.
+ * there is none, and has to be on a disk of this host. Its clock is the host's. What it makes is for
+ * this user alone, or as private as a folder that was there.
  *
  * A process that is killed in the middle of a write leaves the state as it was, and holds nobody up:
  * on Linux the others see at once that it is dead, elsewhere and from another container after ten

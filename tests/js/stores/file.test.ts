@@ -10,6 +10,7 @@ import fs, {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -117,6 +118,26 @@ describe('the folder of a file store', () => {
     rmSync(join(folder, 'a'), { recursive: true });
     assert.equal(await other.transact('key', increment), 1);
     assert.deepEqual(readdirSync(deep), ['quota-key']);
+  });
+
+  it('is for this user alone where it makes it, and else as private as it was', async () => {
+    const modes = (path: string): string[] =>
+      readdirSync(path, { recursive: true, withFileTypes: true })
+        .map((entry) => join(entry.parentPath, entry.name))
+        .concat(path)
+        .map((entry) => (statSync(entry).mode & 0o777).toString(8));
+    const umask = process.umask(0o002);
+    try {
+      await fileStore(join(folder, 'made')).transact('key', increment);
+      assert.deepEqual([...new Set(modes(join(folder, 'made')))].sort(), ['600', '700']);
+      const shared = join(folder, 'shared');
+      mkdirSync(shared);
+      chmodSync(shared, 0o770);
+      await fileStore(shared).transact('key', increment);
+      assert.deepEqual([...new Set(modes(shared))].sort(), ['660', '770']);
+    } finally {
+      process.umask(umask);
+    }
   });
 
   it('replaces one that died at once, where it can tell', { skip: !LINUX }, async () => {
