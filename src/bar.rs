@@ -138,6 +138,12 @@ impl Engine {
         if call.deadline().is_some_and(|deadline| deadline <= bar.until) {
             return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
         }
+        // Nobody waits for a background call, but it need not wait either.
+        if call.spec.is_background()
+            && let Some(target) = self.sooner(call, now + Millis(1))
+        {
+            return Move::Switch(target);
+        }
         let is_long = bar.until > now + policy.max_wait_per_target;
         let is_past_share = call.share.is_some_and(|share| share <= bar.until);
         if (is_past_share || (is_long && !call.spec.is_background()))
@@ -148,19 +154,43 @@ impl Engine {
         Move::Stay
     }
 
-    /// The first later target that could start before this moment.
+    /// When a call could start at a target: after its own wait there, and what else is in the way.
+    fn starts(&self, call: &Call, target: usize) -> Option<Instant> {
+        let lane = call.spec.targets.get(target)?.lane;
+        let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
+        let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
+        let until = self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until);
+        Some(until.max(call.visit(target).ready))
+    }
+
+    /// The other target that could start first, if that is before this moment.
     pub(crate) fn sooner(&self, call: &Call, than: Instant) -> Option<usize> {
-        let starts = |target: usize| {
-            let lane = call.spec.targets.get(target)?.lane;
-            let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
-            let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
-            Some(self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until))
+        self.sooner_by(call, than, Action::Next)
+    }
+
+    /// As [`Engine::sooner`], for a call that would wait at its target. In the first round it does so
+    /// for a second try, unless a target that it has left is ready before: then the next one has its
+    /// turn.
+    pub(crate) fn sooner_than_wait(&self, call: &Call, than: Instant) -> Option<usize> {
+        let next = call.next_new(Action::Next).filter(|next| call.affords(*next));
+        if next.is_none() {
+            return self.sooner(call, than);
+        }
+        let is_ready = |target: usize| self.starts(call, target).is_some_and(|start| start < than);
+        let mut left = call.others().filter(|target| call.visit(*target).was_left);
+        next.filter(|_| left.any(is_ready))
+    }
+
+    /// As [`Engine::sooner`], of the targets that an action allows.
+    pub(crate) fn sooner_by(&self, call: &Call, than: Instant, action: Action) -> Option<usize> {
+        let account = |target: usize| call.spec.targets.get(target).map(|target| target.account);
+        let own = account(call.target);
+        let is_open = |target: &usize| {
+            let is_elsewhere = action != Action::NextAccount || account(*target) != own;
+            is_elsewhere && call.affords(*target)
         };
-        let later = call.target.saturating_add(1)..call.spec.targets.len();
-        let is_other =
-            |index: &usize| call.spec.targets.get(*index).is_some_and(|target| !target.is_smaller);
-        let soonest =
-            later.filter(is_other).filter_map(|target| Some((starts(target)?, target))).min()?;
+        let starts = |target| Some((self.starts(call, target)?, target));
+        let soonest = call.others().filter(is_open).filter_map(starts).min()?;
         (soonest.0 < than).then_some(soonest.1)
     }
 
@@ -180,7 +210,8 @@ impl Engine {
     pub(crate) fn expel(&mut self, id: CallId, why: Why, bar: &Bar) {
         let Some(mut call) = self.take(id) else { return };
         self.unqueue(&mut call);
-        self.follow(id, call, Move::Fail(why), bar);
+        let info = self.explain(&call, bar);
+        self.come_back(id, call, why, info);
     }
 
     pub(crate) fn unqueue(&mut self, call: &mut Call) {
@@ -197,7 +228,13 @@ impl Engine {
         let info = self.explain(&call, bar);
         call.last = Some(Rc::clone(&info));
         let target = match next {
-            Move::Switch(target) => Some(target),
+            Move::Switch(target) => {
+                // What bars it here is not over yet: it is not back at once.
+                let patience = call.spec.policy.max_wait_per_target.max(Millis(100));
+                let soon = bar.until.min(self.now.mono + patience);
+                call.here.ready = call.here.ready.max(soon);
+                Some(target)
+            }
             Move::Fail(why) => {
                 self.fail(id, *call, why);
                 return;
@@ -211,14 +248,14 @@ impl Engine {
                     Action::NextAccount => Action::NextAccount,
                     _ => Action::Next,
                 };
-                chain::next(&call.spec.targets, call.target, action)
+                call.give_up(if info.kind == Kind::SpendLimited { Action::Next } else { action });
+                call.next_new(action)
             }
         };
-        let Some(target) = target else {
-            self.fail(id, *call, Why::Barred);
-            return;
-        };
-        self.switch(id, call, target, info);
+        match target {
+            Some(target) => self.switch(id, call, target, info),
+            None => self.come_back(id, call, Why::Barred, info),
+        }
     }
 
     /// A call that waits for the budget's next day does so beside the queue; money that comes back
@@ -256,7 +293,7 @@ impl Engine {
         });
     }
 
-    /// The next target of the chain starts its own count of tries.
+    /// Another target: a call goes on there where it was.
     pub(crate) fn switch(
         &mut self,
         id: CallId,
@@ -270,15 +307,25 @@ impl Engine {
         } else {
             to
         };
+        let (now, visit) = (self.now.mono, call.visit(to));
+        let is_retry = visit.tries > 0 && !visit.is_paid;
+        if is_retry && !self.budget_of(&call, to).take(now) {
+            // It would be one retry too many of that target: there is nothing to come back to.
+            call.close(to);
+            self.go_elsewhere(id, call, Why::RetryBudget, info);
+            return;
+        }
         let from = call.target;
-        call.target = to;
-        call.tries = 0;
-        call.used_here = 0;
-        call.empty_answers = 0;
+        call.move_to(to, now);
         call.share_out(self.now.mono);
         call.record.switches.push(Leave { from, to, info: Rc::clone(&info) });
-        self.outputs.push_back(Output::Switch { call: id, from, to, info });
-        self.place(id, call);
+        self.outputs.push_back(Output::Switch { call: id, from, to, info: Rc::clone(&info) });
+        let wait = call.here.ready - self.now.mono;
+        if wait > Millis::ZERO {
+            self.wait(id, call, wait, info);
+        } else {
+            self.place(id, call);
+        }
     }
 
     /// What a call is told of a bar.
@@ -325,8 +372,7 @@ impl Engine {
 pub(crate) fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instant) -> bool {
     let is_day = outage.info.kind == Kind::DailyQuota;
     // A call that has backed off by itself is as good a probe as any.
-    let has_waited =
-        target == call.target && call.tries > 0 && !is_day && !call.spec.is_background();
+    let has_waited = call.visit(target).tries > 0 && !is_day && !call.spec.is_background();
     let is_due = outage.next_of(has_other(call, target)) <= now;
     outage.probe.is_none() && (is_due || has_waited)
 }
@@ -334,7 +380,8 @@ pub(crate) fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instan
 /// Whether a call that does not wait has a target after this one.
 pub(crate) fn has_other(call: &Call, target: usize) -> bool {
     let next = chain::next(&call.spec.targets, target, Action::Next);
-    next.is_some() && !call.spec.is_background()
+    let comes_back = || call.target != target || call.others().next().is_some();
+    !call.spec.is_background() && (next.is_some() || comes_back())
 }
 
 /// What a call does that does not wait for the next day.

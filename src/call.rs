@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
+use crate::chain::{self, Action};
 use crate::cost;
 use crate::info::ErrorInfo;
 use crate::input::{CallSpec, FlightId};
 use crate::lane::LaneId;
 use crate::output::{Attempt, Record};
-use crate::retry::Standing;
+use crate::retry::{self, Standing};
 use crate::time::{Instant, Millis};
 use crate::window::Amounts;
 
@@ -45,17 +46,39 @@ pub(crate) struct Permit {
     pub(crate) in_doubt: bool,
 }
 
+/// What a call has seen of one of its targets; it goes on from there where it comes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Visit {
+    /// Attempts sent there.
+    pub(crate) tries: u32,
+    /// Failed attempts that counted.
+    pub(crate) used: u32,
+    /// Waits for a minute to pass, in a row.
+    pub(crate) free_waits: u8,
+    /// Answers without a picture.
+    pub(crate) empty_answers: u8,
+    /// When its own wait there is over.
+    pub(crate) ready: Instant,
+    /// When it came here from another target; before that, the start of the clock.
+    pub(crate) came: Instant,
+    /// Whether it was left: then it is not the first round's any more.
+    pub(crate) was_left: bool,
+    /// Whether it is not returned to.
+    pub(crate) is_over: bool,
+    /// Whether the retry that is due there is taken from no budget any more.
+    pub(crate) is_paid: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) spec: CallSpec,
     /// Until when it stays with its target while there is a next one.
     pub(crate) share: Option<Instant>,
     pub(crate) target: usize,
-    pub(crate) tries: u32,
-    pub(crate) used_here: u32,
-    pub(crate) used: u32,
-    pub(crate) free_waits: u32,
-    pub(crate) empty_answers: u32,
+    /// What it has seen of that target.
+    pub(crate) here: Visit,
+    /// What it has seen of all targets, once it has left one; that of the present one is old.
+    pub(crate) visits: Box<[Visit]>,
     pub(crate) attempts: u32,
     /// When it was made.
     pub(crate) started: Instant,
@@ -90,7 +113,7 @@ impl Call {
     /// Shares out what is left of the deadline: half of it is its target's while there is a next
     /// one, so that a slow target cannot eat the time of the rest.
     pub(crate) fn share_out(&mut self, now: Instant) {
-        let has_next = self.target.saturating_add(1) < self.spec.targets.len();
+        let has_next = self.next_new(Action::Next).is_some();
         let half = |deadline: Instant| now + Millis((deadline - now).0 / 2);
         self.share = self.deadline().filter(|_| has_next).map(half);
     }
@@ -104,6 +127,121 @@ impl Call {
             return None;
         }
         Some(share.max(now + Millis((deadline - now).0 / 4)))
+    }
+
+    /// What it has seen of a target.
+    pub(crate) fn visit(&self, target: usize) -> Visit {
+        if target == self.target {
+            return self.here;
+        }
+        self.visits.get(target).copied().unwrap_or_default()
+    }
+
+    /// Goes to another target, and goes on there where it was.
+    pub(crate) fn move_to(&mut self, target: usize, now: Instant) {
+        if self.visits.is_empty() {
+            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
+        }
+        self.here.was_left = true;
+        if let Some(left) = self.visits.get_mut(self.target) {
+            *left = self.here;
+        }
+        self.here = self.visits.get(target).copied().unwrap_or_default();
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::ForgetsCount) {
+            self.here.tries = 0;
+        }
+        self.here.came = now;
+        self.target = target;
+    }
+
+    /// Marks the targets of an account, or the present one, as not to be returned to.
+    pub(crate) fn give_up(&mut self, action: Action) {
+        self.here.is_over = true;
+        if action != Action::NextAccount || self.spec.targets.len() < 2 {
+            return;
+        }
+        if self.visits.is_empty() {
+            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
+        }
+        let account = self.spec.targets.get(self.target).map(|target| target.account);
+        for (visit, target) in self.visits.iter_mut().zip(&*self.spec.targets) {
+            visit.is_over |= Some(target.account) == account;
+        }
+    }
+
+    /// A target is not asked before this moment.
+    pub(crate) fn hold(&mut self, target: usize, until: Instant) {
+        if target == self.target {
+            self.here.ready = self.here.ready.max(until);
+        } else if let Some(visit) = self.visits.get_mut(target) {
+            visit.ready = visit.ready.max(until);
+        }
+    }
+
+    /// A target that was left is not returned to.
+    pub(crate) fn close(&mut self, target: usize) {
+        if let Some(visit) = self.visits.get_mut(target) {
+            visit.is_over = true;
+        }
+    }
+
+    /// The spending rate of the account is used up until then, whatever the model.
+    pub(crate) fn hold_account(&mut self, until: Instant) {
+        self.here.ready = self.here.ready.max(until);
+        if self.spec.targets.len() < 2 {
+            return;
+        }
+        if self.visits.is_empty() {
+            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
+        }
+        let account = self.spec.targets.get(self.target).map(|target| target.account);
+        for (visit, target) in self.visits.iter_mut().zip(&*self.spec.targets) {
+            if Some(target.account) == account {
+                visit.ready = visit.ready.max(until);
+                visit.was_left = true;
+            }
+        }
+    }
+
+    /// The next target of the first round that an action allows.
+    pub(crate) fn next_new(&self, action: Action) -> Option<usize> {
+        let mut at = self.target;
+        loop {
+            at = chain::next(&self.spec.targets, at, action)?;
+            let visit = self.visit(at);
+            if !visit.was_left && !visit.is_over && visit.tries == 0 {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The other targets that it may go to, or come back to.
+    pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
+        let all = self.spec.targets.iter().enumerate();
+        let open = all.filter(|(index, target)| {
+            let visit = self.visit(*index);
+            // Only timeouts lead to a smaller picture, the first time.
+            let is_open = !target.is_smaller || visit.was_left;
+            *index != self.target && is_open && !visit.is_over
+        });
+        open.map(|(index, _)| index)
+    }
+
+    /// Whether a retry after this error is kept by the service's own limits and by no budget.
+    pub(crate) fn is_kept(&self, info: &ErrorInfo) -> bool {
+        let is_queued = self.lane().is_some();
+        !self.spec.policy.budgeted || retry::is_kept(info, is_queued)
+    }
+
+    /// Whether as many attempts as may, with one that fails now, have ended with an answer that is
+    /// lost and may be billed.
+    pub(crate) fn is_risked(&self, failing: Option<&ErrorInfo>) -> bool {
+        const MOST: usize = 5;
+        let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
+        let failing = usize::from(failing.is_some_and(cost::may_be_billed));
+        let lost = self.record.attempts.iter().filter(is_billed).count();
+        lost.saturating_add(failing) >= most
     }
 
     /// The lane of the target that it asks.
@@ -142,26 +280,28 @@ impl Call {
         }
         let price =
             |index: usize| self.spec.targets.get(index).map_or(0, |target| target.want.nanos);
-        let is_billed = |attempt: &&Attempt| match &attempt.info {
-            Some(info) => cost::may_be_billed(info),
-            None => attempt.abandoned,
-        };
         let lost = self.record.attempts.iter().filter(is_billed).map(|attempt| attempt.target);
         let open = [&self.flying, &self.overtime].into_iter().flatten().map(|flight| flight.target);
         let all = lost.chain(open).map(price).fold(price(target), u64::saturating_add);
         all <= most
     }
 
+    /// The same target asked for a smaller picture, where the caller allows that after timeouts.
+    fn smaller(&self) -> Option<usize> {
+        let following = self.target.saturating_add(1);
+        let is_smaller = self.spec.targets.get(following).is_some_and(|target| target.is_smaller);
+        (is_smaller && self.visit(following).tries == 0).then_some(following)
+    }
+
     pub(crate) fn standing(&self) -> Standing<'_> {
         Standing {
             policy: &self.spec.policy,
-            targets: &self.spec.targets,
-            target: self.target,
-            tries: self.tries,
-            used_here: self.used_here,
-            used: self.used,
-            free_waits: self.free_waits,
-            empty_answers: self.empty_answers,
+            next: [Action::Next, Action::NextAccount].map(|action| self.next_new(action)),
+            smaller: self.smaller(),
+            tries: self.here.tries,
+            used: self.here.used,
+            free_waits: self.here.free_waits,
+            empty_answers: self.here.empty_answers,
             deadline: self.deadline(),
             share: self.share,
             is_background: self.spec.is_background(),
@@ -190,5 +330,13 @@ impl Call {
     pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Box<Flight>> {
         let is_it = |flight: &mut Box<Flight>| flight.id == id;
         self.flying.take_if(is_it).or_else(|| self.overtime.take_if(is_it))
+    }
+}
+
+/// Whether an attempt may have been billed although its answer did not come.
+fn is_billed(attempt: &&Attempt) -> bool {
+    match &attempt.info {
+        Some(info) => cost::may_be_billed(info),
+        None => attempt.abandoned,
     }
 }

@@ -54,6 +54,12 @@ pub enum Canary {
     IgnoresPeak,
     /// The pauses between probes shrink.
     ShortensRests,
+    /// All targets of a client share one retry budget.
+    SharesBudgets,
+    /// A target that is returned to begins anew.
+    ForgetsCount,
+    /// A call ends once each target of its chain has had its turn.
+    EndsEarly,
     /// Waits are drawn from a seed that nobody knows.
     DrawsAnew,
 }

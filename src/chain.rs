@@ -91,18 +91,6 @@ pub fn next(targets: &[Target], current: usize, action: Action) -> Option<usize>
         .map(|(index, _)| index)
 }
 
-/// As [`next`], of a target that failed with this kind: one that keeps timing out is asked for a
-/// smaller picture first, where the caller allows that.
-#[must_use]
-pub fn next_after(targets: &[Target], current: usize, kind: Kind, action: Action) -> Option<usize> {
-    let following = current.saturating_add(1);
-    let is_smaller = targets.get(following).is_some_and(|target| target.is_smaller);
-    if kind == Kind::Timeout && is_smaller {
-        return Some(following);
-    }
-    next(targets, current, action)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,19 +102,6 @@ mod tests {
             let ours = matches!(kind, Kind::Deadline | Kind::OverBudget | Kind::Closed);
             assert_eq!(rows, usize::from(!ours), "{kind:?}");
         }
-    }
-
-    #[test]
-    fn only_timeouts_lead_to_a_smaller_picture() {
-        let smaller = Target { is_smaller: true, ..Target::of_account(0) };
-        let targets = [Target::of_account(0), smaller, smaller, Target::of_account(0)];
-        let after = |current, kind| next_after(&targets, current, kind, action(kind));
-        assert_eq!(after(0, Kind::Timeout), Some(1));
-        assert_eq!(after(1, Kind::Timeout), Some(2));
-        assert_eq!(after(2, Kind::Timeout), Some(3));
-        assert_eq!(after(0, Kind::Overloaded), Some(3));
-        assert_eq!(after(1, Kind::DailyQuota), Some(3));
-        assert_eq!(after(3, Kind::Timeout), None);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use crate::bar::{Bar, Move, PROBE, Reason, has_other, may_probe};
 use crate::book::Book;
 use crate::call::{Call, Paid, Permit};
-use crate::chain::{self, Action};
 use crate::engine::Engine;
 use crate::exchange::{BookId, lane_id};
 use crate::failure;
@@ -76,7 +75,7 @@ impl Engine {
         lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
         lane.dirty = true;
         call.queued = Some(lane_id);
-        let has_next = chain::next(&call.spec.targets, call.target, Action::Next).is_some();
+        let has_next = call.others().next().is_some();
         if has_next && !call.spec.is_background() {
             call.patience = Some(self.now.mono + patience(&call));
         }
@@ -454,7 +453,7 @@ fn sits_out(outage: &Outage, call: &Call) -> Instant {
     let is_day = outage.info.kind == Kind::DailyQuota;
     let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
     let longest = if waits_for_day { Millis(u64::MAX) } else { call.spec.max_outage() };
-    outage.since.max(call.started) + longest
+    outage.since.max(call.started).max(call.here.came) + longest
 }
 
 /// Whether the call of a ticket still waits in this lane.

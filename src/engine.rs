@@ -9,7 +9,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 
 use crate::alert::ALERT_AT;
-use crate::call::{Call, Flight, Permit};
+use crate::call::{Call, Flight, Permit, Visit};
+use crate::chain::{self, Action};
 use crate::cost::Costs;
 use crate::exchange::Exchange;
 use crate::failure;
@@ -47,7 +48,11 @@ pub struct Engine {
     pub(crate) has_refund: bool,
     /// What answers have cost, and what those may have that were lost, in billionths of a USD.
     pub(crate) costs: Costs,
-    budget: RetryBudget,
+    /// The retry budgets of targets without a lane, by their account.
+    budgets: Vec<RetryBudget>,
+    spare: RetryBudget,
+    /// What the waits of calls are drawn from.
+    seed: u64,
     pub(crate) random: Random,
     pub(crate) now: Now,
     flights: u32,
@@ -85,7 +90,9 @@ impl Engine {
             parked: Vec::new(),
             has_refund: false,
             costs: Costs::default(),
-            budget: RetryBudget::default(),
+            budgets: Vec::new(),
+            spare: RetryBudget::default(),
+            seed,
             random: Random::new(seed),
             now: Now::default(),
             flights: 0,
@@ -142,7 +149,6 @@ impl Engine {
     /// without one.
     pub fn start(&mut self, now: Now, spec: CallSpec) -> CallId {
         let now = self.advance(now);
-        self.budget.call(now.mono);
         self.serials = self.serials.saturating_add(1);
         #[cfg(feature = "canary")]
         let spec = CallSpec {
@@ -159,11 +165,8 @@ impl Engine {
             share: None,
             spec,
             target: 0,
-            tries: 0,
-            used_here: 0,
-            used: 0,
-            free_waits: 0,
-            empty_answers: 0,
+            here: Visit::default(),
+            visits: Box::default(),
             attempts: 0,
             started: now.mono,
             serial: self.serials,
@@ -323,11 +326,22 @@ impl Engine {
     #[must_use]
     pub fn preview(&self, now: Now, call: CallId, info: &ErrorInfo) -> Option<Millis> {
         let call = self.call(call)?;
-        let (mut budget, mut random) = (self.budget.clone(), self.random);
-        let standing = call.standing();
-        match standing.decide(now.mono.max(self.now.mono), info, None, &mut budget, &mut random) {
-            Decision::Again { wait, .. } => Some(wait),
+        if call.is_risked(Some(info)) {
+            return None;
+        }
+        let mut budget = self.budget(call).cloned().unwrap_or_default();
+        let (now, mut random) = (now.mono.max(self.now.mono), self.draws(call));
+        match call.standing().decide(now, info, None, &mut budget, &mut random) {
+            Decision::Again { wait, .. } => {
+                let sooner = self.sooner_than_wait(call, now + wait);
+                Some(sooner.map_or(wait, |target| call.visit(target).ready - now))
+            }
             Decision::Switch { .. } => Some(Millis::ZERO),
+            Decision::Over { action, .. } => {
+                let latest = call.deadline().unwrap_or(Instant(u64::MAX));
+                let target = self.sooner_by(call, latest, action)?;
+                Some(call.visit(target).ready - now)
+            }
             Decision::End(_) => None,
         }
     }
@@ -447,7 +461,10 @@ impl Engine {
         call.patience = None;
         call.record.waited = call.record.waited + waited;
         call.attempts = call.attempts.saturating_add(1);
-        call.tries = call.tries.saturating_add(1);
+        if call.here.tries == 0 {
+            self.budget_of(&call, call.target).call(now);
+        }
+        call.here.tries = call.here.tries.saturating_add(1);
         self.flights = self.flights.wrapping_add(1);
         let flight = FlightId(self.flights);
         let expires = call.spec.policy.timeout.map(|timeout| now + timeout);
@@ -491,13 +508,13 @@ impl Engine {
             self.refused(call.serial, &landed, &info);
             info = self.advised(&landed, info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
-            let is_here = landed.target == call.target;
-            if !was_current
-                && is_here
-                && let (Some(until), Some(hint)) = (call.waits_until, info.retry_after)
-            {
+            if let Some(hint) = info.retry_after.filter(|_| !was_current) {
                 // Of a failed overtime attempt nothing is left but what the service said.
-                call.waits_until = Some(until.max(self.now.mono + hint));
+                let until = self.now.mono + hint;
+                call.hold(landed.target, until);
+                if landed.target == call.target && call.waits_until.is_some() {
+                    call.waits_until = call.waits_until.max(Some(until));
+                }
             }
         }
         if was_current {
@@ -528,9 +545,10 @@ impl Engine {
             call.last = Some(Rc::clone(&info));
             if !call.spec.policy.free_quota_waits {
                 // In the drop-in every request counts, whatever it waits for.
-                call.used = call.used.saturating_add(1);
-                if call.used >= call.spec.policy.max_attempts {
-                    self.fail(id, *call, Why::AttemptsUsed);
+                call.here.used = call.here.used.saturating_add(1);
+                if call.here.used >= call.spec.policy.max_attempts {
+                    call.give_up(Action::Next);
+                    self.come_back(id, call, Why::AttemptsUsed, info);
                     return;
                 }
             }
@@ -550,25 +568,34 @@ impl Engine {
             self.fail(id, *call, Why::Final);
             return;
         }
-        let decision =
-            call.standing().decide(now.mono, &info, verdict, &mut self.budget, &mut self.random);
-        call.last = Some(Rc::clone(&info));
-        let (Decision::Again { counted, .. } | Decision::Switch { counted, .. }) = decision else {
-            if let Decision::End(why) = decision {
-                self.fail(id, *call, why);
-            }
+        if call.is_risked(None) {
+            call.last = Some(info);
+            self.fail(id, *call, Why::AttemptsUsed);
             return;
+        }
+        let mut random = self.draws(&call);
+        let budget = self.budget_of(&call, call.target);
+        let decision = call.standing().decide(now.mono, &info, verdict, budget, &mut random);
+        call.last = Some(Rc::clone(&info));
+        let counted = match decision {
+            Decision::Again { counted, .. }
+            | Decision::Switch { counted, .. }
+            | Decision::Over { counted, .. } => counted,
+            Decision::End(why) => {
+                self.fail(id, *call, why);
+                return;
+            }
         };
         #[cfg(feature = "canary")]
         let counted = counted && !crate::canary::is(crate::canary::Canary::ForgetsAttempts);
         if counted {
-            call.used = call.used.saturating_add(1);
-            call.used_here = call.used_here.saturating_add(1);
+            call.here.used = call.here.used.saturating_add(1);
         }
         let waits_for_minute = names_minute(&info) && matches!(decision, Decision::Again { .. });
-        call.free_waits = if waits_for_minute { call.free_waits.saturating_add(1) } else { 0 };
+        call.here.free_waits =
+            if waits_for_minute { call.here.free_waits.saturating_add(1) } else { 0 };
         if info.kind == Kind::NoImage {
-            call.empty_answers = call.empty_answers.saturating_add(1);
+            call.here.empty_answers = call.here.empty_answers.saturating_add(1);
         }
         match decision {
             Decision::Again { wait, .. } => {
@@ -578,14 +605,123 @@ impl Engine {
                 } else {
                     wait
                 };
-                call.waits_until = Some(now.mono + wait);
-                call.waiting_since = now.mono;
-                let (attempt, until) = (call.attempts, now.wall + wait);
-                self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
-                self.put(id, call);
+                call.here.ready = now.mono + wait;
+                call.here.is_paid = true;
+                // Who is told to stay waits here, whoever else is ready.
+                let sooner = match verdict {
+                    None => self.sooner_than_wait(&call, call.here.ready),
+                    Some(_) => None,
+                };
+                match sooner {
+                    Some(target) => self.switch(id, call, target, info),
+                    None => self.wait(id, call, wait, info),
+                }
             }
-            Decision::Switch { target, .. } => self.switch(id, call, target, info),
+            Decision::Switch { target, back, .. } => {
+                match back {
+                    Some(wait) if info.kind == Kind::SpendLimited => {
+                        call.hold_account(now.mono + wait);
+                    }
+                    Some(wait) => call.here.ready = now.mono + wait,
+                    None => call.give_up(chain::action_after(&info)),
+                }
+                call.here.is_paid = call.is_kept(&info);
+                self.switch(id, call, target, info);
+            }
+            Decision::Over { why, action, .. } => {
+                call.give_up(action);
+                self.come_back(id, call, why, info);
+            }
             Decision::End(_) => {}
+        }
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        wait: Millis,
+        info: Rc<ErrorInfo>,
+    ) {
+        let now = self.now;
+        call.waits_until = Some(now.mono + wait);
+        call.waiting_since = now.mono;
+        let (attempt, until) = (call.attempts, now.wall + wait);
+        self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
+        self.put(id, call);
+    }
+
+    /// Its target is of no more use to a call: it goes to whichever other can start first.
+    pub(crate) fn come_back(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        why: Why,
+        info: Rc<ErrorInfo>,
+    ) {
+        call.here.is_over = true;
+        self.go_elsewhere(id, call, why, info);
+    }
+
+    /// A call goes to whichever target can start first, or waits where it is.
+    pub(crate) fn go_elsewhere(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        why: Why,
+        info: Rc<ErrorInfo>,
+    ) {
+        call.last = Some(Rc::clone(&info));
+        if !call.here.is_over {
+            let wait = call.here.ready - self.now.mono;
+            if wait > Millis::ZERO {
+                self.wait(id, call, wait, info);
+            } else {
+                self.place(id, call);
+            }
+            return;
+        }
+        let latest = call.deadline().unwrap_or(Instant(u64::MAX));
+        #[cfg(feature = "canary")]
+        let latest = match crate::canary::is(crate::canary::Canary::EndsEarly) {
+            true => Instant(0),
+            false => latest,
+        };
+        match self.sooner(&call, latest) {
+            Some(target) => self.switch(id, call, target, info),
+            None => self.fail(id, *call, why),
+        }
+    }
+
+    /// What the waits of a call at its target are drawn from: the same for its k-th try there,
+    /// whatever it has done elsewhere.
+    fn draws(&self, call: &Call) -> Random {
+        let place = (account_of(call, call.target) as u64) << 32 | u64::from(call.here.tries);
+        let of_call = Random::new(self.seed ^ call.serial).bits();
+        Random::new(of_call ^ Random::new(place).bits())
+    }
+
+    /// The retry budget of a call's target.
+    fn budget(&self, call: &Call) -> Option<&RetryBudget> {
+        match call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) {
+            Some(lane) => Some(&lane.budget),
+            None => self.budgets.get(account_of(call, call.target)),
+        }
+    }
+
+    pub(crate) fn budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
+        let account = account_of(call, target);
+        let lane = call.spec.targets.get(target).and_then(|target| target.lane);
+        #[cfg(feature = "canary")]
+        if crate::canary::is(crate::canary::Canary::SharesBudgets) {
+            return &mut self.spare;
+        }
+        if self.budgets.len() <= account {
+            self.budgets.resize_with(account.saturating_add(1), RetryBudget::default);
+        }
+        match lane.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
+            Some(lane) => &mut lane.budget,
+            None => self.budgets.get_mut(account).unwrap_or(&mut self.spare),
         }
     }
 
@@ -668,4 +804,10 @@ impl Engine {
         }
         self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
     }
+}
+
+/// The number of the account of a call's target; what is beyond all bounds shares the last.
+fn account_of(call: &Call, target: usize) -> usize {
+    let account = call.spec.targets.get(target).map_or(0, |target| target.account);
+    usize::try_from(account).unwrap_or_default().min(1_023)
 }

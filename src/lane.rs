@@ -11,6 +11,7 @@ use crate::outage::Health;
 use crate::pacer::Pacer;
 use crate::queue::Queue;
 use crate::quota::{Denial, Limits};
+use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now, WallTime};
 use crate::window::Amounts;
 
@@ -50,6 +51,7 @@ pub(crate) struct Lane {
     pub(crate) health: Health,
     pub(crate) alerts: Alerts,
     pub(crate) estimate: Estimate,
+    pub(crate) budget: RetryBudget,
     pub(crate) in_flight: u64,
     /// When the queue is to be looked at again; `None` for when something lands.
     pub(crate) wake: Option<Instant>,
@@ -76,6 +78,7 @@ impl Lane {
             health: Health::default(),
             alerts: Alerts::default(),
             estimate: Estimate::default(),
+            budget: RetryBudget::default(),
             in_flight: 0,
             wake: None,
             dirty: false,

@@ -1,7 +1,7 @@
 //! What to do after a failed attempt: again and when, elsewhere, or the end. One ordered decision.
 
 use crate::backoff::{Curves, Hint};
-use crate::chain::{self, Action, Target};
+use crate::chain::{self, Action};
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
 use crate::random::Random;
@@ -9,7 +9,7 @@ use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis};
 
 /// Waits on a per-minute limit that cost no attempt, in a row.
-const FREE_WAITS_MAX: u32 = 20;
+const FREE_WAITS_MAX: u8 = 20;
 
 /// How one call tries again.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,10 +133,21 @@ pub enum Decision {
         /// Whether the failed attempt counts against `max_attempts`.
         counted: bool,
     },
-    /// Another target at once.
+    /// Another target, at once.
     Switch {
         /// Its index.
         target: usize,
+        /// Whether the failed attempt counts against `max_attempts`.
+        counted: bool,
+        /// After which wait this one may be asked again; `None` for never in this call.
+        back: Option<Millis>,
+    },
+    /// Nothing more of this target: one that was left before may be returned to.
+    Over {
+        /// Why, where there is none.
+        why: Why,
+        /// Which other targets that is true of as well.
+        action: Action,
         /// Whether the failed attempt counts against `max_attempts`.
         counted: bool,
     },
@@ -149,20 +160,18 @@ pub enum Decision {
 pub struct Standing<'a> {
     /// How the call tries again.
     pub policy: &'a Policy,
-    /// Where the call may go.
-    pub targets: &'a [Target],
-    /// Where the attempt went.
-    pub target: usize,
+    /// The next target of the first round, and the next one of another account.
+    pub next: [Option<usize>; 2],
+    /// The target of a smaller picture, for what keeps timing out.
+    pub smaller: Option<usize>,
     /// Attempts at this target so far, from 1.
     pub tries: u32,
     /// Failed attempts at this target that counted, before this one.
-    pub used_here: u32,
-    /// Failed attempts that counted, before this one.
     pub used: u32,
     /// Waits for a minute to pass, in a row.
-    pub free_waits: u32,
+    pub free_waits: u8,
     /// Answers of this target without a picture, before this one.
-    pub empty_answers: u32,
+    pub empty_answers: u8,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
     /// Until when it stays with this target while there is a next one: its share of the deadline.
@@ -184,74 +193,91 @@ impl Standing<'_> {
         random: &mut Random,
     ) -> Decision {
         let stays = verdict == Some(Verdict::Stay);
-        let has_next = chain::next(self.targets, self.target, Action::Next).is_some();
+        let [any, _] = self.next;
         // Who stays decides as the table does, without a next target; nobody leaves for nowhere.
         let verdict = verdict.filter(|verdict| match verdict {
             Verdict::Stay => false,
-            Verdict::Leave => has_next,
+            Verdict::Leave => any.is_some(),
             _ => true,
         });
+        let leaves = verdict == Some(Verdict::Leave);
         let action = match verdict {
             Some(Verdict::Stop) => return Decision::End(Why::Final),
             Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
-            Some(Verdict::Leave) => Action::Next,
-            Some(Verdict::Stay) | None => self.action(info, stays),
+            Some(Verdict::Leave | Verdict::Stay) | None => self.action(info, stays),
         };
         // A spending rate is the account's, also where it is waited for.
         let reach = if verdict.is_none() { chain::action_after(info) } else { action };
-        let next =
-            chain::next_after(self.targets, self.target, info.kind, reach).filter(|_| !stays);
+        let next = self.after(info.kind, if leaves { Action::Next } else { reach });
+        let next = next.filter(|_| !stays);
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
-        let switch_or = |why, counted| match next {
+        let leave = |why, counted, back| match next {
             Some(_) if is_over => Decision::End(Why::Deadline),
-            Some(target) => Decision::Switch { target, counted },
-            None => Decision::End(why),
+            Some(target) => Decision::Switch { target, counted, back },
+            None if stays => Decision::End(why),
+            None => Decision::Over { why, action: reach, counted },
         };
         match action {
+            Action::Stop if leaves => return leave(Why::Final, false, None),
             Action::Stop => return Decision::End(Why::Final),
-            Action::Next | Action::NextAccount => return switch_or(Why::Final, false),
-            Action::OnceMore if self.empty_answers > 0 => return switch_or(Why::Final, true),
+            Action::Next | Action::NextAccount => {
+                // A spent spending rate is free again after a while, where the service says so.
+                let back = info.retry_after.filter(|_| info.kind == Kind::SpendLimited);
+                return leave(Why::Final, false, back);
+            }
+            Action::OnceMore if self.empty_answers > 0 => return leave(Why::Final, true, None),
             Action::OnceMore | Action::Retry => {}
         }
 
         let counted = !self.is_free(info);
-        if counted && self.used.saturating_add(1) >= self.attempts_max() {
-            return Decision::End(Why::AttemptsUsed);
-        }
-        let used_up = self.used_here.saturating_add(1) >= self.tries_per_target();
-        if next.is_some() && counted && used_up {
-            return switch_or(Why::AttemptsUsed, counted);
+        let used = self.used.saturating_add(u32::from(counted));
+        if counted && used >= self.policy.max_attempts {
+            return leave(Why::AttemptsUsed, counted, None);
         }
         let wait = match verdict {
             Some(Verdict::RetryAfter(wait)) => wait,
             _ if !self.is_background && info.retry_after > Some(self.policy.max_server_delay) => {
-                return switch_or(Why::ServerDelay, counted);
+                return leave(Why::ServerDelay, counted, None);
             }
             _ => self.policy.curves.wait(info, self.tries, self.policy.hint, random),
         };
-        let is_own = matches!(verdict, Some(Verdict::RetryAfter(_)));
-        let is_patient = is_own || self.is_background;
-        if next.is_some() && !is_patient && wait > self.policy.max_wait_per_target {
-            return switch_or(Why::ServerDelay, counted);
-        }
         let is_late = |limit: Option<Instant>| limit.is_some_and(|limit| now + wait >= limit);
-        if is_late(self.deadline) || (next.is_some() && is_late(self.share)) {
-            return switch_or(Why::Deadline, counted);
+        if is_late(self.deadline) {
+            return leave(Why::Deadline, counted, None);
+        }
+        let is_asked = matches!(verdict, Some(Verdict::RetryAfter(_)));
+        let is_patient = is_asked || self.is_background;
+        let is_long = !is_patient && wait > self.policy.max_wait_per_target;
+        let is_ours = info.kind == Kind::Timeout && info.status.is_none();
+        let flies_on = verdict.is_none() && self.policy.overtime && is_ours;
+        // In the first round no target gets more than two tries, nor a long wait; what has timed out
+        // stays in flight beside the next one.
+        let has_had_its_turn =
+            used >= self.policy.tries_per_target || is_late(self.share) || is_long || flies_on;
+        if let Some(target) = next.filter(|_| leaves || has_had_its_turn) {
+            return Decision::Switch { target, counted, back: Some(wait) };
         }
         // The budget keeps a failing target from a storm of retries; a limit per minute is kept by
         // the service itself, and another target is not the one that fails.
-        let is_kept = names_minute(info) || (self.is_queued && info.kind == Kind::RateLimited);
+        let is_kept = is_kept(info, self.is_queued);
         if self.policy.budgeted && !is_kept && !budget.take(now) {
-            return switch_or(Why::RetryBudget, counted);
+            return leave(Why::RetryBudget, counted, None);
         }
         Decision::Again { wait, counted }
+    }
+
+    /// The next target of the first round.
+    fn after(&self, kind: Kind, action: Action) -> Option<usize> {
+        let [any, of_other_account] = self.next;
+        let smaller = self.smaller.filter(|_| kind == Kind::Timeout);
+        smaller.or(if action == Action::NextAccount { of_other_account } else { any })
     }
 
     /// The chain's action, where a spending rate may be worth a wait at the same account.
     fn action(&self, info: &ErrorInfo, stays: bool) -> Action {
         let action = chain::action_after(info);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
-        let elsewhere = !stays && chain::next(self.targets, self.target, action).is_some();
+        let elsewhere = !stays && self.after(info.kind, action).is_some();
         if info.kind == Kind::SpendLimited && (self.is_background || (waits && !elsewhere)) {
             return Action::Retry;
         }
@@ -263,20 +289,11 @@ impl Standing<'_> {
             names_minute(info) || (self.is_background && info.kind == Kind::SpendLimited);
         self.policy.free_quota_waits && is_quota && self.free_waits < FREE_WAITS_MAX
     }
+}
 
-    /// One where one attempt is all that the caller allows.
-    fn tries_per_target(&self) -> u32 {
-        self.policy.tries_per_target.min(self.policy.max_attempts)
-    }
-
-    /// Several targets get their tries each, however few attempts one target would get.
-    fn attempts_max(&self) -> u32 {
-        if self.targets.len() < 2 {
-            return self.policy.max_attempts;
-        }
-        let targets = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
-        self.tries_per_target().saturating_mul(targets).max(self.policy.max_attempts)
-    }
+/// Whether the service itself keeps retries after this error.
+pub(crate) fn is_kept(info: &ErrorInfo, is_queued: bool) -> bool {
+    names_minute(info) || (is_queued && info.kind == Kind::RateLimited)
 }
 
 /// Whether the error is a limit per minute: waiting for it to pass is no failure.

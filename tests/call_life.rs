@@ -747,20 +747,50 @@ fn the_exempt_do_not_use_up_the_budget_of_the_others() {
 #[test]
 fn a_target_gets_two_tries_and_then_the_next_one_has_its_turn() {
     for kind in QUICK {
-        let life = live(Policy::GENERATE, &[0, 0, 0], None, &[of(kind)]);
-        assert_eq!(life.targets(), [0, 0, 1, 1, 2, 2], "{kind:?}");
-        assert_eq!(life.switches, [(0, 1), (1, 2)]);
+        let life = live(Policy::GENERATE, &[0, 1, 2], None, &[of(kind)]);
+        let targets = life.targets();
+        // What has timed out may still come, beside the next one's.
+        let first_round = if kind == Kind::Timeout { vec![0, 1, 2] } else { vec![0, 0, 1, 1, 2] };
+        assert_eq!(targets[..first_round.len()], first_round, "{kind:?}");
+        assert_eq!(life.switches[..2], [(0, 1), (1, 2)]);
         assert_eq!(life.failure(), (Why::AttemptsUsed, kind));
-        assert_eq!(life.waits.len(), 3, "a switch is not waited for");
+        for target in 0..3 {
+            let sent = targets.iter().filter(|other| **other == target).count();
+            let is_billed = matches!(kind, Kind::Timeout | Kind::Network);
+            assert!(sent == 5 || is_billed, "{kind:?}: {targets:?}");
+        }
+        if matches!(kind, Kind::Timeout | Kind::Network) {
+            assert_eq!(targets.len(), 5, "{kind:?}: each of them may have been billed");
+        }
     }
 }
 
 #[test]
-fn the_tries_of_the_next_target_begin_anew() {
-    let life = live(Policy::GENERATE, &[0, 0], None, &[of(Kind::RateLimited)]);
-    assert_eq!(life.targets(), [0, 0, 1, 1, 1]);
-    for (wait, least) in life.waits.iter().zip([2, 2, 4]) {
-        assert_within(*wait, least * 1_000, least * 1_000 + 1_000);
+fn the_count_and_the_waits_of_a_target_go_on_where_they_were() {
+    let life = live(Policy::GENERATE, &[0, 1], None, &[of(Kind::RateLimited)]);
+    let targets = life.targets();
+    assert_eq!(targets[..4], [0, 0, 1, 1]);
+    for target in 0..2 {
+        let sent = life.sends.iter().filter(|(.., other)| *other == target);
+        let at: Vec<u64> = sent.map(|(at, ..)| *at).collect();
+        assert_eq!(at.len(), 5, "{targets:?}");
+        for (gap, least) in at.windows(2).map(|two| two[1] - two[0]).zip([2, 4, 8, 16]) {
+            // Another's attempt may be in flight when it is ready.
+            assert_within(gap, least * 1_000 + 100, least * 1_000 + 1_300);
+        }
+    }
+}
+
+#[test]
+fn a_chain_lasts_as_long_as_its_targets_alone() {
+    // A limit without a word for half a minute, whoever is asked.
+    for accounts in [&[0][..], &[0, 1, 2]] {
+        let mut world = World::new(3);
+        let script: Vec<Step> = (0..40).map(|_| of(Kind::RateLimited)).collect();
+        world.start(spec(Policy::GENERATE, accounts, None), &script);
+        world.run();
+        let last = world.life(0).times().into_iter().max().unwrap();
+        assert!(last >= 30_000, "{last} over {accounts:?}");
     }
 }
 
@@ -779,11 +809,14 @@ fn a_target_is_left_where_the_wait_exceeds_max_wait_per_target() {
 }
 
 #[test]
-fn only_the_last_target_is_waited_for() {
-    let script = [of(Kind::Overloaded), of(Kind::Overloaded), answer()];
-    let life = live(Policy::GENERATE, &[0, 0], None, &script);
-    assert_eq!(life.targets(), [0, 1, 1]);
-    assert_within(life.waits[0], 20_000, 25_000);
+fn once_all_targets_were_asked_the_first_that_is_ready_is_waited_for() {
+    let script = [of(Kind::Overloaded), of(Kind::ServerError), answer()];
+    let life = live(Policy::GENERATE, &[0, 1], None, &script);
+    assert_eq!(life.targets(), [0, 1, 1], "a second is less than twenty");
+    let script = [of(Kind::Overloaded), hinted(Kind::Overloaded, 60_000), answer()];
+    let life = live(Policy::GENERATE, &[0, 1], None, &script);
+    assert_eq!(life.targets(), [0, 1, 0], "the other one has named a longer wait");
+    assert_within(life.times()[2], 20_100, 25_200);
 }
 
 #[test]

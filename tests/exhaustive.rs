@@ -489,5 +489,5 @@ fn the_checker_sees_retries_beyond_the_budget() {
             Rc::make_mut(&mut spec.policy).budgeted = true;
         }
     }
-    assert_says(&check(&trace, true).join("\n"), "retries beyond the client's budget");
+    assert_says(&check(&trace, true).join("\n"), "retries beyond the target's budget");
 }

@@ -414,7 +414,7 @@ proptest! {
         let life = &world.lives[0];
         let failed = matches!(life.ending(), Ending::Failed { why, .. } if *why != Why::Deadline);
         prop_assert!(failed, "{:?}", life.ending());
-        let attempts = 21 * policy.max_attempts.max(policy.tries_per_target * 3) as usize + 3;
+        let attempts = 21 * accounts.len() * policy.max_attempts as usize + 3;
         prop_assert!(life.sends.len() <= attempts, "{} attempts", life.sends.len());
         let longest = 144_000 + 20_000;
         prop_assert!(life.settled_at() <= attempts as u64 * longest);

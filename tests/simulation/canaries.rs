@@ -7,6 +7,7 @@
 use unexhausted::canary::Canary;
 use unexhausted::engine::Engine;
 
+use crate::dominance::weaker;
 use crate::scenario::Bias;
 use crate::trials::run;
 use crate::watch::Rule;
@@ -52,6 +53,16 @@ fn found(canary: Canary, rule: Rule) -> Option<u64> {
     let seed = (1..SEEDS).find(reports);
     Engine::set_canary(None);
     seed
+}
+
+#[test]
+fn a_chain_that_is_weaker_than_its_parts_is_found() {
+    for canary in [Canary::SharesBudgets, Canary::ForgetsCount, Canary::EndsEarly] {
+        Engine::set_canary(Some(canary));
+        let found = (1..SEEDS).find(|seed| weaker(*seed, 1).is_some());
+        Engine::set_canary(None);
+        assert!(found.is_some(), "nobody notices {canary:?}");
+    }
 }
 
 #[test]

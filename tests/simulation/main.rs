@@ -21,6 +21,7 @@ mod canaries;
 mod cell;
 mod days;
 mod dice;
+mod dominance;
 mod goodput;
 mod oracle;
 mod overload;

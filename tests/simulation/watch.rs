@@ -84,12 +84,15 @@ enum Phase {
 struct Tally {
     engine: u32,
     number: usize,
-    started: u64,
     spec: CallSpec,
     /// The lane of each target.
     lanes: Vec<usize>,
     deadline: Option<u64>,
     target: usize,
+    /// Targets that it has asked, or left: it may come back to them after the first round.
+    seen: Vec<usize>,
+    /// When it came to its target.
+    came: u64,
     phase: Phase,
     /// Its place in the order of arrival, and the one before it went to the end.
     arrival: u64,
@@ -170,7 +173,6 @@ impl Watch {
         let tally = Tally {
             engine,
             number,
-            started: now,
             deadline: spec.deadline.map(|deadline| now + deadline.0),
             spec: spec.clone(),
             lanes: lanes.to_vec(),
@@ -180,6 +182,8 @@ impl Watch {
             arrived: self.arrivals,
             counted: 0,
             row: 0,
+            seen: Vec::new(),
+            came: now,
             current: None,
             overtime: Vec::new(),
             hint: None,
@@ -252,24 +256,35 @@ impl Watch {
                 tally.is_unsure |= tally.arrival != tally.arrived;
                 tally.arrival = tally.arrived;
                 tally.phase = Phase::Queued { since: now };
-                let (number, is_wrong) = (tally.number, tally.target != *from || to <= from);
+                let (number, is_wrong) = (tally.number, tally.target != *from || to == from);
+                tally.seen.push(*from);
+                let returns = tally.seen.contains(to);
                 tally.target = *to;
+                tally.came = now;
                 tally.row = 0;
                 tally.overtaken = None;
                 let targets = Rc::clone(&tally.spec.targets);
                 let has_failed = core::mem::take(&mut tally.has_failed);
-                let in_order = (*from + 1..targets.len()).find(|index| !targets[*index].is_smaller);
+                let is_new =
+                    |index: &usize| !targets[*index].is_smaller && !tally.seen.contains(index);
+                let in_order = (*from + 1..targets.len()).find(is_new);
                 let is_small = targets.get(*to).is_some_and(|target| target.is_smaller);
-                let is_dear = info.kind == Kind::OverBudget;
-                let is_next = if is_small { *to == from + 1 } else { Some(*to) == in_order };
+                // What is too dear for the call is passed over.
+                let is_dear = info.kind == Kind::OverBudget || tally.spec.max_cost.is_some();
+                let is_next = match in_order {
+                    _ if is_small => *to == from + 1,
+                    // What was passed over has its turn as well.
+                    None => true,
+                    Some(next) => *to == next,
+                };
                 let may_be_small = info.kind == Kind::Timeout || is_dear;
                 // A call that goes back into the queue goes where it can start sooner: past its
                 // share of the deadline, or where it waits for the day.
                 let waits = tally.spec.on_daily_limit == OnDailyLimit::Wait;
                 let is_back = (tally.spec.is_background() && tally.deadline.is_some())
                     || (info.kind == Kind::DailyQuota && waits);
-                let passes = has_failed && !is_next && !is_dear && !is_back;
-                if passes || (is_small && !may_be_small) {
+                let passes = has_failed && !is_next && !is_dear && !is_back && !returns;
+                if passes || (is_small && !may_be_small && !returns) {
                     let kind = info.kind;
                     let what =
                         format!("at {now}: call {number} goes from {from} to {to}: {kind:?}");
@@ -335,7 +350,7 @@ impl Watch {
         let want = tally.want();
         let rides = tally.spec.policy.rides_outages;
         let lane = tally.lanes[target];
-        let (started, longest) = (tally.started, tally.spec.max_outage().0);
+        let (started, longest) = (tally.came, tally.spec.max_outage().0);
         let nanos = want.nanos;
         tally.committed += nanos;
         if let Some(most) = tally.spec.max_cost.filter(|most| tally.committed > *most) {
@@ -616,10 +631,7 @@ impl Tally {
 
     /// Attempts that may fail before it ends.
     fn most(&self) -> u32 {
-        let policy = &self.spec.policy;
-        let tries = policy.tries_per_target.min(policy.max_attempts);
-        let targets = self.lanes.len() as u32;
-        if targets < 2 { policy.max_attempts } else { policy.max_attempts.max(tries * targets) }
+        self.spec.policy.max_attempts.saturating_mul(self.lanes.len() as u32)
     }
 
     /// Whether it has waited for its turn before this moment.

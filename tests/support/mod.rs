@@ -419,11 +419,16 @@ struct Watched {
     target: usize,
     /// Since when it asks that target.
     here: Instant,
+    /// The last failure at each target that was asked, and those that are not to be asked again.
+    seen: HashMap<usize, Option<Kind>>,
+    over: HashSet<usize>,
+    /// Whether it has just come back to a target.
+    returns: bool,
     sends: u32,
     tries: u32,
     flying: Option<Open>,
     overtime: Option<Open>,
-    over: Vec<Over>,
+    ended: Vec<Over>,
     /// When the wait began, and when it may end.
     waits: Option<(Instant, Instant)>,
     /// Whether an attempt in overtime told a wait meanwhile, by which this one may grow.
@@ -457,8 +462,12 @@ impl Watched {
             .as_ref()
             .is_some_and(|(info, _)| info.kind == Kind::SpendLimited || info.foreign);
         let stays = matches!(self.last, Some((_, Some(Verdict::Stay))));
-        let mut later = targets.iter().skip(self.target + 1);
-        !stays && later.any(|target| !is_account_s || Some(target.account) != account)
+        let mut later = targets.iter().enumerate().skip(self.target + 1);
+        let is_new = |index: usize| !self.seen.contains_key(&index) && !self.over.contains(&index);
+        let is_open = |(index, target): (usize, &Target)| {
+            is_new(index) && (!is_account_s || Some(target.account) != account)
+        };
+        !stays && later.any(is_open)
     }
 
     /// When the time of an attempt is over: its own, or its target's half of what was left of the
@@ -466,7 +475,9 @@ impl Watched {
     fn ends(&self, open: &Open) -> Option<Instant> {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
         let is_free = !open.is_beside;
-        let has_next = self.target + 1 < self.spec.targets.len();
+        let mut later = self.target + 1..self.spec.targets.len();
+        let has_next =
+            later.any(|index| !self.seen.contains_key(&index) && !self.over.contains(&index));
         let shares = self.spec.policy.overtime && is_free && has_next;
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
@@ -511,6 +522,16 @@ impl Watched {
     }
 }
 
+/// Kinds after which a target may be asked again in the same call.
+const RETURNED_TO: [Kind; 6] = [
+    Kind::RateLimited,
+    Kind::Overloaded,
+    Kind::Network,
+    Kind::ServerError,
+    Kind::Timeout,
+    Kind::SpendLimited,
+];
+
 /// Kinds after which the chain's table says stop.
 const STOPS: [Kind; 5] =
     [Kind::InvalidRequest, Kind::TooLarge, Kind::Blocked, Kind::Unknown, Kind::Cancelled];
@@ -533,9 +554,10 @@ pub(crate) fn check(trace: &[Entry], complete: bool) -> Vec<String> {
 struct Checker {
     alive: BTreeMap<u32, Watched>,
     flights: HashSet<u32>,
-    starts: Vec<Instant>,
-    /// Retries that the client's budget paid for.
-    grants: Vec<Instant>,
+    /// When calls first asked a target of an account.
+    starts: HashMap<Option<u32>, Vec<Instant>>,
+    /// Retries that the budget of such a target paid for.
+    grants: HashMap<Option<u32>, Vec<Instant>>,
     /// Whether the client takes nothing more.
     drains: bool,
     violations: Vec<String>,
@@ -546,7 +568,6 @@ impl Checker {
         let at = entry.at;
         match &entry.event {
             Event::Started { call, spec } => {
-                self.starts.push(at);
                 let watched = Watched {
                     spec: spec.clone(),
                     started: at,
@@ -556,7 +577,10 @@ impl Checker {
                     tries: 0,
                     flying: None,
                     overtime: None,
-                    over: Vec::new(),
+                    seen: HashMap::new(),
+                    over: HashSet::new(),
+                    returns: false,
+                    ended: Vec::new(),
                     waits: None,
                     may_grow: false,
                     waited: Millis::ZERO,
@@ -584,7 +608,7 @@ impl Checker {
             Input::Answered { call, flight, .. } => {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
                 let Some((open, _)) = watched.close(*flight) else { return };
-                watched.over.push(Over {
+                watched.ended.push(Over {
                     open,
                     at,
                     answered: true,
@@ -598,7 +622,7 @@ impl Checker {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
                 let Some((open, current)) = watched.close(*flight) else { return };
                 let target = open.target;
-                watched.over.push(Over {
+                watched.ended.push(Over {
                     open,
                     at,
                     answered: false,
@@ -684,6 +708,11 @@ impl Checker {
                 }
                 watched.sends += 1;
                 watched.tries += 1;
+                watched.returns = false;
+                let account = watched.spec.targets.get(*target).map(|target| target.account);
+                if watched.seen.insert(*target, None).is_none() {
+                    self.starts.entry(account).or_default().push(at);
+                }
                 if *attempt != watched.sends {
                     complain(format!("attempt {} is numbered {attempt}", watched.sends));
                 }
@@ -729,7 +758,7 @@ impl Checker {
                         watched.last = Some((Rc::new(ErrorInfo::new(Kind::Timeout)), None));
                     }
                     let failed = *timed_out;
-                    watched.over.push(Over { open, at, answered: false, failed, abandoned: true });
+                    watched.ended.push(Over { open, at, answered: false, failed, abandoned: true });
                 }
             },
             Output::Wait { attempt, wait, until, .. } => {
@@ -738,11 +767,31 @@ impl Checker {
             }
             Output::Switch { from, to, .. } => {
                 watched.leave_behind(at, &mut complain);
-                if *from != watched.target || *to <= *from || *to >= watched.spec.targets.len() {
+                if *from != watched.target || to == from || *to >= watched.spec.targets.len() {
                     complain(format!("switched from {from} to {to}, at {}", watched.target));
                 }
                 let account =
                     |index: usize| watched.spec.targets.get(index).map(|target| target.account);
+                if let Some((info, verdict)) = &watched.last {
+                    watched.seen.insert(*from, Some(info.kind));
+                    let is_final = !RETURNED_TO.contains(&info.kind);
+                    if is_final && verdict.is_none() && info.kind != Kind::NoImage {
+                        watched.over.insert(*from);
+                    }
+                }
+                if watched.over.contains(to) {
+                    complain(format!("comes back to {to}, which has refused for good"));
+                }
+                watched.returns = watched.seen.contains_key(to);
+                if watched.returns && watched.has_next() {
+                    complain(format!("comes back to {to} in the first round"));
+                }
+                if watched.returns
+                    && watched.spec.policy.budgeted
+                    && watched.seen.get(to).is_some_and(|kind| *kind != Some(Kind::RateLimited))
+                {
+                    self.grants.entry(account(*to)).or_default().push(at);
+                }
                 if watched.last.as_ref().is_some_and(|(info, _)| watched.is_free(info)) {
                     watched.free += 1;
                 }
@@ -804,6 +853,10 @@ impl Checker {
         if watched.deadline().is_some_and(|deadline| at + wait >= deadline) {
             complain("waits beyond the deadline".to_owned());
         }
+        if watched.returns {
+            // What that target said is a floor of what is sent to it.
+            return;
+        }
         let is_asked = matches!(watched.last, Some((_, Some(Verdict::RetryAfter(_)))));
         if watched.has_next() && !is_asked && wait > policy.max_wait_per_target {
             complain(format!("waits {} ms for a target that has a next one", wait.0));
@@ -837,13 +890,16 @@ impl Checker {
         }
         watched.free_in_a_row = 0;
         if policy.budgeted && !names_minute(&info) {
-            self.grants.push(at);
+            let account = watched.spec.targets.get(watched.target).map(|target| target.account);
+            let grants = self.grants.entry(account).or_default();
+            grants.push(at);
             // The budget counts in slots of five seconds, so a minute may be seen as 55 s.
             let within = |times: &[Instant], span| {
                 times.iter().filter(|&&time| at - time < Millis(span)).count()
             };
-            if within(&self.grants, 55_000) > 10 + within(&self.starts, 60_000) / 5 {
-                complain("retries beyond the client's budget".to_owned());
+            let starts = self.starts.entry(account).or_default();
+            if within(grants, 55_000) > 10 + within(starts, 60_000) / 5 {
+                complain("retries beyond the target's budget".to_owned());
             }
         }
     }
@@ -914,9 +970,9 @@ fn settle(
 
     let policy = &watched.spec.policy;
     let targets = u32::try_from(watched.spec.targets.len()).expect("few targets");
-    let tries_max = policy.tries_per_target.min(policy.max_attempts);
-    let shared = if targets > 1 { tries_max * targets } else { 0 };
-    let most = policy.max_attempts.max(1).max(shared) + watched.free + watched.uncounted_switches;
+    let most = policy.max_attempts.max(1).saturating_mul(targets)
+        + watched.free
+        + watched.uncounted_switches;
     if watched.sends > most {
         complain(format!("sent {} times, more than {most}", watched.sends));
     }
@@ -933,7 +989,7 @@ fn settle(
     if !numbers.iter().copied().eq(1..=watched.sends) {
         complain(format!("recorded attempts {numbers:?}"));
     }
-    for (attempt, over) in record.attempts.iter().zip(&watched.over) {
+    for (attempt, over) in record.attempts.iter().zip(&watched.ended) {
         let same = attempt.number == over.open.number
             && attempt.target == over.open.target
             && attempt.took == over.at - over.open.at
