@@ -154,46 +154,6 @@ impl Engine {
         Move::Stay
     }
 
-    /// When a call could start at a target: after its own wait there, and what else is in the way.
-    fn starts(&self, call: &Call, target: usize) -> Option<Instant> {
-        let lane = call.spec.targets.get(target)?.lane;
-        let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
-        let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
-        let until = self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until);
-        Some(until.max(call.visit(target).ready))
-    }
-
-    /// The other target that could start first, if that is before this moment.
-    pub(crate) fn sooner(&self, call: &Call, than: Instant) -> Option<usize> {
-        self.sooner_by(call, than, Action::Next)
-    }
-
-    /// As [`Engine::sooner`], for a call that would wait at its target. In the first round it does so
-    /// for a second try, unless a target that it has left is ready before: then the next one has its
-    /// turn.
-    pub(crate) fn sooner_than_wait(&self, call: &Call, than: Instant) -> Option<usize> {
-        let next = call.next_new(Action::Next).filter(|next| call.affords(*next));
-        if next.is_none() {
-            return self.sooner(call, than);
-        }
-        let is_ready = |target: usize| self.starts(call, target).is_some_and(|start| start < than);
-        let mut left = call.others().filter(|target| call.visit(*target).was_left);
-        next.filter(|_| left.any(is_ready))
-    }
-
-    /// As [`Engine::sooner`], of the targets that an action allows.
-    pub(crate) fn sooner_by(&self, call: &Call, than: Instant, action: Action) -> Option<usize> {
-        let account = |target: usize| call.spec.targets.get(target).map(|target| target.account);
-        let own = account(call.target);
-        let is_open = |target: &usize| {
-            let is_elsewhere = action != Action::NextAccount || account(*target) != own;
-            is_elsewhere && call.affords(*target)
-        };
-        let starts = |target| Some((self.starts(call, target)?, target));
-        let soonest = call.others().filter(is_open).filter_map(starts).min()?;
-        (soonest.0 < than).then_some(soonest.1)
-    }
-
     /// Takes a queued call out where it does not wait for this bar; gives whether it did.
     pub(crate) fn drive_out(&mut self, id: CallId, bar: &Bar) -> bool {
         let Some(call) = self.call(id) else { return true };

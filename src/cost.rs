@@ -43,6 +43,17 @@ impl Counts {
     /// What an answer may report; no model takes or gives a hundredth of it.
     const MOST: f64 = 1e8;
 
+    /// Reads them by their names in `usageMetadata`.
+    pub fn read(count: impl Fn(&'static str) -> Option<f64>, image: Option<f64>) -> Self {
+        Self {
+            prompt: count("promptTokenCount"),
+            candidates: count("candidatesTokenCount"),
+            thoughts: count("thoughtsTokenCount"),
+            total: count("totalTokenCount"),
+            image,
+        }
+    }
+
     /// The tokens; `None` where a count cannot be true, and the price table counts instead.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {

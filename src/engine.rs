@@ -49,10 +49,10 @@ pub struct Engine {
     /// What answers have cost, and what those may have that were lost, in billionths of a USD.
     pub(crate) costs: Costs,
     /// The retry budgets of targets without a lane, by their account.
-    budgets: Vec<RetryBudget>,
-    spare: RetryBudget,
+    pub(crate) budgets: Vec<RetryBudget>,
+    pub(crate) spare: RetryBudget,
     /// What the waits of calls are drawn from.
-    seed: u64,
+    pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) now: Now,
     flights: u32,
@@ -636,95 +636,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn wait(
-        &mut self,
-        id: CallId,
-        mut call: Box<Call>,
-        wait: Millis,
-        info: Rc<ErrorInfo>,
-    ) {
-        let now = self.now;
-        call.waits_until = Some(now.mono + wait);
-        call.waiting_since = now.mono;
-        let (attempt, until) = (call.attempts, now.wall + wait);
-        self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
-        self.put(id, call);
-    }
-
-    /// Its target is of no more use to a call: it goes to whichever other can start first.
-    pub(crate) fn come_back(
-        &mut self,
-        id: CallId,
-        mut call: Box<Call>,
-        why: Why,
-        info: Rc<ErrorInfo>,
-    ) {
-        call.here.is_over = true;
-        self.go_elsewhere(id, call, why, info);
-    }
-
-    /// A call goes to whichever target can start first, or waits where it is.
-    pub(crate) fn go_elsewhere(
-        &mut self,
-        id: CallId,
-        mut call: Box<Call>,
-        why: Why,
-        info: Rc<ErrorInfo>,
-    ) {
-        call.last = Some(Rc::clone(&info));
-        if !call.here.is_over {
-            let wait = call.here.ready - self.now.mono;
-            if wait > Millis::ZERO {
-                self.wait(id, call, wait, info);
-            } else {
-                self.place(id, call);
-            }
-            return;
-        }
-        let latest = call.deadline().unwrap_or(Instant(u64::MAX));
-        #[cfg(feature = "canary")]
-        let latest = match crate::canary::is(crate::canary::Canary::EndsEarly) {
-            true => Instant(0),
-            false => latest,
-        };
-        match self.sooner(&call, latest) {
-            Some(target) => self.switch(id, call, target, info),
-            None => self.fail(id, *call, why),
-        }
-    }
-
-    /// What the waits of a call at its target are drawn from: the same for its k-th try there,
-    /// whatever it has done elsewhere.
-    fn draws(&self, call: &Call) -> Random {
-        let place = (account_of(call, call.target) as u64) << 32 | u64::from(call.here.tries);
-        let of_call = Random::new(self.seed ^ call.serial).bits();
-        Random::new(of_call ^ Random::new(place).bits())
-    }
-
-    /// The retry budget of a call's target.
-    fn budget(&self, call: &Call) -> Option<&RetryBudget> {
-        match call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) {
-            Some(lane) => Some(&lane.budget),
-            None => self.budgets.get(account_of(call, call.target)),
-        }
-    }
-
-    pub(crate) fn budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
-        let account = account_of(call, target);
-        let lane = call.spec.targets.get(target).and_then(|target| target.lane);
-        #[cfg(feature = "canary")]
-        if crate::canary::is(crate::canary::Canary::SharesBudgets) {
-            return &mut self.spare;
-        }
-        if self.budgets.len() <= account {
-            self.budgets.resize_with(account.saturating_add(1), RetryBudget::default);
-        }
-        match lane.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            Some(lane) => &mut lane.budget,
-            None => self.budgets.get_mut(account).unwrap_or(&mut self.spare),
-        }
-    }
-
     fn wake(&mut self, id: CallId) {
         let now = self.now.mono;
         let Some(mut call) = self.take(id) else { return };
@@ -804,10 +715,4 @@ impl Engine {
         }
         self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
     }
-}
-
-/// The number of the account of a call's target; what is beyond all bounds shares the last.
-fn account_of(call: &Call, target: usize) -> usize {
-    let account = call.spec.targets.get(target).map_or(0, |target| target.account);
-    usize::try_from(account).unwrap_or_default().min(1_023)
 }

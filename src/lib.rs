@@ -77,6 +77,7 @@ pub mod steps;
 pub mod text;
 pub mod tier;
 pub mod time;
+mod turns;
 pub mod value;
 mod violation;
 pub mod volume;

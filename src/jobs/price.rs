@@ -34,14 +34,7 @@ fn usage(metadata: &Value) -> Option<Usage> {
         .filter(|row| row.get("modality").and_then(Value::as_str) == Some("IMAGE"))
         .filter_map(|row| number(row, "tokenCount"))
         .reduce(|sum, tokens| sum + tokens);
-    let counts = Counts {
-        prompt: count("promptTokenCount"),
-        candidates: count("candidatesTokenCount"),
-        thoughts: count("thoughtsTokenCount"),
-        total: count("totalTokenCount"),
-        image,
-    };
-    counts.usage()
+    Counts::read(count, image).usage()
 }
 
 #[cfg(test)]

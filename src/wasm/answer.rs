@@ -77,14 +77,7 @@ fn usage(metadata: &JsValue) -> Option<Usage> {
         .filter(|row| get(row, "modality") == "IMAGE")
         .filter_map(|row| get(&row, "tokenCount").as_f64())
         .reduce(|sum, tokens| sum + tokens);
-    let counts = Counts {
-        prompt: count("promptTokenCount"),
-        candidates: count("candidatesTokenCount"),
-        thoughts: count("thoughtsTokenCount"),
-        total: count("totalTokenCount"),
-        image,
-    };
-    counts.usage()
+    Counts::read(count, image).usage()
 }
 
 fn list(value: &JsValue) -> impl Iterator<Item = JsValue> {
