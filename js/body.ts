@@ -1,4 +1,10 @@
-/** Bodies of answers. */
+/** Bodies of answers, of which no more is kept than is allowed. */
+import { encode } from './base64.js';
+
+const UTF8 = new TextDecoder();
+
+/** `maxBodyBytes` where the caller says nothing: several times what answers with pictures of 4K take. */
+export const MAX_BODY_BYTES: number = 256 * 1024 * 1024;
 
 /** The start of a body as text, of about `most` bytes: it may never end. */
 export async function startOf(response: Response, most: number): Promise<string> {
@@ -14,4 +20,76 @@ export async function startOf(response: Response, most: number): Promise<string>
   }
   await reader.cancel();
   return text;
+}
+
+/**
+ * The JSON of an answer; `undefined` where it has more than `most` bytes once it is unpacked. What says
+ * its length, and is not packed, is read at once: nothing comes behind what a length announces. A page
+ * is not told of the packing.
+ */
+export function jsonWithin(response: Response, most: number, isPage: boolean): Promise<unknown> {
+  const { headers, body } = response;
+  const length = headers?.get?.('content-length') ?? null;
+  const isAnnounced = length !== null && !isPage && headers.get('content-encoding') === null;
+  if (isAnnounced && Number(length) > most) {
+    return (body?.cancel() ?? Promise.resolve()).then(() => undefined);
+  }
+  // A stub of the caller's may give nothing that streams.
+  if (isAnnounced || typeof body?.getReader !== 'function') return Promise.resolve(response.json());
+  return counted(response, most);
+}
+
+/** The text of an answer; `undefined` where it has more than `most` bytes once it is unpacked. */
+export async function textWithin(response: Response, most: number): Promise<string | undefined> {
+  if (typeof response.body?.getReader !== 'function') return response.text();
+  const bytes = await bytesWithin(response, most);
+  return bytes === undefined ? undefined : UTF8.decode(bytes);
+}
+
+/** As fast as `response.json()`, which reads the same way. */
+async function counted(response: Response, most: number): Promise<unknown> {
+  const bytes = await bytesWithin(response, most);
+  return bytes === undefined ? undefined : JSON.parse(UTF8.decode(bytes));
+}
+
+/** The bytes of a body; `undefined` where there are more than `most`. */
+async function bytesWithin(response: Response, most: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  const reader = response.body?.getReader();
+  for (let size = 0; reader !== undefined; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    chunks.push(value);
+    if (size > most) {
+      await reader.cancel();
+      return undefined;
+    }
+  }
+  return joined(chunks);
+}
+
+/** The bytes of a body as base64; empty where there are more than `most`. */
+export async function base64Within(response: Response, most: number): Promise<string> {
+  const bytes = await bytesWithin(response, most);
+  return bytes === undefined ? '' : encode(bytes);
+}
+
+interface BufferLike {
+  allocUnsafe(size: number): Uint8Array;
+}
+
+/** Pieces as one. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  // All of it is written to, so that it need not be cleared first.
+  const { Buffer } = globalThis as { Buffer?: BufferLike };
+  const all = Buffer?.allocUnsafe?.(size) ?? new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

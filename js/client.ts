@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Gate, type Maker, Run } from './bulk/run.js';
+import { checkData } from './data.js';
 import { isGenerateError } from './errors.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host } from './host.js';
@@ -38,7 +39,7 @@ onTrap((error) => {
 /** A client of its own, with its own settings, retry budget and events. */
 export class Client {
   readonly #options: ClientOptions;
-  readonly #host: Host = new Host();
+  readonly #host: Host;
   #core: Core | undefined;
   #instance = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
@@ -51,6 +52,7 @@ export class Client {
     // Copied, so that a change of the caller's object later changes nothing; what is no object is
     // left for the core to refuse.
     this.#options = isPlain(options) ? { ...options } : options;
+    this.#host = new Host(this.#options?.maxBodyBytes);
     for (const [name, listener] of Object.entries((isPlain(options) && options.on) || {})) {
       if (typeof listener === 'function') this.on(name as keyof ClientEvents, listener as never);
     }
@@ -94,7 +96,10 @@ export class Client {
           if (!isGenerateError(error)) throw error;
         }
       },
-      make: (request, call, gate) => this.#generate(request, call, gate),
+      make: async (request, call, gate) => {
+        checkData(request);
+        return this.#generate(request, call, gate);
+      },
       began: (run) => void this.#runs.add(run),
       ended: (run) => void this.#runs.delete(run),
       onWaiting: (listener) => this.on('waiting', listener),
@@ -171,6 +176,7 @@ export class Client {
         ended = true;
         wake();
       };
+      if (Array.isArray(prompts)) prompts.forEach(checkData);
       core.batchGenerate(caller, prompts, options, one, pause);
       return undefined;
     });

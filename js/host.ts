@@ -1,9 +1,10 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
-import { encode } from './base64.js';
-import { startOf } from './body.js';
+import { base64Within, jsonWithin, MAX_BODY_BYTES, startOf } from './body.js';
 import { ask } from './callback.js';
 import { digest } from './digest.js';
 import { GenerateError, remember } from './errors.js';
+import { type Dispatcher, guardedDispatcher, patientDispatcher } from './guard.js';
+import { follow, isNear } from './hops.js';
 import { isCurrent, tell } from './load.js';
 import { TIMER_MAX } from './moment.js';
 import { GenerateContentResponse, GenerateResult } from './response.js';
@@ -49,10 +50,6 @@ interface ProcessLike {
   versions?: { node?: string };
 }
 
-interface Dispatcher {
-  dispatch(options: object, handler: unknown): boolean;
-}
-
 class Context implements RetryContext {
   readonly attempt: number;
   #controller: AbortController | undefined;
@@ -90,6 +87,11 @@ export class Host {
   #nap: ReturnType<typeof setTimeout> | undefined;
   #pending = 0;
   readonly #idle: (() => void)[] = [];
+  readonly #maxBodyBytes: number;
+
+  constructor(maxBodyBytes: number = MAX_BODY_BYTES) {
+    this.#maxBodyBytes = maxBodyBytes;
+  }
 
   /** Tells whom to bring what the caller's functions give. */
   serve(core: Core, instance: number): void {
@@ -261,6 +263,11 @@ export class Host {
     list.push(lacks === undefined ? { model, reason } : { model, lacks, reason });
   }
 
+  /** The JSON of an answer; `undefined` where it is longer than may be read. */
+  body(response: Response): Promise<unknown> {
+    return jsonWithin(response, this.#maxBodyBytes, this.browser);
+  }
+
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */
   errorText(response: Response, most: number): Promise<string> {
     return startOf(response, most);
@@ -270,14 +277,19 @@ export class Host {
   async download(
     own: typeof fetch | undefined,
     url: string,
-    init: RequestInit,
+    init: RequestInit & { dispatcher?: Dispatcher | undefined },
+    home: string,
     most: number,
-  ): Promise<{ status: number; mime: string | null; data: string }> {
-    const response = await (own ?? fetch)(url, init);
+  ): Promise<{ status: number; data: string }> {
+    const { origin } = this.#url(home) as URL;
+    const response = await follow(url, origin, (at) => {
+      const isOpen = init.dispatcher === undefined || isNear(at, origin);
+      return (own ?? fetch)(at, isOpen ? init : { ...init, dispatcher: guardedDispatcher() });
+    });
     const { status } = response;
-    const data = status === 200 ? await base64(response, most) : '';
+    const data = status === 200 ? await base64Within(response, most) : '';
     if (status !== 200) await response.body?.cancel();
-    return { status, mime: response.headers.get('content-type'), data };
+    return { status, data };
   }
 
   on(name: string, listener: Listener): () => void {
@@ -400,15 +412,23 @@ export class Host {
     return present({ apiKey, baseUrl, vertexUrl: env['GOOGLE_VERTEX_BASE_URL'] || undefined });
   }
 
-  addressFault(address: string): string | undefined {
+  isSameOrigin(one: string, other: string): boolean {
+    return this.#url(one)?.origin === this.#url(other)?.origin;
+  }
+
+  #url(address: string): URL | undefined {
     // In a page an address may be relative: a proxy at the page's own host.
     const base = this.browser ? location.href : undefined;
-    let url: URL;
     try {
-      url = new URL(address, base);
+      return new URL(address, base);
     } catch {
-      return 'is no address; it must be like https://proxy.example/gemini';
+      return undefined;
     }
+  }
+
+  addressFault(address: string): string | undefined {
+    const url = this.#url(address);
+    if (url === undefined) return 'is no address; it must be like https://proxy.example/gemini';
     if (!/^https?:$/.test(url.protocol)) return 'must begin with https:// or http://';
     if (url.username !== '' || url.password !== '') {
       return 'must hold no credentials; pass them as `headers`';
@@ -428,22 +448,6 @@ export class Host {
 function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as never;
-}
-
-async function base64(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  const reader = response.body?.getReader();
-  for (let size = 0; reader !== undefined; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    size += value.length;
-    chunks.push(value);
-    if (size > most) {
-      await reader.cancel();
-      return '';
-    }
-  }
-  return encode(new Uint8Array(await new Blob(chunks).arrayBuffer()));
 }
 
 const digests = new Map<string, Promise<string>>();
@@ -492,28 +496,4 @@ function isPage(): boolean {
   };
   if (scope.Deno !== undefined || scope.Bun !== undefined) return false;
   return typeof scope.document === 'object' || typeof scope.importScripts === 'function';
-}
-
-const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
-const patient = new WeakMap<Dispatcher, Dispatcher>();
-
-/**
- * Node's own `fetch` gives up when no header comes within 300 s, and pictures may take longer. The
- * dispatcher is looked up anew each time, so that a proxy that the user has set stays in use.
- */
-function patientDispatcher(): Dispatcher | undefined {
-  // Node brings its `fetch` up when one of its names is looked at, and the dispatcher with it: the
-  // first request of a process must not be the one that gives up.
-  if (typeof globalThis.Headers !== 'function') return undefined;
-  const current = (globalThis as Record<symbol, unknown>)[DISPATCHER] as Dispatcher | undefined;
-  if (current === undefined) return undefined;
-  let wrapper = patient.get(current);
-  if (wrapper === undefined) {
-    wrapper = {
-      dispatch: (options, handler) =>
-        current.dispatch({ ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
-    };
-    patient.set(current, wrapper);
-  }
-  return wrapper;
 }

@@ -1,6 +1,8 @@
 /** Answers, call-compatible with `@google/genai`, and the result of `generate`. */
+import { use } from './load.js';
 import type {
   Attempt,
+  Blob,
   Candidate,
   GenerateContentResponseData,
   Part,
@@ -152,11 +154,7 @@ export class GenerateResult {
 /** The pictures of an answer. @internal */
 export function imagesOf(response: GenerateContentResponse): GeneratedImage[] {
   return pictures(response).map(
-    ({ inlineData }) =>
-      new GeneratedImage(
-        inlineData?.mimeType ?? 'application/octet-stream',
-        inlineData?.data ?? '',
-      ),
+    ({ inlineData }) => new GeneratedImage(typeOf(inlineData) ?? UNTOLD, inlineData?.data ?? ''),
   );
 }
 
@@ -179,10 +177,17 @@ function list<T>(value: T[] | undefined): T[] {
 function pictures(response: GenerateContentResponse): Part[] {
   return list(response.candidates)
     .flatMap(partsOf)
-    .filter(({ inlineData, thought }) => {
-      const { data, mimeType = 'image/' } = inlineData ?? {};
-      return (
-        typeof data === 'string' && data !== '' && mimeType.startsWith('image/') && thought !== true
-      );
-    });
+    .filter(({ inlineData, thought }) => thought !== true && typeOf(inlineData) !== undefined);
+}
+
+const UNTOLD = 'application/octet-stream';
+/** So many letters of base64 tell a type. */
+const HEAD = 64;
+
+/** The type of a picture, by its bytes before what is said of it; `undefined` for what is none. */
+function typeOf(blob: Blob | undefined): string | undefined {
+  const { data, mimeType } = (blob ?? {}) as { data?: unknown; mimeType?: unknown };
+  if (typeof data !== 'string' || data === '') return undefined;
+  const said = typeof mimeType === 'string' ? mimeType : undefined;
+  return use().core.pictureType(data.slice(0, HEAD), said);
 }

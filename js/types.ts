@@ -419,12 +419,18 @@ export interface ClientOptions extends PeakOptions {
   apiKey?: string | undefined;
   /** Default: GOOGLE_GEMINI_BASE_URL in Node, then Google's address. */
   baseUrl?: string | undefined;
-  /** Default: `v1beta`. */
+  /** As `v1`, `v1alpha` or `v1beta1`. Default: `v1beta`. */
   apiVersion?: string | undefined;
   /** Sent with every request. In a page only headers that Google's CORS accepts pass. */
   headers?: Record<string, string> | Headers | undefined;
   /** Used instead of the global `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Of an answer no more than this is read, in bytes once unpacked; a longer one fails with `too_large`,
+   * possibly billed. Default: 268,435,456 (256 MiB). Results of jobs are streamed, with 64 MiB a row at
+   * most; a picture that an answer links to has 64 MiB at most.
+   */
+  maxBodyBytes?: number | undefined;
   /** The chain, in order of preference. */
   models?: readonly (string | Target)[] | undefined;
   /** Models of your own, or changes of those that are built in: a new model needs no release. */
@@ -695,8 +701,12 @@ export interface ImageConfig {
   imageSize?: string;
 }
 
-/** `config.httpOptions`, as far as it is honoured; only the timeout is for targets of every protocol. */
+/**
+ * `config.httpOptions`, as far as it is honoured; only the timeout is for targets of every protocol. What a
+ * batch or a job of a queue asks for is data: there `baseUrl`, `apiVersion` and `headers` are refused.
+ */
 export interface HttpOptions {
+  /** Where it is at another address than the client, it gets neither the client's key nor its headers. */
   baseUrl?: string;
   apiVersion?: string;
   headers?: Record<string, string>;

@@ -5,6 +5,7 @@
 
 use crate::advice;
 use crate::evidence::Evidence;
+use crate::failure::{OPAQUE, redirected};
 use crate::fold::says;
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind, Retry};
@@ -34,6 +35,10 @@ pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
     walk::gather(&mut ev, input);
     let limits = core::mem::take(&mut ev.quotas).finish();
     let status = ev.status();
+    // A page is told that an address leads elsewhere, but not where, nor by which status.
+    if status.is_none() && (ev.moved.is_some() || says(&ev.said, OPAQUE)) {
+        return redirected(ev.moved, ev.location.as_deref());
+    }
     let kind = decide(&ev, &limits, status);
     describe(&ev, limits, status, kind, now)
 }

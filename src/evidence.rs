@@ -6,6 +6,7 @@
 use crate::field::{self, Field};
 use crate::fold::{one_line, squeeze};
 use crate::hint;
+use crate::protocol::address::is_redirect;
 use crate::slice::{after_last, bounded, digits, integer, lists, skip, skip_back, until};
 use crate::status::{CANONICAL, canonical};
 use crate::time::{Millis, WallTime};
@@ -47,6 +48,10 @@ pub(crate) struct Evidence {
     /// The gRPC number, which counts where nothing else does.
     grpc: Option<u16>,
     payment: bool,
+    /// The status of an answer that leads elsewhere.
+    pub(crate) moved: Option<u16>,
+    /// Where to, as its header says.
+    pub(crate) location: Option<String>,
     /// The answer itself was a success.
     pub(crate) ok: bool,
     /// There is an `error`, whatever the answer's status says.
@@ -83,6 +88,8 @@ impl Evidence {
             prose: None,
             grpc: None,
             payment: false,
+            moved: None,
+            location: None,
             ok: false,
             error: false,
             picture: None,
@@ -275,6 +282,8 @@ impl Evidence {
         match integer(value).map(|code| u16::try_from(code).unwrap_or(0)) {
             Some(code @ 400..=599) => self.keyed(level, false, code),
             Some(200..=299) => self.ok = true,
+            // The field of an HTTP answer: a `code` may count anything.
+            Some(code) if field == Field::Status && is_redirect(code) => self.moved = Some(code),
             Some(code @ 1..=16) if field == Field::Code => {
                 let index = usize::from(code).saturating_sub(1);
                 self.grpc = CANONICAL.get(index).map(|row| row.1);

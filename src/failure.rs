@@ -102,8 +102,25 @@ pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
     }
 }
 
+/// What `send` and its like in JavaScript throw for an opaque redirect, as the Fetch standard calls it.
+pub const OPAQUE: &str = "OpaqueRedirect";
+const UNKNOWN: &str = "where a page cannot know";
+
+/// What is known of an answer that leads elsewhere: whoever is there gets no key and no prompt. Of
+/// where it leads the origin is told, for the rest may hold secrets. In a page there is no status.
+#[must_use]
+pub fn redirected(status: Option<u16>, origin: Option<&str>) -> ErrorInfo {
+    let place = if status.is_some() { origin.unwrap_or("another path") } else { UNKNOWN };
+    let summary = ["`baseUrl` redirects to ", place, "; nothing was sent there."].concat();
+    let advice = "Check `baseUrl`: it must be the address that answers by itself, since no redirect is \
+                  followed with a key or a prompt. In a page that holds for downloads too, which are \
+                  for a server to read."
+        .to_owned();
+    ErrorInfo { status, foreign: true, summary, advice, ..ErrorInfo::new(Kind::Unknown) }
+}
+
 /// What is known of an answer whose picture lies elsewhere and is not there; `status` is what its
-/// link gave, where it gave anything. A picture was made, so it is likely billed.
+/// link gave, where it gave anything.
 #[must_use]
 pub fn broken_link(status: Option<u16>) -> ErrorInfo {
     let mut summary = "The answer's link leads to no picture".to_owned();
@@ -112,16 +129,38 @@ pub fn broken_link(status: Option<u16>) -> ErrorInfo {
         decimal(status.into(), &mut summary);
     }
     summary.push('.');
+    let advice = "Ask whoever runs the target: it has made a picture, likely billed it, and does not \
+                  hand it over. In a page the link's server must allow it by CORS.";
+    lost(Kind::NoImage, summary, advice)
+}
+
+/// What is known of an answer whose picture lies where somebody else's answer must not send us to.
+#[must_use]
+pub fn private_link() -> ErrorInfo {
+    let summary =
+        "The answer's link leads to an address of this machine or its network.".to_owned();
+    let advice = "It was not asked. Whoever runs the target has likely billed the picture.";
+    lost(Kind::NoImage, summary, advice)
+}
+
+/// What is known of an answer that is larger than the caller allows.
+#[must_use]
+pub fn too_large() -> ErrorInfo {
+    let summary = "The answer is larger than `maxBodyBytes` allows.".to_owned();
+    let advice = "Raise `maxBodyBytes`, or ask for fewer or smaller pictures: it is likely billed.";
+    lost(Kind::TooLarge, summary, advice)
+}
+
+/// An answer has come, so that it is likely billed, and nobody gets its picture.
+#[inline(never)]
+fn lost(kind: Kind, summary: String, advice: &str) -> ErrorInfo {
     ErrorInfo {
-        // That of the answer: the link's own is another server's.
+        // That of the answer: a link's own is another server's.
         status: Some(200),
         lost: true,
         summary,
-        advice:
-            "Ask whoever runs the target: it has made a picture, likely billed it, and does not \
-                 hand it over. In a page the link's server must allow it by CORS."
-                .to_owned(),
-        ..ErrorInfo::new(Kind::NoImage)
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(kind)
     }
 }
 
@@ -195,6 +234,24 @@ mod tests {
         assert_eq!(broken_link(None).summary, "The answer's link leads to no picture.");
         let info = foreign(Protocol::OpenaiChat, 200);
         assert_eq!(info.summary, "The answer is not one of an OpenAI-like chat API.");
+    }
+
+    #[test]
+    fn where_an_answer_leads_is_told_and_costs_nothing() {
+        let info = redirected(Some(308), Some("https://other.example"));
+        assert_eq!(
+            info.summary,
+            "`baseUrl` redirects to https://other.example; nothing was sent there."
+        );
+        assert!(!crate::cost::may_be_billed(&info) && info.status == Some(308));
+        let opaque = redirected(None, None);
+        assert_eq!(
+            opaque.summary,
+            "`baseUrl` redirects to where a page cannot know; nothing was sent there."
+        );
+        assert!(!crate::cost::may_be_billed(&opaque) && opaque.advice.contains("server"));
+        assert!(crate::cost::may_be_billed(&too_large()));
+        assert!(crate::cost::may_be_billed(&private_link()));
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl ErrorInfo {
 
     /// An info of this kind with nothing else known.
     #[must_use]
+    #[inline(never)]
     pub const fn new(kind: Kind) -> Self {
         Self {
             kind,

@@ -8,51 +8,53 @@ use crate::time::Millis;
 /// Where an option may stand; scopes are bits, so that one row serves several.
 pub mod scope {
     /// `createClient` and `configure`.
-    pub const CLIENT: u16 = 1;
+    pub const CLIENT: u32 = 1;
     /// `client.generate`.
-    pub const GENERATE: u16 = 2;
+    pub const GENERATE: u32 = 2;
     /// `retry` and `client.retry`.
-    pub const RETRY: u16 = 4;
+    pub const RETRY: u32 = 4;
     /// `generateWithRetry`.
-    pub const DROP_IN: u16 = 8;
+    pub const DROP_IN: u32 = 8;
     /// `batchGenerate`.
-    pub const BATCH: u16 = 16;
+    pub const BATCH: u32 = 16;
     /// `generateWithFallback`.
-    pub const FALLBACK: u16 = 32;
+    pub const FALLBACK: u32 = 32;
     /// The object under `retry`.
-    pub const POLICY: u16 = 64;
+    pub const POLICY: u32 = 64;
     /// The object under `retry.rateLimit`, `retry.overloaded` and `retry.transient`.
-    pub const CURVE: u16 = 128;
+    pub const CURVE: u32 = 128;
     /// A target in `models`.
-    pub const TARGET: u16 = 256;
+    pub const TARGET: u32 = 256;
     /// The limits of a model.
-    pub const LIMITS: u16 = 512;
+    pub const LIMITS: u32 = 512;
     /// `QuotaTracker`.
-    pub const TRACKER: u16 = 1024;
+    pub const TRACKER: u32 = 1024;
     /// What one request takes, for a `QuotaTracker`.
-    pub const USE: u16 = 2048;
+    pub const USE: u32 = 2048;
     /// A row of `catalog`.
-    pub const ROW: u16 = 1 << 15;
+    pub const ROW: u32 = 1 << 15;
     /// `client.batch`.
-    pub const RUN: u16 = 1 << 14;
+    pub const RUN: u32 = 1 << 14;
     /// The object under `budget`.
-    pub const BUDGET: u16 = 1 << 12;
+    pub const BUDGET: u32 = 1 << 12;
     /// The object under `degrade`.
-    pub const DEGRADE: u16 = 1 << 13;
+    pub const DEGRADE: u32 = 1 << 13;
+    /// `config.httpOptions` of a request.
+    pub const HTTP: u32 = 1 << 16;
 }
 
 use scope::{
-    BATCH, BUDGET, CLIENT, CURVE, DEGRADE, DROP_IN, FALLBACK, GENERATE, LIMITS, POLICY, RETRY, ROW,
-    RUN, TARGET, TRACKER, USE,
+    BATCH, BUDGET, CLIENT, CURVE, DEGRADE, DROP_IN, FALLBACK, GENERATE, HTTP, LIMITS, POLICY,
+    RETRY, ROW, RUN, TARGET, TRACKER, USE,
 };
 
-const CALLS: u16 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
+const CALLS: u32 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
 /// Calls that go through the queue one by one.
-const QUEUED: u16 = GENERATE | RETRY | DROP_IN | FALLBACK;
-const TIMINGS: u16 = POLICY | RETRY;
+const QUEUED: u32 = GENERATE | RETRY | DROP_IN | FALLBACK;
+const TIMINGS: u32 = POLICY | RETRY;
 /// Where the words of the hand-rolled loop hold.
-const LOOP: u16 = DROP_IN | BATCH;
-const ANY: u16 = u16::MAX;
+const LOOP: u32 = DROP_IN | BATCH;
+const ANY: u32 = u32::MAX;
 
 /// What an option's value must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,6 +69,8 @@ pub enum Shape {
     Deadline,
     /// A text that is not empty.
     Text,
+    /// A version of an API.
+    Version,
     /// A function.
     Function,
     /// An object.
@@ -121,6 +125,7 @@ impl Shape {
             Self::Timeout => "a number of milliseconds above 0, or Infinity for no limit",
             Self::Deadline => "milliseconds from now, or a Date",
             Self::Text => "a text that is not empty",
+            Self::Version => "a text that is not empty, and the name of a version, such as v1beta",
             Self::Function => "a function",
             Self::Object => "an object",
             Self::List => "a list that is not empty",
@@ -152,22 +157,23 @@ pub struct Opt {
     /// Its name.
     pub name: &'static str,
     /// Where it may stand.
-    pub scopes: u16,
+    pub scopes: u32,
     /// What its value must be.
     pub shape: Shape,
 }
 
-const fn opt(name: &'static str, scopes: u16, shape: Shape) -> Opt {
+const fn opt(name: &'static str, scopes: u32, shape: Shape) -> Opt {
     Opt { name, scopes, shape }
 }
 
 /// Every option there is.
 pub const OPTIONS: &[Opt] = &[
     opt("apiKey", CLIENT | TARGET, Shape::Text),
-    opt("baseUrl", CLIENT | TARGET, Shape::Text),
-    opt("apiVersion", CLIENT | TARGET, Shape::Text),
-    opt("headers", CLIENT | TARGET, Shape::Object),
-    opt("fetch", CLIENT, Shape::Function),
+    opt("baseUrl", CLIENT | TARGET | HTTP, Shape::Text),
+    opt("apiVersion", CLIENT | TARGET | HTTP, Shape::Version),
+    opt("headers", CLIENT | TARGET | HTTP, Shape::Object),
+    opt("fetch", CLIENT | HTTP, Shape::Function),
+    opt("maxBodyBytes", CLIENT, Shape::Count),
     opt("model", TARGET | RETRY, Shape::Text),
     opt("models", CLIENT | GENERATE | FALLBACK | RUN, Shape::List),
     opt("retry", CLIENT | GENERATE | RUN, Shape::Object),
@@ -182,7 +188,10 @@ pub const OPTIONS: &[Opt] = &[
     opt("rateLimit", TIMINGS, Shape::Object),
     opt("overloaded", TIMINGS, Shape::Object),
     opt("transient", TIMINGS, Shape::Object),
-    opt("timeout", CALLS | POLICY | RUN, Shape::Timeout),
+    opt("timeout", CALLS | POLICY | RUN | HTTP, Shape::Timeout),
+    opt("extraBody", HTTP, Shape::Object),
+    opt("retryOptions", HTTP, Shape::Object),
+    opt("baseUrlResourceScope", HTTP, Shape::Text),
     opt("deadline", CALLS | RUN, Shape::Deadline),
     opt("signal", CALLS | RUN, Shape::Signal),
     opt("onRetry", CALLS, Shape::Function),
@@ -260,7 +269,7 @@ pub const EVENTS: &[&str] = &[
 ];
 
 /// Names of other libraries, and how to say the same here.
-const ELSEWHERE: &[(u16, &str, &str)] = &[
+const ELSEWHERE: &[(u32, &str, &str)] = &[
     // p-retry, async-retry
     (LOOP, "retries", "`maxRetries`, which counts the first request too: `retries` + 1"),
     (ANY, "retries", "`maxAttempts`, which counts the first attempt too: `retries` + 1"),
@@ -284,13 +293,13 @@ const ELSEWHERE: &[(u16, &str, &str)] = &[
 /// # Errors
 /// The message says what is known in the scope, and how the option is called here where it is one
 /// of another library's.
-pub fn find(scope: u16, name: &str) -> Result<&'static Opt, String> {
+pub fn find(scope: u32, name: &str) -> Result<&'static Opt, String> {
     let here = |opt: &&Opt| opt.scopes & scope != 0;
     if let Some(found) = OPTIONS.iter().filter(here).find(|opt| opt.name == name) {
         return Ok(found);
     }
     let mut message = ["unknown option `", name, "`"].concat();
-    let translates = |row: &&(u16, &str, &str)| row.0 & scope != 0 && row.1 == name;
+    let translates = |row: &&(u32, &str, &str)| row.0 & scope != 0 && row.1 == name;
     if let Some((_, _, ours)) = ELSEWHERE.iter().find(translates) {
         message.push_str(": here it is ");
         message.push_str(ours);

@@ -3,6 +3,7 @@
 use crate::evidence::{Evidence, Place};
 use crate::field::{Field, field};
 use crate::fold::{Join, ends, flatten};
+use crate::protocol::address::origin;
 use crate::reader::{looks_like_value, read};
 use crate::slice::{decimal, skip, until};
 use crate::time::Millis;
@@ -110,6 +111,10 @@ impl Walk<'_> {
             let known = field(name);
             if matches!(known, Some(Field::RetrySeconds | Field::RetryMillis)) {
                 self.leaf_or_number(known, value);
+            }
+            if let Some(address) = value.as_str().filter(|_| name.eq_ignore_ascii_case("location"))
+            {
+                self.ev.location = origin(address).map(str::to_owned);
             }
         }
     }

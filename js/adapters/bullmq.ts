@@ -8,6 +8,7 @@
 import type { BatchRequest, BatchSource, KeyedRequest } from '../batch-types.js';
 import { isKeyed, requestOf } from '../bulk/entry.js';
 import type { Client } from '../client.js';
+import { checkData } from '../data.js';
 import { digest } from '../digest.js';
 import { type GenerateError, isGenerateError } from '../errors.js';
 import type { GenerateResult } from '../response.js';
@@ -120,6 +121,7 @@ export function createProcessor<Saved, Job extends BullJob = BullJob>(
     const possiblyPaidTwice = wasLost(job);
     let result: GenerateResult;
     try {
+      checkData(requestOf(job.data));
       const own = { priority: 'background', deadline: DEADLINE, ...call } as const;
       result = await client.generate(requestOf(job.data), { ...own, signal });
     } catch (error) {
@@ -169,7 +171,8 @@ export interface AddAllOptions {
  * stand as in a URL (`%3A`), since BullMQ allows neither a `:` nor a mere number.
  *
  * @returns how many requests were given to the queue, those included that it had already.
- * @throws TypeError where a request is neither a text nor an object; whatever the source or the queue
+ * @throws TypeError where a request is neither a text nor an object, or names a `baseUrl`, `apiVersion` or
+ * `headers` of its own; whatever the source or the queue
  * throws. What was added before stays.
  */
 export async function addAll(
@@ -281,6 +284,7 @@ async function keyed(
 ): Promise<{ data: KeyedRequest; length: number }> {
   const isRequest = typeof request === 'string' || (typeof request === 'object' && request);
   if (!isRequest) throw new TypeError('unexhausted: a request is a text or an object');
+  checkData(requestOf(request));
   const json = JSON.stringify(request);
   if (isKeyed(request)) return { data: request, length: json.length };
   const hash = await digest(json, 32);

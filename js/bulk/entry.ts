@@ -13,6 +13,16 @@ export function requestOf(entry: BatchRequest): Request {
   return isKeyed(entry) ? entry.request : entry;
 }
 
+/** @throws `TypeError` for a key beside `key` and `request`: what it says would be lost. */
+export function checkEntry(entry: BatchRequest): void {
+  if (!isKeyed(entry)) return;
+  const unknown = Object.keys(entry).find((name) => name !== 'key' && name !== 'request');
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `unexhausted: unknown key \`${unknown}\` beside \`request\`; the known keys are key, request`,
+  );
+}
+
 export function isKeyed(entry: BatchRequest): entry is KeyedRequest {
   return typeof entry === 'object' && entry !== null && 'request' in entry;
 }

@@ -17,7 +17,7 @@ import { callAt, momentOf } from '../moment.js';
 import type { GenerateResult } from '../response.js';
 import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
 import { BatchCore, type Counts, type Made } from './core.js';
-import { fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
+import { checkEntry, fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
 import { Active, asGenerateError, type Pending } from './item.js';
 import { JobItems, type JobMaker } from './job-items.js';
 import { Listeners } from './listeners.js';
@@ -465,6 +465,7 @@ export class Run implements BatchRun {
   }
 
   async #take(index: number, entry: BatchRequest): Promise<void> {
+    checkEntry(entry);
     const request = requestOf(entry);
     const key = keyOf(entry);
     if (key !== undefined && (typeof key !== 'string' || key === '')) {

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
+import { checkData } from '../data.js';
 import type { BatchRequest, GenerateRequest } from '../index.js';
 import { messageOf, Problem } from './problem.js';
 import { requestOf, type Wish } from './request.js';
@@ -150,10 +151,17 @@ function fromJson(text: string, where: string, defaults: Source['defaults']): En
     throw new Problem(`${where}: "key" must be a text`);
   }
   if ('prompt' in rest) return entry(wishOf(rest, where, defaults), key);
+  const unknown = 'request' in rest && Object.keys(rest).find((name) => name !== 'request');
+  if (unknown) throw new Problem(`${where}: unknown "${unknown}" beside "request"`);
   const request = rest['request'] ?? ('contents' in rest ? rest : undefined);
   if (typeof request === 'string') return entry({ ...defaults, prompt: request }, key);
   if (typeof request !== 'object' || request === null) {
     throw new Problem(`${where}: it needs "prompt", "request" or "contents"`);
+  }
+  try {
+    checkData(request);
+  } catch (error) {
+    throw new Problem(`${where}: ${messageOf(error)}`);
   }
   return fromRequest(request as GenerateRequest, key, defaults);
 }

@@ -1,6 +1,6 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
 import type { BatchRequest, BatchSource } from '../batch-types.js';
-import { fingerprint, keyOf, requestOf } from '../bulk/entry.js';
+import { checkEntry, fingerprint, keyOf, requestOf } from '../bulk/entry.js';
 import { ask } from '../callback.js';
 import { hex } from '../digest.js';
 import type { CreateJobOptions, Job } from '../job-types.js';
@@ -68,6 +68,7 @@ export async function create(
   try {
     for await (const item of items(requests)) {
       options.signal?.throwIfAborted();
+      checkEntry(item);
       const request = requestOf(item);
       const written = link.core((core) => core.jobRequest(request, options.model)) as Written;
       const { model, text, tokens, size } = written;

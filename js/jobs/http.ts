@@ -1,6 +1,7 @@
 /** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
-import { startOf } from '../body.js';
+import { MAX_BODY_BYTES, startOf, textWithin } from '../body.js';
 import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
+import { checkAddress, follow, originOfNext } from '../hops.js';
 import { use } from '../load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types.js';
 import type { Link } from './index.js';
@@ -32,17 +33,20 @@ export interface Sending {
   timeout?: number;
   /** Whether it is sent once at most. */
   once?: boolean;
+  /** Whether it may be led elsewhere, as a download may; the key does not go along. */
+  follows?: boolean;
 }
 
-/** An answer that is none, as the classifier reads it. */
+/** An answer that is none, as the classifier reads it; without a status it is an opaque redirect. */
 class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly status: number;
+  override readonly name: string;
+  readonly status: number | undefined;
   readonly headers: Record<string, string>;
   readonly body: string;
 
-  constructor(status: number, headers: Record<string, string>, body: string) {
+  constructor(status: number | undefined, headers: Record<string, string>, body: string) {
     super('');
+    this.name = status === undefined ? 'OpaqueRedirect' : 'Refused';
     this.status = status;
     this.headers = headers;
     this.body = body;
@@ -74,7 +78,7 @@ export class Http {
   json(path: string, sending: Sending = {}): Promise<unknown> {
     return this.call(sending, async (signal) => {
       const response = await this.fetch(this.#place.root + path, { ...sending, signal });
-      return readJson(response);
+      return this.readJson(response);
     });
   }
 
@@ -86,7 +90,8 @@ export class Http {
     const run = ({ signal: ended, attempt: number }: { signal: AbortSignal; attempt: number }) =>
       attempt(ended, number).catch((error: unknown) => {
         // What a `fetch` of the caller's throws may hold what it was given.
-        throw ended.aborted || error instanceof Refused ? error : this.#copied(error);
+        const isOurs = error instanceof Refused || isGenerateError(error);
+        throw ended.aborted || isOurs ? error : this.#copied(error);
       });
     return this.#link.retry(run, {
       timeout: timeout ?? this.#rules.numbers.requestTimeout,
@@ -96,26 +101,48 @@ export class Http {
   }
 
   /**
-   * One request, once.
+   * One request, once, and what it may be led to.
    *
    * @throws for any status but 2xx what the classifier reads.
    */
-  async fetch(url: string, { method = 'GET', headers, body, signal }: Sending): Promise<Response> {
+  async fetch(url: string, sending: Sending): Promise<Response> {
+    const { origin } = new URL(this.#place.root);
+    const send = (at: string) => this.#send(at, origin, sending);
+    let response: Response;
+    try {
+      checkAddress(url, origin);
+      response = await (sending.follows === true ? follow(url, origin, send) : send(url));
+    } catch (error) {
+      throw (error as { code?: unknown }).code === 'EPRIVATE' ? elsewhere(error as Error) : error;
+    }
+    if (response.ok) return response;
+    throw await this.#refused(response, originOfNext(response, url));
+  }
+
+  #send(
+    url: string,
+    home: string,
+    { method = 'GET', headers, body, signal }: Sending,
+  ): Promise<Response> {
     const own = this.#link.options.fetch ?? globalThis.fetch;
-    // An address that the service has given may be elsewhere, and who is there gets no key.
-    const isHome = new URL(url).origin === new URL(this.#place.root).origin;
-    const base = isHome ? this.#place.headers : {};
-    const init: RequestInit = { method, headers: { ...base, ...headers } };
+    // Who is elsewhere gets no key.
+    const base = new URL(url).origin === home ? this.#place.headers : {};
+    const init: RequestInit = { method, headers: { ...base, ...headers }, redirect: 'manual' };
     if (body !== undefined) init.body = body;
     if (signal !== undefined) init.signal = signal;
-    const response = await own(url, init);
-    if (response.ok) return response;
+    return own(url, init);
+  }
+
+  async #refused(response: Response, location: string | undefined): Promise<Refused> {
+    if (response.type === 'opaqueredirect') return new Refused(undefined, {}, '');
     const told: Record<string, string> = {};
     for (const name of ['retry-after', 'content-type']) {
       const value = response.headers?.get(name);
       if (typeof value === 'string') told[name] = value;
     }
-    throw new Refused(response.status, told, this.clean(await startOf(response, ERROR_BODY_MAX)));
+    if (location !== undefined) told['location'] = location;
+    const body = this.clean(await startOf(response, ERROR_BODY_MAX));
+    return new Refused(response.status, told, body);
   }
 
   /** One attempt of a delete. */
@@ -124,8 +151,27 @@ export class Http {
       const response = await this.fetch(this.#place.root + path, { method: 'DELETE', signal });
       await response.body?.cancel();
     } catch (error) {
-      if (error instanceof Refused && this.#rules.isDeleted(error.status, attempt)) return;
+      if (error instanceof Refused && this.#rules.isDeleted(error.status ?? 0, attempt)) return;
       throw error;
+    }
+  }
+
+  /** The JSON of an answer. What is sent as JSON and is none was cut, as undici calls it. */
+  async readJson(response: Response): Promise<unknown> {
+    const { maxBodyBytes = MAX_BODY_BYTES } = this.#link.options;
+    const text = await textWithin(response, maxBodyBytes);
+    if (text === undefined) {
+      throw new GenerateError({
+        kind: 'too_large',
+        message: 'the answer is larger than `maxBodyBytes` allows',
+        advice: 'Raise `maxBodyBytes`.',
+      });
+    }
+    if (text.trim() === '') return {};
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new TypeError('terminated');
     }
   }
 
@@ -193,6 +239,16 @@ export class Http {
 /** An error that came out of a request. */
 class Broken extends Error {}
 
+/** An address of the service's that is not asked: nothing was sent, so that nothing is looked for. */
+function elsewhere({ message }: Error): GenerateError {
+  return new GenerateError({
+    kind: 'forbidden',
+    message: `the service leads elsewhere: ${message}`,
+    advice:
+      'Check `baseUrl`. Not asked is what is of this machine or its network, is not encrypted where the service is, or comes after too many redirects.',
+  });
+}
+
 function isFailure(error: unknown): boolean {
   return error instanceof Refused || error instanceof Broken;
 }
@@ -221,15 +277,4 @@ function revived(copy: unknown): Broken {
   >;
   const { message, ...rest } = fields;
   return Object.assign(new Broken(typeof message === 'string' ? message : ''), rest);
-}
-
-/** What is sent as JSON and is none was cut, as undici calls it. */
-export async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new TypeError('terminated');
-  }
 }

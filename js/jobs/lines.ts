@@ -1,4 +1,5 @@
 /** The lines of a file of results, as they come over the wire. */
+import { joined } from '../body.js';
 import type { Http } from './http.js';
 import type { Rules } from './rules.js';
 
@@ -94,7 +95,7 @@ class Body {
     this.#abort = new AbortController();
     const headers: Record<string, string> = this.#at === 0 ? {} : { range: `bytes=${this.#at}-` };
     const { signal } = this.#abort;
-    const response = await this.#http.fetch(this.#url, { headers, signal });
+    const response = await this.#http.fetch(this.#url, { headers, signal, follows: true });
     this.#skip = response.status === 206 ? 0 : this.#at;
     const reader = response.body?.getReader();
     // A stub of the caller's may give nothing that streams.
@@ -148,15 +149,4 @@ class Body {
     }
     return line;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1 && parts[0] !== undefined) return parts[0];
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -1,5 +1,5 @@
 /** The Files API: a resumable upload, and what becomes of the file. */
-import { type Http, readJson } from './http.js';
+import type { Http } from './http.js';
 import { pause } from './pause.js';
 import type { Rules } from './rules.js';
 import type { Spool } from './spool.js';
@@ -78,7 +78,7 @@ async function send(
         body: bytes,
         signal: ended,
       });
-      return { end: next, file: fileOf(await readJson(response)) };
+      return { end: next, file: fileOf(await http.readJson(response)) };
     });
     offset = end;
     if (offset >= spool.size) return file;
@@ -99,7 +99,7 @@ async function ask(
   return {
     status: response.headers.get('x-goog-upload-status'),
     received: received === null ? undefined : Number(received),
-    file: fileOf(await readJson(response).catch(() => undefined)),
+    file: fileOf(await http.readJson(response).catch(() => undefined)),
   };
 }
 

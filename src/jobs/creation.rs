@@ -77,6 +77,8 @@ pub fn after(info: &ErrorInfo, tries: Tries, seed: u64, random: f64) -> Next {
         Kind::Network | Kind::Timeout | Kind::ServerError | Kind::Overloaded => {
             Next::Search { last }
         }
+        // Nothing was sent where an address leads.
+        Kind::Unknown if info.foreign => Next::Stop,
         // A relay may have made an answer of ours unreadable.
         Kind::Unknown if info.status.is_none_or(|status| status < 400) => Next::Search { last },
         _ => Next::Stop,
@@ -130,5 +132,7 @@ mod tests {
             let info = ErrorInfo { status: Some(400), ..ErrorInfo::new(kind) };
             assert_eq!(next(&info, 1), Next::Stop, "{kind:?}");
         }
+        let moved = crate::failure::redirected(Some(302), None);
+        assert_eq!(next(&moved, 1), Next::Stop);
     }
 }

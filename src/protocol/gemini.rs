@@ -72,6 +72,46 @@ const PLACES: &[(Place, &[&str])] = &[
     ),
 ];
 
+/// Keys of `imageConfig`: those of the Developer API, then those that Vertex AI and the SDK know beside
+/// them.
+pub const IMAGE_KEYS: &[&str] = &[
+    "aspectRatio",
+    "imageSize",
+    "personGeneration",
+    "prominentPeople",
+    "imageOutputOptions",
+    "outputMimeType",
+    "outputCompressionQuality",
+];
+
+/// What is written instead, in lower case and without `_` and `-`: other APIs' words, and slips of the
+/// pen. It would be paid for as another picture.
+const IMAGE_SLIPS: &[(&str, &str)] = &[
+    ("imagesize", SIZE),
+    ("size", SIZE),
+    ("resolution", SIZE),
+    ("imageresolution", SIZE),
+    ("aspectratio", RATIO),
+    ("aspect", RATIO),
+    ("ratio", RATIO),
+];
+const SIZE: &str = "it is called `imageSize`";
+const RATIO: &str = "it is called `aspectRatio`";
+
+/// What is meant by a key of `imageConfig` that is not known; `None` where it may be a new one.
+#[must_use]
+pub fn meant(key: &str) -> Option<&'static str> {
+    let letters = || key.bytes().filter(u8::is_ascii_alphanumeric);
+    let is_it = |slip: &str| letters().map(|byte| byte.to_ascii_lowercase()).eq(slip.bytes());
+    IMAGE_SLIPS.iter().find(|(slip, _)| is_it(slip)).map(|row| row.1)
+}
+
+/// Keys of `httpOptions` that only the SDK heeds (`HttpOptions` of `@google/genai` 3.1.0).
+pub const HTTP_UNHEARD: [&str; 3] = ["retryOptions", "baseUrlResourceScope", "fetch"];
+/// What is said of them.
+pub const HTTP_LEFT_OUT: &str =
+    "`retryOptions`, `baseUrlResourceScope` and `fetch` of `config.httpOptions` are left out";
+
 /// Where this key of `config` goes.
 #[must_use]
 pub fn place(key: &str) -> Place {
@@ -157,6 +197,19 @@ mod tests {
         assert_eq!(place("abortSignal"), Place::Client);
         assert_eq!(place("imageResolution"), Place::Resolution);
         assert_eq!(place("imageSize"), Place::Unknown);
+    }
+
+    #[test]
+    fn a_slip_is_told_from_what_is_new() {
+        for slip in ["image_size", "imagesize", "ImageSize", "size"] {
+            assert_eq!(meant(slip), Some(SIZE), "{slip}");
+        }
+        for slip in ["aspect_ratio", "ratio", "aspect-ratio"] {
+            assert_eq!(meant(slip), Some(RATIO), "{slip}");
+        }
+        for new in ["seed", "imageQuality", "", "e"] {
+            assert_eq!(meant(new), None, "{new}");
+        }
     }
 
     #[test]

@@ -2,18 +2,39 @@
 
 use crate::slice::{bounded, first, from, until};
 
-/// How files of each type begin, in base64 (the magic numbers of PNG, JPEG, WebP's RIFF and GIF).
+/// How files of each type begin, in base64; `?` is any letter.
 const BEGINNINGS: &[(&str, &str)] = &[
+    // ISO/IEC 15948: a signature of eight bytes.
     ("iVBORw0KGgo", "image/png"),
+    // ITU-T T.81: the marker SOI and the next one; then in the other alphabet.
     ("/9j/", "image/jpeg"),
-    ("UklGR", "image/webp"),
+    ("_9j_", "image/jpeg"),
+    // RFC 9649: `RIFF`, a length, `WEBP`.
+    ("UklGR??????XRUJQ", "image/webp"),
+    // The GIF89a specification: `GIF8`.
     ("R0lGOD", "image/gif"),
+    // ISO/IEC 23000-22 and 23008-12: a length, `ftyp`, then the brands `avif` and `avis`; `heic`, `heix`
+    // and `hevc`; `mif1`.
+    ("??????Z0eXBhdml", "image/avif"),
+    ("??????Z0eXBoZ", "image/heic"),
+    ("??????Z0eXBtaWYx", "image/heif"),
 ];
 
-/// The type of a picture, by the first letters of its base64.
+/// The type of a picture by the first letters of its base64, which decide; what they leave open is
+/// what is said of it. Markup is no picture, whatever is said.
 #[must_use]
-pub fn sniff(base64: &str) -> Option<&'static str> {
-    BEGINNINGS.iter().find(|(begins, _)| base64.starts_with(begins)).map(|&(_, mime)| mime)
+pub fn picture<'a>(base64: &str, said: Option<&'a str>) -> Option<&'a str> {
+    let begins = |pattern: &str| {
+        let is_it = |(want, letter): (u8, u8)| want == b'?' || want == letter;
+        base64.len() >= pattern.len() && pattern.bytes().zip(base64.bytes()).all(is_it)
+    };
+    if let Some((_, mime)) = BEGINNINGS.iter().find(|(pattern, _)| begins(pattern)) {
+        return Some(mime);
+    }
+    // A `<`, after a byte order mark or without.
+    let text = base64.strip_prefix("77u/").unwrap_or(base64).as_bytes();
+    let is_markup = matches!(text, [b'P', b'A'..=b'P', ..]);
+    said.filter(|mime| !is_markup && mime.starts_with("image/") && !mime.starts_with("image/svg"))
 }
 
 /// So many letters of a data URL or of base64 tell its type.
@@ -84,10 +105,40 @@ mod tests {
 
     #[test]
     fn types_are_known_by_how_they_begin() {
-        assert_eq!(sniff("iVBORw0KGgoAAAA"), Some("image/png"));
-        assert_eq!(sniff("/9j/4AAQ"), Some("image/jpeg"));
-        assert_eq!(sniff("PCFET0NUWVBF"), None, "<!DOCTYPE");
-        assert_eq!(sniff(""), None);
+        for (base64, mime) in [
+            ("iVBORw0KGgoAAAA", "image/png"),
+            ("iVBORw0KGgo", "image/png"),
+            ("/9j/4AAQ", "image/jpeg"),
+            ("_9j_4AAQ", "image/jpeg"),
+            ("UklGRiQAAABXRUJQVlA4", "image/webp"),
+            ("R0lGODlhAQAB", "image/gif"),
+            ("AAAAHGZ0eXBhdmlmAAAA", "image/avif"),
+            ("AAAAHGZ0eXBhdmlzAAAA", "image/avif"),
+            ("AAAAGGZ0eXBoZWljAAAA", "image/heic"),
+            ("AAAAGGZ0eXBoZXZjAAAA", "image/heic"),
+            ("AAAAGGZ0eXBtaWYxAAAA", "image/heif"),
+        ] {
+            for said in [None, Some("image/png"), Some("text/html"), Some("image/svg+xml")] {
+                assert_eq!(picture(base64, said), Some(mime), "{base64}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_counts_where_the_bytes_leave_it_open() {
+        assert_eq!(picture("AAAA", Some("image/jxl")), Some("image/jxl"));
+        // A sound in the same container as WebP.
+        assert_eq!(picture("UklGRiQAAABXQVZFZm10", None), None);
+        for (base64, said) in [
+            ("PCFET0NUWVBF", "image/png"),
+            ("77u/PHN2ZyB4", "image/png"),
+            ("AAAA", "image/svg+xml"),
+            ("AAAA", "text/plain"),
+            ("", "IMAGE/PNG"),
+        ] {
+            assert_eq!(picture(base64, Some(said)), None, "{base64}");
+            assert_eq!(picture(base64, None), None, "{base64}");
+        }
     }
 
     #[test]

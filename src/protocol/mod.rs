@@ -4,6 +4,7 @@
 //! Each file says what goes where in its protocol. Payloads stay in JavaScript: nothing here sees a
 //! picture.
 
+pub mod address;
 pub mod gemini;
 pub mod imagen;
 pub mod media;
@@ -14,6 +15,7 @@ pub mod usage;
 pub mod vertex;
 
 use crate::catalog::Need;
+use crate::slice::begins;
 
 /// The language that a server speaks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -149,6 +151,15 @@ impl Protocol {
     }
 }
 
+/// Whether this is the name of a version, as `v1`, `v1beta` or `v1p1beta1`: it becomes a part of an
+/// address, and must not change the rest of it.
+#[must_use]
+pub fn is_version(text: &str) -> bool {
+    let numbered = text.strip_prefix('v').is_some_and(|rest| begins(rest, "0123456789"));
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    numbered && text.len() <= 16 && text.bytes().all(is_plain)
+}
+
 /// How a token goes, in every protocol.
 pub const BEARER: (&str, &str) = ("authorization", "Bearer ");
 
@@ -211,6 +222,16 @@ mod tests {
             Protocol::Imagen.url(&cloud).unwrap(),
             "http://h/v1beta1/projects/p/locations/global/publishers/google/models/m:predict"
         );
+    }
+
+    #[test]
+    fn a_version_cannot_change_the_address() {
+        for version in ["v1", "v1beta", "v1alpha", "v1beta1", "v1p1beta1", "v2"] {
+            assert!(is_version(version), "{version}");
+        }
+        for bad in ["", "v", "1", "beta", "V1", "v1/../x", "v1.", "v1 ", "v1?a", "v1\n", "../v1"] {
+            assert!(!is_version(bad), "{bad}");
+        }
     }
 
     #[test]

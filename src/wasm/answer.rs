@@ -8,6 +8,7 @@ use super::quota::nanos;
 use crate::cost::{self, Counts, Usage};
 use crate::input::Used;
 use crate::model::Model;
+use crate::protocol::media::{HEAD, picture};
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -38,15 +39,28 @@ pub(crate) fn summary(body: &JsValue) -> Summary {
     Summary { pictures, usage: usage(&get(body, "usageMetadata")) }
 }
 
-/// Whether a part is a picture that is no thought: some data, of a picture's type where one is said.
+/// Whether a part is a picture that is no thought.
 fn is_picture(part: &JsValue) -> bool {
     let data = get(part, "inlineData");
     let bytes = get(&data, "data");
-    let some = bytes.dyn_ref::<JsString>().is_some_and(|bytes| bytes.length() > 0);
-    let mime = get_text(&data, "mimeType");
-    some && mime.is_none_or(|mime| mime.starts_with("image/"))
+    let Some(bytes) = bytes.dyn_ref::<JsString>().filter(|bytes| bytes.length() > 0) else {
+        return false;
+    };
+    let head = String::from(bytes.slice(0, HEAD as u32));
+    picture_type(&head, get_text(&data, "mimeType")).is_some()
         && get(part, "thought") != JsValue::TRUE
 }
+
+/// The type of a picture, by the first letters of its base64 and what is said of it, if anything;
+/// `None` for what is none. What nothing tells is a picture all the same: it is paid for.
+pub(crate) fn picture_type(head: &str, said: Option<String>) -> Option<String> {
+    let said = said.as_deref().unwrap_or(UNTOLD);
+    let mime = picture(head, Some(said))?;
+    Some(if mime == UNTOLD { "application/octet-stream" } else { mime }.to_owned())
+}
+
+/// Said of a picture whose type is not told.
+const UNTOLD: &str = "image/";
 
 /// Whether a body without a picture is the service's: it may be empty, but it has no keys that are
 /// nobody's.

@@ -14,7 +14,7 @@ use super::failure;
 use super::gate::Gate;
 use super::host::{self, Host};
 use super::picture::{Picture, Skip, Wanted};
-use super::quota::{check_limits, nanos};
+use super::quota::{check_limits, nanos, warn_limits};
 use super::request::Request;
 use super::retired;
 use super::route::{self, Route, Routes};
@@ -70,6 +70,8 @@ impl Core {
         let mut settings = settings::read(options, scope::CLIENT)?;
         settings.catalog.get_or_insert_default();
         check_limits(&settings.limits)?;
+        let host: Host = host.unchecked_into();
+        warn_limits(&settings, &host);
         if settings.budget.is_some() && settings.limits == "none" {
             return Err(usage(
                 "`budget` needs what `limits: 'none'` switches off: leave `limits` out",
@@ -78,7 +80,7 @@ impl Core {
         let retries = Rc::new(settings.retry.apply(Policy::RETRY));
         Ok(Self {
             driver: {
-                let driver = Driver::new(host.unchecked_into(), &settings);
+                let driver = Driver::new(host, &settings);
                 let is_daily =
                     settings.budget.is_some_and(|of| of.get(Dimension::BudgetPerDay).is_some());
                 if is_daily && settings.store.is_none() {
@@ -400,12 +402,7 @@ impl Core {
         let inherited = self.settings.fallback_on.as_ref().filter(|_| wanted != Wanted::Answer);
         call.fallback_on = call.fallback_on.or_else(|| inherited.cloned());
         let in_page = host.browser();
-        let given = request
-            .http
-            .as_ref()
-            .and_then(|http| http.timeout)
-            .map(Millis::from_f64)
-            .or(policy.timeout);
+        let given = request.http.as_ref().and_then(|http| http.timeout).or(policy.timeout);
         let told = given.or_else(|| default_timeout(&request, wanted));
         // A time that the caller gave is kept to the millisecond. Of our own the service is told
         // less, so that its answer comes first.

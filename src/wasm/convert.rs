@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
+use crate::protocol::address::origin;
 use crate::value::Value;
 
 /// An answer in a thrown error of an SDK in a relay's envelope names its model at this depth.
@@ -20,7 +21,9 @@ const NODES_MAX: u32 = 4_096;
 /// Keys that an error may have from its prototype.
 const INHERITED: [&str; 8] =
     ["name", "message", "status", "statusCode", "code", "cause", "headers", "reason"];
-const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "content-type"];
+const HEADERS: [&str; 4] = ["retry-after", "retry-after-ms", "content-type", LOCATION];
+/// Of which the origin is enough: the rest may hold secrets.
+const LOCATION: &str = "location";
 
 /// Copies a foreign value: at most 10 levels, 64 keys a level, 64 KB a text, 4,096 values in all.
 /// Getters that throw, proxies and cycles do no harm.
@@ -88,6 +91,7 @@ pub(crate) fn headers(item: &JsValue) -> Option<Value> {
     let read: Function = get(item, "get").dyn_into().ok()?;
     let entry = |name: &&'static str| {
         let value = read.call1(item, &self::name(name)).ok()?.as_string()?;
+        let value = if *name == LOCATION { origin(&value)?.to_owned() } else { value };
         Some(((*name).to_owned(), Value::String(value)))
     };
     Some(Value::Object(HEADERS.iter().filter_map(entry).collect()))

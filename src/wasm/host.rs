@@ -104,17 +104,21 @@ extern "C" {
         lacks: Option<&str>,
         reason: &str,
     );
+    /// Reads the JSON of an answer; gives `undefined` where it is longer than `maxBodyBytes`.
+    #[wasm_bindgen(method, structural)]
+    pub(crate) fn body(this: &Host, response: &Response) -> Promise;
     /// Reads the body of an error, no more than `most` bytes of it: it may never end.
     #[wasm_bindgen(method, structural, js_name = errorText)]
     pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;
-    /// Fetches what lies under an address: `{ status, mime, data }`, with its bytes as base64, which
-    /// is empty where there are more than `most`.
+    /// Fetches what lies under an address that the service at `home` leads to: `{ status, data }`, with
+    /// its bytes as base64, which is empty where there are more than `most`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn download(
         this: &Host,
         own: &JsValue,
         url: &str,
         init: &Object,
+        home: &JsString,
         most: u32,
     ) -> Promise;
     /// Tells listeners that a request goes out.
@@ -191,6 +195,9 @@ extern "C" {
     /// What is wrong with an address; `undefined` where nothing is.
     #[wasm_bindgen(method, structural, js_name = addressFault)]
     pub(crate) fn address_fault(this: &Host, address: &str) -> Option<String>;
+    /// Whether two addresses are of one origin.
+    #[wasm_bindgen(method, structural, js_name = isSameOrigin)]
+    pub(crate) fn is_same_origin(this: &Host, one: &str, other: &str) -> bool;
     /// What the environment says: `apiKey`, `baseUrl` and `vertexUrl`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn environment(this: &Host) -> JsValue;

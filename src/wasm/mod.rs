@@ -32,6 +32,7 @@ use wasm_bindgen::prelude::*;
 use crate::backoff;
 use crate::catalog;
 use crate::classify::classify;
+use crate::protocol::address;
 use crate::random::Random;
 
 /// A third of the code of the default allocator.
@@ -79,4 +80,21 @@ pub fn price_of(model: &str) -> Option<f64> {
 #[must_use]
 pub fn cheapest_model() -> String {
     catalog::cheapest().map_or_else(String::new, |model| model.id.to_owned())
+}
+
+/// The type of a picture, by the first letters of its base64 and what is said of it; `undefined` for
+/// what is none.
+#[wasm_bindgen(js_name = pictureType)]
+#[must_use]
+pub fn picture_type(head: &str, said: Option<String>) -> Option<String> {
+    answer::picture_type(head, said)
+}
+
+/// Whether an address may be asked that the service at `home` leads to: its own, where `status` is 0, or
+/// one that an answer of this status leads to, after so many redirects, the last of which was at `by`.
+/// All are origins.
+#[wasm_bindgen(js_name = mayFollow)]
+#[must_use]
+pub fn may_follow(status: u16, home: &str, by: &str, to: &str, hops: u32) -> bool {
+    (status == 0 || address::is_redirect(status)) && address::may_follow(home, by, to, hops)
 }

@@ -116,6 +116,7 @@ impl Picture {
         match self.send(route, &mut letter, host).await? {
             Reply::Error(value) => Err(value.into()),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
+            Reply::TooLarge => Err(failure::too_large().into()),
             Reply::Body(body) => {
                 let body = read(route, body, &letter, host).await?;
                 if self.wanted == Wanted::Answer {
@@ -315,7 +316,7 @@ pub(crate) struct Failed {
 
 impl Failed {
     fn foreign(route: &Route, status: u16) -> Self {
-        Self { value: Value::Null, info: Some(failure::foreign(route.protocol, status)) }
+        failure::foreign(route.protocol, status).into()
     }
 }
 
@@ -333,7 +334,7 @@ async fn read(
         return Err(Failed::foreign(route, 200));
     };
     let read = Box::pin(reading.finish(letter, host)).await;
-    let body = read.map_err(|info| Failed { value: Value::Null, info: Some(info) })?;
+    let body = read.map_err(Failed::from)?;
     let is_error = !get(&body, "error").is_undefined() && answer::summary(&body).pictures == 0;
     if is_error { Err(answer::outline(&body).into()) } else { Ok(body) }
 }
@@ -354,7 +355,13 @@ fn no_token(thrown: &JsValue) -> Failed {
         advice: "See to the callback: it threw, or gave something else than a token.".to_owned(),
         ..ErrorInfo::new(kind)
     };
-    Failed { value: Value::Null, info: Some(info) }
+    info.into()
+}
+
+impl From<ErrorInfo> for Failed {
+    fn from(info: ErrorInfo) -> Self {
+        Self { value: Value::Null, info: Some(info) }
+    }
 }
 
 impl From<Value> for Failed {

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, JSON};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{Fields, get_dynamic, is_plain, name};
 use super::driver::Driver;
 use super::error::{date, usage};
-use super::host;
+use super::host::{self, Host};
 use super::settings::{self, Settings};
 use crate::alert::{ALERT_AT, Alert, Alerts};
 use crate::book::OnStoreDown;
@@ -236,6 +236,22 @@ pub(crate) fn check_limits(limits: &JsValue) -> Result<(), JsValue> {
         }
     }
     Ok(())
+}
+
+/// Warns of limits for what is neither a model that is known nor a target of the client: they count for
+/// nothing unless a call names it.
+#[inline(never)]
+pub(crate) fn warn_limits(settings: &Settings, host: &Host) {
+    let catalog = settings.catalog();
+    let targets = settings.models.as_ref().and_then(|models| JSON::stringify(models).ok());
+    let targets = targets.map(String::from).unwrap_or_default();
+    for key in super::convert::keys(&settings.limits) {
+        let limited = key.as_string().unwrap_or_default();
+        if catalog.find(&limited).is_none() && !contains(&targets, &["\"", &limited, "\""].concat())
+        {
+            host.warn(&["`limits` names `", &limited, "`, which no target has"].concat());
+        }
+    }
 }
 
 /// The sharing of a client's quotas: `None` where it keeps them alone.

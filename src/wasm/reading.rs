@@ -112,11 +112,11 @@ impl Reading {
                     self.parts.push(&picture(&mime, &data));
                     has_pictures = true;
                 }
-                Err(status) => failed = Some(status),
+                Err(info) => failed = Some(info),
             }
         }
         match failed {
-            Some(status) if !has_pictures => Err(broken_link(status)),
+            Some(info) if !has_pictures => Err(info),
             _ => Ok(self.body.into()),
         }
     }
@@ -126,20 +126,24 @@ impl Reading {
         let Some(data) = data.dyn_ref::<JsString>().filter(|data| data.length() > 0) else {
             return;
         };
-        let head = String::from(data.slice(0, HEAD as u32));
-        if let Some((mime, at)) = media::data_url(&head) {
-            let at = u32::try_from(at).unwrap_or_default();
-            self.add(mime, &data.slice(at, data.length()));
+        let head = head_of(data);
+        let Some((said, at)) = media::data_url(&head) else {
+            if let Some(mime) = media::picture(&head, mime.as_deref()) {
+                self.add(mime, data);
+            }
             return;
+        };
+        let at = u32::try_from(at).unwrap_or_default();
+        let data = data.slice(at, data.length());
+        if let Some(mime) = media::picture(&head_of(&data), Some(said)) {
+            self.add(mime, &data);
         }
-        let known = media::sniff(&head).map(str::to_owned);
-        self.add(&known.or(mime).unwrap_or_else(|| "image/png".to_owned()), data);
     }
 
     /// A data URL, or a link.
     fn url(&mut self, url: &JsValue) {
         let Some(url) = url.dyn_ref::<JsString>().filter(|url| url.length() > 0) else { return };
-        if media::data_url(&String::from(url.slice(0, HEAD as u32))).is_some() {
+        if media::data_url(&head_of(url)).is_some() {
             self.base64(url, None);
         } else {
             self.links.push(bounded(url));
@@ -195,7 +199,7 @@ impl Reading {
         let mut plain = JsString::from("");
         while let Some(at) = found(left.index_of("data:image/", 0)) {
             let url = left.slice(at, left.length());
-            let head = String::from(url.slice(0, HEAD as u32));
+            let head = head_of(&url);
             let begin = media::data_url(&head).map_or(5, |(_, at)| at as u32);
             let data = url.slice(begin, url.length());
             let length = found(data.search(&RegExp::new("[^A-Za-z0-9+/=_-]", "")))
@@ -218,18 +222,14 @@ impl Reading {
 }
 
 /// Asks for a picture once more where it did not come: it is paid for, and one that was just made may
-/// be there a moment later. An error is the status that its link gave.
-async fn fetch(
-    link: &str,
-    letter: &Letter,
-    host: &Host,
-) -> Result<(String, JsString), Option<u16>> {
+/// be there a moment later. Its bytes say what it is, whatever its server says.
+async fn fetch(link: &str, letter: &Letter, host: &Host) -> Result<(String, JsString), ErrorInfo> {
     if !media::is_link(link) {
-        return Err(None);
+        return Err(broken_link(None));
     }
     let mut status = None;
     for _ in 0..2 {
-        let got = send::get(link, letter, host).await;
+        let got = send::get(link, letter, host).await?;
         if get(&letter.signal, "aborted") == JsValue::TRUE {
             break;
         }
@@ -238,14 +238,17 @@ async fn fetch(
         let Some(data) = data.dyn_ref::<JsString>().filter(|_| status == Some(200)) else {
             continue;
         };
-        let said = get_text(&got, "mime").filter(|mime| mime.starts_with("image/"));
-        let known = media::sniff(&String::from(data.slice(0, HEAD as u32))).map(str::to_owned);
-        return match known.or(said) {
-            Some(mime) if data.length() > 0 => Ok((mime, data.clone())),
-            _ => Err(None),
+        return match media::picture(&head_of(data), None) {
+            Some(mime) => Ok((mime.to_owned(), data.clone())),
+            None => Err(broken_link(None)),
         };
     }
-    Err(status)
+    Err(broken_link(status))
+}
+
+/// The first letters of a data URL or of base64.
+fn head_of(data: &JsString) -> String {
+    String::from(data.slice(0, HEAD as u32))
 }
 
 fn picture(mime: &str, data: &JsString) -> JsValue {

@@ -10,12 +10,13 @@ use super::error::usage;
 use super::foreign;
 use super::host::Host;
 use super::said;
-use super::settings::{fits, headers};
+use super::settings::{self, fits};
 use crate::model::{Model, Need, Size};
-use crate::options::Shape;
+use crate::options::{Shape, scope};
 use crate::protocol::gemini::{self, Place};
 use crate::protocol::{Protocol, Saying};
 use crate::text::join;
+use crate::time::Millis;
 
 /// What a request may have beside the keys of `config` that go to the top of the body.
 const TOP: [&str; 6] =
@@ -69,7 +70,7 @@ impl Body {
 /// `config.httpOptions`, as far as it is honoured.
 #[derive(Debug, Default)]
 pub(crate) struct HttpOptions {
-    pub(crate) timeout: Option<f64>,
+    pub(crate) timeout: Option<Millis>,
     pub(crate) headers: Option<Object>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_version: Option<String>,
@@ -143,6 +144,7 @@ impl Request {
         let contents = get(value, "contents");
         let contents = normalize(&contents)?;
         set(&body, "contents", &contents);
+        check_image(&get(&get(&body, "generationConfig"), "imageConfig"), host)?;
         let http = apply_config(&body, &get(value, "config"), host)?;
         let http = (!http.is_default()).then(|| Box::new(http));
         let image = get(&get(&body, "generationConfig"), "imageConfig");
@@ -360,10 +362,11 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
     if !http.is_undefined() && !is_plain(&http) {
         return Err(usage("`config.httpOptions` must be an object"));
     }
-    let timeout = get(&http, "timeout");
-    if !timeout.is_undefined() && !fits(&timeout, Shape::Timeout) {
-        return Err(usage("`config.httpOptions.timeout` must be a number of milliseconds above 0"));
+    let options = settings::read(&http, scope::HTTP)?;
+    if gemini::HTTP_UNHEARD.into_iter().any(|key| !get(&http, key).is_undefined()) {
+        host.warn(gemini::HTTP_LEFT_OUT);
     }
+    check_image(&get(config, "imageConfig"), host)?;
     let generation = match get(body, "generationConfig") {
         own if own.is_object() => copy_of(&own),
         _ => Object::new(),
@@ -394,15 +397,35 @@ fn apply_config(body: &Object, config: &JsValue, host: &Host) -> Result<HttpOpti
         merge(body, &extra, 0);
     }
     Ok(HttpOptions {
-        timeout: timeout.as_f64(),
-        headers: match get(&http, "headers") {
-            none if none.is_undefined() => None,
-            given if given.is_object() => Some(headers(&given)?),
-            _ => return Err(usage("`config.httpOptions.headers` must be an object")),
-        },
-        base_url: get_text(&http, "baseUrl"),
-        api_version: get_text(&http, "apiVersion"),
+        timeout: options.retry.timeout,
+        headers: options.headers,
+        base_url: options.base_url,
+        api_version: options.api_version,
     })
+}
+
+/// Refuses a slip of the pen in `imageConfig`. What else is not known may be newer than this, and is
+/// sent, with one warning.
+#[inline(never)]
+fn check_image(image: &JsValue, host: &Host) -> Result<(), JsValue> {
+    // To ask what is no object for its keys throws, and an error takes longer than a call.
+    if !image.is_object() {
+        return Ok(());
+    }
+    for key in keys(image) {
+        let name = key.as_string().unwrap_or_default();
+        if gemini::IMAGE_KEYS.contains(&name.as_str()) {
+            continue;
+        }
+        let meant = gemini::meant(&name);
+        let fate = meant.unwrap_or("it is sent as it is");
+        let text = ["unknown key `", &name, "` in `imageConfig`: ", fate].concat();
+        if meant.is_some() {
+            return Err(usage(&text));
+        }
+        host.warn(&text);
+    }
+    Ok(())
 }
 
 fn system(value: &JsValue) -> JsValue {

@@ -202,8 +202,7 @@ impl Site<'_> {
             own.or_else(|| here.then(inherited).flatten())
         };
         let key = or(own.api_key, &self.settings.api_key, "apiKey");
-        let base = http.and_then(|http| http.base_url.clone()).or(own.base_url);
-        let base = or(base, &self.settings.base_url, "baseUrl");
+        let base = or(own.base_url, &self.settings.base_url, "baseUrl");
         let base = match base {
             Some(base) => base,
             None if is_vertex => get_text(&environment, "vertexUrl")
@@ -216,6 +215,9 @@ impl Site<'_> {
             }
             None => BASE_URL.to_owned(),
         };
+        let over = http.and_then(|http| http.base_url.clone());
+        let leaves = over.as_ref().is_some_and(|over| !self.host.is_same_origin(over, &base));
+        let base = over.unwrap_or(base);
         if let Some(fault) = self.host.address_fault(&base) {
             return Err(usage(&["`baseUrl` ", &fault].concat()));
         }
@@ -226,9 +228,18 @@ impl Site<'_> {
         let inherited = || self.settings.api_version.clone().filter(|_| !is_vertex);
         let version = version.or_else(|| inherited().filter(|_| !protocol.is_openai()));
         let headers = own.headers.or_else(|| self.settings.headers.clone().filter(|_| here));
+        // Who is elsewhere is told neither.
+        let (has_own, key) = (key.is_some() || headers.is_some(), key.filter(|_| !leaves));
+        let headers = headers.filter(|_| !leaves);
+        if leaves && has_own {
+            self.host.warn(
+                "a request with a `config.httpOptions.baseUrl` of another origin than the client's gets neither its key nor its headers; make it a target in `models`",
+            );
+        }
         let extra = [headers.as_ref(), http.and_then(|http| http.headers.as_ref())];
         let extra: Vec<&Object> = extra.into_iter().flatten().collect();
-        let token = own.access_token.as_ref().map(|callback| self.sources.of(callback));
+        let token =
+            own.access_token.as_ref().filter(|_| !leaves).map(|callback| self.sources.of(callback));
         let has_key =
             key.is_some() || token.is_some() || extra.iter().any(|headers| has_key(headers));
         if !has_key && base.starts_with(BASE_URL) {

@@ -1,12 +1,14 @@
 //! One request over `fetch`, and what came of it.
 
-use js_sys::{Function, JsString, Object, Promise};
+use js_sys::{Function, JsString, Object};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{RequestInit, Response};
 
 use super::convert::{self, Fields, bounded, copy, get as get_field, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
+use crate::failure::{OPAQUE, private_link};
+use crate::info::ErrorInfo;
 use crate::text::contains;
 use crate::value::Value;
 
@@ -29,6 +31,8 @@ pub(crate) enum Reply {
     Body(JsValue),
     /// An answer that is not the service's, with its status.
     Foreign(u16),
+    /// An answer that is longer than may be read.
+    TooLarge,
     /// Anything else, as the classifier reads it.
     Error(Value),
 }
@@ -47,18 +51,24 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     init.set_body(&letter.body);
     init.set_headers(&letter.headers);
     init.set_signal(Some(letter.signal.unchecked_ref()));
+    // Wherever it leads, nobody there is to have the key or the prompt.
+    set(&init, "redirect", &convert::name("manual"));
     if !letter.dispatcher.is_undefined() {
         set(&init, "dispatcher", &letter.dispatcher);
     }
     let answer = JsFuture::from(fetch(letter.fetch.as_ref(), &letter.url, &init)?).await?;
     let response: Response = answer.unchecked_into();
     let status = get_field(&response, "status").as_f64().map_or(0, |status| status as u16);
+    if get_field(&response, "type") == "opaqueredirect" {
+        return Ok(Reply::Error(named(OPAQUE, "")));
+    }
     if status == 0 {
         // An opaque answer, or a `fetch` of the caller's that gives something else.
         return Err(js_sys::TypeError::new("`fetch` gave no readable Response").into());
     }
     if (200..300).contains(&status) {
-        return match JsFuture::from(Promise::resolve(&response.json()?)).await {
+        return match JsFuture::from(host.body(&response)).await {
+            Ok(none) if none.is_undefined() => Ok(Reply::TooLarge),
             Ok(body) => Ok(Reply::Body(body)),
             Err(thrown) => Ok(unreadable(status, &response, &thrown)),
         };
@@ -76,20 +86,37 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
 const PICTURE_MAX: u32 = 64 * 1024 * 1024;
 
 /// Fetches a picture, within the time of the attempt whose answer names it. Whoever keeps it is told
-/// no key, cookie or page. Gives `{ status, mime, data }`, or nothing where there is no answer.
-pub(crate) async fn get(link: &str, letter: &Letter, host: &Host) -> JsValue {
+/// no key, cookie or page. Gives `{ status, data }`, or nothing where there is no answer.
+///
+/// # Errors
+/// Where the link, or a redirect of its, leads to a place that is not asked.
+pub(crate) async fn get(link: &str, letter: &Letter, host: &Host) -> Result<JsValue, ErrorInfo> {
     let init = Object::new();
-    // Only pages have something to tell, and workerd refuses to hear that it shall not.
+    // Only pages have something to tell, and workerd refuses to hear that it shall not. They follow
+    // redirects by themselves: where those lead, a page cannot know.
     if host.browser() {
         set(&init, "credentials", &convert::name("omit"));
         set(&init, "referrerPolicy", &convert::name("no-referrer"));
+    } else {
+        set(&init, "redirect", &convert::name("manual"));
     }
     set(&init, "signal", &letter.signal);
     if !letter.dispatcher.is_undefined() {
         set(&init, "dispatcher", &letter.dispatcher);
     }
-    let got = host.download(&letter.fetch.clone().into(), link, &init, PICTURE_MAX);
-    JsFuture::from(got).await.unwrap_or(JsValue::UNDEFINED)
+    let fetch = letter.fetch.clone().into();
+    let got = host.download(&fetch, link, &init, &letter.url, PICTURE_MAX);
+    match JsFuture::from(got).await {
+        Err(thrown) if is_private(&thrown) => Err(private_link()),
+        got => Ok(got.unwrap_or(JsValue::UNDEFINED)),
+    }
+}
+
+/// Whether nobody was asked since the place is a private one: by its address, or by what its name was
+/// resolved to.
+fn is_private(thrown: &JsValue) -> bool {
+    let code = |thrown: &JsValue| get_field(thrown, "code") == "EPRIVATE";
+    code(thrown) || code(&get_field(thrown, "cause"))
 }
 
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
@@ -103,10 +130,14 @@ fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
         return Reply::Foreign(status);
     }
     // The same words as undici's, which the classifier knows as a connection that was cut.
-    Reply::Error(Value::Object(vec![
-        ("name".to_owned(), Value::String("TypeError".to_owned())),
-        ("message".to_owned(), Value::String("terminated".to_owned())),
-    ]))
+    Reply::Error(named("TypeError", "terminated"))
+}
+
+fn named(name: &str, message: &str) -> Value {
+    Value::Object(vec![
+        ("name".to_owned(), Value::String(name.to_owned())),
+        ("message".to_owned(), Value::String(message.to_owned())),
+    ])
 }
 
 fn http(status: u16, response: &Response, body: String) -> Value {

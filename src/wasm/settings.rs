@@ -17,7 +17,7 @@ use crate::model::Size;
 use crate::models::Catalog;
 use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
 use crate::price::Price;
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, is_version};
 use crate::quota::Limits;
 use crate::text::join;
 use crate::tier::Tier;
@@ -94,13 +94,13 @@ fn sizes(item: &JsValue) -> Option<Rc<[Size]>> {
 ///
 /// # Errors
 /// A `TypeError` that names the option, what is wrong and what is known.
-pub(crate) fn read(value: &JsValue, scope: u16) -> Result<Settings, JsValue> {
+pub(crate) fn read(value: &JsValue, scope: u32) -> Result<Settings, JsValue> {
     let mut settings = Settings::default();
     read_into(&mut settings, value, scope)?;
     Ok(settings)
 }
 
-fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(), JsValue> {
+fn read_into(settings: &mut Settings, value: &JsValue, scope: u32) -> Result<(), JsValue> {
     for_each(value, scope, |name, item| {
         let retry = &mut settings.retry;
         match name {
@@ -173,7 +173,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u16) -> Result<(),
             "onStoreDown" => {
                 settings.on_store_down = on_store_down(&item).unwrap_or_default();
             }
-            // `signal` is the JavaScript side's; its shape was checked like any.
+            // `signal` and `maxBodyBytes` are the JavaScript side's; their shape was checked like any.
             _ => {}
         }
         Ok(())
@@ -190,7 +190,7 @@ fn catalog(rows: &JsValue) -> Result<Catalog, JsValue> {
 }
 
 /// Headers as a plain object, from one, from `Headers` or from a `Map`.
-pub(crate) fn headers(value: &JsValue) -> Result<Object, JsValue> {
+fn headers(value: &JsValue) -> Result<Object, JsValue> {
     let plain = if get(value, "entries").is_function() {
         Object::from_entries(value)?
     } else {
@@ -250,7 +250,7 @@ fn curve(value: &JsValue) -> Result<CurveOptions, JsValue> {
 /// Gives each option that is set, once its name is known and its value has the right shape.
 fn for_each(
     value: &JsValue,
-    scope: u16,
+    scope: u32,
     mut take: impl FnMut(&str, JsValue) -> Result<(), JsValue>,
 ) -> Result<(), JsValue> {
     if value.is_undefined() {
@@ -288,6 +288,7 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
             duration(item)
                 || item.dyn_ref::<js_sys::Date>().is_some_and(|date| !date.get_time().is_nan())
         }
+        Shape::Version => item.as_string().is_some_and(|text| is_version(&text)),
         Shape::Text => item.dyn_ref::<JsString>().is_some_and(|text| text.length() > 0),
         Shape::Function => item.is_function(),
         Shape::Object => is_plain(item),

@@ -47,7 +47,9 @@ export function double(rust) {
     addAttempt: ({ list, ...attempt }) => list.push(attempt),
     addSkipped: ({ list, ...skipped }) => list.push(skipped),
     addSwitch: ({ list, ...left }) => list.push(left),
+    body: ({ response }) => response.json(),
     errorText: ({ response }) => response.text(),
+    isSameOrigin: () => true,
     warn: ({ text }) => host.warnings.push(text),
     environment: () => ({}),
   };

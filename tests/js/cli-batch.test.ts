@@ -73,6 +73,12 @@ describe('what is read', () => {
     ['p.jsonl', '{"prompt":"a"}\n{"promt":"b"}\n', /p\.jsonl, line 2: it needs "prompt"/],
     ['p.jsonl', '{"prompt":"a"}\n{"prompt"\n', /p\.jsonl, line 2: no JSON/],
     ['p.jsonl', '{"prompt":"a","siz":"2K"}\n', /line 1: unknown "siz"/],
+    ['p.jsonl', '{"request":"a","size":"2K"}\n', /line 1: unknown "size" beside "request"/],
+    [
+      'p.jsonl',
+      '{"contents":"a","config":{"httpOptions":{"baseUrl":"http://127.0.0.1:9"}}}\n',
+      /line 1: .*`baseUrl` is for the client to say/,
+    ],
     ['p.jsonl', '{"prompt":"a","key":1}\n', /line 1: "key" must be a text/],
     ['p.csv', 'promt\na\n', /unknown column promt; the columns are prompt, key/],
     ['p.csv', 'prompt,key\n,k\n', /line 2: the prompt is empty/],

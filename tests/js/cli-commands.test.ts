@@ -170,6 +170,32 @@ describe('doctor', () => {
     }
   });
 
+  it('an address that redirects is told, and the key does not go along', async () => {
+    const seen: unknown[] = [];
+    const other = createServer((request, response) => {
+      seen.push(request.headers);
+      response.end('{}');
+    });
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const place = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const moved = createServer((_, response) => {
+      response.writeHead(302, { location: `${place}/secret-path` }).end();
+    });
+    await once(moved.listen(0, '127.0.0.1'), 'listening');
+    const { port } = moved.address() as AddressInfo;
+    try {
+      const args = ['doctor', '--base-url', `http://127.0.0.1:${port}`];
+      const { code, stdout } = await stage.run(args);
+      assert.equal(code, 1);
+      assert.ok(stdout.includes(`redirects to ${place};`), stdout);
+      assert.doesNotMatch(stdout, /secret-path/);
+      assert.deepEqual(seen, []);
+    } finally {
+      other.close();
+      moved.close();
+    }
+  });
+
   it('no key is code 2', async () => {
     const { code, stdout } = await stage.run(['doctor'], { env: { GEMINI_API_KEY: undefined } });
     assert.equal(code, 2);

@@ -800,11 +800,11 @@ describe('where a request goes', () => {
 
   it('httpOptions of a request go before them', async () => {
     const { own, sent } = recording({
-      baseUrl: 'https://proxy.example',
+      baseUrl: 'https://proxy.example/a',
       headers: { 'X-Team': 'kites', 'X-Other': 'stays' },
     });
     const httpOptions = {
-      baseUrl: 'https://other.example',
+      baseUrl: 'https://proxy.example/b',
       apiVersion: 'v1',
       headers: { 'x-team': 'boats' },
       extraBody: { generationConfig: { candidateCount: 1 }, labels: { a: 'b' } },
@@ -812,13 +812,52 @@ describe('where a request goes', () => {
     const config = { temperature: 0.5, httpOptions };
     await run(own.generate({ contents: PROMPT, config }).catch(() => {}));
     const [first] = sent;
-    assert.equal(first?.url.href, `https://other.example/v1/models/${PRO}:generateContent`);
+    assert.equal(first?.url.href, `https://proxy.example/b/v1/models/${PRO}:generateContent`);
+    assert.equal(first?.headers.get('x-goog-api-key'), KEY);
     assert.equal(first?.headers.get('x-team'), 'boats');
     assert.equal(first?.headers.get('x-other'), 'stays');
     assert.deepEqual(first?.body['generationConfig'], { temperature: 0.5, candidateCount: 1 });
     assert.deepEqual(first?.body['labels'], { a: 'b' });
     assert.equal('httpOptions' in (first?.body ?? {}), false);
   });
+
+  for (const baseUrl of [
+    'https://other.example',
+    'https://proxy.example:8443',
+    'http://proxy.example',
+  ]) {
+    it(`a request to ${baseUrl} gets neither the key nor the headers of here`, async () => {
+      const warn = mock.method(console, 'warn', () => {});
+      const here = {
+        baseUrl: 'https://proxy.example',
+        apiKey: 'of-a-target',
+        headers: { 'x-own': 'a' },
+      };
+      const { own, sent } = recording({
+        baseUrl: 'https://proxy.example',
+        headers: { 'X-Team': 'kites' },
+        models: [PRO, { model: NEXT, ...here }],
+      });
+      const httpOptions = { baseUrl, headers: { 'x-theirs': 'b' } };
+      for (const model of [PRO, NEXT]) {
+        const request = { model, contents: PROMPT, config: { httpOptions } };
+        await run(own.generate(request, { retry: { maxAttempts: 1 } }).catch(() => {}));
+        await run(own.generateWithRetry(request, 1).catch(() => {}));
+      }
+      assert.ok(sent.length >= 4);
+      for (const { url, headers } of sent) {
+        assert.equal(url.origin, baseUrl);
+        assert.equal(headers.get('x-goog-api-key'), null);
+        assert.equal(headers.get('x-team') ?? headers.get('x-own'), null);
+        assert.equal(headers.get('x-theirs'), 'b');
+      }
+      const said = warn.mock.calls.map(({ arguments: [text] }) => String(text));
+      assert.ok(
+        said.every((text) => /neither its key nor its headers/.test(text)),
+        said.join(),
+      );
+    });
+  }
 
   it('a target elsewhere gets neither the key nor the headers of here', async () => {
     emulator.script([times('429-day', 1, { model: PRO }), times('429-day', 1, { model: NEXT })]);

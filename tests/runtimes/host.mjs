@@ -1,5 +1,5 @@
 /** Projects in empty folders, and the programs that run them. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -30,13 +30,13 @@ export function host(name) {
 }
 
 /**
- * Makes a project from a template: the template's files and `check.mjs` in an otherwise empty
+ * Makes a project from a template: the template's files, `check.mjs` and `leads.mjs` in an otherwise empty
  * folder, with the packed tarball installed as a user would.
  */
 export async function project(template, manifest) {
   const folder = mkdtempSync(join(tmpdir(), `unexhausted-${template}-`));
   cpSync(join(HERE, 'projects', template), folder, { recursive: true });
-  cpSync(join(HERE, 'check.mjs'), join(folder, 'check.mjs'));
+  for (const file of ['check.mjs', 'leads.mjs']) cpSync(join(HERE, file), join(folder, file));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, ...manifest }));
   await execute('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball()], folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
@@ -107,4 +107,40 @@ export async function watchedPage(browser) {
     if (message.type() === 'warning') warnings.push(message.text());
   });
   return { page, errors, warnings };
+}
+
+/** Starts workerd, which reports the port it was given on a file descriptor. */
+export function startWorkerd(folder) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(host('workerd'), ['serve', 'config.capnp', '--control-fd=3'], {
+      cwd: folder,
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
+    let said = '';
+    child.stdio[3].setEncoding('utf8').on('data', (chunk) => {
+      said += chunk;
+      const port = /"port":(\d+)/.exec(said)?.[1];
+      if (port !== undefined) {
+        resolve({ url: `http://127.0.0.1:${port}`, stop: () => child.kill() });
+      }
+    });
+  });
+}
+
+/** A worker of the template, in one file beside its modules. */
+export async function buildWorker(folder) {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: folder,
+    entryPoints: ['main.mjs'],
+    outfile: join(folder, 'out', 'main.js'),
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+    logLevel: 'error',
+  });
 }

@@ -1,10 +1,7 @@
 /** The packed package in Deno, Bun and workerd. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { it } from 'node:test';
-import { build } from 'esbuild';
-import { execute, host, overloadedOnce, project } from './host.mjs';
+import { buildWorker, execute, host, overloadedOnce, project, startWorkerd } from './host.mjs';
 
 async function runs(name, args) {
   const { folder, remove } = await project('deno', { type: 'module' });
@@ -24,17 +21,7 @@ it('Bun', () => runs('bun', ['run']));
 
 it('workerd, which forbids making a module from bytes', async () => {
   const { folder, remove } = await project('workerd', { type: 'module' });
-  await build({
-    absWorkingDir: folder,
-    entryPoints: ['main.mjs'],
-    outfile: join(folder, 'out', 'main.js'),
-    bundle: true,
-    format: 'esm',
-    conditions: ['workerd'],
-    loader: { '.wasm': 'copy' },
-    assetNames: '[name]',
-    logLevel: 'error',
-  });
+  await buildWorker(folder);
   const service = await overloadedOnce();
   const worker = await startWorkerd(folder);
   try {
@@ -46,23 +33,3 @@ it('workerd, which forbids making a module from bytes', async () => {
     remove();
   }
 });
-
-/** Starts workerd, which reports the port it was given on a file descriptor. */
-function startWorkerd(folder) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(host('workerd'), ['serve', 'config.capnp', '--control-fd=3'], {
-      cwd: folder,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    });
-    child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`workerd ended with ${code}`)));
-    let said = '';
-    child.stdio[3].setEncoding('utf8').on('data', (chunk) => {
-      said += chunk;
-      const port = /"port":(\d+)/.exec(said)?.[1];
-      if (port !== undefined) {
-        resolve({ url: `http://127.0.0.1:${port}`, stop: () => child.kill() });
-      }
-    });
-  });
-}

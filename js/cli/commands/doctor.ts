@@ -97,6 +97,7 @@ async function look(address: string, key: string, model: string): Promise<Check[
   try {
     response = await fetch(`${address}/v1beta/models?pageSize=1000`, {
       headers: { 'x-goog-api-key': key },
+      redirect: 'manual',
       signal: AbortSignal.timeout(PATIENCE),
     });
     body = await response.text();
