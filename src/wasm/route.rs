@@ -242,7 +242,7 @@ impl Site<'_> {
             own.access_token.as_ref().filter(|_| !leaves).map(|callback| self.sources.of(callback));
         let has_key =
             key.is_some() || token.is_some() || extra.iter().any(|headers| has_key(headers));
-        if !has_key && base.starts_with(BASE_URL) {
+        if !has_key && is_google(&base) {
             return Err(missing_key(self.host));
         }
         if !has_key && is_vertex && base == vertex::base(own.location.as_deref()) {
@@ -272,7 +272,7 @@ impl Site<'_> {
         let credential = key.as_ref().map(|key| (header, [scheme, key].concat()));
         let is_retired = known.is_some_and(|known| known.status == Status::Retired);
         Ok(Route {
-            retired: is_retired && base.starts_with(BASE_URL),
+            retired: is_retired && is_google(&base),
             url: url.as_str().into(),
             headers: send::headers(credential, told, &extra),
             secrets,
@@ -426,4 +426,9 @@ fn missing_key(host: &Host) -> JsValue {
         "no API key: pass `apiKey` to createClient() or configure(), or set GEMINI_API_KEY or GOOGLE_API_KEY in the environment",
         "Make a key at https://aistudio.google.com/apikey . In a page, do not: pass the `baseUrl` of a proxy of yours that adds the key.",
     )
+}
+
+/// Whether a base address is Google's own, and not one that only begins like it.
+fn is_google(base: &str) -> bool {
+    base.strip_prefix(BASE_URL).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

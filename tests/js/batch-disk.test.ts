@@ -61,6 +61,27 @@ describe('a picture', () => {
     assert.equal(seen, 4);
   });
 
+  for (const mimeType of [null, 7, undefined, 'text/plain']) {
+    it(`whose type is ${mimeType} is known by its bytes, and paid for once`, async () => {
+      await open();
+      // The first bytes of a JPEG.
+      const data = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70]).toString('base64');
+      let asked = 0;
+      const fetch = async (): Promise<Response> => {
+        asked += 1;
+        return Response.json({
+          candidates: [{ content: { parts: [{ inlineData: { mimeType, data } }] } }],
+        });
+      };
+      const options = { journal: bench.journal };
+      const { items } = await whole(bench.client({ fetch }).batch(PROMPTS, options));
+      assert.ok(items.every(({ files }) => files[0]?.endsWith('.jpg')));
+      const { items: again } = await whole(bench.client({ fetch }).batch(PROMPTS, options));
+      assert.ok(again.every(({ restored }) => restored));
+      assert.equal(asked, PROMPTS.length);
+    });
+  }
+
   it('is called by the number and the first words', async () => {
     await open();
     const { items } = await bench.run(['A red fox, jumping!', '../../etc/passwd', '…'], inFolder());
