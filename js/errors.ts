@@ -74,7 +74,12 @@ function quotaOf({ quotaId, quotaLimit }: ErrorInfo, dimension: Dimension): Quot
 
 /** Whether an error is a `GenerateError`, also one from another copy of the package or realm. */
 export function isGenerateError(error: unknown): error is GenerateError {
-  return typeof error === 'object' && error !== null && BRAND in error;
+  try {
+    return typeof error === 'object' && error !== null && BRAND in error;
+  } catch {
+    // A proxy of somebody's may answer nothing.
+    return false;
+  }
 }
 
 const known = new WeakMap<object, ErrorInfo>();
