@@ -4,7 +4,7 @@ import { type Gate, type Maker, Run } from './bulk/run.js';
 import { checkData } from './data.js';
 import { isGenerateError } from './errors.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
-import { type Caller, callers, Host } from './host.js';
+import { type Caller, callers, Host, Life } from './host.js';
 import { ClientJobs } from './jobs/index.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
 import { momentOf, TIMER_MAX } from './moment.js';
@@ -39,9 +39,8 @@ onTrap((error) => {
 /** A client of its own, with its own settings, retry budget and events. */
 export class Client {
   readonly #options: ClientOptions;
+  readonly #life: Life = new Life();
   readonly #host: Host;
-  #core: Core | undefined;
-  #instance = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   readonly #runs: Set<Run> = new Set();
   readonly #pauses: Set<() => void> = new Set();
@@ -52,7 +51,7 @@ export class Client {
     // Copied, so that a change of the caller's object later changes nothing; what is no object is
     // left for the core to refuse.
     this.#options = isPlain(options) ? { ...options } : options;
-    this.#host = new Host(this.#options?.maxBodyBytes);
+    this.#host = new Host(this.#life, this.#options?.maxBodyBytes);
     for (const [name, listener] of Object.entries((isPlain(options) && options.on) || {})) {
       if (typeof listener === 'function') this.on(name as keyof ClientEvents, listener as never);
     }
@@ -298,20 +297,20 @@ export class Client {
 
   #open(): Core {
     const { core, instance } = use();
-    if (this.#core === undefined || this.#instance !== instance) {
-      this.#core = guarded(() => new core.Core(this.#options, this.#host));
-      this.#host.serve(this.#core, instance);
-      if (this.#state === 'draining') this.#core.retire();
-      if (this.#state === 'closed') this.#core.close();
-      this.#instance = instance;
+    const life = this.#life;
+    if (life.core === undefined || life.instance !== instance) {
+      life.core = guarded(() => new core.Core(this.#options, this.#host));
+      life.instance = instance;
+      if (this.#state === 'draining') life.core.retire();
+      if (this.#state === 'closed') life.core.close();
     }
-    return this.#core;
+    return life.core;
   }
 
   /** Tells the core something that nobody waits for; one that has failed needs to know no more. */
   #tell(what: (core: Core) => void): void {
-    const core = this.#core;
-    if (core !== undefined && isCurrent(this.#instance)) tell(() => what(core));
+    const { core, instance } = this.#life;
+    if (core !== undefined && isCurrent(instance)) tell(() => what(core));
   }
 
   #run<T>(
@@ -322,7 +321,8 @@ export class Client {
     if (aborted !== undefined) return Promise.reject(aborted.reason);
     return new Promise<T>((resolve, reject) => {
       const host = this.#host;
-      const caller: Caller = { host, resolve: resolve as (value: unknown) => void, reject };
+      const life = this.#life;
+      const caller: Caller = { host, life, resolve: resolve as (value: unknown) => void, reject };
       if (isReady()) this.#start(caller, signals, start);
       else ready().then(() => this.#start(caller, signals, start), reject);
     });

@@ -25,6 +25,8 @@ import type { Core } from './wasm/unexhausted.js';
 /** Whoever waits for a call. */
 export interface Caller {
   readonly host: { reject(caller: Caller, error: unknown): void };
+  /** Who waits need not have kept the client. */
+  readonly life?: Life;
   resolve(value: unknown): void;
   reject(error: unknown): void;
   /** Stops listening to the caller's signal. */
@@ -72,16 +74,26 @@ class Context implements RetryContext {
 
 const warned = new Set<string>();
 
+/** What lives as long as its client, or as a call that somebody waits for. */
+export class Life {
+  core: Core | undefined;
+  instance = 0;
+  readonly listeners: Map<string, Set<Listener>> = new Map();
+}
+
+/** Where there are no weak references nothing is ever collected of what WebAssembly holds. */
+const weakly = (life: Life): { deref(): Life | undefined } =>
+  typeof WeakRef === 'function' ? new WeakRef(life) : { deref: () => life };
+
 /** Everybody who waits, whatever their client: they are told when the WebAssembly fails. */
 export const callers: Set<Caller> = new Set();
 
 /** The JavaScript side of one client. */
 export class Host {
-  readonly #listeners: Map<string, Set<Listener>> = new Map();
+  /** Weak, since the core holds this very object: no client would ever be collected. */
+  readonly #life: { deref(): Life | undefined };
   /** The quotas of this process, in case the WebAssembly fails. */
   readonly #kept: Map<string, string> = new Map();
-  #core: Core | undefined;
-  #instance = 0;
   readonly browser: boolean = isPage();
   listening = false;
   #nap: ReturnType<typeof setTimeout> | undefined;
@@ -89,14 +101,9 @@ export class Host {
   readonly #idle: (() => void)[] = [];
   readonly #maxBodyBytes: number;
 
-  constructor(maxBodyBytes: number = MAX_BODY_BYTES) {
+  constructor(life: Life, maxBodyBytes: number = MAX_BODY_BYTES) {
+    this.#life = weakly(life);
     this.#maxBodyBytes = maxBodyBytes;
-  }
-
-  /** Tells whom to bring what the caller's functions give. */
-  serve(core: Core, instance: number): void {
-    this.#core = core;
-    this.#instance = instance;
   }
 
   resolve(caller: Caller, value: unknown): void {
@@ -152,20 +159,23 @@ export class Host {
   /** Wakes the core after a while, if the process is still there: it is not kept alive. */
   nap(delay: number): void {
     clearTimeout(this.#nap);
-    const wake = () => this.#bring((core) => core.wake());
-    this.#nap = setTimeout(wake, Math.min(delay, TIMER_MAX));
+    const bring = this.#bringer();
+    this.#nap = setTimeout(() => bring((core) => core.wake()), Math.min(delay, TIMER_MAX));
     (this.#nap as { unref?(): void }).unref?.();
   }
 
-  #bring(what: (core: Core) => void, core = this.#core, instance = this.#instance): void {
-    // What comes too late for its instance is for nobody: whoever waited has been told.
-    if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+  /** Brings something to the core that is there now. */
+  #bringer(): (what: (core: Core) => void) => void {
+    const life = this.#life.deref();
+    const [core, instance] = [life?.core, life?.instance ?? 0];
+    return (what) => {
+      // What comes too late for its instance is for nobody: whoever waited has been told.
+      if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+    };
   }
 
   call(work: (context: Context) => unknown, context: Context, call: number, flight: number): void {
-    const core = this.#core;
-    const instance = this.#instance;
-    const bring = (what: (core: Core) => void) => this.#bring(what, core, instance);
+    const bring = this.#bringer();
     let promise: Promise<unknown>;
     try {
       promise = Promise.resolve(work(context));
@@ -293,12 +303,13 @@ export class Host {
   }
 
   on(name: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(listener));
+    const all = this.#life.deref()?.listeners ?? new Map<string, Set<Listener>>();
+    const listeners = all.get(name) ?? new Set();
+    all.set(name, listeners.add(listener));
     this.listening = true;
     return () => {
       listeners.delete(listener);
-      this.listening = [...this.#listeners.values()].some(({ size }) => size > 0);
+      this.listening = [...all.values()].some(({ size }) => size > 0);
     };
   }
 
@@ -393,7 +404,7 @@ export class Host {
   }
 
   #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    for (const listener of this.#life.deref()?.listeners.get(name) ?? []) {
       ask(`a listener of \`${name}\``, listener as (event: unknown) => unknown, event);
     }
   }

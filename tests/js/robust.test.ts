@@ -499,4 +499,24 @@ describe('a process', () => {
     const [code, output] = await run(script, ['--expose-gc']);
     assert.deepEqual([code, output], [0, '[50,100,7]\n']);
   });
+
+  it('frees clients that nobody keeps, with what listens to them', async () => {
+    const script = `
+      const refs = [];
+      async function drop() {
+        const own = createClient({ apiKey: '${KEY}', models: ${JSON.stringify(MODELS)}, fetch });
+        own.on('failure', () => own.quota());
+        await own.generate('x');
+        await own.retry(async () => 7);
+        refs.push(new WeakRef(own));
+      }
+      for (let round = 0; round < 50; round += 1) await drop();
+      for (let round = 0; round < 20; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        globalThis.gc();
+      }
+      console.log(refs.filter((ref) => ref.deref() !== undefined).length);`;
+    const [code, output] = await run(script, ['--expose-gc']);
+    assert.deepEqual([code, output], [0, '0\n']);
+  });
 });
