@@ -25,10 +25,14 @@ export class GenerateContentResponse implements GenerateContentResponseData {
   constructor(body: unknown) {
     if (typeof body !== 'object' || body === null) return;
     const fields = this as Record<string, unknown>;
-    for (const key of Object.keys(body)) {
-      // A key of the body must not take the place of an accessor or of the prototype.
-      if (!(key in GenerateContentResponse.prototype))
-        fields[key] = (body as Record<string, unknown>)[key];
+    try {
+      for (const key of Object.keys(body)) {
+        // A key of the body must not take the place of an accessor or of the prototype.
+        if (!(key in GenerateContentResponse.prototype))
+          fields[key] = (body as Record<string, unknown>)[key];
+      }
+    } catch {
+      // A `fetch` of the caller's may give an object that cannot be read; it is no answer then.
     }
   }
 

@@ -182,3 +182,28 @@ describe('a promise', () => {
     assert.equal((error as { kind?: string }).kind, 'deadline');
   });
 });
+
+describe('a `fetch` whose answer cannot be read', () => {
+  const throws = (): never => {
+    throw MINE;
+  };
+  const BODIES: Record<string, object> = {
+    'has no keys to tell': new Proxy({}, { ownKeys: throws }),
+    'has a getter that throws': Object.defineProperty({}, 'candidates', {
+      get: throws,
+      enumerable: true,
+    }),
+  };
+  for (const [how, body] of Object.entries(BODIES)) {
+    it(`since it ${how} ends no other call`, async () => {
+      const fetch = (async () => ({ status: 200, json: async () => body })) as never;
+      const beside = client().retry(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return 7;
+      });
+      const answer = await run(client({ fetch }).generateWithRetry(PROMPT, 1));
+      assert.equal(answer.text, undefined);
+      assert.equal(await run(beside), 7);
+    });
+  }
+});
