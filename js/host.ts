@@ -92,6 +92,8 @@ export const callers: Set<Caller> = new Set();
 export class Host {
   /** Weak, since the core holds this very object: no client would ever be collected. */
   readonly #life: { deref(): Life | undefined };
+  /** The same while somebody waits, who keeps it anyway: asking a weak reference takes time. */
+  #held: Life | undefined;
   /** The quotas of this process, in case the WebAssembly fails. */
   readonly #kept: Map<string, string> = new Map();
   readonly browser: boolean = isPage();
@@ -118,6 +120,7 @@ export class Host {
 
   begin(caller: Caller): void {
     callers.add(caller);
+    this.#held = caller.life;
     this.#pending += 1;
   }
 
@@ -125,7 +128,9 @@ export class Host {
     caller.off?.();
     if (!callers.delete(caller)) return;
     this.#pending -= 1;
-    if (this.#pending === 0) for (const wake of this.#idle.splice(0)) wake();
+    if (this.#pending > 0) return;
+    this.#held = undefined;
+    for (const wake of this.#idle.splice(0)) wake();
   }
 
   /** Once no call of this client waits any more. */
@@ -166,7 +171,7 @@ export class Host {
 
   /** Brings something to the core that is there now. */
   #bringer(): (what: (core: Core) => void) => void {
-    const life = this.#life.deref();
+    const life = this.#held ?? this.#life.deref();
     const [core, instance] = [life?.core, life?.instance ?? 0];
     return (what) => {
       // What comes too late for its instance is for nobody: whoever waited has been told.
@@ -404,7 +409,7 @@ export class Host {
   }
 
   #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#life.deref()?.listeners.get(name) ?? []) {
+    for (const listener of (this.#held ?? this.#life.deref())?.listeners.get(name) ?? []) {
       ask(`a listener of \`${name}\``, listener as (event: unknown) => unknown, event);
     }
   }

@@ -282,7 +282,9 @@ impl Driver {
     }
 
     fn arm(self: &Rc<Self>) {
-        let idle = self.engine.borrow().next_idle_wakeup();
+        // Without a store nobody is told anything.
+        let has_store = self.shared.is_some();
+        let idle = has_store.then(|| self.engine.borrow().next_idle_wakeup()).flatten();
         if idle != self.idle.replace(idle)
             && let Some(at) = idle
         {

@@ -49,7 +49,7 @@ async function end(batch, items) {
         (summary) => summary?.stopped?.reason ?? 'complete',
         (error) => `${error.name} ${error.kind}`,
       ),
-      new Promise((resolve) => setTimeout(resolve, 3_000, 'it hangs')),
+      new Promise((resolve) => setTimeout(resolve, 15_000, 'it hangs').unref()),
     ]);
   return [await told(reading), await told(batch.done)].join(', ');
 }
