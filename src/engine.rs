@@ -50,6 +50,7 @@ pub struct Engine {
     pub(crate) costs: Costs,
     /// The retry budgets of targets without a lane, by their account.
     pub(crate) budgets: Vec<RetryBudget>,
+    /// That of accounts beyond all bounds.
     pub(crate) spare: RetryBudget,
     /// What the waits of calls are drawn from.
     pub(crate) seed: u64,

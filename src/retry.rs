@@ -111,7 +111,7 @@ pub enum Why {
     ServerDelay,
     /// The deadline is over, or the next wait does not fit it.
     Deadline,
-    /// The client's retry budget is empty.
+    /// The target's retry budget is empty.
     RetryBudget,
     /// No request could be sent: a quota, or a target that refuses everything, is in the way.
     Barred,

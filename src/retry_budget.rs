@@ -1,4 +1,4 @@
-//! How many retries a whole client may make: ten, and a fifth of the last minute's calls.
+//! How many retries of one target a client may make: ten, and a fifth of the last minute's calls to it.
 //!
 //! A thousand calls with five tries each are a storm, however well each of them backs off. The
 //! idea is Finagle's retry budget; the numbers are this project's.

@@ -91,6 +91,7 @@ impl Engine {
         }
     }
 
+    /// The same of any of its targets, to take from.
     pub(crate) fn budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
         let account = account_of(call, target);
         let lane = call.spec.targets.get(target).and_then(|target| target.lane);
