@@ -438,7 +438,7 @@ impl Quota {
 
     /// A request was refused for what another ledger keeps.
     pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
-        self.minute.refuse(at);
+        self.minute.refuse(self.at, at);
         self.spent = self.spent.saturating_sub(reserved.nanos);
         if at >= self.day.began {
             self.day.used = self.day.used.minus(reserved);

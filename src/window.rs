@@ -192,8 +192,12 @@ impl Window {
         }
     }
 
-    /// Notes that the service refused a request that was counted at this moment.
-    pub fn refuse(&mut self, at: u64) {
+    /// Notes that the service refused a request that was counted at this moment, where it is not
+    /// forgotten yet.
+    pub fn refuse(&mut self, now: u64, at: u64) {
+        if at.saturating_add((self.span + MARGIN).0) <= now {
+            return;
+        }
         let step = self.step_of(at);
         let from = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
         let mut later = self.entries.iter_mut().skip(from);
@@ -327,12 +331,16 @@ mod tests {
     fn refused_requests_stay_counted_and_are_told_apart() {
         let mut window = Window::minute(true);
         window.add(0, &requests(3));
-        window.refuse(0);
+        window.refuse(10, 0);
         assert_eq!((window.total().requests, window.accepted()), (3, 2));
         for _ in 0..9 {
-            window.refuse(0);
+            window.refuse(10, 0);
         }
         assert_eq!(window.accepted(), 0);
+        window.add(60_000, &requests(1));
+        window.refuse(60_500, 0);
+        window.forget(60_500);
+        assert_eq!(window.accepted(), 1, "what is forgotten was no later request");
     }
 
     #[test]
