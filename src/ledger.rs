@@ -218,6 +218,8 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
         None => Ledger { epoch: request.epoch, ..Ledger::default() },
     };
     ledger.follow(&times);
+    // A clock that was set back would hold everybody until it has caught up.
+    ledger.held = ledger.held.min(now.saturating_add(FORGOTTEN.0));
     ledger.mend(now, request);
     ledger.quota.set_limits(&request.given, &request.tier);
     ledger.quota.advance(clock);
@@ -234,7 +236,8 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
         // It was done before, and the answer got lost.
         Some(peer) => {
             reply.now = peer.seen;
-            reply.granted = usize::try_from(peer.granted).unwrap_or_default();
+            let granted = usize::try_from(peer.granted).unwrap_or(usize::MAX);
+            reply.granted = granted.min(request.wants.len());
         }
         None => {
             let deltas = request.deltas.iter();
@@ -395,13 +398,14 @@ impl Ledger {
         for _ in 0..reader.number()?.min(PEERS_MAX as u64) {
             peers.push(Peer {
                 id: reader.number()?,
-                seen: reader.moment(quota.at)?,
+                // Nobody was here later than now, or counts from then on.
+                seen: reader.moment(quota.at)?.min(quota.at),
                 waiting: reader.number()?,
                 seq: reader.number()?,
                 granted: reader.number()?,
                 due: reader.moment(quota.at)?,
                 taken: reader.number()?,
-                since: reader.moment(quota.at)?,
+                since: reader.moment(quota.at)?.min(quota.at),
             });
         }
         reader.is_done().then_some(Self { epoch, version, held, quota, peers })

@@ -28,6 +28,9 @@ pub const DIMENSIONS: [Dimension; 8] = [
 /// is set by a second or two now and then.
 const MIDNIGHT_MARGIN: Millis = Millis(4_000);
 
+/// Two days, each as long as one is when the clocks are put back.
+const DAYS: Millis = Millis(2 * 25 * 3_600_000);
+
 /// How long a spent day is left alone between two requests that find out if it is over.
 const ASK: Millis = Millis(300_000);
 
@@ -254,6 +257,14 @@ impl Quota {
             self.day.used = late;
         } else if !over {
             self.day.late = Amounts::default();
+        }
+        let is_far = |ends: u64, now: u64| ends > now.saturating_add(DAYS.0);
+        if is_far(self.day.ends, clock.wall) || is_far(self.day.ends_at, clock.now) {
+            // The clock was far ahead, and no day has so much left: not even the one after this.
+            let ends = next_midnight(next_midnight(WallTime(clock.wall))).0;
+            self.day.ends = self.day.ends.min(ends);
+            let left = ends.saturating_sub(clock.wall);
+            self.day.ends_at = self.day.ends_at.min(clock.now.saturating_add(left));
         }
     }
 

@@ -1,8 +1,10 @@
 //! A quota as text: numbers in base 36 with blanks between them, lists with their length before.
 
 use crate::gauge::{Found, Gauge};
+use crate::hint::LONGEST;
+use crate::kind::Dimension;
 use crate::quota::{Block, DIMENSIONS, Day, Quota};
-use crate::time::Millis;
+use crate::time::{Millis, WallTime};
 use crate::window::{Amounts, Entry, Window};
 
 /// What a state begins with: the version of the format.
@@ -162,7 +164,8 @@ impl Quota {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let at = reader.number()?;
+        // No clock shows more: distances from there would be none.
+        let at = reader.number().filter(|at| *at <= WallTime::LAST)?;
         let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
         let began = reader.moment(at)?;
         let (used, late, asked) = (read_day(reader)?, read_day(reader)?, reader.number()?);
@@ -173,15 +176,19 @@ impl Quota {
             index => {
                 let index = usize::try_from(index.saturating_sub(2)).ok().filter(|_| index > 1);
                 let dimension = index.and_then(|index| DIMENSIONS.get(index)).copied();
-                Some(Block { until: reader.moment(at)?, dimension })
+                // No service is obeyed for longer.
+                let until = reader.moment(at)?.min(at.saturating_add(LONGEST.0));
+                Some(Block { until, dimension })
             }
         };
         let mut quota = Self { day, spent, block, at, ..Self::default() };
-        for gauge in &mut quota.gauges {
-            *gauge = Gauge { told: reader.option()?, ..Gauge::default() };
+        for (gauge, dimension) in quota.gauges.iter_mut().zip(DIMENSIONS) {
+            // A limit of 0, which nobody tells, would keep nothing back.
+            let told = reader.option()?.filter(|told| *told > 0);
+            let mut read = Gauge { told, ..Gauge::default() };
             if reader.number()? == 1 {
-                gauge.found = Some(Found {
-                    value: reader.number()?,
+                read.found = Some(Found {
+                    value: reader.number()?.max(1),
                     step: reader.number()?,
                     bad: reader.option()?.unwrap_or(u64::MAX),
                     pause: Millis(reader.number()?),
@@ -191,6 +198,10 @@ impl Quota {
                     strikes: reader.number()?,
                     even_until: reader.moment(at)?,
                 });
+            }
+            // No service tells a budget: a number there would be kept to for ever.
+            if !matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
+                *gauge = read;
             }
         }
         for window in [&mut quota.minute, &mut quota.money] {
@@ -212,7 +223,8 @@ fn read_day(reader: &mut Reader<'_>) -> Option<Amounts> {
 
 fn read_window(reader: &mut Reader<'_>, at: u64, window: &mut Window) -> Option<()> {
     for _ in 0..reader.number()?.min(ENTRIES_MAX) {
-        let last = reader.moment(at)?;
+        // Nothing was used later than now.
+        let last = reader.moment(at)?.min(at);
         let used = Amounts {
             requests: reader.number()?,
             tokens: reader.number()?,

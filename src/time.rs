@@ -80,7 +80,7 @@ pub struct WallTime(pub u64);
 
 impl WallTime {
     /// The last moment that a JavaScript `Date` can tell (ECMA-262, 21.4.1.1).
-    const LAST: u64 = 8_640_000_000_000_000;
+    pub(crate) const LAST: u64 = 8_640_000_000_000_000;
 
     /// The moment as a JavaScript number that makes a valid `Date`, whatever was added to it.
     #[must_use]

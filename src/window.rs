@@ -255,8 +255,11 @@ impl Window {
         self.recount();
     }
 
-    /// Puts a step back that was written down; steps come oldest first.
+    /// Puts a step back that was written down; steps come oldest first, and one that does not, as in
+    /// a state that was damaged, counts with the one before.
     pub fn restore(&mut self, entry: Entry) {
+        let last = entry.last.max(self.entries.last().map_or(0, |before| before.last));
+        let entry = Entry { last, refused: entry.refused.min(entry.used.requests), ..entry };
         self.total = self.total.plus(&entry.used);
         self.refused = self.refused.saturating_add(entry.refused);
         self.entries.push(entry);

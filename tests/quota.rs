@@ -327,6 +327,57 @@ fn a_clock_set_back_frees_nothing_early_and_blocks_nothing_for_long() {
 }
 
 #[test]
+fn a_clock_that_was_years_ahead_spends_no_day_but_this() {
+    const YEARS: u64 = 10 * 365 * 86_400_000;
+    let mut quota = quota(&[(RPD, 3)]);
+    assert_eq!(takes(&mut quota, at(YEARS), &ONE), 3);
+    let denial = quota.take(at(0), &ONE).unwrap_err();
+    assert_eq!(denial.dimension, Some(RPD));
+    assert!(denial.until <= 50 * 3_600_000, "{} hours", denial.until / 3_600_000);
+    assert_eq!(takes(&mut quota, at(denial.until), &ONE), 3);
+}
+
+#[test]
+fn a_clock_set_back_holds_what_was_forgotten_no_longer_than_a_minute() {
+    let (mut a, mut state) = (Process::new(1), None);
+    a.asks(&mut state, NOON, 10);
+    let mut lost = None;
+    assert_eq!(a.asks(&mut lost, NOON + 100, 1).denial.unwrap().until, NOON + 60_600);
+    let back = NOON - 3_600_000;
+    assert_eq!(a.asks(&mut lost, back, 1).denial.unwrap().until, back + 60_500);
+    assert_eq!(a.asks(&mut lost, back + 60_500, 1).granted, 1);
+}
+
+#[test]
+fn a_state_that_was_made_up_frees_no_minute_and_holds_nobody_for_long() {
+    let (mut b, mut state) = (Process::new(2), None);
+    b.asks(&mut state, NOON, 9);
+    b.asks(&mut state, NOON + 2_000, 9);
+    let said = refused(Kind::RateLimited, Some(RPM), Some(40));
+    let delta = Delta::Refuse { at: NOON, said_at: NOON, reserved: ONE, said };
+    let request = b.request(0, vec![delta]);
+    let good = apply(state.as_deref(), NOON + 2_000, &request).0;
+    let words: Vec<&str> = good.split(' ').collect();
+    for place in 1..words.len() {
+        for odd in ["0", "1", "zz", "1000000", "zzzzzzzzz", "3w5e11264sgsf"] {
+            let mut words = words.clone();
+            words[place] = odd;
+            let (mut a, mut state) = (Process::new(1), Some(words.join(" ")));
+            let (mut now, mut granted) = (NOON + 2_000, 0);
+            while now < NOON + 120_000 {
+                let reply = a.asks(&mut state, now, 30);
+                // What a state says of its own minute is believed.
+                granted += if now > NOON + 62_500 { reply.granted } else { 0 };
+                assert!(granted <= 20, "{granted} with {odd} as number {place}");
+                let until = reply.denial.map_or(now, |denial| denial.until);
+                assert!(until - now <= 366 * 86_400_000, "{until} with {odd} as number {place}");
+                now += 2_000;
+            }
+        }
+    }
+}
+
+#[test]
 fn a_state_is_short_whatever_the_limits() {
     let mut state = None;
     let mut processes: Vec<Process> = (1..=40).map(|id| Process::new(u64::MAX - id)).collect();
