@@ -280,7 +280,12 @@ export class Host {
 
   /** The JSON of an answer; `undefined` where it is longer than may be read. */
   body(response: Response): Promise<unknown> {
-    return jsonWithin(response, this.#maxBodyBytes, this.browser);
+    try {
+      return jsonWithin(response, this.#maxBodyBytes, this.browser);
+    } catch (error) {
+      // A `fetch` of the caller's may give anything; what is thrown from here would be a trap.
+      return Promise.reject(error);
+    }
   }
 
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */

@@ -187,22 +187,27 @@ describe('a `fetch` whose answer cannot be read', () => {
   const throws = (): never => {
     throw MINE;
   };
-  const BODIES: Record<string, object> = {
-    'has no keys to tell': new Proxy({}, { ownKeys: throws }),
-    'has a getter that throws': Object.defineProperty({}, 'candidates', {
-      get: throws,
-      enumerable: true,
-    }),
+  const unread = (name: string): object =>
+    Object.defineProperty({ status: 200 }, name, { get: throws, enumerable: true });
+  const ANSWERS: Record<string, object> = {
+    'has no keys to tell': { status: 200, json: async () => new Proxy({}, { ownKeys: throws }) },
+    'has a body with a getter that throws': { status: 200, json: async () => unread('candidates') },
+    'has a `json` that throws': { status: 200, json: throws },
+    'has no `json`': { status: 200 },
+    'has no headers to read': unread('headers'),
+    'has headers that throw': { status: 200, headers: { get: throws } },
+    'has no body to read': unread('body'),
+    'has no `text`': { status: 500 },
   };
-  for (const [how, body] of Object.entries(BODIES)) {
+  for (const [how, answer] of Object.entries(ANSWERS)) {
     it(`since it ${how} ends no other call`, async () => {
-      const fetch = (async () => ({ status: 200, json: async () => body })) as never;
       const beside = client().retry(async () => {
         await new Promise((resolve) => setTimeout(resolve, 1_000));
         return 7;
       });
-      const answer = await run(client({ fetch }).generateWithRetry(PROMPT, 1));
-      assert.equal(answer.text, undefined);
+      const own = client({ fetch: (async () => answer) as never });
+      const ended = await run(own.generateWithRetry(PROMPT, 1).catch((error: unknown) => error));
+      assert.doesNotMatch(String(ended), /failed inside/);
       assert.equal(await run(beside), 7);
     });
   }
