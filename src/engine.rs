@@ -509,7 +509,10 @@ impl Engine {
             self.refused(call.serial, &landed, &info);
             info = self.advised(&landed, info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
-            if let Some(hint) = info.retry_after.filter(|_| !was_current) {
+            // Who asks anew is told again, if that is longer than the caller allows.
+            let most = call.spec.policy.max_server_delay;
+            let is_obeyed = |hint: &Millis| call.spec.is_background() || *hint <= most;
+            if let Some(hint) = info.retry_after.filter(is_obeyed).filter(|_| !was_current) {
                 // Of a failed overtime attempt nothing is left but what the service said.
                 let until = self.now.mono + hint;
                 call.hold(landed.target, until);

@@ -456,6 +456,21 @@ fn a_server_s_wait_told_in_overtime_is_obeyed_too() {
 }
 
 #[test]
+fn a_wait_told_in_overtime_is_no_longer_than_the_caller_allows() {
+    const YEAR: u64 = 365 * 86_400_000;
+    for targets in [&[0][..], &[0, 1]] {
+        let mut world = World::new(1);
+        let policy = with_timeout(Policy::GENERATE, 6_000);
+        let late = hinted(Kind::Overloaded, YEAR).taking(6_050);
+        world.start(spec(policy, targets, None), &[late, of(Kind::ServerError), answer()]);
+        world.run();
+        let life = world.life(0);
+        assert!(life.settled_at() < 600_000, "it waits for {} ms", life.settled_at());
+        assert_eq!(life.answered_by(), 3);
+    }
+}
+
+#[test]
 fn the_deadline_stops_both_attempts() {
     let policy = with_timeout(Policy::GENERATE, 6_000);
     let life = live(policy, &[0], Some(10_000), &[hang()]);
