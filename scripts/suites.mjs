@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { fuzz } from './fuzz.mjs';
 import {
   ensureBrowsers,
   ensureGeckodriver,
@@ -113,6 +114,12 @@ export const SUITES = [
       await setupRedis();
     },
     run: () => nodeTestTypes(testsOf('js').filter((file) => !testsOf('processes').includes(file))),
+  },
+  {
+    name: 'fuzz',
+    setup: setupTests,
+    // The same cases each time; `npm run fuzz` takes others.
+    run: () => fuzz({ count: 10_000, seed: 1 }),
   },
   {
     name: 'processes',

@@ -3,17 +3,19 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]
 
+#[path = "support/bounded.rs"]
+mod bounded;
 #[path = "support/json.rs"]
 mod json;
 
 use std::sync::LazyLock;
 
+use bounded::bounded;
 use json::{NOW, value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use unexhausted::classify::classify;
 use unexhausted::hint::{LONGEST, duration, retry_after, seconds};
-use unexhausted::info::ErrorInfo;
 use unexhausted::kind::Kind;
 use unexhausted::reader::read;
 use unexhausted::time::{Millis, WallTime};
@@ -30,27 +32,6 @@ static CASES: LazyLock<Vec<Json>> = LazyLock::new(|| {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()
 });
-
-/// Classifies and asserts what holds of every info, whatever it is about.
-fn bounded(input: &Value) -> ErrorInfo {
-    let info = classify(input, NOW);
-    assert_eq!(info.retry, info.kind.retry());
-    assert!(info.message.len() <= 1_000, "a message of {} bytes", info.message.len());
-    assert!(info.retry_after.is_none_or(|wait| wait <= LONGEST), "{:?}", info.retry_after);
-    assert!(info.retry_at.is_none_or(|at| at - NOW <= LONGEST), "{:?}", info.retry_at);
-    assert!(info.violations.len() <= 64, "{} violations", info.violations.len());
-    for part in info.violations.iter().flat_map(|v| [&v.quota_id, &v.quota_metric, &v.model]) {
-        assert!(part.as_ref().is_none_or(|part| part.len() <= 200));
-    }
-    for sentence in [&info.summary, &info.advice] {
-        assert!(sentence.ends_with('.') && sentence.len() <= 1_000, "{sentence}");
-    }
-    for line in [&info.summary, &info.advice, &info.message] {
-        assert!(!line.contains(['\n', '\r']), "{line}");
-    }
-    assert_eq!(info.summary, classify(input, NOW).summary, "the same input, the same answer");
-    info
-}
 
 #[test]
 fn no_wait_that_a_server_names_is_longer_than_a_year() {

@@ -1,0 +1,29 @@
+//! What holds of everything that is said of an error.
+
+use unexhausted::classify::classify;
+use unexhausted::hint::LONGEST;
+use unexhausted::info::ErrorInfo;
+use unexhausted::value::Value;
+
+use crate::json::NOW;
+
+/// Classifies and asserts what holds of every info, whatever it is about.
+pub(crate) fn bounded(input: &Value) -> ErrorInfo {
+    let info = classify(input, NOW);
+    assert_eq!(info.retry, info.kind.retry());
+    assert!(info.message.len() <= 1_000, "a message of {} bytes", info.message.len());
+    assert!(info.retry_after.is_none_or(|wait| wait <= LONGEST), "{:?}", info.retry_after);
+    assert!(info.retry_at.is_none_or(|at| at - NOW <= LONGEST), "{:?}", info.retry_at);
+    assert!(info.violations.len() <= 64, "{} violations", info.violations.len());
+    for part in info.violations.iter().flat_map(|v| [&v.quota_id, &v.quota_metric, &v.model]) {
+        assert!(part.as_ref().is_none_or(|part| part.len() <= 200));
+    }
+    for sentence in [&info.summary, &info.advice] {
+        assert!(sentence.ends_with('.') && sentence.len() <= 1_000, "{sentence}");
+    }
+    for line in [&info.summary, &info.advice, &info.message] {
+        assert!(!line.contains(['\n', '\r']), "{line}");
+    }
+    assert_eq!(info.summary, classify(input, NOW).summary, "the same input, the same answer");
+    info
+}
