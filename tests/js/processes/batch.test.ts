@@ -1,182 +1,13 @@
 /** A batch whose process is killed again and again: nothing that is finished is lost or paid twice. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { createEmulator, type Emulator, type EmulatorConfig } from '../../../pkg/emulator/index.js';
-
-const CHILD = fileURLToPath(new URL('../support/batch-child.mjs', import.meta.url));
-
-/** What a journal says, folded here once more: the test trusts no code that it tests. */
-interface Folded {
-  /** Items with a picture. */
-  made: Set<string>;
-  /** Items of which a request is open. */
-  open: Set<string>;
-  /** Requests that were written down, by item. */
-  tries: Map<string, number>;
-  cost: number;
-  possible: number;
-}
-
-interface Line {
-  record: string;
-  key: string;
-  usd?: number;
-  lost?: number;
-}
-
-function fold(path: string): Folded {
-  const open = new Map<string, number[]>();
-  const folded = { made: new Set<string>(), tries: new Map<string, number>() };
-  let [cost, possible] = [0, 0];
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
-  for (const line of lines) {
-    const { record, key, usd = 0, lost = 0 } = JSON.parse(line) as Line;
-    if (record === 'run') {
-      for (const tries of open.values()) possible += tries.reduce((sum, one) => sum + one, 0);
-      open.clear();
-    } else if (record === 'try') {
-      open.set(key, [...(open.get(key) ?? []), usd]);
-      folded.tries.set(key, (folded.tries.get(key) ?? 0) + 1);
-    } else if (record === 'back') {
-      const left = open.get(key)?.slice(0, -1) ?? [];
-      if (left.length > 0) open.set(key, left);
-      else open.delete(key);
-    } else if (record === 'made' || record === 'failed') {
-      if (record === 'made') folded.made.add(key);
-      open.delete(key);
-      cost += usd;
-      possible += lost;
-    }
-  }
-  for (const tries of open.values()) possible += tries.reduce((sum, one) => sum + one, 0);
-  return { ...folded, open: new Set(open.keys()), cost, possible };
-}
-
-/** The fake service behind a door that writes down who asks for what, and can be shut. */
-class Door {
-  readonly emulator: Emulator;
-  readonly requests: number[] = [];
-  /** Called with an item's number when a request for it comes in. */
-  onRequest: (item: number) => void = () => {};
-  #server: Server;
-  #port = 0;
-
-  private constructor(emulator: Emulator) {
-    this.emulator = emulator;
-    this.#server = this.#make();
-  }
-
-  static async open(test: TestContext, config: EmulatorConfig): Promise<Door> {
-    const emulator = await createEmulator({ clockOffset: 0, transit: [1, 10], ...config });
-    const door = new Door(emulator);
-    test.after(async () => {
-      await door.shut();
-      emulator.close();
-    });
-    await door.start();
-    return door;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  async start(): Promise<void> {
-    this.#server = this.#make();
-    this.#server.listen(this.#port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
-  }
-
-  async shut(): Promise<void> {
-    if (!this.#server.listening) return;
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await once(this.#server, 'close');
-  }
-
-  #make(): Server {
-    return createServer(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += chunk;
-      const item = Number(/"item (\d+)"/.exec(body)?.[1]);
-      this.requests.push(item);
-      this.onRequest(item);
-      try {
-        // Without the caller's signal: what has arrived is made and billed, whoever is gone.
-        const headers = { 'x-goog-api-key': String(request.headers['x-goog-api-key']) };
-        const answer = await this.emulator.fetch(`https://service.test${request.url}`, {
-          ...{ method: 'POST', headers, body },
-        });
-        const text = await answer.text();
-        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
-      } catch {
-        response.destroy();
-      }
-    });
-  }
-}
-
-interface Told {
-  index?: number;
-  key?: string;
-  restored?: boolean;
-  possiblyPaidTwice?: boolean;
-  status?: string;
-  files?: string[];
-  waiting?: string;
-  summary?: {
-    done: number;
-    failed: number;
-    cost: number;
-    possibleCost: number;
-    resumable: boolean;
-  };
-}
-
-/** One life of the process that runs the batch. */
-class Life {
-  readonly told: Told[] = [];
-  readonly #process: ChildProcess;
-  readonly started: Promise<unknown>;
-  readonly ended: Promise<unknown>;
-
-  constructor(task: object) {
-    this.#process = spawn(process.execPath, [CHILD, JSON.stringify(task)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines = createInterface(this.#process.stdout as NodeJS.ReadableStream);
-    this.started = once(lines, 'line');
-    lines.on('line', (line) => {
-      const told: unknown = JSON.parse(line);
-      if (typeof told === 'object') this.told.push(told as Told);
-    });
-    this.ended = Promise.all([once(this.#process, 'exit'), once(lines, 'close')]);
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill('SIGKILL');
-    await this.ended;
-  }
-}
+import type { EmulatorConfig } from '../../../pkg/emulator/index.js';
+import { Door, fold, Life, random } from '../support/lives.ts';
 
 /** What has to be true at the end, whatever came between. */
 function check(folder: string, items: number, door: Door, last: Life, everOpen: Set<string>): void {
@@ -242,15 +73,6 @@ async function keysOf(items: number): Promise<Map<number, string>> {
   return keys;
 }
 
-/** Numbers from 0 to 1, the same for the same seed. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 const LATENCY = { median: 60, sigma: 0.8 };
 
 const FAULTS: EmulatorConfig = {
@@ -268,7 +90,7 @@ it('survives 200 kills with nothing lost, and nothing finished paid again', {
 }, async (test) => {
   const [items, kills] = [500, 200];
   const folder = scratch(test);
-  const door = await Door.open(test, FAULTS);
+  const door = await openDoor(test, FAULTS);
   const watched = watch(door, folder);
   for (const [item, key] of await keysOf(items)) watched.keys.set(item, key);
   const journal = join(folder, 'batch.jsonl');
@@ -303,7 +125,7 @@ it('goes on when the service was gone, with kills in between', {
 }, async (test) => {
   const items = 60;
   const folder = scratch(test);
-  const door = await Door.open(test, FAULTS);
+  const door = await openDoor(test, FAULTS);
   const journal = join(folder, 'batch.jsonl');
   const everOpen = new Set<string>();
   const die = async (life: Life) => {
@@ -333,7 +155,7 @@ it('goes on when the disk was full, with kills in between', { timeout: 120_000 }
     test.skip('no leave to make a small disk');
     return;
   }
-  const door = await Door.open(test, { latency: LATENCY, imageBytes: 4_000 });
+  const door = await openDoor(test, { latency: LATENCY, imageBytes: 4_000 });
   const journal = join(folder, 'batch.jsonl');
   const everOpen = new Set<string>();
   const die = async (life: Life) => {
@@ -356,6 +178,12 @@ it('goes on when the disk was full, with kills in between', { timeout: 120_000 }
     check(folder, items, door, life, everOpen);
   }
 });
+
+async function openDoor(test: TestContext, config: EmulatorConfig): Promise<Door> {
+  const door = await Door.open(config);
+  test.after(() => door.close());
+  return door;
+}
 
 async function until(isSo: () => boolean): Promise<void> {
   for (const end = Date.now() + 20_000; !isSo(); await sleep(2)) {
