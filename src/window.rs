@@ -259,7 +259,7 @@ impl Window {
     /// a state that was damaged, counts with the one before.
     pub fn restore(&mut self, entry: Entry) {
         let last = entry.last.max(self.entries.last().map_or(0, |before| before.last));
-        let entry = Entry { last, refused: entry.refused.min(entry.used.requests), ..entry };
+        let entry = Entry { last, ..entry };
         self.total = self.total.plus(&entry.used);
         self.refused = self.refused.saturating_add(entry.refused);
         self.entries.push(entry);
