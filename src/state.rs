@@ -223,8 +223,8 @@ fn read_day(reader: &mut Reader<'_>) -> Option<Amounts> {
 
 fn read_window(reader: &mut Reader<'_>, at: u64, window: &mut Window) -> Option<()> {
     for _ in 0..reader.number()?.min(ENTRIES_MAX) {
-        // Nothing was used much later than now: clocks of processes differ a little.
-        let last = reader.moment(at)?.min(at.saturating_add(3_600_000));
+        // Nothing was used much later than now: clocks are set by a day at times.
+        let last = reader.moment(at)?.min(at.saturating_add(180_000_000));
         let used = Amounts {
             requests: reader.number()?,
             tokens: reader.number()?,
