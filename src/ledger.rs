@@ -398,14 +398,14 @@ impl Ledger {
         for _ in 0..reader.number()?.min(PEERS_MAX as u64) {
             peers.push(Peer {
                 id: reader.number()?,
-                // Nobody was here later than now, or counts from then on.
-                seen: reader.moment(quota.at)?.min(quota.at),
+                // Nobody was here much later than now: clocks are set by a day at times.
+                seen: reader.moment(quota.at)?.min(quota.at.saturating_add(180_000_000)),
                 waiting: reader.number()?,
                 seq: reader.number()?,
                 granted: reader.number()?,
                 due: reader.moment(quota.at)?,
                 taken: reader.number()?,
-                since: reader.moment(quota.at)?.min(quota.at),
+                since: reader.moment(quota.at)?.min(quota.at.saturating_add(180_000_000)),
             });
         }
         reader.is_done().then_some(Self { epoch, version, held, quota, peers })
