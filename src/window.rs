@@ -110,7 +110,6 @@ pub struct Window {
     step: u64,
     entries: Vec<Entry>,
     total: Amounts,
-    refused: u64,
 }
 
 impl Window {
@@ -128,7 +127,7 @@ impl Window {
 
     const fn new(span: Millis, step: u64) -> Self {
         let total = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
-        Self { span, step, entries: Vec::new(), total, refused: 0 }
+        Self { span, step, entries: Vec::new(), total }
     }
 
     /// What was used and is not forgotten.
@@ -139,8 +138,9 @@ impl Window {
 
     /// The requests that were used and that the service did not refuse.
     #[must_use]
-    pub const fn accepted(&self) -> u64 {
-        self.total.requests.saturating_sub(self.refused)
+    pub fn accepted(&self) -> u64 {
+        let left = |entry: &Entry| entry.used.requests.saturating_sub(entry.refused);
+        self.entries.iter().map(left).fold(0, u64::saturating_add)
     }
 
     /// The steps, oldest first.
@@ -188,6 +188,8 @@ impl Window {
             entry.used = before.minus(&left);
             let taken = before.minus(&entry.used);
             left = left.minus(&taken);
+            // What is given back was not refused: of no step more are than it has.
+            entry.refused = entry.refused.min(entry.used.requests);
             self.total = self.total.minus(&taken);
         }
     }
@@ -203,7 +205,6 @@ impl Window {
         let mut later = self.entries.iter_mut().skip(from);
         if let Some(entry) = later.find(|entry| entry.refused < entry.used.requests) {
             entry.refused = entry.refused.saturating_add(1);
-            self.refused = self.refused.saturating_add(1);
         }
     }
 
@@ -259,18 +260,15 @@ impl Window {
     /// a state that was damaged, counts with the one before.
     pub fn restore(&mut self, entry: Entry) {
         let last = entry.last.max(self.entries.last().map_or(0, |before| before.last));
-        let entry = Entry { last, ..entry };
+        let entry = Entry { last, refused: entry.refused.min(entry.used.requests), ..entry };
         self.total = self.total.plus(&entry.used);
-        self.refused = self.refused.saturating_add(entry.refused);
         self.entries.push(entry);
     }
 
     fn recount(&mut self) {
         self.total = Amounts::default();
-        self.refused = 0;
         for entry in &self.entries {
             self.total = self.total.plus(&entry.used);
-            self.refused = self.refused.saturating_add(entry.refused);
         }
     }
 
@@ -340,6 +338,13 @@ mod tests {
             window.refuse(10, 0);
         }
         assert_eq!(window.accepted(), 0);
+        window.add(30_000, &requests(4));
+        window.take_back(30_000, 0, &requests(2));
+        assert_eq!(window.accepted(), 4, "what was refused and given back is no other's refusal");
+        window.restore(Entry { last: 30_100, used: requests(1), refused: 1_000 });
+        window.add(30_200, &requests(1));
+        assert_eq!(window.accepted(), 5, "nor is what nobody wrote");
+        window.forget(200_000);
         window.add(60_000, &requests(1));
         window.refuse(60_500, 0);
         window.forget(60_500);
