@@ -398,14 +398,13 @@ impl Ledger {
         for _ in 0..reader.number()?.min(PEERS_MAX as u64) {
             peers.push(Peer {
                 id: reader.number()?,
-                // Nobody was here much later than now: clocks are set by a day at times.
-                seen: reader.moment(quota.at)?.min(quota.at.saturating_add(180_000_000)),
+                seen: reader.past(quota.at)?,
                 waiting: reader.number()?,
                 seq: reader.number()?,
                 granted: reader.number()?,
                 due: reader.moment(quota.at)?,
                 taken: reader.number()?,
-                since: reader.moment(quota.at)?.min(quota.at.saturating_add(180_000_000)),
+                since: reader.past(quota.at)?,
             });
         }
         reader.is_done().then_some(Self { epoch, version, held, quota, peers })

@@ -29,7 +29,7 @@ pub const DIMENSIONS: [Dimension; 8] = [
 const MIDNIGHT_MARGIN: Millis = Millis(4_000);
 
 /// Two days, each as long as one is when the clocks are put back.
-const DAYS: Millis = Millis(2 * 25 * 3_600_000);
+pub(crate) const DAYS: Millis = Millis(2 * 25 * 3_600_000);
 
 /// How long a spent day is left alone between two requests that find out if it is over.
 const ASK: Millis = Millis(300_000);

@@ -3,7 +3,7 @@
 use crate::gauge::{Found, Gauge};
 use crate::hint::LONGEST;
 use crate::kind::Dimension;
-use crate::quota::{Block, DIMENSIONS, Day, Quota};
+use crate::quota::{Block, DAYS, DIMENSIONS, Day, Quota};
 use crate::time::{Millis, WallTime};
 use crate::window::{Amounts, Entry, Window};
 
@@ -89,6 +89,12 @@ impl<'a> Reader<'a> {
     #[allow(clippy::option_option)]
     pub fn option(&mut self) -> Option<Option<u64>> {
         self.number().map(|number| number.checked_sub(1))
+    }
+
+    /// A moment of what has been, by its distance from now. Clocks are set by a day or two at times;
+    /// what claims to be later still, nobody wrote.
+    pub fn past(&mut self, now: u64) -> Option<u64> {
+        Some(self.moment(now)?.min(now.saturating_add(DAYS.0)))
     }
 
     /// A moment by its distance from another.
@@ -223,8 +229,7 @@ fn read_day(reader: &mut Reader<'_>) -> Option<Amounts> {
 
 fn read_window(reader: &mut Reader<'_>, at: u64, window: &mut Window) -> Option<()> {
     for _ in 0..reader.number()?.min(ENTRIES_MAX) {
-        // Nothing was used much later than now: clocks are set by a day at times.
-        let last = reader.moment(at)?.min(at.saturating_add(180_000_000));
+        let last = reader.past(at)?;
         let used = Amounts {
             requests: reader.number()?,
             tokens: reader.number()?,
