@@ -139,10 +139,8 @@ impl Call {
 
     /// Goes to another target, and goes on there where it was.
     pub(crate) fn move_to(&mut self, target: usize, now: Instant) {
-        if self.visits.is_empty() {
-            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
-        }
         self.here.was_left = true;
+        self.remember();
         if let Some(left) = self.visits.get_mut(self.target) {
             *left = self.here;
         }
@@ -158,15 +156,29 @@ impl Call {
     /// Marks the targets of an account, or the present one, as not to be returned to.
     pub(crate) fn give_up(&mut self, action: Action) {
         self.here.is_over = true;
-        if action != Action::NextAccount || self.spec.targets.len() < 2 {
-            return;
+        if action == Action::NextAccount {
+            self.in_account(|visit| visit.is_over = true);
         }
+    }
+
+    /// Has a place for what it sees of each target, from when that of one is not enough.
+    fn remember(&mut self) {
         if self.visits.is_empty() {
             self.visits = vec![Visit::default(); self.spec.targets.len()].into();
         }
+    }
+
+    /// Changes what it has seen of the targets of the present one's account.
+    fn in_account(&mut self, change: impl Fn(&mut Visit)) {
+        if self.spec.targets.len() < 2 {
+            return;
+        }
+        self.remember();
         let account = self.spec.targets.get(self.target).map(|target| target.account);
         for (visit, target) in self.visits.iter_mut().zip(&*self.spec.targets) {
-            visit.is_over |= Some(target.account) == account;
+            if Some(target.account) == account {
+                change(visit);
+            }
         }
     }
 
@@ -189,19 +201,10 @@ impl Call {
     /// The spending rate of the account is used up until then, whatever the model.
     pub(crate) fn hold_account(&mut self, until: Instant) {
         self.here.ready = self.here.ready.max(until);
-        if self.spec.targets.len() < 2 {
-            return;
-        }
-        if self.visits.is_empty() {
-            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
-        }
-        let account = self.spec.targets.get(self.target).map(|target| target.account);
-        for (visit, target) in self.visits.iter_mut().zip(&*self.spec.targets) {
-            if Some(target.account) == account {
-                visit.ready = visit.ready.max(until);
-                visit.was_left = true;
-            }
-        }
+        self.in_account(|visit| {
+            visit.ready = visit.ready.max(until);
+            visit.was_left = true;
+        });
     }
 
     /// The next target of the first round that an action allows.
