@@ -171,7 +171,8 @@ impl Engine {
         let Some(mut call) = self.take(id) else { return };
         self.unqueue(&mut call);
         let info = self.explain(&call, bar);
-        self.come_back(id, call, why, info);
+        call.give_up(Action::Next);
+        self.go_elsewhere(id, call, why, info);
     }
 
     pub(crate) fn unqueue(&mut self, call: &mut Call) {
@@ -214,7 +215,7 @@ impl Engine {
         };
         match target {
             Some(target) => self.switch(id, call, target, info),
-            None => self.come_back(id, call, Why::Barred, info),
+            None => self.go_elsewhere(id, call, Why::Barred, info),
         }
     }
 

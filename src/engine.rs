@@ -552,7 +552,7 @@ impl Engine {
                 call.here.used = call.here.used.saturating_add(1);
                 if call.here.used >= call.spec.policy.max_attempts {
                     call.give_up(Action::Next);
-                    self.come_back(id, call, Why::AttemptsUsed, info);
+                    self.go_elsewhere(id, call, Why::AttemptsUsed, info);
                     return;
                 }
             }
@@ -634,7 +634,7 @@ impl Engine {
             }
             Decision::Over { why, action, .. } => {
                 call.give_up(action);
-                self.come_back(id, call, why, info);
+                self.go_elsewhere(id, call, why, info);
             }
             Decision::End(_) => {}
         }

@@ -33,19 +33,8 @@ impl Engine {
         self.put(id, call);
     }
 
-    /// Its target is of no more use to a call: it goes to whichever other can start first.
-    pub(crate) fn come_back(
-        &mut self,
-        id: CallId,
-        mut call: Box<Call>,
-        why: Why,
-        info: Rc<ErrorInfo>,
-    ) {
-        call.here.is_over = true;
-        self.go_elsewhere(id, call, why, info);
-    }
-
-    /// A call goes to whichever target can start first, or waits where it is.
+    /// A call whose target is of no more use goes to whichever other can start first; one whose target
+    /// is goes on there.
     pub(crate) fn go_elsewhere(
         &mut self,
         id: CallId,
