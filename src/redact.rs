@@ -1,8 +1,9 @@
 //! Cuts keys and prompts out of texts that errors and events show.
 //!
 //! A key is cut wherever it stands, and so is half of one. A prompt comes back in many spellings:
-//! shortened, with its quotes escaped for JSON or Python, as HTML, as a part of an address. So words are compared and not characters: wherever
-//! three words stand in a row as they stand in a prompt, they are cut.
+//! shortened, with its quotes escaped for JSON or Python, as HTML, as a part of an address. So words are
+//! compared and not characters: wherever three words stand in a row as they stand in a prompt, they are
+//! cut.
 
 use crate::text::{find, replace};
 
