@@ -13,8 +13,8 @@ use crate::lane::{denied, is_shutting, over_budget};
 use crate::outage::Outage;
 use crate::output::{Leave, Output};
 use crate::quota::Denial;
-use crate::retry::Why;
-use crate::time::{Instant, Millis};
+use crate::retry::{Why, is_long};
+use crate::time::{Instant, Millis, WallTime};
 use crate::window::Amounts;
 
 /// What a probe takes at least, where it brings a picture.
@@ -46,8 +46,8 @@ pub(crate) enum Move {
     Park,
     /// To another target.
     Switch(usize),
-    /// To whatever target the chain's table names for this kind.
-    Leave,
+    /// To whatever target the chain's table names for this kind; where there is none, the end.
+    Leave(Why),
     Fail(Why),
 }
 
@@ -102,7 +102,7 @@ impl Engine {
     pub(crate) fn weigh(&self, call: &Call, bar: &Bar) -> Move {
         let (now, policy) = (self.now.mono, &call.spec.policy);
         match &bar.reason {
-            Reason::Target(info) if is_shutting(info.kind) => return Move::Leave,
+            Reason::Target(info) if is_shutting(info.kind) => return Move::Leave(Why::Barred),
             Reason::Target(info)
                 if info.kind == Kind::DailyQuota
                     && call.spec.on_daily_limit != OnDailyLimit::Wait =>
@@ -119,7 +119,7 @@ impl Engine {
                     && !policy.waits_for_spend
                     && bar.until > now + policy.max_wait_per_target =>
             {
-                return Move::Leave;
+                return Move::Leave(Why::Barred);
             }
             // A store that has forgotten, or is away, holds everything for a while: that is no end
             // of the budget.
@@ -134,6 +134,9 @@ impl Engine {
                 return if is_kept { Move::Park } else { Move::Fail(Why::OverBudget) };
             }
             _ => {}
+        }
+        if !call.spec.is_background() && self.is_named_long(call, bar) {
+            return Move::Leave(Why::ServerDelay);
         }
         if call.deadline().is_some_and(|deadline| deadline <= bar.until) {
             return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
@@ -152,6 +155,18 @@ impl Engine {
             return Move::Switch(target);
         }
         Move::Stay
+    }
+
+    /// Whether the service itself named a longer wait than a call sits through.
+    fn is_named_long(&self, call: &Call, bar: &Bar) -> bool {
+        let most = call.spec.policy.max_server_delay;
+        match &bar.reason {
+            Reason::Target(info) => info.kind != Kind::DailyQuota && is_long(info, most),
+            Reason::Lane(denial) | Reason::Account(denial) => {
+                denial.is_named && bar.until > self.now.mono + most
+            }
+            Reason::Budget(_) | Reason::Price => false,
+        }
     }
 
     /// Takes a queued call out where it does not wait for this bar; gives whether it did.
@@ -204,7 +219,7 @@ impl Engine {
                 self.park(id, call, bar, info);
                 return;
             }
-            Move::Leave | Move::Stay => {
+            Move::Leave(_) | Move::Stay => {
                 let action = match chain::action(info.kind) {
                     Action::NextAccount => Action::NextAccount,
                     _ => Action::Next,
@@ -213,9 +228,10 @@ impl Engine {
                 call.next_new(action)
             }
         };
+        let why = if let Move::Leave(why) = next { why } else { Why::Barred };
         match target {
             Some(target) => self.switch(id, call, target, info),
-            None => self.go_elsewhere(id, call, Why::Barred, info),
+            None => self.go_elsewhere(id, call, why, info),
         }
     }
 
@@ -308,7 +324,14 @@ impl Engine {
             (Reason::Target(info), ..) => {
                 // What it saw itself says more.
                 let own = call.last.as_ref().filter(|last| last.kind == info.kind);
-                Rc::clone(own.unwrap_or(info))
+                if let Some(own) = own {
+                    return Rc::clone(own);
+                }
+                // Some of what the service named is over.
+                let left = |at: WallTime| Millis(at.0.saturating_sub(self.now.wall.0));
+                let rest = info.retry_after.and(info.retry_at).map(left);
+                let retry_after = rest.or(info.retry_after);
+                Rc::new(ErrorInfo { retry_after, ..(**info).clone() })
             }
             _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
         }
@@ -349,6 +372,6 @@ pub(crate) fn has_other(call: &Call, target: usize) -> bool {
 fn daily(call: &Call) -> Move {
     match call.spec.on_daily_limit {
         OnDailyLimit::Fail => Move::Fail(Why::Barred),
-        _ => Move::Leave,
+        _ => Move::Leave(Why::Barred),
     }
 }

@@ -364,8 +364,7 @@ impl Book {
 
     /// What the service said to wait for, as far as is known here, and until when.
     pub(crate) fn held(&self, now: Now) -> Option<Denial> {
-        let block = self.quota.block;
-        let block = block.map(|Block { until, dimension }| Denial { until, dimension });
+        let block = self.quota.block.map(Block::denial);
         let both = [self.told(now), block].into_iter().flatten();
         let longest = both.max_by_key(|denial| denial.until);
         longest.filter(|denial| denial.until > self.clock(now).now)
@@ -375,7 +374,7 @@ impl Book {
     fn told(&self, now: Now) -> Option<Denial> {
         let wait = self.shared.as_ref()?.held - now.mono;
         let until = self.clock(now).now.saturating_add(wait.0);
-        Some(Denial { until, dimension: None })
+        Some(Denial { until, dimension: None, is_named: true })
     }
 
     /// Whether the store is down.

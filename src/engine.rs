@@ -506,7 +506,7 @@ impl Engine {
         let Some(mut call) = self.take(id) else { return };
         let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
         if let Some(landed) = call.take_flight(flight) {
-            self.refused(call.serial, &landed, &info);
+            self.refused(&call, &landed, &info);
             info = self.advised(&landed, info);
             call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
             // Who asks anew is told again, if that is longer than the caller allows.
@@ -658,7 +658,7 @@ impl Engine {
         let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
         if let Some(flight) = call.overtime.take_if(|flight| expired(flight)) {
             let info = Rc::new(failure::timed_out());
-            self.refused(call.serial, &flight, &info);
+            self.refused(&call, &flight, &info);
             call.end(now, &flight, Some(info), true);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
             if call.is_adrift() {
@@ -684,7 +684,7 @@ impl Engine {
             call.overtime = Some(flight);
         } else {
             call.end(now, &flight, Some(Rc::clone(&info)), true);
-            self.refused(call.serial, &flight, &info);
+            self.refused(&call, &flight, &info);
             self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
         }
         self.decide(id, call, info, None);

@@ -13,6 +13,8 @@ use crate::kind::{Dimension, Kind};
 use crate::lane::is_shutting;
 use crate::output::{Notice, Output};
 use crate::quota::Refusal;
+use crate::retry::{believed, is_long};
+use crate::time::Millis;
 use crate::window::Amounts;
 
 const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
@@ -80,7 +82,7 @@ impl Engine {
     }
 
     /// An attempt failed.
-    pub(crate) fn refused(&mut self, call: u64, flight: &Flight, info: &Rc<ErrorInfo>) {
+    pub(crate) fn refused(&mut self, call: &Call, flight: &Flight, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.land(flight) else { return };
         let (now, clocks) = (self.now.mono, self.now);
         let (reserved, money) = permit.want.split();
@@ -102,7 +104,12 @@ impl Engine {
         if info.unsent {
             lane.book.settle(clocks, permit.at, &reserved, &nothing);
         }
-        let refusal = Refusal::read(info);
+        let most = call.spec.policy.max_server_delay;
+        let named = believed(info, most);
+        let waits = named.unwrap_or_default();
+        // Of what nobody sits through all are told at once.
+        let defence = defence.filter(|_| !is_long(info, most));
+        let refusal = Refusal::read(info).map(|said| Refusal { wait: named, ..said });
         #[cfg(feature = "canary")]
         let refusal = refusal.map(|said| Refusal {
             wait: said.wait.filter(|_| !crate::canary::is(crate::canary::Canary::IgnoresHints)),
@@ -125,7 +132,8 @@ impl Engine {
                 if quota.agrees_that_day_is_spent(dimension) && !doubts {
                     lane.book.end_day(clocks);
                 } else {
-                    begins = lane.health.failed(now, flight.id, info, None, &mut self.random);
+                    let random = &mut self.random;
+                    begins = lane.health.failed(now, flight.id, info, Millis::ZERO, None, random);
                     // The new day ends it at the latest.
                     let midnight = quota.midnight(lane.book.clock(clocks));
                     lane.health.probe_by(lane.book.moment(clocks, midnight));
@@ -134,20 +142,24 @@ impl Engine {
             (Kind::RateLimited, Some(mut refusal)) => {
                 if refusal.dimension.is_none() {
                     // One refusal without details may be that request's own fault.
-                    refusal.is_quota =
-                        lane.confirms_bare(now, call) && lane.book.quota.minute.accepted() > 1;
+                    // And no minute is as long as what nobody sits through.
+                    refusal.is_quota = lane.confirms_bare(now, call.serial)
+                        && lane.book.quota.minute.accepted() > 1
+                        && !is_long(info, most);
                 }
                 learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 if refusal.is_quota {
                     lane.health.answered(flight.id, flight.started);
                 } else {
-                    begins = lane.health.failed(now, flight.id, info, defence, &mut self.random);
+                    let random = &mut self.random;
+                    begins = lane.health.failed(now, flight.id, info, waits, defence, random);
                 }
             }
             (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
             (Kind::Timeout | Kind::Cancelled, _) => {}
             (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
-                begins = lane.health.failed(now, flight.id, info, defence, &mut self.random);
+                let random = &mut self.random;
+                begins = lane.health.failed(now, flight.id, info, waits, defence, random);
             }
             _ => {
                 if lane.health.answered(flight.id, flight.started).is_some() {

@@ -181,12 +181,17 @@ pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
         }
         _ => (Kind::RateLimited, "Wait, use another model, or move up a tier."),
     };
+    let summary = if denial.is_named {
+        "The service said to wait; no request was sent."
+    } else {
+        "The quota is used up by our own count; no request was sent."
+    };
     ErrorInfo {
         dimension: denial.dimension,
         quota_limit: limit,
         retry_after: Some(wait),
         retry_at: Some(WallTime(now.wall.0.saturating_add(wait.0))),
-        summary: "The quota is used up by our own count; no request was sent.".to_owned(),
+        summary: summary.to_owned(),
         advice: advice.to_owned(),
         ..ErrorInfo::new(kind)
     }

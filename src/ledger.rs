@@ -333,13 +333,13 @@ impl Ledger {
     /// Counts as many of the wants as may go.
     fn grant(&mut self, clock: Clock, request: &Request) -> (usize, Option<Denial>) {
         if self.held > clock.now {
-            return (0, Some(Denial { until: self.held, dimension: None }));
+            return (0, Some(Denial::counted(self.held, None)));
         }
         let share = self.share(clock, request);
         for (index, want) in request.wants.iter().enumerate() {
             if index >= share {
                 // Where the limit itself is in the way, it says when to come back.
-                let again = Denial { until: clock.now.saturating_add(AGAIN.0), dimension: None };
+                let again = Denial::counted(clock.now.saturating_add(AGAIN.0), None);
                 return (index, Some(self.quota.check(clock, want).err().unwrap_or(again)));
             }
             if let Err(denial) = self.quota.take(clock, want) {

@@ -83,22 +83,26 @@ impl Health {
         self.outage.as_ref()
     }
 
-    /// A request failed with something of which outages are made; without a defence one is enough.
-    /// Gives whether an outage has begun with it.
+    /// A request failed with something of which outages are made, and the service said to wait so
+    /// long; without a defence one is enough. Gives whether an outage has begun with it.
     pub(crate) fn failed(
         &mut self,
         now: Instant,
         flight: FlightId,
         info: &Rc<ErrorInfo>,
+        named: Millis,
         defence: Option<Defence>,
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
         // What the service names is no guess, but a day's end may be misleading, and is probed.
-        let named = info.retry_after.filter(|_| info.kind != Kind::DailyQuota).unwrap_or_default();
+        let named = if info.kind == Kind::DailyQuota { Millis::ZERO } else { named };
         if let Some(outage) = &mut self.outage {
             // What was sent before the outage was known says nothing new but how long to wait.
-            outage.next = outage.next.max(now + named);
+            if outage.next < now + named {
+                outage.next = now + named;
+                outage.info = Rc::new(info.for_others());
+            }
             outage.next_light = outage.next_light.max(now + named);
             if outage.probe == Some(flight) {
                 outage.probe = None;

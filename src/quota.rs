@@ -74,6 +74,15 @@ pub struct Denial {
     pub until: u64,
     /// The limit that keeps it; `None` where the service said to wait and not for what.
     pub dimension: Option<Dimension>,
+    /// Whether the service itself named that wait.
+    pub is_named: bool,
+}
+
+impl Denial {
+    /// What our own count denies.
+    pub(crate) const fn counted(until: u64, dimension: Option<Dimension>) -> Self {
+        Self { until, dimension, is_named: false }
+    }
 }
 
 /// What the service said when it refused for a quota.
@@ -148,6 +157,15 @@ pub(crate) struct Day {
 pub(crate) struct Block {
     pub(crate) until: u64,
     pub(crate) dimension: Option<Dimension>,
+    /// Whether the service named that moment, or we guess.
+    pub(crate) is_named: bool,
+}
+
+impl Block {
+    pub(crate) const fn denial(self) -> Denial {
+        let Self { until, dimension, is_named } = self;
+        Denial { until, dimension, is_named }
+    }
 }
 
 /// The ledger.
@@ -471,7 +489,8 @@ impl Quota {
         let (_, money) = reserved.split();
         self.money.take_back(self.at, at, &money);
         if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
-            self.hold(clock.now.saturating_add(wait.0), said.dimension);
+            let until = clock.now.saturating_add(wait.0);
+            self.block_until(Block { until, dimension: said.dimension, is_named: true });
         }
         let dimension = match said.dimension {
             Some(dimension) => dimension,
@@ -506,7 +525,8 @@ impl Quota {
             && dimension == Dimension::RequestsPerMinute
         {
             let until = clock.now.saturating_add(wait.0);
-            self.hold(until.saturating_add(self.gauge(dimension).turn().0), Some(dimension));
+            let until = until.saturating_add(self.gauge(dimension).turn().0);
+            self.block_until(Block { until, dimension: Some(dimension), is_named: true });
         }
         if said.wait.is_none() && dimension == Dimension::Spend {
             // Others may have spent it all: our own count does not say when some is free.
@@ -551,10 +571,14 @@ impl Quota {
         })
     }
 
-    /// Nothing goes before this moment.
+    /// Nothing goes before this moment, as we guess.
     pub fn hold(&mut self, until: u64, dimension: Option<Dimension>) {
-        if self.block.is_none_or(|block| block.until < until) {
-            self.block = Some(Block { until, dimension });
+        self.block_until(Block { until, dimension, is_named: false });
+    }
+
+    fn block_until(&mut self, block: Block) {
+        if self.block.is_none_or(|known| known.until < block.until) {
+            self.block = Some(block);
         }
     }
 
@@ -610,14 +634,12 @@ impl Quota {
             let most = self.minute.total().requests.saturating_sub(rest.saturating_add(1));
             let first = self.minute.falls_to(Meter::Requests, most).unwrap_or(clock.now);
             let until = first.saturating_add(rounds.saturating_mul(60_000));
-            Denial { until, dimension: Some(Dimension::RequestsPerMinute) }
+            Denial::counted(until, Some(Dimension::RequestsPerMinute))
         });
         let is_asked = self.asks_for_day(clock, Dimension::RequestsPerDay);
         let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
-        let day = day.map(|_| Denial {
-            until: self.midnight(clock),
-            dimension: Some(Dimension::RequestsPerDay),
-        });
+        let midnight = self.midnight(clock);
+        let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
         let denials = [self.denial(clock, want, 1), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
@@ -648,7 +670,7 @@ impl Quota {
             ours.found = ours.found.or(theirs.found);
         }
         if let Some(block) = other.block {
-            self.hold(block.until, block.dimension);
+            self.block_until(block);
         }
         self.at = self.at.max(other.at);
     }
@@ -664,8 +686,7 @@ impl Quota {
 
     /// The strictest limit in the way of a request.
     fn denial(&self, clock: Clock, want: &Amounts, parts: u64) -> Option<Denial> {
-        let block =
-            self.block.map(|block| Denial { until: block.until, dimension: block.dimension });
+        let block = self.block.map(Block::denial);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let limit = self.gauge(dimension).limit()?;
             let amount = want.of(meter(dimension));
@@ -678,7 +699,7 @@ impl Quota {
                     _ => u64::MAX,
                 };
                 let is_kept = amount > 0 && !is_free;
-                return is_kept.then_some(Denial { until, dimension: Some(dimension) });
+                return is_kept.then_some(Denial::counted(until, Some(dimension)));
             }
             let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
             // What exceeds a limit all by itself is left to the service to judge.
@@ -708,7 +729,7 @@ impl Quota {
                 let again = if self.doubts_day(clock) { self.asks_again() } else { u64::MAX };
                 self.midnight(clock).min(again)
             };
-            Some(Denial { until, dimension: Some(dimension) })
+            Some(Denial::counted(until, Some(dimension)))
         });
         block.into_iter().chain(limits).max_by_key(|denial| denial.until)
     }

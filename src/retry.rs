@@ -11,6 +11,10 @@ use crate::time::{Instant, Millis};
 /// Waits on a per-minute limit that cost no attempt, in a row.
 const FREE_WAITS_MAX: u8 = 20;
 
+/// How long a wait is believed that is longer than callers sit through, and is no quota's: the pause
+/// between two probes of an overload at its longest.
+const DOUBTED: Millis = Millis(300_000);
+
 /// How one call tries again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -236,10 +240,14 @@ impl Standing<'_> {
         }
         let wait = match verdict {
             Some(Verdict::RetryAfter(wait)) => wait,
-            _ if !self.is_background && info.retry_after > Some(self.policy.max_server_delay) => {
+            _ if !self.is_background && is_long(info, self.policy.max_server_delay) => {
                 return leave(Why::ServerDelay, counted, None);
             }
-            _ => self.policy.curves.wait(info, self.tries, self.policy.hint, random),
+            _ => {
+                let named = believed(info, self.policy.max_server_delay);
+                let info = ErrorInfo { retry_after: named, ..ErrorInfo::new(info.kind) };
+                self.policy.curves.wait(&info, self.tries, self.policy.hint, random)
+            }
         };
         let is_late = |limit: Option<Instant>| limit.is_some_and(|limit| now + wait >= limit);
         if is_late(self.deadline) {
@@ -294,6 +302,24 @@ impl Standing<'_> {
 /// Whether the service itself keeps retries after this error.
 pub(crate) fn is_kept(info: &ErrorInfo, is_queued: bool) -> bool {
     names_minute(info) || (is_queued && info.kind == Kind::RateLimited)
+}
+
+/// How long to wait as the service says, where callers sit through `most`. What is longer is often
+/// wrong, and is asked about before its end; a quota knows its end, and is never undercut.
+#[must_use]
+pub fn believed(info: &ErrorInfo, most: Millis) -> Option<Millis> {
+    let is_doubted = is_long(info, most) && !names_quota(info);
+    info.retry_after.map(|named| if is_doubted { named.min(DOUBTED) } else { named })
+}
+
+/// Whether the service asks for a longer wait than callers sit through.
+pub(crate) fn is_long(info: &ErrorInfo, most: Millis) -> bool {
+    info.retry_after.is_some_and(|named| named > most)
+}
+
+/// Whether the error is about a quota for certain: a 429 without details may be load.
+pub(crate) fn names_quota(info: &ErrorInfo) -> bool {
+    info.dimension.is_some() || matches!(info.kind, Kind::DailyQuota | Kind::SpendLimited)
 }
 
 /// Whether the error is a limit per minute: waiting for it to pass is no failure.

@@ -12,6 +12,8 @@ const MARK: &str = "u2";
 /// Ten minutes by seconds or a minute by tenths, and some: what one process keeps is finer than what
 /// a store gets.
 const ENTRIES_MAX: u64 = 1_000;
+/// What the number of a block's dimension is raised by where the service itself named its end.
+const NAMED: u64 = 16;
 
 /// Writes numbers.
 #[derive(Debug)]
@@ -133,7 +135,8 @@ impl Quota {
             None => writer.number(0),
             Some(block) => {
                 let index = DIMENSIONS.iter().position(|row| Some(*row) == block.dimension);
-                writer.number(index.map_or(1, |index| (index as u64).saturating_add(2)));
+                let number = index.map_or(1, |index| (index as u64).saturating_add(2));
+                writer.number(number.saturating_add(if block.is_named { NAMED } else { 0 }));
                 writer.moment(at, block.until);
             }
         }
@@ -179,12 +182,14 @@ impl Quota {
         let spent = reader.number()?;
         let block = match reader.number()? {
             0 => None,
-            index => {
+            number => {
+                let is_named = number >= NAMED;
+                let index = if is_named { number.saturating_sub(NAMED) } else { number };
                 let index = usize::try_from(index.saturating_sub(2)).ok().filter(|_| index > 1);
                 let dimension = index.and_then(|index| DIMENSIONS.get(index)).copied();
                 // No service is obeyed for longer.
                 let until = reader.moment(at)?.min(at.saturating_add(LONGEST.0));
-                Some(Block { until, dimension })
+                Some(Block { until, dimension, is_named })
             }
         };
         let mut quota = Self { day, spent, block, at, ..Self::default() };

@@ -13,9 +13,9 @@ use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, In
 use unexhausted::kind::{Dimension, Kind};
 use unexhausted::lane::{LaneId, LaneSpec};
 use unexhausted::ledger::{Request, apply};
-use unexhausted::output::Output;
+use unexhausted::output::{Ending, Output};
 use unexhausted::quota::Limits;
-use unexhausted::retry::Policy;
+use unexhausted::retry::{Policy, Why};
 use unexhausted::time::{Instant, Millis, Now, WallTime};
 use unexhausted::window::Amounts;
 
@@ -96,4 +96,137 @@ fn a_permit_that_a_sleeping_computer_was_given_is_asked_for_again() {
     assert_eq!(moments, Some(NOON + 65_502), "counted when it is used, and once");
     engine.handle(at(4, 5_004), Input::Transacted { id, reply: Some(reply) });
     assert_eq!(sends(&mut engine).len(), 1);
+}
+
+/// What a service says that asks for two hours.
+fn in_two_hours(kind: Kind, dimension: Option<Dimension>) -> Rc<ErrorInfo> {
+    let (retry_after, retry_at) = (Some(Millis(7_200_000)), Some(WallTime(NOON + 7_200_100)));
+    Rc::new(ErrorInfo { retry_after, retry_at, dimension, ..ErrorInfo::new(kind) })
+}
+
+/// Every way in which a service names a wait for a model.
+const NAMED: [(Kind, Option<Dimension>); 4] = [
+    (Kind::RateLimited, None),
+    (Kind::RateLimited, Some(Dimension::RequestsPerMinute)),
+    (Kind::Overloaded, None),
+    (Kind::ServerError, None),
+];
+
+/// The call that ended, why, and what it was told.
+fn failure(engine: &mut Engine) -> Option<(CallId, Why, Rc<ErrorInfo>)> {
+    while let Some(output) = engine.poll() {
+        if let Output::Settle { call, ending: Ending::Failed { why, info }, .. } = output {
+            return Some((call, why, info));
+        }
+    }
+    None
+}
+
+/// Begins one call and has it fail; gives its lane.
+fn failed_once(engine: &mut Engine, spec: CallSpec, info: &Rc<ErrorInfo>) {
+    engine.start(at(0, 0), spec);
+    for (call, flight) in sends(engine) {
+        let info = Rc::clone(info);
+        engine.handle(at(100, 100), Input::Failed { call, flight, info, verdict: None });
+    }
+}
+
+#[test]
+fn a_wait_that_the_service_names_is_as_long_for_those_in_the_queue() {
+    for (kind, dimension) in NAMED {
+        for policy in [Policy::GENERATE, Policy::RETRY] {
+            let mut engine = Engine::new(1);
+            let lane = lane(&mut engine, Dimension::TokensPerMinute, 1_000);
+            let spec = || call(lane, policy.clone(), INTERACTIVE, 1);
+            failed_once(&mut engine, spec(), &in_two_hours(kind, dimension));
+            let (_, why, _) = failure(&mut engine).expect("the first ends at once");
+            assert_eq!(why, Why::ServerDelay, "{kind:?} {dimension:?}");
+
+            let next = engine.start(at(200, 200), spec());
+            let (id, why, info) = failure(&mut engine).expect("so does the next, unsent");
+            assert_eq!((id, why, info.kind), (next, Why::ServerDelay, kind), "{dimension:?}");
+            assert_eq!(info.retry_at, Some(WallTime(NOON + 7_200_100)), "{kind:?} {dimension:?}");
+            assert_eq!(info.retry_after, Some(Millis(7_199_900)), "{kind:?} {dimension:?}");
+        }
+    }
+}
+
+#[test]
+fn who_waits_in_the_queue_leaves_it_when_the_service_names_a_long_wait() {
+    for (kind, dimension) in NAMED {
+        let mut engine = Engine::new(1);
+        let lane = lane(&mut engine, Dimension::RequestsPerMinute, 1);
+        let spec = || call(lane, Policy::GENERATE, INTERACTIVE, 1);
+        engine.start(at(0, 0), spec());
+        let (first, flight) = sends(&mut engine)[0];
+        let waiting: Vec<_> = (0..3).map(|_| engine.start(at(0, 0), spec())).collect();
+        assert!(
+            failure(&mut engine).is_none(),
+            "a queue of minutes is none of the service's waits"
+        );
+        let info = in_two_hours(kind, dimension);
+        engine.handle(at(100, 100), Input::Failed { call: first, flight, info, verdict: None });
+        for call in [vec![first], waiting].concat() {
+            let (id, why, _) = failure(&mut engine).expect("all end");
+            assert_eq!((id, why), (call, Why::ServerDelay), "{kind:?} {dimension:?}");
+        }
+    }
+}
+
+#[test]
+fn a_call_goes_on_to_the_target_that_no_service_holds() {
+    for (kind, dimension) in NAMED {
+        let mut engine = Engine::new(1);
+        let lanes = [(); 2].map(|()| lane(&mut engine, Dimension::TokensPerMinute, 1_000));
+        let alone = call(lanes[0], Policy::GENERATE, INTERACTIVE, 1);
+        failed_once(&mut engine, alone, &in_two_hours(kind, dimension));
+        assert!(failure(&mut engine).is_some());
+
+        let want = Amounts { requests: 1, tokens: 1, images: 1, nanos: 0 };
+        let targets: Vec<_> = lanes
+            .iter()
+            .map(|lane| Target { lane: Some(*lane), want, ..Target::of_account(0) })
+            .collect();
+        engine.start(at(200, 200), CallSpec::new(Rc::new(Policy::GENERATE), targets.into()));
+        let target = core::iter::from_fn(|| engine.poll()).find_map(|output| match output {
+            Output::Send { target, .. } => Some(target),
+            _ => None,
+        });
+        assert_eq!(target, Some(1), "{kind:?} {dimension:?}");
+    }
+}
+
+#[test]
+fn of_the_background_one_asks_every_five_minutes_what_no_quota_says() {
+    for (kind, dimension) in NAMED {
+        let mut engine = Engine::new(1);
+        let lane = lane(&mut engine, Dimension::TokensPerMinute, 1_000);
+        let spec = || call(lane, Policy::GENERATE, BACKGROUND, 1);
+        for _ in 0..20 {
+            engine.start(at(0, 0), spec());
+        }
+        let mut sent = Vec::new();
+        let mut now = 0;
+        loop {
+            while let Some(output) = engine.poll() {
+                let Output::Send { call, flight, .. } = output else { continue };
+                sent.push(now);
+                let info = in_two_hours(kind, dimension);
+                let failed = Input::Failed { call, flight, info, verdict: None };
+                engine.handle(at(now, now), failed);
+            }
+            match engine.next_wakeup() {
+                Some(next) if next.0 < 3_600_000 => now = next.0.max(now + 1),
+                _ => break,
+            }
+            engine.handle(at(now, now), Input::Woken);
+        }
+        let later: Vec<_> = sent.iter().filter(|at| **at > 0).collect();
+        if dimension.is_some() {
+            assert_eq!(later.len(), 0, "a quota's word is never undercut: {sent:?}");
+            continue;
+        }
+        assert!((8..=12).contains(&later.len()), "{kind:?}: {sent:?}");
+        assert!(later.windows(2).all(|pair| *pair[1] - *pair[0] >= 300_000), "{kind:?}: {sent:?}");
+    }
 }
