@@ -16,8 +16,6 @@ import { download, type Step, step } from './service.ts';
 type Timer = ReturnType<FakeTimers.Clock['setTimeout']>;
 
 const DAY = 86_400_000;
-/** Each answer may name a wait of a day, where the caller allows that. */
-const LONGEST = 8 * DAY;
 const MODELS = ['gemini-3-pro-image', 'gemini-nano-banana-2.1', 'gemini-3.1-flash-lite-image'];
 const WAYS = [
   'generate',
@@ -106,8 +104,6 @@ function callOptions(dice: Dice, tell: (event: object) => void): GenerateOptions
   if (dice.chance(0.1)) {
     options.fallbackOn = dice.pick([decides, async () => decides(), fails, async () => fails()]);
   }
-  // Who finds the queue held by what the service said waits for that, a year where it said so.
-  options.deadline = LONGEST;
   if (dice.chance(0.6)) {
     options.deadline = dice.pick([1, 1_000, 60_000, 3_600_000, 2 * DAY]);
     // Whoever asks for a wait without end is given it, hence the deadline.
