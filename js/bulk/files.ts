@@ -1,6 +1,6 @@
 /** A batch's journal and pictures in files, in Node, Deno and Bun. */
 import { needed } from '../builtin.js';
-import { fileMode, folderMode, makeFolder } from '../stores/lock.js';
+import { codeOf, fileMode, folderMode, makeFolder } from '../stores/lock.js';
 import type { Batch } from '../wasm/bulk.js';
 import { Lease, lockOfInode } from './lease.js';
 import type { Found, Lost, SavedFile, Shelf } from './shelf.js';
@@ -317,8 +317,4 @@ async function unlessMissing<T>(looking: Promise<T>): Promise<T | undefined> {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

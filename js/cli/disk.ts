@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileMode, makeFolder } from '../stores/lock.js';
+import { codeOf, fileMode, makeFolder } from '../stores/lock.js';
 import { EXIT } from './exit.js';
 import { messageOf, Problem } from './problem.js';
 
@@ -133,8 +133,4 @@ function keep(bytes: Uint8Array, ending: string): string | undefined {
 /** Files are as private as a folder that this program made; one that was there has the user's own rule. */
 function modeIn(folder: string): number {
   return existsSync(folder) ? fileMode(statSync(folder).mode) : 0o600;
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import type { GeneratedImage, Part } from '../index.js';
-import { makeFolder } from '../stores/lock.js';
-import { codeOf, type Opened, openFile, rescue, writeFile } from './disk.js';
+import { codeOf, makeFolder } from '../stores/lock.js';
+import { type Opened, openFile, rescue, writeFile } from './disk.js';
 import { endingOf } from './names.js';
 import { messageOf, Problem } from './problem.js';
 

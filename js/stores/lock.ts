@@ -176,6 +176,7 @@ function quietly(step: () => void): void {
   }
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The system's name for what failed, as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
