@@ -5,17 +5,14 @@
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { ensureNpm } from './setup.mjs';
-import { environment, main, Problem, ROOT, run, say } from './shell.mjs';
+import { environment, HOOK, main, Problem, ROOT, run, say } from './shell.mjs';
 
 const USAGE = 'npm run fuzz -- [--count N] [--seed S] [--only NAME]';
 
-const js = (name) => [
-  process.execPath,
-  ...(process.features.typescript ? [] : ['--import', './scripts/strip-types.mjs']),
-  ...['tests/js/fuzz/main.ts', name],
-];
+const js = (name) => [process.execPath, ...HOOK, 'tests/js/fuzz/main.ts', name];
 const native = (crate, test) => [
   'cargo',
   ...['test', '--locked', '-p', crate, '--test', 'fuzz', test, '--', '--exact', '--nocapture'],
@@ -117,16 +114,23 @@ function runSlice({ name, command: [program, ...args] }, seed, count) {
 }
 
 await main(import.meta, async (args) => {
-  const given = { count: 1_000_000, seed: Math.floor(Math.random() * 2 ** 31), only: undefined };
-  const rest = [...args];
-  while (rest.length > 0) {
-    const name = rest.shift().slice(2);
-    const value = rest.shift() ?? '';
-    if (!(name in given)) throw new Problem(`no such option: --${name}. ${USAGE}`);
-    if (name !== 'only' && !/^\d+$/.test(value)) {
-      throw new Problem(`--${name} takes a whole number. ${USAGE}`);
-    }
-    given[name] = name === 'only' ? value : Number(value);
-  }
-  await fuzz(given);
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const options = {
+    count: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: String(seed) },
+    only: { type: 'string' },
+  };
+  await fuzz(read(args, options));
 });
+
+function read(args, options) {
+  try {
+    const { count, seed, only } = parseArgs({ args, options }).values;
+    for (const [name, value] of Object.entries({ count, seed })) {
+      if (!/^\d+$/.test(value)) throw new Error(`--${name} takes a whole number.`);
+    }
+    return { count: Number(count), seed: Number(seed), only };
+  } catch (error) {
+    throw new Problem(`${error.message} ${USAGE}`);
+  }
+}

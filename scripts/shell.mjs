@@ -19,6 +19,9 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs that cargo installs for this repository alone, kept off the global path. */
 export const TOOLS = process.env.UNEXHAUSTED_TOOLS ?? join(ROOT, '.tools');
 
+/** Node from 22.18 reads TypeScript by itself; for older ones a hook does what it does. */
+export const HOOK = process.features.typescript ? [] : ['--import', './scripts/strip-types.mjs'];
+
 /** An error that needs no stack trace: the message says what to do. */
 export class Problem extends Error {
   name = 'Problem';

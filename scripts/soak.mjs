@@ -4,7 +4,7 @@
  */
 import { build } from './build.mjs';
 import { ensureNpm } from './setup.mjs';
-import { main, Problem, ROOT, run, say } from './shell.mjs';
+import { HOOK, main, Problem, ROOT, run, say } from './shell.mjs';
 
 const PARTS = { calls: 200_000, aborts: 10_000, batches: 1_000 };
 const SHORT = 50;
@@ -20,13 +20,12 @@ await main(import.meta, async (args) => {
   }
   await ensureNpm('tests');
   await build();
-  const hook = process.features.typescript ? [] : ['--import', './scripts/strip-types.mjs'];
   for (const [name, whole] of Object.entries(PARTS)) {
     if (names.length > 0 && !names.includes(name)) continue;
     const count = isShort ? whole / SHORT : whole;
     say(`soak: ${count} ${name}`);
     const started = performance.now();
-    await run(process.execPath, [...hook, 'tests/js/soak/main.ts', name, String(count)], {
+    await run(process.execPath, [...HOOK, 'tests/js/soak/main.ts', name, String(count)], {
       cwd: ROOT,
       out: 1,
     });

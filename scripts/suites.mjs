@@ -17,7 +17,7 @@ import {
   ensureWasmBindgen,
   ensureWasmPack,
 } from './setup.mjs';
-import { capture, filesUnder, Problem, ROOT, run, say, which } from './shell.mjs';
+import { capture, filesUnder, HOOK, Problem, ROOT, run, say, which } from './shell.mjs';
 
 const WASM32 = ['--target', 'wasm32-unknown-unknown'];
 const DENY_WARNINGS = ['--', '-D', 'warnings'];
@@ -219,11 +219,9 @@ function wasmPack(host) {
   });
 }
 
-/** Node from 22.18 reads TypeScript by itself; for older ones a hook does what it does. */
 function nodeTestTypes(files) {
   if (files.length === 0) throw new Problem('there are no test files');
-  const hook = process.features.typescript ? [] : ['--import', './scripts/strip-types.mjs'];
-  return node([...hook, '--test', '--test-reporter=spec', ...files]);
+  return node([...HOOK, '--test', '--test-reporter=spec', ...files]);
 }
 
 let tarball;
