@@ -8,13 +8,14 @@ import {
   type ClientEvents,
   type ClientOptions,
   createClient,
-  GenerateError,
+  type GenerateError,
   type GenerateRequest,
   memoryStore,
   type QuotaStore,
   type RetryContext,
 } from '../../pkg/index.js';
 import { NOON, runThrough, TIMERS } from './support/clock.ts';
+import { errorOf } from './support/failing.ts';
 
 const KEY = 'a-key-of-nobody';
 const PRO = 'gemini-3-pro-image';
@@ -49,16 +50,7 @@ function client(options: ClientOptions = {}): Client {
 
 const run = <T>(work: Promise<T>): Promise<T> => runThrough(clock, work);
 
-async function fails(work: Promise<unknown>): Promise<GenerateError> {
-  const error = await run(
-    work.then(
-      () => assert.fail('it succeeded'),
-      (thrown: unknown) => thrown,
-    ),
-  );
-  if (!(error instanceof GenerateError)) throw error;
-  return error;
-}
+const fails = (work: Promise<unknown>): Promise<GenerateError> => run(errorOf(work));
 
 const asked = (): string[] => emulator.ledger().requests.map(({ model }) => model);
 

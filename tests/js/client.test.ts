@@ -22,6 +22,7 @@ import {
   type RetryEvent,
 } from '../../pkg/index.js';
 import { NOON, runThrough, TIMERS, turns } from './support/clock.ts';
+import { errorOf } from './support/failing.ts';
 
 const KEY = 'a-key-of-nobody';
 const PRO = 'gemini-3-pro-image';
@@ -65,13 +66,7 @@ const one = (options: ClientOptions = {}): Client => client({ models: [PRO], ...
 const run = <T>(work: Promise<T>): Promise<T> => runThrough(clock, work);
 
 async function fails(work: Promise<unknown>, kind: GenerateErrorKind): Promise<GenerateError> {
-  const error = await run(
-    work.then(
-      () => assert.fail('it succeeded'),
-      (thrown: unknown) => thrown,
-    ),
-  );
-  if (!(error instanceof GenerateError)) throw error;
+  const error = await run(errorOf(work));
   assert.equal(error.kind, kind);
   return error;
 }

@@ -9,11 +9,12 @@ import {
   type Client,
   type ClientOptions,
   createClient,
-  GenerateError,
+  type GenerateError,
   type Job,
   type JobRow,
 } from '../../pkg/index.js';
 import { NOON, runOverDisk, TIMERS } from './support/clock.ts';
+import { errorOf } from './support/failing.ts';
 import { cut, FakeJobs, full, type Hook, lines, picture, refusal } from './support/fake-jobs.ts';
 import { KEY, many, PRO } from './support/scene.ts';
 
@@ -42,13 +43,7 @@ async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 async function fails(work: Promise<unknown>): Promise<GenerateError> {
-  const error = await run(
-    work.then(
-      () => assert.fail('it succeeded'),
-      (thrown: unknown) => thrown,
-    ),
-  );
-  if (!(error instanceof GenerateError)) throw error;
+  const error = await run(errorOf(work));
   assert.doesNotMatch(`${error.message} ${error.stack} ${JSON.stringify(error)}`, /nobody/);
   return error;
 }

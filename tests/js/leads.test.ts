@@ -10,11 +10,12 @@ import {
   type ClientOptions,
   classifyError,
   createClient,
-  GenerateError,
+  type GenerateError,
   type GenerateErrorKind,
   type Protocol,
   type Target,
 } from '../../pkg/index.js';
+import { errorOf } from './support/failing.ts';
 
 const KEY = 'a-key-of-nobody';
 const PROMPT = 'a paper boat on a calm lake';
@@ -110,11 +111,7 @@ function target(protocol: Protocol, baseUrl = home.url): Target {
 }
 
 async function fails(work: Promise<unknown>, kind: GenerateErrorKind): Promise<GenerateError> {
-  const error = await work.then(
-    () => assert.fail('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof GenerateError)) throw error;
+  const error = await errorOf(work);
   assert.equal(error.kind, kind, error.message);
   return error;
 }

@@ -13,12 +13,13 @@ import {
   type Client,
   type ClientOptions,
   createClient,
-  GenerateError,
+  type GenerateError,
   type GenerateErrorKind,
   type GenerateRequest,
   type Protocol,
   type Target,
 } from '../../pkg/index.js';
+import { errorOf } from './support/failing.ts';
 
 const PRO = 'gemini-3-pro-image';
 const IMAGEN = 'imagen-4.0-fast-generate-001';
@@ -70,11 +71,7 @@ function client(models: (string | Target)[], options: ClientOptions = {}): Clien
 }
 
 async function fails(work: Promise<unknown>, kind: GenerateErrorKind): Promise<GenerateError> {
-  const error = await work.then(
-    () => assert.fail('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof GenerateError)) throw error;
+  const error = await errorOf(work);
   assert.equal(error.kind, kind, error.message);
   return error;
 }

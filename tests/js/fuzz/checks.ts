@@ -110,7 +110,7 @@ export function check(trial: Trial): void {
     assert.equal(ended.at, aborted.at, 'what was aborted ended later');
   }
   const took = ended.at - began;
-  const most = options.deadline ?? LONGEST;
+  const most = (options.deadline as number | undefined) ?? LONGEST;
   assert.ok(took <= most, `it took ${took} ms of ${most}`);
   if (ended.failed) checkError(ended.value, trial);
   else checkResult(ended.value, trial);
