@@ -176,7 +176,11 @@ export interface CallOptions {
    * in the drop-in and in `retry`.
    */
   timeout?: number | undefined;
-  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  /**
+   * The longest wait of the server's that is obeyed, in ms. A longer one ends the call, or moves it to
+   * the next model; in the background one request asks again after five minutes, unless a quota was
+   * named. Default: 120,000.
+   */
   maxServerDelay?: number | undefined;
   /** Called before each wait; what it throws is told of once by `console.error`. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
@@ -202,13 +206,17 @@ export interface CurveOptions {
 /** How calls are tried again. `baseDelay`, `maxDelay` and `jitter` set all three curves. */
 export interface RetryPolicy extends CurveOptions {
   /**
-   * Attempts that may fail before the call does, the first included. Default: 5. In a chain each
-   * model gets two of them, or one where this is 1.
+   * Attempts at a model that may fail before it is given up, the first included. Default: 5. In a
+   * chain each model has its own.
    */
   maxAttempts?: number | undefined;
   /** How long one attempt may take, in ms. */
   timeout?: number | undefined;
-  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  /**
+   * The longest wait of the server's that is obeyed, in ms. A longer one ends the call, or moves it to
+   * the next model; in the background one request asks again after five minutes, unless a quota was
+   * named. Default: 120,000.
+   */
   maxServerDelay?: number | undefined;
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
@@ -440,7 +448,11 @@ export interface ClientOptions extends PeakOptions {
    * limits (`timeout`, `maxServerDelay`, `maxWaitPerTarget`): their tries and delays are their own.
    */
   retry?: RetryPolicy | undefined;
-  /** The longest wait of the server's that is obeyed, in ms. Default: 120,000. */
+  /**
+   * The longest wait of the server's that is obeyed, in ms. A longer one ends the call, or moves it to
+   * the next model; in the background one request asks again after five minutes, unless a quota was
+   * named. Default: 120,000.
+   */
   maxServerDelay?: number | undefined;
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
