@@ -163,7 +163,12 @@ impl Window {
     /// step, which is remembered longer.
     pub fn add(&mut self, at: u64, used: &Amounts) {
         let step = self.step_of(at);
-        let index = self.entries.partition_point(|entry| self.step_of(entry.last) < step);
+        // A clock that was set may leave two entries in one step: the later one grows, and all stay in
+        // their order.
+        let later = self.entries.partition_point(|entry| self.step_of(entry.last) <= step);
+        let last = later.checked_sub(1).and_then(|index| self.entries.get(index));
+        let is_in_step = last.is_some_and(|entry| self.step_of(entry.last) == step);
+        let index = later.saturating_sub(usize::from(is_in_step));
         self.total = self.total.plus(used);
         match self.entries.get_mut(index) {
             Some(entry) => {
@@ -287,6 +292,17 @@ mod tests {
 
     const fn requests(requests: u64) -> Amounts {
         Amounts { requests, tokens: 0, images: 0, nanos: 0 }
+    }
+
+    #[test]
+    fn two_entries_of_one_step_stay_in_their_order() {
+        let mut window = Window::ten_minutes(true);
+        window.add(9_000, &requests(1));
+        window.add(11_000, &requests(1));
+        window.shift(1_000);
+        window.add(14_000, &requests(1));
+        let lasts: Vec<u64> = window.entries().map(|entry| entry.last).collect();
+        assert_eq!(lasts, [10_000, 14_000]);
     }
 
     #[test]
