@@ -17,9 +17,6 @@ use crate::retry::{Why, is_long};
 use crate::time::{Instant, Millis, WallTime};
 use crate::window::Amounts;
 
-/// What a probe takes at least, where it brings a picture.
-pub(crate) const PROBE: Millis = Millis(10_000);
-
 /// What keeps a call from a target, and until when at least.
 pub(crate) struct Bar {
     pub(crate) until: Instant,
@@ -70,11 +67,11 @@ impl Engine {
             }
         };
         if let Some(outage) = lane.health.outage()
-            && call.spec.policy.rides_outages
+            && call.rides(outage)
             && !may_probe(outage, call, index, now)
         {
             let next = outage.next_of(has_other(call, index));
-            let until = if outage.probe.is_some() { now + PROBE } else { next };
+            let until = if outage.probe.is_some() { now + outage.takes() } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
         let (wanted, money) = lane.reserves(&call.want_of(index)).split();
@@ -82,7 +79,13 @@ impl Engine {
             let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
             Some((book.moment(self.now, denial.until), denial))
         };
-        if let Some((until, denial)) = earliest(&lane.book, &wanted, ahead) {
+        let denial = if call.insists() && call.target == index {
+            let denial = lane.book.quota.earliest_said(lane.book.clock(self.now), &wanted);
+            denial.map(|denial| (lane.book.moment(self.now, denial.until), denial))
+        } else {
+            earliest(&lane.book, &wanted, ahead)
+        };
+        if let Some((until, denial)) = denial {
             strictest(until, Reason::Lane(denial));
         }
         if let Some(account) = self.accounts.get(lane.account.0 as usize)

@@ -148,8 +148,8 @@ impl Book {
         })
     }
 
-    /// Counts a request, where it may go by what is known here.
-    pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
+    /// Counts a request, where it may go by what is known here; one that insists goes past guesses.
+    pub(crate) fn take(&mut self, now: Now, want: &Amounts, insists: bool) -> Result<u64, Denial> {
         let clock = self.clock(now);
         if let Some(denial) = self.told(now).filter(|denial| denial.until > clock.now) {
             return Err(denial);
@@ -158,7 +158,11 @@ impl Book {
             Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
             _ => 1,
         };
-        self.quota.take_part(clock, want, parts)?;
+        if insists {
+            self.quota.insist(clock, want, parts)?;
+        } else {
+            self.quota.take_part(clock, want, parts)?;
+        }
         if let Some(shared) = &mut self.shared {
             shared.tell(Delta::Record { at: clock.now, used: *want });
         }

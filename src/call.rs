@@ -6,7 +6,9 @@ use crate::chain::{self, Action};
 use crate::cost;
 use crate::info::ErrorInfo;
 use crate::input::{CallSpec, FlightId};
+use crate::kind::Kind;
 use crate::lane::LaneId;
+use crate::outage::Outage;
 use crate::output::{Attempt, Record};
 use crate::retry::{self, Standing};
 use crate::time::{Instant, Millis};
@@ -151,6 +153,18 @@ impl Call {
         }
         self.here.came = now;
         self.target = target;
+    }
+
+    /// Whether it is held back while its target has an outage. In the drop-in only a first try is, and
+    /// by load alone: the loop that it replaces tries again whatever others see.
+    pub(crate) fn rides(&self, outage: &Outage) -> bool {
+        let is_fresh = self.here.tries == 0 && outage.info.kind == Kind::RateLimited;
+        self.spec.policy.rides_outages || is_fresh
+    }
+
+    /// Whether it goes past what is only guessed: in the drop-in a wait is over when the loop's would be.
+    pub(crate) fn insists(&self) -> bool {
+        !self.spec.policy.rides_outages && self.here.tries > 0
     }
 
     /// Marks the targets of an account, or the present one, as not to be returned to.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::bar::{Bar, Move, PROBE, Reason, has_other, may_probe};
+use crate::bar::{Bar, Move, Reason, has_other, may_probe};
 use crate::book::Book;
 use crate::call::{Call, Paid, Permit};
 use crate::engine::Engine;
@@ -71,6 +71,13 @@ impl Engine {
                 }
             }
         }
+        if call.insists()
+            && let Some(permit) = self.permit_now(lane_id.0 as usize, &call)
+        {
+            self.put(id, call);
+            self.fly(id, permit);
+            return;
+        }
         let Some(lane) = self.lanes.get_mut(lane_id.0 as usize) else { return };
         lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
         lane.dirty = true;
@@ -132,7 +139,7 @@ impl Engine {
         let calls = &self.calls;
         let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else { return };
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
-        if let Some(call) = call.filter(|call| call.spec.policy.rides_outages) {
+        if let Some(call) = call.filter(|call| call.rides(outage)) {
             let latest = sits_out(outage, call).max(soonest);
             lane.wake = Some(lane.wake.map_or(latest, |wake| wake.min(latest)));
         }
@@ -162,8 +169,9 @@ impl Engine {
                 self.drive_out(ticket.call, &bar);
                 continue;
             }
+            let heard = lane.hears_of_probe(now);
             if let Some(outage) = lane.health.outage()
-                && call.spec.policy.rides_outages
+                && call.rides(outage)
             {
                 let wake = sits_out(outage, call);
                 if wake <= now {
@@ -174,9 +182,10 @@ impl Engine {
                 if !may_probe(outage, call, call.target, now) {
                     let is_probed = outage.probe.is_some();
                     let next = outage.next_of(has_other(call, call.target));
-                    lane.wake = Some(if is_probed { wake } else { next.min(wake) });
+                    let look = heard.unwrap_or(Instant(u64::MAX));
+                    lane.wake = Some(if is_probed { look.min(wake) } else { next.min(wake) });
                     // How long a probe takes nobody knows.
-                    let until = if is_probed { now + PROBE } else { next };
+                    let until = if is_probed { now + outage.takes() } else { next };
                     let reason = Reason::Target(Rc::clone(&outage.info));
                     if self.drive_out(ticket.call, &Bar { until, reason }) {
                         continue;
@@ -235,7 +244,7 @@ impl Engine {
                 return;
             }
             let want = lane.reserves(&call.want());
-            match self.reserve(index, &want) {
+            match self.reserve(index, &want, call.insists()) {
                 Ok(permit) => self.dispatch(ticket.call, permit),
                 Err(bar) if self.backfill(index, ticket.call, &bar) => {}
                 Err(bar) if self.is_barred(index, ticket.call, &bar) => return,
@@ -267,14 +276,14 @@ impl Engine {
         // One that may not probe a paused target keeps its place before those that need not.
         let may_go = |id: &CallId| {
             self.call(*id).is_some_and(|call| {
-                let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
+                let outage = lane.health.outage().filter(|outage| call.rides(outage));
                 outage.is_none_or(|outage| may_probe(outage, call, call.target, self.now.mono))
             })
         };
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
         let found = found.filter(may_go);
         let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
-        let Ok(permit) = self.reserve(index, &want) else { return false };
+        let Ok(permit) = self.reserve(index, &want, false) else { return false };
         let priority = self.call(id).map_or(0, |call| call.spec.priority);
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.queue.leave(priority);
@@ -291,7 +300,7 @@ impl Engine {
         let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
-        let outage = lane.health.outage().filter(|_| call.spec.policy.rides_outages);
+        let outage = lane.health.outage().filter(|outage| call.rides(outage));
         let may_go = outage.is_none_or(|outage| may_probe(outage, call, call.target, now));
         let is_open = may_go && lane.shut(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
@@ -312,7 +321,9 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(index) {
             permit.in_doubt = lane.book.quota.doubts_day(lane.book.clock(self.now));
             lane.in_flight = lane.in_flight.saturating_add(1);
-            lane.pacer.sent(now, flight);
+            let others = lane.book.quota.minute.accepted().saturating_sub(1);
+            let is_above = lane.bare.count().is_some_and(|count| others >= count);
+            lane.pacer.sent(now, flight, is_above);
             lane.health.probes(flight);
         }
         self.in_flight = self.in_flight.saturating_add(1);
@@ -383,8 +394,23 @@ impl Engine {
         is_free && self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
     }
 
+    /// A permit for a call that insists, where nothing but a guess keeps it: the loop that the drop-in
+    /// replaces would send it now, whoever waits.
+    fn permit_now(&mut self, index: usize, call: &Call) -> Option<Permit> {
+        let now = self.now.mono;
+        let lane = self.lanes.get_mut(index)?;
+        let account = self.accounts.get(lane.account.0 as usize);
+        let decides = account.into_iter().chain(&self.purse).all(Account::decides);
+        let has_room = lane.pacer.room(now, None, false).is_ok()
+            && self.in_flight < self.concurrency
+            && lane.in_flight < lane.in_flight_max();
+        let may_go = lane.book.decides() && decides && has_room && lane.shut(now).is_none();
+        let want = lane.reserves(&call.want());
+        may_go.then(|| self.reserve(index, &want, true).ok()).flatten()
+    }
+
     /// Counts a request where account and lane let it go: the account first.
-    fn reserve(&mut self, index: usize, want: &Amounts) -> Result<Permit, Bar> {
+    fn reserve(&mut self, index: usize, want: &Amounts, insists: bool) -> Result<Permit, Bar> {
         let now = self.now;
         #[cfg(feature = "canary")]
         let want = &if crate::canary::is(crate::canary::Canary::CountsNothing) {
@@ -404,7 +430,7 @@ impl Engine {
         let purse = purse.filter(|_| !crate::canary::is(crate::canary::Canary::ForgetsBudget));
         let mut purse = purse;
         let budget = match &mut purse {
-            Some(purse) => purse.book.take(now, &money).map_err(|denial| Bar {
+            Some(purse) => purse.book.take(now, &money, false).map_err(|denial| Bar {
                 until: purse.book.moment(now, denial.until),
                 reason: Reason::Budget(denial),
             })?,
@@ -418,7 +444,8 @@ impl Engine {
                 account.book.untake(at, &money);
             }
         };
-        let account_at = match account.as_mut().map(|account| account.book.take(now, &money)) {
+        let account_at = match account.as_mut().map(|account| account.book.take(now, &money, false))
+        {
             Some(Ok(at)) => at,
             Some(Err(denial)) => {
                 give_back(None);
@@ -428,7 +455,7 @@ impl Engine {
             }
             None => 0,
         };
-        match lane.book.take(now, &wanted) {
+        match lane.book.take(now, &wanted, insists) {
             Ok(at) => {
                 let paid_at = Paid { budget, account: account_at };
                 Ok(Permit { lane: lane_id(index), at, paid_at, want: *want, in_doubt: false })

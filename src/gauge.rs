@@ -97,6 +97,13 @@ impl Gauge {
         }
     }
 
+    /// The limit as somebody said it: without what was found by trying alone.
+    #[must_use]
+    pub fn said(&self) -> Option<u64> {
+        let is_guess = self.told.is_none();
+        Self { found: self.found.filter(|_| !is_guess), ..*self }.limit()
+    }
+
     /// Where the limit comes from.
     #[must_use]
     pub fn source(&self) -> Option<Source> {

@@ -15,7 +15,7 @@ use crate::output::{Notice, Output};
 use crate::quota::Refusal;
 use crate::retry::{believed, is_long};
 use crate::time::Millis;
-use crate::window::Amounts;
+use crate::window::{Amounts, Meter};
 
 const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
 
@@ -56,7 +56,7 @@ impl Engine {
         if let Some(counted) = used.tokens {
             lane.estimate.learn(expected, counted);
         }
-        let ended = lane.health.answered(flight.id, flight.started);
+        let ended = lane.health.answered(now, flight.id, flight.started);
         if permit.in_doubt && lane.book.quota.proves_day(lane.book.clock(self.now)) {
             lane.book.end_doubt(self.now);
             if let Some(purse) = &mut self.purse {
@@ -88,7 +88,7 @@ impl Engine {
         let (reserved, money) = permit.want.split();
         let nothing = Amounts::default();
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
-        lane.pacer.failed(flight.id);
+        lane.pacer.refused(flight.id);
         let defence = Some(lane.pacer.defence(now));
         let account = self.accounts.get_mut(lane.account.0 as usize);
         if cost::may_be_billed(info) {
@@ -141,18 +141,41 @@ impl Engine {
             }
             (Kind::RateLimited, Some(mut refusal)) => {
                 if refusal.dimension.is_none() {
+                    let quota = &lane.book.quota;
+                    // Without this one, which counts as accepted still.
+                    let accepted = quota.minute.accepted().saturating_sub(1);
+                    let gauge = quota.gauge(Dimension::RequestsPerMinute);
                     // One refusal without details may be that request's own fault.
+                    let is_confirmed = lane.confirms_bare(now, call.serial);
+                    let is_near = gauge.limit().is_some_and(|limit| {
+                        accepted.saturating_mul(10) >= limit.saturating_mul(9)
+                    });
                     // And no minute is as long as what nobody sits through.
-                    refusal.is_quota = lane.confirms_bare(now, call.serial)
-                        && lane.book.quota.minute.accepted() > 1
-                        && !is_long(info, most);
+                    let above = defence.map_or(0, |defence| defence.above);
+                    refusal.is_quota = accepted > 0
+                        && !is_long(info, most)
+                        && if gauge.found.is_some() {
+                            is_near || is_confirmed
+                        } else if is_near {
+                            is_confirmed
+                        } else {
+                            lane.bare.refused(now, accepted, above)
+                        };
+                    refusal.count = lane.bare.found(now);
                 }
                 learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
                 if refusal.is_quota {
-                    lane.health.answered(flight.id, flight.started);
+                    lane.health.answered(now, flight.id, flight.started);
                 } else {
                     let random = &mut self.random;
+                    let defence = defence.filter(|_| !lane.bare.is_likely());
                     begins = lane.health.failed(now, flight.id, info, waits, defence, random);
+                    let used = lane.book.quota.minute.total().requests;
+                    let frees =
+                        lane.book.quota.minute.falls_to(Meter::Requests, used.saturating_sub(1));
+                    if let Some(frees) = frees.filter(|_| begins) {
+                        lane.health.frees_at(lane.book.moment(clocks, frees));
+                    }
                 }
             }
             (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
@@ -162,7 +185,7 @@ impl Engine {
                 begins = lane.health.failed(now, flight.id, info, waits, defence, random);
             }
             _ => {
-                if lane.health.answered(flight.id, flight.started).is_some() {
+                if lane.health.answered(now, flight.id, flight.started).is_some() {
                     lane.pacer.cool();
                 }
             }
@@ -209,7 +232,7 @@ impl Engine {
         // It may have been billed all the same.
         self.costs.possible = self.costs.possible.saturating_add(permit.want.nanos);
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
-            lane.pacer.failed(flight.id);
+            lane.pacer.gave_up(flight.id);
             lane.health.gave_up(flight.id);
         }
     }

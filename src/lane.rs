@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::alert::Alerts;
+use crate::bare::Bare;
 use crate::book::Book;
 use crate::estimate::Estimate;
 use crate::info::ErrorInfo;
@@ -64,8 +65,9 @@ pub(crate) struct Lane {
     /// The limit that was last told to be in the way, and until when.
     pub(crate) denied: Option<(Dimension, Instant)>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
+    pub(crate) bare: Bare,
     /// The last 429 without details, and whose.
-    bare: Option<(Instant, u64)>,
+    last_bare: Option<(Instant, u64)>,
 }
 
 impl Lane {
@@ -86,7 +88,8 @@ impl Lane {
             deferred: false,
             denied: None,
             shut: None,
-            bare: None,
+            bare: Bare::default(),
+            last_bare: None,
         }
     }
 
@@ -113,12 +116,25 @@ impl Lane {
         self.dirty = true;
     }
 
+    /// Where a 429 without details is what is wrong, a probe that is not refused at once has been taken
+    /// in, and ends that. Gives when that shows, while it does not.
+    pub(crate) fn hears_of_probe(&mut self, now: Instant) -> Option<Instant> {
+        let outage = self.health.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
+        let probe = outage.probe?;
+        let heard = self.pacer.hears_of(now, probe);
+        if heard.is_none() {
+            self.health.answered(now, probe, now);
+            self.pacer.cool();
+        }
+        heard
+    }
+
     /// A 429 without details: whether another call had one within a minute.
     pub(crate) fn confirms_bare(&mut self, now: Instant, serial: u64) -> bool {
-        let recent = self.bare.filter(|(at, _)| now - *at <= Millis(60_000));
+        let recent = self.last_bare.filter(|(at, _)| now - *at <= Millis(60_000));
         // The first stays, so that every other call confirms it.
         let first = recent.filter(|(_, first)| *first != serial);
-        self.bare = Some((now, first.map_or(serial, |(_, first)| first)));
+        self.last_bare = Some((now, first.map_or(serial, |(_, first)| first)));
         first.is_some()
     }
 }

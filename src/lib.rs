@@ -10,6 +10,7 @@ pub mod alert;
 mod answer;
 pub mod backoff;
 mod bar;
+mod bare;
 pub mod batch;
 pub mod book;
 mod call;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::info::ErrorInfo;
 use crate::input::FlightId;
 use crate::kind::Kind;
-use crate::pacer::Defence;
+use crate::pacer::{Defence, HEARD};
 use crate::random::Random;
 use crate::time::{Instant, Millis};
 
@@ -16,16 +16,22 @@ const CONFIRMS: Millis = Millis(60_000);
 /// do.
 const FEW_OF_WARM: u64 = 5;
 
+/// What a probe takes at least, where it brings a picture.
+const PROBE: Millis = Millis(10_000);
+
 /// The longest pause where the call that probes has another target: it is refused in half a second
 /// and goes there, and all are back within a minute of the end of an overload.
 const LIGHT: Millis = Millis(45_000);
+
+/// The first pause after a 429 without details: the first wait of the guide's formula for it.
+const LOAD: Millis = Millis(2_000);
 
 /// The first and the longest pause between two probes, by what is wrong.
 const PAUSES: &[(Kind, Millis, Millis)] = &[
     // Overload lasts for minutes, at times for two hours (the guide).
     (Kind::Overloaded, Millis(30_000), Millis(300_000)),
     // A 429 without details, though nothing of ours was accepted: load (the troubleshooting page).
-    (Kind::RateLimited, Millis(30_000), Millis(300_000)),
+    (Kind::RateLimited, LOAD, Millis(300_000)),
     // Networks come back quickly.
     (Kind::Network, Millis(1_000), Millis(30_000)),
     (Kind::ServerError, Millis(1_000), Millis(30_000)),
@@ -43,6 +49,8 @@ fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
 pub(crate) struct Health {
     suspect: Option<Suspect>,
     outage: Option<Outage>,
+    /// The kind of the last outage, when it ended, and its last pause.
+    last: Option<(Kind, Instant, Millis)>,
 }
 
 /// Failures of one kind that are no outage yet.
@@ -69,9 +77,20 @@ pub(crate) struct Outage {
     /// The request that probes.
     pub(crate) probe: Option<FlightId>,
     pause: Millis,
+    /// When a minute is over that was used up at its beginning, where it may be a limit: it is asked
+    /// then at the latest, if not before.
+    frees: Option<Instant>,
 }
 
 impl Outage {
+    /// How long it takes at least to hear what has become of a probe.
+    pub(crate) fn takes(&self) -> Millis {
+        match self.info.kind {
+            Kind::RateLimited => HEARD,
+            _ => PROBE,
+        }
+    }
+
     /// When the next probe may go, of a call that has another target or has none.
     pub(crate) fn next_of(&self, has_other: bool) -> Instant {
         if has_other { self.next.min(self.next_light) } else { self.next }
@@ -117,6 +136,10 @@ impl Health {
                 let light = if info.kind == Kind::DailyQuota { outage.pause } else { LIGHT };
                 let light = outage.pause.min(light);
                 outage.next_light = now + jittered(light, random).max(named);
+                if let Some(frees) = outage.frees.filter(|frees| *frees >= now + LOAD.max(named)) {
+                    outage.next = outage.next.min(frees);
+                    outage.next_light = outage.next_light.min(frees);
+                }
             }
             return false;
         }
@@ -136,20 +159,44 @@ impl Health {
             }
         }
         self.suspect = None;
+        // One that comes back at once was not over.
+        let back = self.last.filter(|(kind, at, _)| *kind == info.kind && now - *at <= CONFIRMS);
+        let first = back.map_or(first, |(.., pause)| pause.times(2).max(first).min(longest));
         let next = now + jittered(first, random).max(named);
         let info = Rc::new(info.for_others());
         let probe = None;
-        self.outage =
-            Some(Outage { info, since: now, next, next_light: next, probe, pause: first });
+        self.outage = Some(Outage {
+            info,
+            since: now,
+            next,
+            next_light: next,
+            probe,
+            pause: first,
+            frees: None,
+        });
         true
     }
 
     /// The target answered a request, whatever it said: it is there. Gives the outage that ends with
     /// it; what was sent before that began says nothing of it.
-    pub(crate) fn answered(&mut self, flight: FlightId, started: Instant) -> Option<Rc<ErrorInfo>> {
+    pub(crate) fn answered(
+        &mut self,
+        now: Instant,
+        flight: FlightId,
+        started: Instant,
+    ) -> Option<Rc<ErrorInfo>> {
         self.suspect = None;
         let is_news = |outage: &mut Outage| outage.probe == Some(flight) || started >= outage.since;
-        self.outage.take_if(is_news).map(|outage| outage.info)
+        let ended = self.outage.take_if(is_news)?;
+        self.last = Some((ended.info.kind, now, ended.pause));
+        Some(ended.info)
+    }
+
+    /// Where it is a limit and no outage, it lets something in at this moment.
+    pub(crate) fn frees_at(&mut self, frees: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.frees = Some(frees);
+        }
     }
 
     /// The next probe goes at this moment at the latest.

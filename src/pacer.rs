@@ -9,7 +9,7 @@ use crate::input::FlightId;
 use crate::time::{Instant, Millis};
 
 /// How long a refusal takes at most: 420 ms to arrive, and the way back.
-const HEARD: Millis = Millis(600);
+pub(crate) const HEARD: Millis = Millis(600);
 /// Requests at once to a target that has never taken one in.
 const COLD: u64 = 2;
 /// Requests at once to one that has.
@@ -22,7 +22,7 @@ const MINUTE: u64 = 60_000;
 /// Counts the requests that nothing is heard of yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pacer {
-    fresh: Vec<(Instant, FlightId)>,
+    fresh: Vec<Fresh>,
     /// Whether a request was ever taken in.
     warm: bool,
     /// What was taken in in this minute and the one before.
@@ -31,6 +31,19 @@ pub(crate) struct Pacer {
     taken_before: u64,
     /// What was ever taken in.
     total: u64,
+    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    above: u64,
+}
+
+/// A request of which nothing is heard yet.
+#[derive(Clone, Copy, Debug)]
+struct Fresh {
+    sent: Instant,
+    flight: FlightId,
+    is_above: bool,
+    /// Whether it was refused: its place is free when it would have been taken in, so that a limit
+    /// that was just reached is not asked again at once.
+    is_refused: bool,
 }
 
 /// What speaks for a target while some requests fail.
@@ -38,6 +51,8 @@ pub(crate) struct Pacer {
 pub(crate) struct Defence {
     /// Requests that it has taken in, ever.
     pub(crate) taken: u64,
+    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    pub(crate) above: u64,
     /// Requests of which nothing is heard yet.
     pub(crate) unheard: u64,
     /// Whether it took any in within a minute or two.
@@ -65,45 +80,61 @@ impl Pacer {
         };
         let fresh = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
         match self.fresh.first() {
-            Some((sent, _)) if fresh >= most => Err(*sent + HEARD),
+            Some(first) if fresh >= most => Err(first.sent + HEARD),
             _ => Ok(most.saturating_sub(fresh)),
         }
+    }
+
+    /// When a request counts as taken in; `None` where it does, or was refused.
+    pub(crate) fn hears_of(&mut self, now: Instant, flight: FlightId) -> Option<Instant> {
+        self.age(now);
+        let fresh = self.fresh.iter().find(|fresh| fresh.flight == flight && !fresh.is_refused)?;
+        Some(fresh.sent + HEARD)
     }
 
     /// What speaks for the target now.
     pub(crate) fn defence(&mut self, now: Instant) -> Defence {
         self.age(now);
-        let unheard = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
+        let unheard = self.fresh.iter().filter(|fresh| !fresh.is_refused).count();
+        let unheard = u64::try_from(unheard).unwrap_or(u64::MAX);
         let is_recent = now.0 / MINUTE <= self.minute.saturating_add(1);
         let is_warm = self.warm && is_recent && self.taken.saturating_add(self.taken_before) > 0;
-        Defence { taken: self.total, unheard, is_warm }
+        Defence { taken: self.total, above: self.above, unheard, is_warm }
     }
 
     /// What was sent some time ago, and of which nothing was heard, was taken in.
     fn age(&mut self, now: Instant) {
-        let before = self.fresh.len();
-        if self.fresh.first().is_some_and(|(sent, _)| *sent + HEARD <= now) {
-            self.fresh.retain(|(sent, _)| *sent + HEARD > now);
-        }
-        for _ in self.fresh.len()..before {
-            self.take_in(now);
+        while let Some(first) =
+            self.fresh.first().copied().filter(|first| first.sent + HEARD <= now)
+        {
+            self.drop(first.flight);
+            if !first.is_refused {
+                self.take_in(now, first);
+            }
         }
     }
 
     /// A request goes out.
-    pub(crate) fn sent(&mut self, now: Instant, flight: FlightId) {
-        self.fresh.push((now, flight));
+    pub(crate) fn sent(&mut self, now: Instant, flight: FlightId, is_above: bool) {
+        self.fresh.push(Fresh { sent: now, flight, is_above, is_refused: false });
     }
 
     /// A request was answered as hoped.
     pub(crate) fn served(&mut self, now: Instant, flight: FlightId) {
-        if self.drop(flight) {
-            self.take_in(now);
+        if let Some(fresh) = self.drop(flight) {
+            self.take_in(now, fresh);
         }
     }
 
-    /// A request failed, or is no longer waited for.
-    pub(crate) fn failed(&mut self, flight: FlightId) {
+    /// A request was refused.
+    pub(crate) fn refused(&mut self, flight: FlightId) {
+        for fresh in self.fresh.iter_mut().filter(|fresh| fresh.flight == flight) {
+            fresh.is_refused = true;
+        }
+    }
+
+    /// A request is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: FlightId) {
         self.drop(flight);
     }
 
@@ -114,15 +145,16 @@ impl Pacer {
         self.taken_before = 0;
     }
 
-    fn drop(&mut self, flight: FlightId) -> bool {
-        let before = self.fresh.len();
-        self.fresh.retain(|(_, fresh)| *fresh != flight);
-        self.fresh.len() < before
+    fn drop(&mut self, flight: FlightId) -> Option<Fresh> {
+        let found = self.fresh.iter().find(|fresh| fresh.flight == flight).copied()?;
+        self.fresh.retain(|fresh| fresh.flight != flight);
+        Some(found)
     }
 
-    fn take_in(&mut self, now: Instant) {
+    fn take_in(&mut self, now: Instant, fresh: Fresh) {
         self.warm = true;
         self.total = self.total.saturating_add(1);
+        self.above = self.above.saturating_add(u64::from(fresh.is_above));
         let minute = now.0 / MINUTE;
         if minute != self.minute {
             let is_next = minute == self.minute.saturating_add(1);
@@ -148,7 +180,7 @@ mod tests {
                 let before = flight;
                 while pacer.room(now, limit, false).is_ok() {
                     flight += 1;
-                    pacer.sent(now, FlightId(flight));
+                    pacer.sent(now, FlightId(flight), false);
                 }
                 u64::from(flight - before)
             })
@@ -166,7 +198,7 @@ mod tests {
         let mut pacer = Pacer::default();
         for flight in 0..1000 {
             assert!(pacer.room(Instant(0), None, false).is_ok());
-            pacer.sent(Instant(0), FlightId(flight));
+            pacer.sent(Instant(0), FlightId(flight), false);
             pacer.served(Instant(0), FlightId(flight));
         }
     }
@@ -174,11 +206,11 @@ mod tests {
     #[test]
     fn after_an_outage_two_go_first_again() {
         let mut pacer = Pacer::default();
-        pacer.sent(Instant(0), FlightId(1));
+        pacer.sent(Instant(0), FlightId(1), false);
         pacer.served(Instant(0), FlightId(1));
         pacer.cool();
-        pacer.sent(Instant(0), FlightId(2));
-        pacer.sent(Instant(0), FlightId(3));
+        pacer.sent(Instant(0), FlightId(2), false);
+        pacer.sent(Instant(0), FlightId(3), false);
         assert_eq!(pacer.room(Instant(0), Some(1000), false), Err(Instant(600)));
     }
 }

@@ -96,6 +96,8 @@ pub struct Refusal {
     pub wait: Option<Millis>,
     /// Whether a refusal without details is believed to be about our requests a minute.
     pub is_quota: bool,
+    /// At which count the service refused first, where that is believed.
+    pub count: Option<u64>,
 }
 
 impl Refusal {
@@ -110,7 +112,7 @@ impl Refusal {
         };
         let limit = info.quota_limit.filter(|limit| *limit > 0);
         let is_quota = dimension.is_some();
-        Some(Self { dimension, limit, wait: info.retry_after, is_quota })
+        Some(Self { dimension, limit, wait: info.retry_after, is_quota, count: None })
     }
 }
 
@@ -136,6 +138,14 @@ pub struct Usage {
     pub source: Option<Source>,
     /// When some of what is used is free again, on the ledger's clock; `None` where nothing is used.
     pub frees: Option<u64>,
+}
+
+/// What a request is kept by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Basis {
+    All,
+    /// What somebody said, without what is only guessed.
+    Said,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -372,7 +382,7 @@ impl Quota {
     /// The strictest limit in the way, and when it lets the request pass.
     pub fn check(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
         self.advance(clock);
-        self.denial(clock, want, 1).map_or(Ok(()), Err)
+        self.denial(clock, want, 1, Basis::All).map_or(Ok(()), Err)
     }
 
     /// As [`Quota::check`], and counts the request where it may go. Where only a limit that was
@@ -390,7 +400,7 @@ impl Quota {
     /// As [`Quota::check`].
     pub fn take_part(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, want, parts) {
+        if let Some(denial) = self.denial(clock, want, parts, Basis::All) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
             let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
             let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
@@ -400,10 +410,28 @@ impl Quota {
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
             }
-            if let Some(denial) = self.denial(clock, want, parts) {
+            if let Some(denial) = self.denial(clock, want, parts, Basis::All) {
                 return Err(denial);
             }
         }
+        self.count(clock, want);
+        Ok(())
+    }
+
+    /// As [`Quota::take_part`], past every limit and wait that is only guessed.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn insist(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
+        self.advance(clock);
+        if let Some(denial) = self.denial(clock, want, parts, Basis::Said) {
+            return Err(denial);
+        }
+        self.count(clock, want);
+        Ok(())
+    }
+
+    fn count(&mut self, clock: Clock, want: &Amounts) {
         self.add(clock.now, want);
         if want.requests > 0 {
             let dimension = Dimension::RequestsPerMinute;
@@ -413,7 +441,6 @@ impl Quota {
             }
         }
         self.add_to_day(clock, want);
-        Ok(())
     }
 
     fn add(&mut self, at: u64, want: &Amounts) {
@@ -497,7 +524,7 @@ impl Quota {
             None if said.is_quota => Dimension::RequestsPerMinute,
             None => return None,
         };
-        let accepted = self.accepted(dimension, reserved);
+        let accepted = said.count.unwrap_or_else(|| self.accepted(dimension, reserved));
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
             let turn = self.gauge(dimension).turn();
             // A turn for each that is owed, and one more, since the limit is a guess.
@@ -640,8 +667,14 @@ impl Quota {
         let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
         let midnight = self.midnight(clock);
         let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
-        let denials = [self.denial(clock, want, 1), minute, day].into_iter().flatten();
+        let denials = [self.denial(clock, want, 1, Basis::All), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
+    }
+
+    /// As [`Quota::earliest`] for a request that nobody is before, past what is only guessed.
+    #[must_use]
+    pub fn earliest_said(&self, clock: Clock, want: &Amounts) -> Option<Denial> {
+        self.denial(clock, want, 1, Basis::Said).filter(|denial| denial.until > clock.now)
     }
 
     /// When the new day begins, on the ledger's clock.
@@ -684,11 +717,13 @@ impl Quota {
         }
     }
 
-    /// The strictest limit in the way of a request.
-    fn denial(&self, clock: Clock, want: &Amounts, parts: u64) -> Option<Denial> {
-        let block = self.block.map(Block::denial);
+    /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
+    fn denial(&self, clock: Clock, want: &Amounts, parts: u64, basis: Basis) -> Option<Denial> {
+        let counts = |block: &Block| block.is_named || basis == Basis::All;
+        let block = self.block.filter(counts).map(Block::denial);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
-            let limit = self.gauge(dimension).limit()?;
+            let gauge = self.gauge(dimension);
+            let limit = if basis == Basis::All { gauge.limit() } else { gauge.said() }?;
             let amount = want.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
                 // Of what is left, and not of the whole: that was used by all.

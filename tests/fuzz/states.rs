@@ -101,6 +101,7 @@ impl World {
                 // What the service refuses takes no room there.
                 self.granted.pop();
                 let said = Refusal {
+                    count: None,
                     dimension: Some(Dimension::RequestsPerMinute),
                     limit: Some(dice.below(40) as u64).filter(|limit| *limit > 0),
                     wait: dice.once_in(2).then(|| Millis(dice.below(50_000) as u64)),

@@ -16,6 +16,7 @@
 mod json;
 
 mod audit;
+mod bare;
 #[cfg(feature = "canary")]
 mod canaries;
 mod cell;

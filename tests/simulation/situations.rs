@@ -57,6 +57,16 @@ pub(crate) enum Budget {
     Ends(f64, usize),
 }
 
+/// How the calls are made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    Generate,
+    /// `generateWithRetry`, through the client's queue.
+    DropIn,
+    /// The loop that the drop-in replaces: its waits and tries, and nothing else.
+    Loop,
+}
+
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub(crate) struct Situation {
@@ -67,6 +77,9 @@ pub(crate) struct Situation {
     pub(crate) pictures: usize,
     pub(crate) processes: usize,
     pub(crate) is_batch: bool,
+    pub(crate) way: Way,
+    /// Whether each call begins when the one before it has ended.
+    pub(crate) is_sequential: bool,
     /// How long after each other the calls come; `None` for all at once, but for those of a chain.
     pub(crate) every: Option<u64>,
     /// Whether there is a second model to go to.
@@ -143,6 +156,13 @@ const fn rpm(rpm: u64) -> Bounds {
 
 const NOTHING: Bounds = Bounds { rpm: None, tpm: None, rpd: None };
 
+/// Calls for one model without a limit that anybody was told of, all at once.
+pub(crate) fn unlimited(calls: usize, service: Json) -> Situation {
+    let mut situation = interactive(calls, 0, NOTHING, service);
+    situation.is_chain = false;
+    situation
+}
+
 /// Calls that come evenly, and go to a second model where the first has no room or no capacity.
 pub(crate) fn interactive(calls: usize, every: u64, truth: Bounds, service: Json) -> Situation {
     let [like, ..] = &situations()[..] else { panic!("there is a first row") };
@@ -170,6 +190,8 @@ pub(crate) fn situations() -> Vec<Situation> {
         pictures: 300,
         processes: 1,
         is_batch: true,
+        way: Way::Generate,
+        is_sequential: false,
         every: None,
         is_chain: false,
         truth: rpm(20),

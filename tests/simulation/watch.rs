@@ -64,10 +64,14 @@ const ROW: u32 = 11;
 /// A request that is kept by tokens goes when all of the minute before it have left the window.
 const TOKENS_LEAVE: u64 = 61_000;
 
+/// How long a wait is believed at most that is longer than callers sit through, and no quota's.
+const DOUBTED: u64 = 300_000;
+/// A refusal comes within so long, or not at all.
+const HEARD: u64 = 600;
 /// How long a target rests at least, by what is wrong; the end of a day may come sooner than a probe.
 const RESTS: [(Kind, u64); 4] = [
     (Kind::Overloaded, 30_000),
-    (Kind::RateLimited, 30_000),
+    (Kind::RateLimited, 2_000),
     (Kind::Network, 1_000),
     (Kind::ServerError, 1_000),
 ];
@@ -91,6 +95,8 @@ struct Tally {
     target: usize,
     /// Targets that it has asked, or left: it may come back to them after the first round.
     seen: Vec<usize>,
+    /// Targets that it has sent a request to.
+    asked: Vec<usize>,
     /// When it came to its target.
     came: u64,
     phase: Phase,
@@ -124,6 +130,8 @@ struct Lane {
     hold: u64,
     /// Since when it has an outage, and whether that is a day that is said to be spent.
     rested: Option<(u64, bool)>,
+    /// Whether it rests after 429s without details: what is not refused at once ends that.
+    is_load: bool,
     /// When it last failed in this outage, and how long it rests at least.
     rests: Option<(u64, u64)>,
     row: u32,
@@ -183,6 +191,7 @@ impl Watch {
             counted: 0,
             row: 0,
             seen: Vec::new(),
+            asked: Vec::new(),
             came: now,
             current: None,
             overtime: Vec::new(),
@@ -278,11 +287,11 @@ impl Watch {
                     Some(next) => *to == next,
                 };
                 let may_be_small = info.kind == Kind::Timeout || is_dear;
-                // A call that goes back into the queue goes where it can start sooner: past its
-                // share of the deadline, or where it waits for the day.
+                // A call that goes back into the queue goes where it can start at once, or sooner where
+                // it waits for the day.
                 let waits = tally.spec.on_daily_limit == OnDailyLimit::Wait;
-                let is_back = (tally.spec.is_background() && tally.deadline.is_some())
-                    || (info.kind == Kind::DailyQuota && waits);
+                let is_back =
+                    tally.spec.is_background() || (info.kind == Kind::DailyQuota && waits);
                 let passes = has_failed && !is_next && !is_dear && !is_back && !returns;
                 if passes || (is_small && !may_be_small && !returns) {
                     let kind = info.kind;
@@ -304,6 +313,7 @@ impl Watch {
                 let rests = RESTS.iter().find(|(kind, _)| *kind == info.kind);
                 let state = self.lanes.entry((engine, lane.0 as usize)).or_default();
                 state.rested = Some((now, is_day));
+                state.is_load = info.kind == Kind::RateLimited;
                 state.rests = rests.map(|(_, least)| (now, *least));
             }
             Output::Hold { call, wait, .. } => {
@@ -364,6 +374,9 @@ impl Watch {
         if avoids && tally.deadline.is_none() {
             broken.push((Rule::Peak, format!("at {now}: call {number} goes in hour {hour}")));
         }
+        // The drop-in tries again when the loop would, whoever waits.
+        let insists = !rides && tally.asked.contains(&target);
+        tally.asked.push(target);
         tally.current = Some(flight);
         tally.phase = Phase::Flying;
         tally.overtaken = None;
@@ -385,7 +398,7 @@ impl Watch {
             }
             waits_behind |= tally.spec.is_background();
             let is_behind = tally.spec.priority != priority || tally.arrival > arrival;
-            if is_behind || tally.is_unsure || is_unsure {
+            if is_behind || insists || tally.is_unsure || is_unsure {
                 continue;
             }
             let its = tally.want();
@@ -402,7 +415,19 @@ impl Watch {
             }
         }
         let all_ride = self.all_ride;
+        let is_taken = |since: u64| {
+            self.calls.values().filter(|tally| on_lane(tally)).any(|tally| {
+                let sent = tally.current.and_then(|flight| self.spent.get(&(engine, flight.0)));
+                sent.is_some_and(|spent| spent.at > since && now >= spent.at + HEARD)
+            })
+        };
+        let known = self.lanes.get(&(engine, lane));
+        let ends = known.filter(|lane| lane.is_load).and_then(|lane| lane.rested);
+        let ends = ends.is_some_and(|(since, _)| is_taken(since));
         let state = self.lanes.entry((engine, lane)).or_default();
+        if ends {
+            (state.rested, state.rests) = (None, None);
+        }
         if priority > 0 && waits_behind {
             state.row += 1;
         } else {
@@ -528,7 +553,11 @@ impl Watch {
             }
             // A false report of a spent day is probed, whatever it says.
             if info.kind != Kind::DailyQuota && was_current {
-                tally.hint = Some((tally.target, truth + wait.0));
+                // What is longer than callers sit through, and no quota's, is asked about before.
+                let is_doubted =
+                    wait > tally.spec.policy.max_server_delay && info.dimension.is_none();
+                let wait = if is_doubted { wait.0.min(DOUBTED) } else { wait.0 };
+                tally.hint = Some((tally.target, truth + wait));
             }
         }
         if !was_current {

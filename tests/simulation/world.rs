@@ -18,7 +18,7 @@ use unexhausted_emulator::{
 };
 
 use crate::service::{self, Came};
-use crate::situations::{MODEL, SECOND, Situation};
+use crate::situations::{MODEL, SECOND, Situation, Way};
 use crate::trace::Trace;
 
 /// No honest run of a cell takes so many steps.
@@ -113,7 +113,7 @@ impl World {
             let target = |model: &&'static str| {
                 let given = situation.given.limits();
                 let lane = LaneSpec { account, given, tier: Limits::default() };
-                let lane = Some(engine.open_lane(&lane));
+                let lane = Some(engine.open_lane(&lane)).filter(|_| situation.way != Way::Loop);
                 (Target { lane, ..Target::of_account(0) }, *model)
             };
             let targets = models.iter().map(target).collect();
@@ -195,7 +195,7 @@ impl World {
     }
 
     fn next(&mut self) -> Option<u64> {
-        let arrival = self.arrivals.front().map(|number| self.calls[*number].at);
+        let arrival = self.arrival();
         let service = self.service.next_wakeup().map(|at| at.saturating_sub(self.wall));
         let mono = self.mono;
         let engines = self.processes.iter_mut();
@@ -204,11 +204,17 @@ impl World {
         [arrival, service, engine].into_iter().flatten().min()
     }
 
+    /// When the next call is made, where that is known.
+    fn arrival(&self) -> Option<u64> {
+        let next = *self.arrivals.front()?;
+        let is_free = self.processes.iter().all(|process| process.alive.is_empty());
+        (is_free || !self.situation.is_sequential).then(|| self.calls[next].at)
+    }
+
     fn step(&mut self) {
-        while let Some(number) = self.arrivals.front().copied()
-            && self.calls[number].at <= self.time
+        while self.arrival().is_some_and(|at| at <= self.time)
+            && let Some(number) = self.arrivals.pop_front()
         {
-            self.arrivals.pop_front();
             self.start(number);
         }
         self.service.handle(self.wall + self.time, ToService::Tick);
@@ -234,7 +240,11 @@ impl World {
             want: Amounts { requests: 1, tokens, images: 1, nanos: service::price(model) },
             ..*target
         });
-        let policy = Rc::new(Policy { timeout: Some(TIMEOUT), ..Policy::GENERATE });
+        let policy = match self.situation.way {
+            Way::Generate => Policy::GENERATE,
+            Way::DropIn | Way::Loop => Policy::drop_in(5, Millis(2_000)),
+        };
+        let policy = Rc::new(Policy { timeout: Some(TIMEOUT), ..policy });
         let spec = CallSpec {
             priority: if self.situation.is_batch { BACKGROUND } else { INTERACTIVE },
             on_daily_limit: self.situation.on_daily_limit,

@@ -1,0 +1,81 @@
+//! What 429s without details are evidence of: load, which passes, or a limit a minute that nobody named.
+//!
+//! A limit refuses again and again at the count at which it refused first, for about a minute, and takes
+//! in little above that count. Load refuses at any count, and takes in most of what comes next.
+
+use crate::time::{Instant, Millis};
+
+/// For how long the refusals of a limit go on at least: most of a minute, since the first may have come
+/// when a part of it was over.
+const LASTS: Millis = Millis(45_000);
+/// How long a case is remembered without another refusal: two minutes, and a little.
+const REMEMBERED: Millis = Millis(125_000);
+/// Refusals that make it likely, and those that it takes.
+const LIKELY: u64 = 5;
+const ENOUGH: u64 = 8;
+/// Refusals within so long are of one wave: what was sent before the first of them came back.
+const WAVE: Millis = Millis(3_000);
+/// How many requests are taken in above the count for each refusal, where it is load. A limit by minutes
+/// of the clock takes in as many as before when a minute begins, and refuses some of them twice.
+const TAKEN: u64 = 3;
+
+/// The case for a limit that nobody named.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bare {
+    case: Option<Case>,
+    /// The count that was last taken for a limit, and when.
+    found: Option<(u64, Instant)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    /// What was accepted in the minute before the first refusal.
+    accepted: u64,
+    since: Instant,
+    last: Instant,
+    refused: u64,
+    /// What had been taken in above that count by then.
+    above: u64,
+}
+
+impl Bare {
+    /// The count at which the service refused first.
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.case.map(|case| case.accepted)
+    }
+
+    /// What is taken for the limit, where that has just become clear: what else was refused at the time
+    /// says nothing new.
+    pub(crate) fn found(&self, now: Instant) -> Option<u64> {
+        self.found.filter(|(_, at)| now - *at <= WAVE).map(|(count, _)| count)
+    }
+
+    /// Whether a limit is likely enough to ask one at a time.
+    pub(crate) fn is_likely(&self) -> bool {
+        self.case.is_some_and(|case| case.refused >= LIKELY)
+    }
+
+    /// A request was refused when so many had been accepted in the last minute, and so many were ever
+    /// taken in above [`Bare::count`]. Gives whether there is a limit.
+    pub(crate) fn refused(&mut self, now: Instant, accepted: u64, above: u64) -> bool {
+        let fresh = Case { accepted, since: now, last: now, refused: 0, above };
+        let is_open = |case: &Case| {
+            let taken = above.saturating_sub(case.above);
+            let is_like = accepted.saturating_mul(5) >= case.accepted.saturating_mul(4);
+            now - case.last <= REMEMBERED && is_like && taken < case.refused.saturating_mul(TAKEN)
+        };
+        let mut case = self.case.filter(is_open).unwrap_or(fresh);
+        if now - case.since < WAVE {
+            // Some of what counted as accepted was refused, too, but not heard of yet.
+            case.accepted = case.accepted.min(accepted);
+        }
+        case.refused = case.refused.saturating_add(1);
+        case.last = now;
+        let is_limit = now - case.since >= LASTS && case.refused >= ENOUGH;
+        if is_limit {
+            self.found = Some((case.accepted, now));
+        }
+        self.case = Some(case).filter(|_| !is_limit);
+        is_limit
+    }
+}
