@@ -358,8 +358,11 @@ impl Engine {
 /// Whether a call may ask a target of its chain that is paused.
 pub(crate) fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instant) -> bool {
     let is_day = outage.info.kind == Kind::DailyQuota;
-    // A call that has backed off by itself is as good a probe as any.
-    let has_waited = call.visit(target).tries > 0 && !is_day && !call.spec.is_background();
+    // A call that has backed off by itself is as good a probe as any; but a crowd that a limit refused
+    // would use up its attempts on it, while one of them is enough to ask.
+    let is_load = outage.info.kind == Kind::RateLimited;
+    let has_waited =
+        call.visit(target).tries > 0 && !is_day && !is_load && !call.spec.is_background();
     let is_due = outage.next_of(has_other(call, target)) <= now;
     outage.probe.is_none() && (is_due || has_waited)
 }

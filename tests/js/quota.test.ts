@@ -273,7 +273,8 @@ describe('limits that are learned', () => {
     assert.equal(limit?.source, 'learned');
     assert.ok((limit?.limit ?? 0) >= 4 && (limit?.limit ?? 99) <= 8, JSON.stringify(limit));
     assert.ok(scene.now() < 8 * MINUTE, `it took ${scene.now() / MINUTE} minutes`);
-    assert.ok(scene.overLimit() <= 8, `${scene.overLimit()} were rejected`);
+    // The first wave, and one at a time for most of a minute, in which it may be load.
+    assert.ok(scene.overLimit() <= 16, `${scene.overLimit()} were rejected`);
   });
 
   it('one bare 429 alone says nothing of a limit', async () => {
