@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::ledger::{Delta, Ledger, Reply, Request};
-use crate::quota::{Block, Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::quota::{Clock, Denial, Learned, Limits, Quota, Refusal};
 use crate::time::{Instant, Millis, Now};
 use crate::window::Amounts;
 
@@ -368,8 +368,7 @@ impl Book {
 
     /// What the service said to wait for, as far as is known here, and until when.
     pub(crate) fn held(&self, now: Now) -> Option<Denial> {
-        let block = self.quota.block.map(Block::denial);
-        let both = [self.told(now), block].into_iter().flatten();
+        let both = [self.told(now), self.quota.block].into_iter().flatten();
         let longest = both.max_by_key(|denial| denial.until);
         longest.filter(|denial| denial.until > self.clock(now).now)
     }

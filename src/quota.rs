@@ -163,21 +163,6 @@ pub(crate) struct Day {
     pub(crate) asked: u64,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Block {
-    pub(crate) until: u64,
-    pub(crate) dimension: Option<Dimension>,
-    /// Whether the service named that moment, or we guess.
-    pub(crate) is_named: bool,
-}
-
-impl Block {
-    pub(crate) const fn denial(self) -> Denial {
-        let Self { until, dimension, is_named } = self;
-        Denial { until, dimension, is_named }
-    }
-}
-
 /// The ledger.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Quota {
@@ -187,7 +172,8 @@ pub struct Quota {
     /// Money that was ever used, in billionths of a USD.
     pub(crate) spent: u64,
     pub(crate) gauges: [Gauge; DIMENSIONS.len()],
-    pub(crate) block: Option<Block>,
+    /// What keeps every request.
+    pub(crate) block: Option<Denial>,
     /// The newest moment seen.
     pub(crate) at: u64,
 }
@@ -517,7 +503,7 @@ impl Quota {
         self.money.take_back(self.at, at, &money);
         if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
             let until = clock.now.saturating_add(wait.0);
-            self.block_until(Block { until, dimension: said.dimension, is_named: true });
+            self.keep(Denial { until, dimension: said.dimension, is_named: true });
         }
         let dimension = match said.dimension {
             Some(dimension) => dimension,
@@ -553,7 +539,7 @@ impl Quota {
         {
             let until = clock.now.saturating_add(wait.0);
             let until = until.saturating_add(self.gauge(dimension).turn().0);
-            self.block_until(Block { until, dimension: Some(dimension), is_named: true });
+            self.keep(Denial { until, dimension: Some(dimension), is_named: true });
         }
         if said.wait.is_none() && dimension == Dimension::Spend {
             // Others may have spent it all: our own count does not say when some is free.
@@ -600,10 +586,10 @@ impl Quota {
 
     /// Nothing goes before this moment, as we guess.
     pub fn hold(&mut self, until: u64, dimension: Option<Dimension>) {
-        self.block_until(Block { until, dimension, is_named: false });
+        self.keep(Denial::counted(until, dimension));
     }
 
-    fn block_until(&mut self, block: Block) {
+    fn keep(&mut self, block: Denial) {
         if self.block.is_none_or(|known| known.until < block.until) {
             self.block = Some(block);
         }
@@ -703,7 +689,7 @@ impl Quota {
             ours.found = ours.found.or(theirs.found);
         }
         if let Some(block) = other.block {
-            self.block_until(block);
+            self.keep(block);
         }
         self.at = self.at.max(other.at);
     }
@@ -719,8 +705,7 @@ impl Quota {
 
     /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
     fn denial(&self, clock: Clock, want: &Amounts, parts: u64, basis: Basis) -> Option<Denial> {
-        let counts = |block: &Block| block.is_named || basis == Basis::All;
-        let block = self.block.filter(counts).map(Block::denial);
+        let block = self.block.filter(|block| block.is_named || basis == Basis::All);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let gauge = self.gauge(dimension);
             let limit = if basis == Basis::All { gauge.limit() } else { gauge.said() }?;

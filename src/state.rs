@@ -3,7 +3,7 @@
 use crate::gauge::{Found, Gauge};
 use crate::hint::LONGEST;
 use crate::kind::Dimension;
-use crate::quota::{Block, DAYS, DIMENSIONS, Day, Quota};
+use crate::quota::{DAYS, DIMENSIONS, Day, Denial, Quota};
 use crate::time::{Millis, WallTime};
 use crate::window::{Amounts, Entry, Window};
 
@@ -189,7 +189,7 @@ impl Quota {
                 let dimension = index.and_then(|index| DIMENSIONS.get(index)).copied();
                 // No service is obeyed for longer.
                 let until = reader.moment(at)?.min(at.saturating_add(LONGEST.0));
-                Some(Block { until, dimension, is_named })
+                Some(Denial { until, dimension, is_named })
             }
         };
         let mut quota = Self { day, spent, block, at, ..Self::default() };
