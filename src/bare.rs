@@ -3,6 +3,7 @@
 //! A limit refuses again and again at the count at which it refused first, for about a minute, and takes
 //! in little above that count. Load refuses at any count, and takes in most of what comes next.
 
+use crate::gauge::Gauge;
 use crate::time::{Instant, Millis};
 
 /// For how long the refusals of a limit go on at least: most of a minute, since the first may have come
@@ -23,6 +24,8 @@ const TAKEN: u64 = 3;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bare {
     case: Option<Case>,
+    /// The last refusal, and whose call's it was.
+    last: Option<(Instant, u64)>,
     /// The count that was last taken for a limit, and when.
     found: Option<(u64, Instant)>,
 }
@@ -55,9 +58,36 @@ impl Bare {
         self.case.is_some_and(|case| case.refused >= LIKELY)
     }
 
+    /// A call's request was refused. Gives whether another call's was within a minute: one alone may be
+    /// that request's own fault.
+    pub(crate) fn confirms(&mut self, now: Instant, call: u64) -> bool {
+        let recent = self.last.filter(|(at, _)| now - *at <= Millis(60_000));
+        // The first stays, so that every other call confirms it.
+        let first = recent.filter(|(_, first)| *first != call);
+        self.last = Some((now, first.map_or(call, |(_, first)| first)));
+        first.is_some()
+    }
+
+    /// Whether that is a limit: where one is known or was found, by what is accepted of it; else by what
+    /// was seen since the first refusal.
+    pub(crate) fn is_limit(
+        &mut self,
+        now: Instant,
+        gauge: &Gauge,
+        is_confirmed: bool,
+        (accepted, above): (u64, u64),
+    ) -> bool {
+        let near = |limit: u64| accepted.saturating_mul(10) >= limit.saturating_mul(9);
+        match (gauge.found, gauge.limit().is_some_and(near)) {
+            (Some(_), is_near) => is_near || is_confirmed,
+            (None, true) => is_confirmed,
+            (None, false) => self.refused(now, accepted, above),
+        }
+    }
+
     /// A request was refused when so many had been accepted in the last minute, and so many were ever
     /// taken in above [`Bare::count`]. Gives whether there is a limit.
-    pub(crate) fn refused(&mut self, now: Instant, accepted: u64, above: u64) -> bool {
+    fn refused(&mut self, now: Instant, accepted: u64, above: u64) -> bool {
         let fresh = Case { accepted, since: now, last: now, refused: 0, above };
         let is_open = |case: &Case| {
             let taken = above.saturating_sub(case.above);

@@ -133,6 +133,7 @@ impl Engine {
                     lane.book.end_day(clocks);
                 } else {
                     let random = &mut self.random;
+                    // A day's end that is named may be misleading, and is asked about.
                     begins = lane.health.failed(now, flight.id, info, Millis::ZERO, None, random);
                     // The new day ends it at the latest.
                     let midnight = quota.midnight(lane.book.clock(clocks));
@@ -145,22 +146,12 @@ impl Engine {
                     // Without this one, which counts as accepted still.
                     let accepted = quota.minute.accepted().saturating_sub(1);
                     let gauge = quota.gauge(Dimension::RequestsPerMinute);
-                    // One refusal without details may be that request's own fault.
-                    let is_confirmed = lane.confirms_bare(now, call.serial);
-                    let is_near = gauge.limit().is_some_and(|limit| {
-                        accepted.saturating_mul(10) >= limit.saturating_mul(9)
-                    });
-                    // And no minute is as long as what nobody sits through.
-                    let above = defence.map_or(0, |defence| defence.above);
+                    let counts = (accepted, defence.map_or(0, |defence| defence.above));
+                    let is_confirmed = lane.bare.confirms(now, call.serial);
+                    // No minute is as long as what nobody sits through.
                     refusal.is_quota = accepted > 0
                         && !is_long(info, most)
-                        && if gauge.found.is_some() {
-                            is_near || is_confirmed
-                        } else if is_near {
-                            is_confirmed
-                        } else {
-                            lane.bare.refused(now, accepted, above)
-                        };
+                        && lane.bare.is_limit(now, &gauge, is_confirmed, counts);
                     refusal.count = lane.bare.found(now);
                 }
                 learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
@@ -170,11 +161,14 @@ impl Engine {
                     let random = &mut self.random;
                     let defence = defence.filter(|_| !lane.bare.is_likely());
                     begins = lane.health.failed(now, flight.id, info, waits, defence, random);
-                    let used = lane.book.quota.minute.total().requests;
-                    let frees =
-                        lane.book.quota.minute.falls_to(Meter::Requests, used.saturating_sub(1));
-                    if let Some(frees) = frees.filter(|_| begins) {
-                        lane.health.frees_at(lane.book.moment(clocks, frees));
+                    if begins {
+                        // Where it is a limit after all, it lets something in when a minute is over.
+                        let minute = &lane.book.quota.minute;
+                        let used = minute.total().requests;
+                        let frees = minute.falls_to(Meter::Requests, used.saturating_sub(1));
+                        if let Some(frees) = frees {
+                            lane.health.frees_at(lane.book.moment(clocks, frees));
+                        }
                     }
                 }
             }

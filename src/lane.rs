@@ -66,8 +66,6 @@ pub(crate) struct Lane {
     pub(crate) denied: Option<(Dimension, Instant)>,
     shut: Option<(Instant, Rc<ErrorInfo>)>,
     pub(crate) bare: Bare,
-    /// The last 429 without details, and whose.
-    last_bare: Option<(Instant, u64)>,
 }
 
 impl Lane {
@@ -89,7 +87,6 @@ impl Lane {
             denied: None,
             shut: None,
             bare: Bare::default(),
-            last_bare: None,
         }
     }
 
@@ -127,15 +124,6 @@ impl Lane {
             self.pacer.cool();
         }
         heard
-    }
-
-    /// A 429 without details: whether another call had one within a minute.
-    pub(crate) fn confirms_bare(&mut self, now: Instant, serial: u64) -> bool {
-        let recent = self.last_bare.filter(|(at, _)| now - *at <= Millis(60_000));
-        // The first stays, so that every other call confirms it.
-        let first = recent.filter(|(_, first)| *first != serial);
-        self.last_bare = Some((now, first.map_or(serial, |(_, first)| first)));
-        first.is_some()
     }
 }
 

@@ -114,8 +114,6 @@ impl Health {
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
-        // What the service names is no guess, but a day's end may be misleading, and is probed.
-        let named = if info.kind == Kind::DailyQuota { Millis::ZERO } else { named };
         if let Some(outage) = &mut self.outage {
             // What was sent before the outage was known says nothing new but how long to wait.
             if outage.next < now + named {
