@@ -75,13 +75,14 @@ impl Engine {
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
         let (wanted, money) = lane.reserves(&call.want_of(index)).split();
+        let timed = |book: &Book, denial: Denial| (book.moment(self.now, denial.until), denial);
         let earliest = |book: &Book, want: &Amounts, ahead: u64| {
             let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
-            Some((book.moment(self.now, denial.until), denial))
+            Some(timed(book, denial))
         };
         let denial = if call.insists() && call.target == index {
             let denial = lane.book.quota.earliest_said(lane.book.clock(self.now), &wanted);
-            denial.map(|denial| (lane.book.moment(self.now, denial.until), denial))
+            denial.map(|denial| timed(&lane.book, denial))
         } else {
             earliest(&lane.book, &wanted, ahead)
         };

@@ -11,7 +11,7 @@ use crate::failure;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit};
 use crate::kind::{Dimension, Kind};
-use crate::lane::{Account, LaneId};
+use crate::lane::{Account, Lane, LaneId};
 use crate::outage::Outage;
 use crate::output::Output;
 use crate::queue::Ticket;
@@ -193,10 +193,11 @@ impl Engine {
                     return;
                 }
             }
-            if self.in_flight >= self.concurrency || lane.in_flight >= lane.in_flight_max() {
+            let Some(lane) = self.lanes.get(index).filter(|lane| self.has_slot(lane)) else {
                 return;
-            }
+            };
             let gauge = lane.book.quota.gauge(Dimension::RequestsPerMinute);
+            let Some(lane) = self.lanes.get_mut(index) else { return };
             let room = match lane.pacer.room(now, gauge.limit(), gauge.is_share()) {
                 Ok(room) => room,
                 Err(wake) => {
@@ -207,9 +208,8 @@ impl Engine {
             if lane.asking {
                 return;
             }
-            let account = self.accounts.get(lane.account.0 as usize);
-            let mut keepers = account.into_iter().chain(&self.purse);
-            if !lane.book.decides() || keepers.any(|keeper| !keeper.decides()) {
+            let Some(lane) = self.lanes.get(index) else { return };
+            if !self.decides(lane) {
                 let is_told = self.is_asked(BookId::Lane(lane_id(index)));
                 let Some(lane) = self.lanes.get_mut(index) else { return };
                 if is_told {
@@ -274,14 +274,10 @@ impl Engine {
                 && quota.leaves_room(denial.until, &first, &want)
         };
         // One that may not probe a paused target keeps its place before those that need not.
-        let may_go = |id: &CallId| {
-            self.call(*id).is_some_and(|call| {
-                let outage = lane.health.outage().filter(|outage| call.rides(outage));
-                outage.is_none_or(|outage| may_probe(outage, call, call.target, self.now.mono))
-            })
-        };
+        let is_open =
+            |id: &CallId| self.call(*id).is_some_and(|call| may_go(lane, call, self.now.mono));
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
-        let found = found.filter(may_go);
+        let found = found.filter(is_open);
         let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
         let Ok(permit) = self.reserve(index, &want, false) else { return false };
         let priority = self.call(id).map_or(0, |call| call.spec.priority);
@@ -300,9 +296,7 @@ impl Engine {
         let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
-        let outage = lane.health.outage().filter(|outage| call.rides(outage));
-        let may_go = outage.is_none_or(|outage| may_probe(outage, call, call.target, now));
-        let is_open = may_go && lane.shut(now).is_none();
+        let is_open = may_go(lane, call, now) && lane.shut(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
         peak_ends(call, self.now).is_none().then_some(ticket.call)
     }
@@ -390,22 +384,29 @@ impl Engine {
     /// Whether a permit that has come from a store may be used now.
     pub(crate) fn has_room(&self, index: usize) -> bool {
         let Some(lane) = self.lanes.get(index) else { return false };
-        let is_free = lane.book.held(self.now).is_none();
-        is_free && self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
+        lane.book.held(self.now).is_none() && self.has_slot(lane)
+    }
+
+    /// Whether one more request may be in flight.
+    fn has_slot(&self, lane: &Lane) -> bool {
+        self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
+    }
+
+    /// Whether it is decided here what may go in a lane, and not in a store.
+    fn decides(&self, lane: &Lane) -> bool {
+        let account = self.accounts.get(lane.account.0 as usize);
+        lane.book.decides() && account.into_iter().chain(&self.purse).all(Account::decides)
     }
 
     /// A permit for a call that insists, where nothing but a guess keeps it: the loop that the drop-in
     /// replaces would send it now, whoever waits.
     fn permit_now(&mut self, index: usize, call: &Call) -> Option<Permit> {
         let now = self.now.mono;
-        let lane = self.lanes.get_mut(index)?;
-        let account = self.accounts.get(lane.account.0 as usize);
-        let decides = account.into_iter().chain(&self.purse).all(Account::decides);
-        let has_room = lane.pacer.room(now, None, false).is_ok()
-            && self.in_flight < self.concurrency
-            && lane.in_flight < lane.in_flight_max();
-        let may_go = lane.book.decides() && decides && has_room && lane.shut(now).is_none();
+        let has_room = self.lanes.get_mut(index)?.pacer.room(now, None, false).is_ok();
+        let lane = self.lanes.get(index)?;
+        let may_go = has_room && self.has_slot(lane) && self.decides(lane);
         let want = lane.reserves(&call.want());
+        let may_go = may_go && lane.shut(now).is_none();
         may_go.then(|| self.reserve(index, &want, true).ok()).flatten()
     }
 
@@ -481,6 +482,12 @@ fn sits_out(outage: &Outage, call: &Call) -> Instant {
     let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;
     let longest = if waits_for_day { Millis(u64::MAX) } else { call.spec.max_outage() };
     outage.since.max(call.started).max(call.here.came) + longest
+}
+
+/// Whether a call may ask its target, which may be paused.
+fn may_go(lane: &Lane, call: &Call, now: Instant) -> bool {
+    let outage = lane.health.outage().filter(|outage| call.rides(outage));
+    outage.is_none_or(|outage| may_probe(outage, call, call.target, now))
 }
 
 /// Whether the call of a ticket still waits in this lane.
