@@ -104,13 +104,15 @@ impl Pacer {
 
     /// What was sent some time ago, and of which nothing was heard, was taken in.
     fn age(&mut self, now: Instant) {
-        while let Some(first) =
-            self.fresh.first().copied().filter(|first| first.sent + HEARD <= now)
-        {
-            self.drop(first.flight);
-            if !first.is_refused {
-                self.take_in(now, first);
-            }
+        let is_old = |fresh: &Fresh| fresh.sent + HEARD <= now;
+        if !self.fresh.first().is_some_and(is_old) {
+            return;
+        }
+        let (old, fresh): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.fresh).into_iter().partition(is_old);
+        self.fresh = fresh;
+        for one in old.into_iter().filter(|one| !one.is_refused) {
+            self.take_in(now, one);
         }
     }
 
