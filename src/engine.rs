@@ -21,7 +21,7 @@ use crate::lane::{Account, AccountId, Lane, LaneId, LaneSpec};
 use crate::output::{Ending, Output, Record};
 use crate::quota::Limits;
 use crate::random::Random;
-use crate::retry::{Decision, Verdict, Why, is_long, names_minute};
+use crate::retry::{Decision, Verdict, Why, believed, is_long, names_minute};
 use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now};
 
@@ -512,7 +512,7 @@ impl Engine {
             // Who asks anew is told again, if that is longer than the caller allows.
             let most = call.spec.policy.max_server_delay;
             let is_obeyed = call.spec.is_background() || !is_long(&info, most);
-            if let Some(hint) = info.retry_after.filter(|_| is_obeyed && !was_current) {
+            if let Some(hint) = believed(&info, most).filter(|_| is_obeyed && !was_current) {
                 // Of a failed overtime attempt nothing is left but what the service said.
                 let until = self.now.mono + hint;
                 call.hold(landed.target, until);

@@ -12,7 +12,7 @@ use support::{
     with_timeout,
 };
 use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
 use unexhausted::kind::{Dimension, Kind};
 use unexhausted::output::{Ending, Output};
 use unexhausted::retry::{Policy, Verdict, Why};
@@ -468,6 +468,19 @@ fn a_wait_told_in_overtime_is_no_longer_than_the_caller_allows() {
         assert!(life.settled_at() < 600_000, "it waits for {} ms", life.settled_at());
         assert_eq!(life.answered_by(), 3);
     }
+}
+
+#[test]
+fn in_the_background_a_long_wait_told_in_overtime_is_asked_about_after_five_minutes() {
+    let mut world = World::new(1);
+    let policy = with_timeout(Policy::GENERATE, 6_000);
+    let late = hinted(Kind::Overloaded, 24 * 3_600_000).taking(6_050);
+    let call = CallSpec { priority: BACKGROUND, ..spec(policy, &[0], None) };
+    world.start(call, &[late, answer()]);
+    world.run();
+    let life = world.life(0);
+    assert_eq!(life.answered_by(), 2);
+    assert!((306_050..330_000).contains(&life.times()[1]), "it asks at {}", life.times()[1]);
 }
 
 #[test]
