@@ -109,3 +109,93 @@ impl Bare {
         is_limit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(seconds: u64) -> Instant {
+        Instant(1_000_000 + seconds * 1_000)
+    }
+
+    /// Whether a limit is found by refusals at these seconds, with what was accepted and what was taken
+    /// in above the count by then.
+    fn finds(refusals: impl IntoIterator<Item = (u64, u64, u64)>) -> bool {
+        let mut bare = Bare::default();
+        let mut found = false;
+        for (seconds, accepted, above) in refusals {
+            found |= bare.refused(at(seconds), accepted, above);
+        }
+        found
+    }
+
+    #[test]
+    fn refusals_for_most_of_a_minute_at_one_count_are_a_limit() {
+        assert!(finds((0..8).map(|wave| (wave * 7, 20, 0))));
+        assert!(!finds((0..8).map(|wave| (wave * 6, 20, 0))), "in 42 s load may refuse as often");
+        assert!(!finds((0..7).map(|wave| (wave * 9, 20, 0))), "seven are too few");
+    }
+
+    #[test]
+    fn what_is_taken_in_above_the_count_says_it_is_load() {
+        assert!(finds((0..9).map(|wave| (wave * 7, 20, wave * 2))), "a minute begins anew");
+        assert!(!finds((0..40).map(|wave| (wave * 7, 20, wave * 3))));
+    }
+
+    #[test]
+    fn a_much_lower_count_begins_a_case_anew() {
+        assert!(!finds(
+            [20, 15, 12, 9, 7, 5, 4, 3]
+                .into_iter()
+                .zip(0..)
+                .map(|(count, wave)| { (wave * 7, count, 0) })
+        ));
+    }
+
+    #[test]
+    fn a_case_is_forgotten_after_two_minutes_of_silence() {
+        let refusals = |pause: u64| (0..8).map(move |wave| (wave * 7 + (wave / 7) * pause, 20, 0));
+        assert!(finds(refusals(60)));
+        assert!(!finds(refusals(126)));
+    }
+
+    #[test]
+    fn the_count_of_the_first_wave_is_its_least() {
+        let mut bare = Bare::default();
+        for (seconds, accepted) in [(0, 24), (1, 20), (2, 22), (4, 18)] {
+            bare.refused(at(seconds), accepted, 0);
+        }
+        assert_eq!(bare.count(), Some(20), "the later wave is another");
+    }
+
+    #[test]
+    fn five_refusals_make_a_limit_likely() {
+        let mut bare = Bare::default();
+        for wave in 0..5 {
+            assert!(!bare.is_likely(), "after {wave}");
+            bare.refused(at(wave), 20, 0);
+        }
+        assert!(bare.is_likely());
+    }
+
+    #[test]
+    fn another_call_s_refusal_within_a_minute_confirms_one() {
+        let mut bare = Bare::default();
+        assert!(!bare.confirms(at(0), 1));
+        assert!(!bare.confirms(at(1), 1), "the same call again may be that request's own fault");
+        assert!(bare.confirms(at(2), 2));
+        assert!(bare.confirms(at(3), 2), "the first is still another's");
+        assert!(!bare.confirms(at(64), 2), "that was a minute ago");
+    }
+
+    #[test]
+    fn a_found_limit_is_told_of_for_one_wave() {
+        let mut bare = Bare::default();
+        for wave in 0..8 {
+            bare.refused(at(wave * 7), 20, 0);
+        }
+        assert_eq!(bare.found(at(49)), Some(20));
+        assert_eq!(bare.found(at(53)), None);
+        assert_eq!(bare.count(), None, "the case is closed");
+    }
+}
