@@ -33,6 +33,9 @@ const PROMPT: Millis = Millis(50);
 /// Changes that are kept for a store that is down; of more, what was used is kept alone.
 const DELTAS_MAX: usize = 1_000;
 
+/// How a quota counts a request that one of so many parts of it may send.
+type Take = fn(&mut Quota, Clock, &Amounts, u64) -> Result<(), Denial>;
+
 /// A quota.
 #[derive(Debug)]
 pub(crate) struct Book {
@@ -148,8 +151,17 @@ impl Book {
         })
     }
 
-    /// Counts a request, where it may go by what is known here; one that insists goes past guesses.
-    pub(crate) fn take(&mut self, now: Now, want: &Amounts, insists: bool) -> Result<u64, Denial> {
+    /// Counts a request, where it may go by what is known here.
+    pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
+        self.take_by(now, want, Quota::take_part)
+    }
+
+    /// The same for one that goes past guesses.
+    pub(crate) fn insist(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
+        self.take_by(now, want, Quota::insist)
+    }
+
+    fn take_by(&mut self, now: Now, want: &Amounts, take: Take) -> Result<u64, Denial> {
         let clock = self.clock(now);
         if let Some(denial) = self.told(now).filter(|denial| denial.until > clock.now) {
             return Err(denial);
@@ -158,11 +170,7 @@ impl Book {
             Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
             _ => 1,
         };
-        if insists {
-            self.quota.insist(clock, want, parts)?;
-        } else {
-            self.quota.take_part(clock, want, parts)?;
-        }
+        take(&mut self.quota, clock, want, parts)?;
         if let Some(shared) = &mut self.shared {
             shared.tell(Delta::Record { at: clock.now, used: *want });
         }

@@ -431,7 +431,7 @@ impl Engine {
         let purse = purse.filter(|_| !crate::canary::is(crate::canary::Canary::ForgetsBudget));
         let mut purse = purse;
         let budget = match &mut purse {
-            Some(purse) => purse.book.take(now, &money, false).map_err(|denial| Bar {
+            Some(purse) => purse.book.take(now, &money).map_err(|denial| Bar {
                 until: purse.book.moment(now, denial.until),
                 reason: Reason::Budget(denial),
             })?,
@@ -445,8 +445,7 @@ impl Engine {
                 account.book.untake(at, &money);
             }
         };
-        let account_at = match account.as_mut().map(|account| account.book.take(now, &money, false))
-        {
+        let account_at = match account.as_mut().map(|account| account.book.take(now, &money)) {
             Some(Ok(at)) => at,
             Some(Err(denial)) => {
                 give_back(None);
@@ -456,7 +455,9 @@ impl Engine {
             }
             None => 0,
         };
-        match lane.book.take(now, &wanted, insists) {
+        let taken =
+            if insists { lane.book.insist(now, &wanted) } else { lane.book.take(now, &wanted) };
+        match taken {
             Ok(at) => {
                 let paid_at = Paid { budget, account: account_at };
                 Ok(Permit { lane: lane_id(index), at, paid_at, want: *want, in_doubt: false })

@@ -319,7 +319,7 @@ impl Engine {
             }
             let (mut taken, mut denial) = (0, None);
             for want in &wants {
-                if let Err(denied) = book.take(now, &want.split().1, false) {
+                if let Err(denied) = book.take(now, &want.split().1) {
                     denial = Some(denied);
                     break;
                 }
