@@ -12,7 +12,7 @@ import type {
   ErrorInfo,
   FallbackOptions,
   FallbackResult,
-  GenerateRequest,
+  Prompt,
   RetryContext,
   RetryOptions,
 } from './types.js';
@@ -54,8 +54,9 @@ export function configure(options: ClientOptions): void {
 /**
  * Drop-in for the hand-rolled loop: asks one model, and retries 429, 503 and what else can pass.
  *
- * @param prompt a text, what `ai.models.generateContent` takes, or the body of the REST API. A text
- * is sent to the first model of the chain with responseModalities ['IMAGE'] and imageSize '1K'.
+ * @param prompt a text or parts, what `ai.models.generateContent` takes, or the body of the REST API. A
+ * text, or parts, are sent to the first model of the chain with responseModalities ['IMAGE'] and imageSize
+ * '1K'.
  * @param maxRetries the number of requests in all, or options.
  * @param baseDelay the wait after the first try in ms; it doubles up to 60 s, and up to 1 s comes
  * on top. A wait that the service names is obeyed where it is longer.
@@ -63,16 +64,16 @@ export function configure(options: ClientOptions): void {
  * @throws {GenerateError} with the `status` of the last answer.
  */
 export function generateWithRetry(
-  prompt: string | GenerateRequest,
+  prompt: Prompt,
   maxRetries?: number,
   baseDelay?: number,
 ): Promise<GenerateContentResponse>;
 export function generateWithRetry(
-  prompt: string | GenerateRequest,
+  prompt: Prompt,
   options?: DropInOptions,
 ): Promise<GenerateContentResponse>;
 export function generateWithRetry(
-  prompt: string | GenerateRequest,
+  prompt: Prompt,
   maxRetries?: number | DropInOptions,
   baseDelay?: number,
 ): Promise<GenerateContentResponse> {
@@ -85,10 +86,10 @@ export function generateWithRetry(
  *
  * @param prompts what to make, in order.
  * @param delay the pause after a success in ms (default 1,000; up to 500 ms come on top), or options.
- * @returns the answers in the same order; `null` for one that failed.
+ * @returns the answers in the same order; `null` for one that failed, which `onError` is told of.
  */
 export function batchGenerate(
-  prompts: readonly (string | GenerateRequest)[],
+  prompts: readonly Prompt[],
   delay?: number | BatchGenerateOptions,
 ): Promise<(GenerateContentResponse | null)[]> {
   return client().batchGenerate(prompts, delay);
@@ -100,7 +101,7 @@ export function batchGenerate(
  * @throws {GenerateError} of the last model, where none did.
  */
 export function generateWithFallback(
-  prompt: string | GenerateRequest,
+  prompt: Prompt,
   options?: FallbackOptions,
 ): Promise<FallbackResult> {
   return client().generateWithFallback(prompt, options);

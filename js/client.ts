@@ -1,15 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** One client: it hands calls to the core and keeps who waits for them. */
 import { type Gate, type Maker, Run } from './bulk/run.js';
+import { ask } from './callback.js';
 import { checkData } from './data.js';
 import { isGenerateError } from './errors.js';
 import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
 import { type Caller, callers, Host, Life } from './host.js';
 import { ClientJobs } from './jobs/index.js';
 import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
+import { logged } from './log.js';
 import { momentOf, TIMER_MAX } from './moment.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import type {
+  BatchGenerateFailure,
   BatchGenerateOptions,
   BatchOptions,
   BatchRun,
@@ -23,9 +26,9 @@ import type {
   FallbackOptions,
   FallbackResult,
   GenerateOptions,
-  GenerateRequest,
   Jobs,
   ModelInfo,
+  Prompt,
   QuotaReport,
   RetryContext,
   RetryOptions,
@@ -66,7 +69,7 @@ export class Client {
    * @throws {GenerateError} where no model gave a picture; the reason of `signal` on abort;
    * `TypeError` for a wrong request or option, before any request.
    */
-  generate(request: string | GenerateRequest, options?: GenerateOptions): Promise<GenerateResult> {
+  generate(request: Prompt, options?: GenerateOptions): Promise<GenerateResult> {
     return this.#generate(request, options);
   }
 
@@ -111,40 +114,35 @@ export class Client {
 
   /** The drop-in of the function of the same name, with this client's settings. */
   generateWithRetry(
-    request: string | GenerateRequest,
+    request: Prompt,
     maxRetries?: number,
     baseDelay?: number,
   ): Promise<GenerateContentResponse>;
+  generateWithRetry(request: Prompt, options?: DropInOptions): Promise<GenerateContentResponse>;
   generateWithRetry(
-    request: string | GenerateRequest,
-    options?: DropInOptions,
-  ): Promise<GenerateContentResponse>;
-  generateWithRetry(
-    request: string | GenerateRequest,
+    request: Prompt,
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
-    return this.#run(signals(maxRetries, request), (core, caller) =>
-      core.generateWithRetry(caller, request, maxRetries, baseDelay),
-    );
+    return this.#run(signals(maxRetries, request), (core, caller) => {
+      const options = logged(maxRetries, this.#log(), MAX_RETRIES);
+      return core.generateWithRetry(caller, request, options, baseDelay);
+    });
   }
 
   /** The function of the same name, with this client's settings. */
-  generateWithFallback(
-    request: string | GenerateRequest,
-    options?: FallbackOptions,
-  ): Promise<FallbackResult> {
+  generateWithFallback(request: Prompt, options?: FallbackOptions): Promise<FallbackResult> {
     return this.#run(signals(options, request), (core, caller) =>
-      core.generateWithFallback(caller, request, options),
+      core.generateWithFallback(caller, request, logged(options, this.#log())),
     );
   }
 
   /** The function of the same name, with this client's settings. */
   batchGenerate(
-    prompts: readonly (string | GenerateRequest)[],
+    prompts: readonly Prompt[],
     options?: number | BatchGenerateOptions,
   ): Promise<(GenerateContentResponse | null)[]> {
-    const { delay: _, ...call } = typeof options === 'object' ? (options ?? {}) : {};
+    const { delay: _, onError, ...call } = typeof options === 'object' ? (options ?? {}) : {};
     // A deadline is the batch's and not each item's.
     let end: Date | undefined;
     try {
@@ -153,14 +151,20 @@ export class Client {
       return Promise.reject(error);
     }
     if (end !== undefined) call.deadline = end;
+    const told = (failure: BatchGenerateFailure) =>
+      ask('`onError`', typeof onError === 'function' ? onError : complain, failure);
     // No pause outlives the batch, however that ends, or the client.
     let ended = false;
     const pauses = this.#pauses;
     const one = (index: number) => {
       if (ended) return null;
-      const item = this.generateWithRetry(prompts[index] as string, call);
+      const prompt = prompts[index] as string;
+      const item = this.generateWithRetry(prompt, call);
       // Should the core fail before it listens, nobody else does, and Node would end the process.
-      item.catch(ignore);
+      item.catch((error: unknown) => {
+        // What ended the batch is told to its caller.
+        if (!ended && this.#state !== 'closed') told({ index, prompt, error });
+      });
       return item;
     };
     let wake = ignore;
@@ -187,7 +191,9 @@ export class Client {
    * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
-    return this.#run(signals(options), (core, caller) => core.retry(caller, fn, options));
+    return this.#run(signals(options), (core, caller) =>
+      core.retry(caller, fn, logged(options, this.#log())),
+    );
   }
 
   /** The Batch API: half the price, and an answer within a day. */
@@ -285,14 +291,14 @@ export class Client {
     late();
   }
 
-  #generate(
-    request: string | GenerateRequest,
-    options?: GenerateOptions,
-    gate?: Gate,
-  ): Promise<GenerateResult> {
+  #generate(request: Prompt, options?: GenerateOptions, gate?: Gate): Promise<GenerateResult> {
     return this.#run(signals(options, request), (core, caller) =>
-      core.generate(caller, request, options, gate),
+      core.generate(caller, request, logged(options, this.#log()), gate),
     );
+  }
+
+  #log(): unknown {
+    return this.#options?.log;
   }
 
   #open(): Core {
@@ -405,6 +411,9 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The requests of the drop-in in all, where the caller says nothing. */
+const MAX_RETRIES = 5;
+
 const NONE: AbortSignal[] = [];
 
 /** The signals that end a call: its own and its request's. */
@@ -443,6 +452,10 @@ function sleep(ms: number, told: (end: () => void) => void): Promise<void> {
     });
     step();
   });
+}
+
+function complain({ error }: BatchGenerateFailure): void {
+  console.error(`Failed: ${error}`);
 }
 
 function ignore(): void {}

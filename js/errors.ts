@@ -62,6 +62,14 @@ export class GenerateError extends Error {
     if (info !== undefined) this.info = info;
     Object.defineProperty(this, BRAND, { value: true });
   }
+
+  /**
+   * What the service answered last, without keys and prompts: an object where that was JSON, as
+   * `{ error: { code, message, status, details } }`, else its text; `undefined` where nothing came.
+   */
+  get body(): unknown {
+    return (this.cause as { body?: unknown } | undefined)?.body;
+  }
 }
 
 function quotaOf({ quotaId, quotaLimit }: ErrorInfo, dimension: Dimension): Quota {

@@ -7,7 +7,7 @@ import { type Dispatcher, guardedDispatcher, patientDispatcher } from './guard.j
 import { follow, isNear } from './hops.js';
 import { isCurrent, tell } from './load.js';
 import { TIMER_MAX } from './moment.js';
-import { GenerateContentResponse, GenerateResult } from './response.js';
+import { cameWith, GenerateContentResponse, GenerateResult } from './response.js';
 import type {
   Attempt,
   ClientEvents,
@@ -279,13 +279,10 @@ export class Host {
   }
 
   /** The JSON of an answer; `undefined` where it is longer than may be read. */
-  body(response: Response): Promise<unknown> {
-    try {
-      return jsonWithin(response, this.#maxBodyBytes, this.browser);
-    } catch (error) {
-      // A `fetch` of the caller's may give anything; what is thrown from here would be a trap.
-      return Promise.reject(error);
-    }
+  async body(response: Response): Promise<unknown> {
+    const body = await jsonWithin(response, this.#maxBodyBytes, this.browser);
+    if (typeof response.headers?.[Symbol.iterator] === 'function') cameWith(body, response.headers);
+    return body;
   }
 
   /** The text of an error's body, no more than `most` bytes of it: it may never end. */

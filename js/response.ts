@@ -12,6 +12,13 @@ import type {
   UsageMetadata,
 } from './types.js';
 
+const headers = new WeakMap<object, Headers>();
+
+/** Remembers what came with a body, for those who ask. */
+export function cameWith(body: unknown, its: Headers): void {
+  if (typeof body === 'object' && body !== null) headers.set(body, its);
+}
+
 /** The answer of the service, as it came, with the accessors of the SDK's class. */
 export class GenerateContentResponse implements GenerateContentResponseData {
   declare readonly candidates?: Candidate[];
@@ -21,9 +28,12 @@ export class GenerateContentResponse implements GenerateContentResponseData {
   declare readonly responseId?: string;
   declare readonly createTime?: string;
 
+  readonly #headers: Headers | undefined;
+
   /** @internal */
   constructor(body: unknown) {
     if (typeof body !== 'object' || body === null) return;
+    this.#headers = headers.get(body);
     const fields = this as Record<string, unknown>;
     try {
       for (const key of Object.keys(body)) {
@@ -50,6 +60,12 @@ export class GenerateContentResponse implements GenerateContentResponseData {
    */
   get data(): string | undefined {
     return pictures(this).at(-1)?.inlineData?.data;
+  }
+
+  /** The headers of the answer; `undefined` for one that was translated from another protocol. */
+  get sdkHttpResponse(): { headers: Record<string, string> } | undefined {
+    const its = this.#headers;
+    return its === undefined ? undefined : { headers: Object.fromEntries(its) };
   }
 
   /** The function calls of the first candidate; `undefined` where there are none. */

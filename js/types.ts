@@ -185,6 +185,11 @@ export interface CallOptions {
   /** Called before each wait; what it throws is told of once by `console.error`. */
   onRetry?: ((event: RetryEvent) => void) | undefined;
   /**
+   * Prints a line for each retry, in the words of the hand-rolled loop, as `console.log` does: `Attempt 1/5
+   * failed (429). Retrying in 2.4s...`. Default: that of the client, else none.
+   */
+  log?: ((line: string) => void) | undefined;
+  /**
    * Overrules the classifier: `true`, `false`, or a wait in ms; `undefined` leaves it to that. A
    * promise is awaited while the attempt's time runs on. One that throws has decided nothing.
    */
@@ -248,7 +253,7 @@ export interface RetryOptions
 
 /** The options of the drop-in. */
 export interface DropInOptions extends CallOptions, QueueOptions {
-  /** The number of requests in all, as in the loop that it replaces. Default: 5. */
+  /** The number of requests in all, as in the loop that it replaces; 0 is one, too. Default: 5. */
   maxRetries?: number | undefined;
   /** The wait after the first try in ms, doubled up to 60 s, plus up to 1 s. Default: 2,000. */
   baseDelay?: number | undefined;
@@ -258,6 +263,16 @@ export interface DropInOptions extends CallOptions, QueueOptions {
 export interface BatchGenerateOptions extends Omit<DropInOptions, keyof QueueOptions> {
   /** The pause after a success in ms; up to 500 ms come on top. Default: 1,000. */
   delay?: number | undefined;
+  /** Told of each item that failed. Default: `console.error`, in the words of the loop. */
+  onError?: ((failure: BatchGenerateFailure) => void) | undefined;
+}
+
+/** An item of `batchGenerate` that failed. */
+export interface BatchGenerateFailure {
+  /** Where it stands in the list, from 0. */
+  index: number;
+  prompt: Prompt;
+  error: unknown;
 }
 
 /**
@@ -410,6 +425,8 @@ export interface BudgetOptions {
 
 /** The options of `createClient` and `configure`. */
 export interface ClientOptions extends PeakOptions {
+  /** The `log` of every call that has none of its own. Default: none. */
+  log?: ((line: string) => void) | undefined;
   /**
    * Overrules the chain's table for an error: `true` goes on to the next model at once, `false` stays
    * with this one. Not asked where `shouldRetry` has decided, nor for time limits of ours; the
@@ -762,11 +779,17 @@ export interface GenerateContentConfig {
   imageResolution?: string;
 }
 
+/** What is asked for: a text, parts, or turns of a conversation. */
+export type Contents = string | Part | Content | readonly (string | Part | Content)[];
+
+/** Contents alone ask for a picture at 1K; everything else is said in a request. */
+export type Prompt = Contents | GenerateRequest;
+
 /** What `ai.models.generateContent` takes, or the body of the REST API. */
 export interface GenerateRequest {
   /** Asked first; `generate` goes on to the client's chain. Default: the first of that chain. */
   model?: string;
-  contents: string | Part | Content | readonly (string | Part | Content)[];
+  contents: Contents;
   config?: GenerateContentConfig;
   generationConfig?: Record<string, unknown>;
   systemInstruction?: Content;

@@ -61,6 +61,8 @@ const ANY: u32 = u32::MAX;
 pub enum Shape {
     /// A whole number from 1.
     Count,
+    /// A whole number from 0, as the hand-rolled loop takes it.
+    Retries,
     /// Milliseconds: a number from 0.
     Duration,
     /// Milliseconds: a number above 0, `Infinity` for no limit.
@@ -121,6 +123,7 @@ impl Shape {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Count => "a whole number from 1",
+            Self::Retries => "a whole number, 0 or more",
             Self::Duration => "a number of milliseconds, 0 or more",
             Self::Timeout => "a number of milliseconds above 0, or Infinity for no limit",
             Self::Deadline => "milliseconds from now, or a Date",
@@ -180,7 +183,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("on", CLIENT, Shape::Object),
     opt("maxServerDelay", CLIENT | CALLS | POLICY, Shape::Duration),
     opt("maxWaitPerTarget", CLIENT | GENERATE | POLICY, Shape::Duration),
-    opt("maxRetries", DROP_IN | BATCH, Shape::Count),
+    opt("maxRetries", DROP_IN | BATCH, Shape::Retries),
     opt("maxAttempts", TIMINGS, Shape::Count),
     opt("baseDelay", TIMINGS | DROP_IN | BATCH | CURVE, Shape::Duration),
     opt("maxDelay", TIMINGS | CURVE, Shape::Duration),
@@ -195,6 +198,8 @@ pub const OPTIONS: &[Opt] = &[
     opt("deadline", CALLS | RUN, Shape::Deadline),
     opt("signal", CALLS | RUN, Shape::Signal),
     opt("onRetry", CALLS, Shape::Function),
+    opt("log", CLIENT | CALLS, Shape::Function),
+    opt("onError", BATCH, Shape::Function),
     opt("shouldRetry", CALLS, Shape::Function),
     opt("fallbackOn", CLIENT | GENERATE | FALLBACK, Shape::Function),
     opt("delay", BATCH, Shape::Duration),

@@ -194,8 +194,8 @@ impl Core {
         if options.is_object() || options.is_null() {
             call = settings::read(options, scope::DROP_IN)?;
         } else if !options.is_undefined() {
-            settings::argument("maxRetries", options, Shape::Count)?;
-            call.max_retries = Some(settings::count(options));
+            settings::argument("maxRetries", options, Shape::Retries)?;
+            call.max_retries = Some(settings::retries(options));
         }
         if !base_delay.is_undefined() {
             settings::argument("baseDelay", base_delay, Shape::Duration)?;
@@ -206,7 +206,7 @@ impl Core {
             call.retry.all.base_delay.take().unwrap_or(BASE_DELAY),
         );
         let policy = call.retry.apply(self.limits().apply(policy));
-        let request = Request::read(request, &self.driver.host)?;
+        let request = Request::read_any(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Answer, policy, call)
     }
 
@@ -262,7 +262,7 @@ impl Core {
         }
         // A mistake is told before the first request: later it would cost the pictures before it.
         for prompt in prompts.iter() {
-            let request = Request::read(&prompt, &self.driver.host)?;
+            let request = Request::read_any(&prompt, &self.driver.host)?;
             let host = &self.driver.host;
             let chain = self.routes.chain(None, &request, None, &self.settings, host)?;
             let first = chain.first().filter(|route| route.retired);

@@ -3,11 +3,11 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, JsString};
+use js_sys::{Array, Function, JSON, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{copy, get, name, to_js};
+use super::convert::{copy, get, name, set, to_js};
 use super::gate::Gate;
 use super::host::{self, Host};
 use super::quota::nanos;
@@ -288,9 +288,17 @@ impl Picture {
         self.routes.get(target).map(|route| route.model.as_str())
     }
 
-    /// Foreign data without keys and prompts.
+    /// Foreign data without keys and prompts. The body of an answer is parsed before, so that what is
+    /// cut leaves it whole.
     pub(crate) fn redacted(&self, value: &Value) -> JsValue {
-        to_js(value, &|text| self.redact(text))
+        let clean = |text: &str| self.redact(text);
+        let shown = to_js(value, &clean);
+        if let Some(parsed) = value.get("body").and_then(Value::as_str).map(JSON::parse)
+            && let Some(body) = parsed.ok().filter(JsValue::is_object)
+        {
+            set(shown.unchecked_ref(), "body", &to_js(&copy(&body), &clean));
+        }
+        shown
     }
 
     /// A text without keys and prompts.

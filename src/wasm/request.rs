@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{
-    Fields, as_array, copy_of, get, get_dynamic, get_text, is_plain, keys, name, put, set,
+    Fields, as_array, copy_of, get, get_dynamic, get_text, is_plain, keys, list, name, put, set,
 };
 use super::error::usage;
 use super::foreign;
@@ -39,6 +39,8 @@ pub(crate) struct Request {
 enum Body {
     /// A prompt, for a picture of our default size.
     Prompt(JsString),
+    /// The same, said in more than one text.
+    Contents(JsValue),
     /// The body of the REST API.
     Object(Object),
 }
@@ -53,16 +55,8 @@ impl Body {
     fn object(&self) -> Object {
         match self {
             Self::Object(object) => object.clone(),
-            Self::Prompt(text) => {
-                let image = Fields::new().set("imageSize", name(Size::K1.as_str())).done();
-                let generation = Fields::new()
-                    .set("responseModalities", Array::of1(&name("IMAGE")))
-                    .set("imageConfig", image);
-                let body = Fields::new()
-                    .set("contents", Array::of1(&content(&JsValue::from(text))))
-                    .set("generationConfig", generation.done());
-                body.done().unchecked_into()
-            }
+            Self::Prompt(text) => of_prompt(&Array::of1(&content(text))),
+            Self::Contents(contents) => of_prompt(contents),
         }
     }
 }
@@ -89,17 +83,40 @@ impl HttpOptions {
 }
 
 impl Request {
-    /// Reads a text, `{ model, contents, config }`, or the body of the REST API.
+    /// Reads a text, what the SDK takes as `contents`, `{ model, contents, config }`, or the body of the
+    /// REST API.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong.
     pub(crate) fn read(value: &JsValue, host: &Host) -> Result<Self, JsValue> {
+        let request = Self::read_any(value, host)?;
+        let is_empty = match &request.body {
+            Body::Prompt(text) => is_blank(text),
+            Body::Contents(contents) => is_blank_list(contents),
+            Body::Object(body) => is_blank_list(&get(body, "contents")),
+        };
+        if is_empty {
+            return Err(usage("the prompt is empty: it must hold a text or a picture"));
+        }
+        Ok(request)
+    }
+
+    /// The same for who has the service refuse what is empty, as the hand-rolled loop has.
+    ///
+    /// # Errors
+    /// A `TypeError` that names what is wrong.
+    pub(crate) fn read_any(value: &JsValue, host: &Host) -> Result<Self, JsValue> {
         if let Some(text) = value.dyn_ref::<JsString>() {
-            return Self::from_prompt(text);
+            return Ok(Self { body: Body::Prompt(text.clone()), ..Self::default() });
+        }
+        if as_array(value).is_some() || is_contents(value) {
+            let contents = normalize(value)?;
+            let need = Need { references: references(&contents), ..Need::default() };
+            return Ok(Self { need, body: Body::Contents(contents), ..Self::default() });
         }
         if !is_plain(value) {
             return Err(usage(
-                "the prompt must be a string or a request { model, contents, config }",
+                "the prompt must be a string, parts, or a request { model, contents, config }",
             ));
         }
         let body = Object::new();
@@ -120,13 +137,6 @@ impl Request {
             }
         }
         Self::from_object(value, body, host)
-    }
-
-    fn from_prompt(text: &JsString) -> Result<Self, JsValue> {
-        if text.trim().length() == 0 {
-            return Err(usage("the prompt is empty"));
-        }
-        Ok(Self { body: Body::Prompt(text.clone()), ..Self::default() })
     }
 
     fn from_object(value: &JsValue, body: Object, host: &Host) -> Result<Self, JsValue> {
@@ -180,11 +190,12 @@ impl Request {
 
     /// What it says that not every protocol can.
     pub(crate) fn saying(&self) -> Saying {
-        let Body::Object(body) = &self.body else {
+        if self.is_prompt() {
             return Saying { turns: 1, ..Saying::default() };
-        };
-        let has = |key: &'static str| !get(body, key).is_undefined();
-        let contents = as_array(&get(body, "contents")).map(Array::to_vec).unwrap_or_default();
+        }
+        let body = self.body();
+        let has = |key: &'static str| !get(&body, key).is_undefined();
+        let contents = as_array(&get(&body, "contents")).map(Array::to_vec).unwrap_or_default();
         let mut saying = Saying {
             turns: contents.len(),
             has_tools: has("tools"),
@@ -210,20 +221,20 @@ impl Request {
     pub(crate) fn prompts(&self) -> Vec<String> {
         match &self.body {
             Body::Prompt(text) => vec![String::from(text)],
-            Body::Object(body) => said::of(body),
+            Body::Contents(_) | Body::Object(_) => said::of(&self.body()),
         }
     }
 
     fn texts(&self) -> Vec<JsString> {
-        let body = match &self.body {
-            Body::Prompt(text) => return vec![text.clone()],
-            Body::Object(body) => body,
-        };
+        if let Body::Prompt(text) = &self.body {
+            return vec![text.clone()];
+        }
+        let body = self.body();
         let parts = |content: &JsValue| as_array(&get(content, "parts")).map(Array::to_vec);
-        let contents = as_array(&get(body, "contents")).map(Array::to_vec);
+        let contents = as_array(&get(&body, "contents")).map(Array::to_vec);
         let contents = contents.unwrap_or_default().into_iter();
         contents
-            .chain([get(body, "systemInstruction")])
+            .chain([get(&body, "systemInstruction")])
             .flat_map(|content| parts(&content).unwrap_or_default())
             .filter_map(|part| get(&part, "text").dyn_into().ok())
             .collect()
@@ -253,7 +264,7 @@ impl Request {
         if !protocol.is_gemini() {
             return foreign::text(protocol, self, model, host);
         }
-        let asked = !self.is_prompt();
+        let asked = matches!(self.body, Body::Object(_));
         let takes_size = known.map_or(asked, |model| model.sends_size(asked));
         let mut body = self.body.object();
         if protocol == Protocol::Vertex {
@@ -276,6 +287,25 @@ impl Request {
         set(&body, "generationConfig", &config);
         JSON::stringify(&body)
     }
+}
+
+/// The body that asks for a picture of our default size.
+fn of_prompt(contents: &JsValue) -> Object {
+    let image = Fields::new().set("imageSize", name(Size::K1.as_str())).done();
+    let generation = Fields::new()
+        .set("responseModalities", Array::of1(&name("IMAGE")))
+        .set("imageConfig", image);
+    let body = Fields::new().set("contents", contents).set("generationConfig", generation.done());
+    body.done().unchecked_into()
+}
+
+/// Keys by which an object is a part or a content, and no request.
+const OF_CONTENTS: [&str; 4] = ["parts", "text", "inlineData", "fileData"];
+
+fn is_contents(value: &JsValue) -> bool {
+    let has = |key: &&'static str| !get(value, key).is_undefined();
+    let of_requests = ["model", "contents", "config"];
+    is_plain(value) && OF_CONTENTS.iter().any(has) && !of_requests.iter().any(has)
 }
 
 /// A text or part, as a content of the user's.
@@ -303,7 +333,8 @@ fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
     if list.iter().any(|item| !item.is_string() && !item.is_object()) {
         return Err(usage("`contents` must be a string, a part, a content, or a list of these"));
     }
-    if list.iter().all(|item| is_blank(&item)) {
+    if list.length() == 0 {
+        // The SDK refuses that too; a text that is empty it sends.
         return Err(usage("the prompt is empty: `contents` must hold a text or a picture"));
     }
     let of_contents = list.iter().filter(is_content).count();
@@ -315,6 +346,10 @@ fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
         return Err(usage("`contents` must be contents or parts, not both in one list"));
     }
     Ok(list.into())
+}
+
+fn is_blank_list(contents: &JsValue) -> bool {
+    list(contents).iter().all(is_blank)
 }
 
 /// Whether there is nothing in it: no text, no picture, nothing else.

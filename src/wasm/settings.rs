@@ -113,7 +113,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u32) -> Result<(),
             "maxDelay" => retry.all.max_delay = Some(millis(&item)),
             "jitter" => retry.all.jitter = Some(millis(&item)),
             "maxAttempts" => retry.max_attempts = Some(count(&item)),
-            "maxRetries" => settings.max_retries = Some(count(&item)),
+            "maxRetries" => settings.max_retries = Some(retries(&item)),
             "maxServerDelay" => retry.max_server_delay = Some(millis(&item)),
             "maxWaitPerTarget" => retry.max_wait_per_target = Some(millis(&item)),
             "timeout" => retry.timeout = Some(millis(&item)),
@@ -279,9 +279,8 @@ fn for_each(
 pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
     let duration = |item: &JsValue| item.as_f64().is_some_and(|ms| ms >= 0.0);
     match shape {
-        Shape::Count => {
-            item.as_f64().is_some_and(|n| n >= 1.0 && (n.fract() == 0.0 || n.is_infinite()))
-        }
+        Shape::Count => whole(item, 1.0),
+        Shape::Retries => whole(item, 0.0),
         Shape::Amount | Shape::Duration => duration(item),
         Shape::Timeout => item.as_f64().is_some_and(|ms| ms > 0.0),
         Shape::Deadline => {
@@ -431,6 +430,15 @@ fn deadline(item: &JsValue) -> Millis {
         Some(date) => Millis::from_f64(date.get_time() - host::now().wall.0 as f64),
         None => millis(item),
     }
+}
+
+/// The requests in all: nobody asks for none, and who writes 0 means no second one.
+pub(crate) fn retries(item: &JsValue) -> u32 {
+    count(item).max(1)
+}
+
+fn whole(item: &JsValue, least: f64) -> bool {
+    item.as_f64().is_some_and(|n| n >= least && (n.fract() == 0.0 || n.is_infinite()))
 }
 
 /// A count that is passed as an argument of its own, such as `maxRetries`.

@@ -69,6 +69,7 @@ function show(value: unknown): string {
 
 const UNKNOWN = /unknown option `\w+`.*; the known options are /;
 const COUNT = /must be a whole number from 1/;
+const RETRIES = /`maxRetries` must be a whole number, 0 or more/;
 const DURATION = /must be a number of milliseconds, 0 or more/;
 const TIMEOUT = /must be a number of milliseconds above 0/;
 const DEADLINE = /`deadline` must be milliseconds from now, or a Date/;
@@ -172,13 +173,13 @@ table(
   [
     // What is no object is taken as `maxRetries`.
     ...CALL.filter(([value]) => value !== 5 && typeof value !== 'function'),
-    [0, COUNT],
-    [-1, COUNT],
-    [1.5, COUNT],
-    ['5', COUNT],
-    [Number.NaN, COUNT],
-    [true, COUNT],
-    [{ maxRetries: 0 }, COUNT],
+    [-1, RETRIES],
+    [1.5, RETRIES],
+    ['5', RETRIES],
+    [Number.NaN, RETRIES],
+    [true, RETRIES],
+    [{ maxRetries: -1 }, RETRIES],
+    [{ log: true }, FUNCTION],
     [{ maxAttempts: 3 }, /unknown option `maxAttempts`.*maxRetries/],
     [{ baseDelay: '2s' }, DURATION],
     [{ models: ['x'] }, UNKNOWN],
@@ -225,7 +226,8 @@ table(
 table(
   'options of batchGenerate',
   [
-    [{ maxRetries: '3' }, COUNT],
+    [{ maxRetries: '3' }, RETRIES],
+    [{ onError: 'x' }, FUNCTION],
     [{ delay: 'x' }, DURATION],
     [{ delay: -1 }, DURATION],
     [{ pause: 5 }, UNKNOWN],
@@ -247,7 +249,7 @@ table(
 );
 
 const EMPTY = /the prompt is empty/;
-const PROMPT = /the prompt must be a string or a request \{ model, contents, config \}/;
+const PROMPT = /the prompt must be a string, parts, or a request \{ model, contents, config \}/;
 const CONTENTS = /`contents` must be a string, a part, a content, or a list of these/;
 const MODEL = /`model` must be the id of a model/;
 
@@ -257,22 +259,30 @@ function cyclic(): unknown {
   return { contents: [{ role: 'user', parts: [part] }] };
 }
 
-const REQUESTS: Refusals = [
+/** What the drop-in leaves for the service to refuse, as the hand-rolled loop does. */
+const BLANK: Refusals = [
   ['', EMPTY],
   [' \n\t', EMPTY],
-  [null, PROMPT],
-  [undefined, PROMPT],
-  [5, PROMPT],
-  [['a paper boat'], PROMPT],
-  [() => 'a paper boat', PROMPT],
-  [{}, EMPTY],
   [{ contents: '' }, EMPTY],
-  [{ contents: [] }, EMPTY],
   [{ contents: [' '] }, EMPTY],
-  [{ contents: null }, EMPTY],
+  [[''], EMPTY],
+  [{ text: ' ' }, EMPTY],
   [{ contents: { text: '' } }, EMPTY],
   [{ contents: [{ role: 'user', parts: [] }] }, EMPTY],
   [{ contents: [{ role: 'user', parts: [{ text: ' ' }] }] }, EMPTY],
+];
+
+const REQUESTS: Refusals = [
+  [null, PROMPT],
+  [undefined, PROMPT],
+  [5, PROMPT],
+  [() => 'a paper boat', PROMPT],
+  [{}, EMPTY],
+  [[], EMPTY],
+  [{ contents: [] }, EMPTY],
+  [{ contents: null }, EMPTY],
+  [[5], CONTENTS],
+  [{ text: 'a boat', config: {} }, /unknown key `text` in the request/],
   [{ contents: 5 }, CONTENTS],
   [{ contents: ['x', 5] }, CONTENTS],
   [{ contents: ['x', { role: 'user', parts: [{ text: 'y' }] }] }, /not both in one list/],
@@ -294,9 +304,9 @@ const REQUESTS: Refusals = [
   ]),
 ];
 
-table('requests of generate', REQUESTS, (value: never) => client().generate(value));
+table('requests of generate', [...BLANK, ...REQUESTS], (value: never) => client().generate(value));
 table('requests of the drop-in', REQUESTS, (value: never) => client().generateWithRetry(value));
-table('requests of generateWithFallback', REQUESTS.slice(0, 5), (value: never) =>
+table('requests of generateWithFallback', [...BLANK, ...REQUESTS.slice(0, 5)], (value: never) =>
   client().generateWithFallback(value),
 );
 

@@ -41,6 +41,17 @@ const request = {
 /** One request, written once, is taken by both. */
 export const requests: [GenerateContentParameters, GenerateRequest] = [request, request];
 
+declare const contents: GenerateContentParameters['contents'];
+
+export async function prompts(): Promise<void> {
+  await generateWithRetry(['a paper boat', 'on a calm lake']);
+  await generateWithRetry([{ text: 'as a drawing' }, { inlineData: { mimeType: 'image/png' } }]);
+  // What the SDK takes is taken.
+  await generateWithRetry(contents);
+  const { headers } = (await generateWithRetry('a paper boat')).sdkHttpResponse ?? {};
+  headers?.['date']?.slice();
+}
+
 export async function calls(): Promise<void> {
   const five: Ours = await generateWithRetry('a paper boat', 5, 2_000);
   const options: Ours = await generateWithRetry('a paper boat', { maxRetries: 5 });
