@@ -9,6 +9,7 @@ import { GOODPUT } from './goodput/sections.mjs';
 import { summary } from './measure.mjs';
 import { added, whole } from './rows.mjs';
 import { sizes } from './sizes.mjs';
+import { STORM_SECTIONS } from './storms/sections.mjs';
 
 /** One after the other: together they would disturb each other. */
 async function each(names, measure) {
@@ -162,5 +163,6 @@ export const SECTIONS = [
   { title: '100,000 calls in a queue (ratio: to 1,000 in it)', rows: queue },
   { title: 'A batch of 100,000 with a journal (ratio: to 1,000)', rows: bulk },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
+  ...STORM_SECTIONS,
   ...GOODPUT,
 ];
