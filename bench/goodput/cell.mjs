@@ -1,4 +1,5 @@
 /** One contestant in one situation with one discipline and seed: runs it, and measures. */
+import { reason } from '../reason.mjs';
 import { best } from './best.mjs';
 import { contestant } from './contestants.mjs';
 import { prompts } from './prompts.mjs';
@@ -108,8 +109,7 @@ function errors(calls) {
   const counts = {};
   for (const { error, settled } of calls) {
     if (settled !== undefined && error === undefined) continue;
-    const { kind, status, message } = error ?? {};
-    const name = settled === undefined ? 'never settled' : String(kind ?? status ?? message);
+    const name = settled === undefined ? 'never settled' : reason(error);
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;

@@ -14,6 +14,7 @@ const PKG =
 
 export const unexhausted = () => import(new URL('index.js', PKG));
 export const emulator = () => import(new URL('emulator/index.js', PKG));
+export const bottleneck = async () => (await import(`${TESTS}/bottleneck/lib/index.js`)).default;
 export const fakeTimers = async () =>
   (await import(`${TESTS}/@sinonjs/fake-timers/src/fake-timers-src.js`)).default;
 export const pLimit = async () => (await import(`${TESTS}/p-limit/index.js`)).default;

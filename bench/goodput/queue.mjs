@@ -9,33 +9,12 @@
 import { inFlight, perMinute } from './pace.mjs';
 import { pQueue, pRetry } from './packages.mjs';
 import { post } from './post.mjs';
+import { asked, isPermanent, isTooLong, PATIENCE_IN_CHAIN, RETRIES } from './refusal.mjs';
 import { MODEL, SECOND } from './situations.mjs';
 
 const INTERVAL = 61_000;
-const RETRIES = {
-  retries: 10,
-  minTimeout: 1_000,
-  maxTimeout: 60_000,
-  factor: 2,
-  randomize: true,
-};
-const LONG = 600_000;
-const PATIENCE_IN_CHAIN = 5_000;
-const TEMPORARY = new Set([408, 429, 500, 502, 503, 504]);
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The wait in ms that the body of an error asks for. */
-function asked(error) {
-  try {
-    const { details } = JSON.parse(error.message).error;
-    const info = details.find(({ retryDelay }) => retryDelay !== undefined);
-    // RetryInfo has the fraction cut off.
-    return (Number.parseFloat(info.retryDelay) + 1) * 1_000;
-  } catch {
-    return undefined;
-  }
-}
 
 /** A queue that can be held until some time. */
 class Held {
@@ -67,15 +46,13 @@ export async function queue({ situation, fetch }) {
   const isPaced = cap !== undefined;
   const paced = { concurrency: cap, intervalCap: cap, interval: INTERVAL };
   const held = new Held(new PQueue(isPaced ? paced : { concurrency: inFlight(situation) }));
-  const isPermanent = ({ status }) => status !== undefined && !TEMPORARY.has(status);
 
   const options = {
     ...RETRIES,
     async onFailedAttempt({ error }) {
-      if (isPermanent(error)) throw error;
+      if (isPermanent(error) || isTooLong(error, situation)) throw error;
       const wait = asked(error);
       if (wait === undefined) return;
-      if (wait > LONG && situation.onDailyLimit !== 'wait') throw error;
       if (isPaced) held.hold(wait);
       else await sleep(wait);
     },

@@ -1,10 +1,12 @@
 /** Runs every contestant in every storm, some seeds of each, and turns what comes into rows. */
+import { reason } from '../reason.mjs';
 import { scene } from '../scene.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 import { STORMS } from './storms.mjs';
 
 /** Enough for a median: jitter, travel and pictures differ by seed. */
 const SEEDS = 20;
+const NOTHING = new Error('no picture');
 
 /** One row a storm and contestant, in that order. */
 export async function summaries() {
@@ -30,7 +32,7 @@ function summary(runs) {
     time: median(made.map(({ time }) => time)),
     longest: made.length > 0 ? Math.max(...made.map(({ time }) => time)) : undefined,
     failedAfter: median(failed.map(({ time }) => time)),
-    error: failed.length > 0 ? reason(failed[0].error) : undefined,
+    error: failed.length > 0 ? reason(failed[0].error ?? NOTHING) : undefined,
     requests: median(runs.map(({ requests }) => requests)),
   };
 }
@@ -39,11 +41,4 @@ function summary(runs) {
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil(sorted.length / 2) - 1];
-}
-
-/** An error by its kind or number; the AI SDK keeps that in the last one of its own. */
-function reason(error) {
-  if (error === undefined) return 'no picture';
-  const { kind, status, statusCode, cause, message } = error.lastError ?? error;
-  return String(kind ?? status ?? statusCode ?? cause?.code ?? message);
 }

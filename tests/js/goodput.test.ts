@@ -47,6 +47,7 @@ const { Windows } = (await load('windows.mjs')) as {
   ) => { place(time: number, cost: { tokens: number; price: number }): number };
 };
 const { runCell } = (await load('cell.mjs')) as { runCell(asked: Asked): Promise<Cell> };
+const { COMPETING } = (await load('contestants.mjs')) as { COMPETING: string[] };
 const { summaries } = (await load('summary.mjs')) as { summaries(cells: Cell[]): Row[] };
 
 const BATCH = situation(1);
@@ -109,6 +110,18 @@ describe('a cell', () => {
     const { waits } = await run('loop', 16);
     assert.equal(waits.length, 50);
     assert.ok(Math.max(...waits) > 2_000, 'one wait of 2 s before the next model');
+  });
+
+  it('can be run by everybody who competes, in a chain and without', async () => {
+    for (const name of COMPETING) {
+      for (const [id, delivered] of [
+        [16, 70],
+        [17, 0],
+      ] as const) {
+        const cell = await run(name, id);
+        assert.deepEqual([cell.problem, cell.delivered], [undefined, delivered], `${name}, ${id}`);
+      }
+    }
   });
 
   it('says so where a contestant cannot run', async () => {
