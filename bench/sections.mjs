@@ -6,6 +6,7 @@ import { OURS } from './calls.mjs';
 import { inChild } from './child.mjs';
 import { BARE, DROP_IN, GENERATE, SDK } from './clients.mjs';
 import { GOODPUT } from './goodput/sections.mjs';
+import { LOAD_SECTIONS } from './load/sections.mjs';
 import { summary } from './measure.mjs';
 import { added, whole } from './rows.mjs';
 import { sizes } from './sizes.mjs';
@@ -164,5 +165,6 @@ export const SECTIONS = [
   { title: 'A batch of 100,000 with a journal (ratio: to 1,000)', rows: bulk },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
   ...STORM_SECTIONS,
+  ...LOAD_SECTIONS,
   ...GOODPUT,
 ];
