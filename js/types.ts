@@ -211,8 +211,8 @@ export interface CurveOptions {
 /** How calls are tried again. `baseDelay`, `maxDelay` and `jitter` set all three curves. */
 export interface RetryPolicy extends CurveOptions {
   /**
-   * Attempts at a model that may fail before it is given up, the first included. Default: 5. In a
-   * chain each model has its own.
+   * Attempts at a model that may fail before it is given up, the first included. In a chain each model
+   * has its own. Default: 5, and with a `deadline` as many as fit.
    */
   maxAttempts?: number | undefined;
   /** How long one attempt may take, in ms. */

@@ -252,13 +252,18 @@ impl Call {
     }
 
     /// Whether as many attempts as may, with one that fails now, have ended with an answer that is
-    /// lost and may be billed.
-    pub(crate) fn is_risked(&self, failing: Option<&ErrorInfo>) -> bool {
+    /// lost and likely billed.
+    pub(crate) fn is_risked(&self, now: Instant, failing: Option<&ErrorInfo>) -> bool {
         const MOST: usize = 5;
         let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
-        let failing = usize::from(failing.is_some_and(cost::may_be_billed));
-        let lost = self.record.attempts.iter().filter(is_billed).count();
-        lost.saturating_add(failing) >= most
+        let took = self.flying.as_ref().map_or(Millis::ZERO, |flight| now - flight.started);
+        let is_lost = |info: &ErrorInfo| cost::may_be_billed(info) && !is_at_once(info, took);
+        let failing = usize::from(failing.is_some_and(is_lost));
+        let lost = self.record.attempts.iter().filter(is_billed);
+        let is_likely = |attempt: &&Attempt| {
+            attempt.info.as_ref().is_none_or(|info| !is_at_once(info, attempt.took))
+        };
+        lost.filter(is_likely).count().saturating_add(failing) >= most
     }
 
     /// The lane of the target that it asks.
@@ -320,6 +325,7 @@ impl Call {
             free_waits: self.here.free_waits,
             empty_answers: self.here.empty_answers,
             deadline: self.deadline(),
+            lasts: self.spec.lasts(),
             share: self.share,
             is_background: self.spec.is_background(),
             is_queued: self.lane().is_some(),
@@ -356,4 +362,11 @@ fn is_billed(attempt: &&Attempt) -> bool {
         Some(info) => cost::may_be_billed(info),
         None => attempt.abandoned,
     }
+}
+
+/// Whether the connection broke before a picture can have been made: half of those of the quickest model
+/// take more than 4 s (2026-11).
+fn is_at_once(info: &ErrorInfo, took: Millis) -> bool {
+    const AT_ONCE: Millis = Millis(2_000);
+    info.kind == Kind::Network && took < AT_ONCE
 }

@@ -327,7 +327,7 @@ impl Engine {
     #[must_use]
     pub fn preview(&self, now: Now, call: CallId, info: &ErrorInfo) -> Option<Millis> {
         let call = self.call(call)?;
-        if call.is_risked(Some(info)) {
+        if call.is_risked(now.mono.max(self.now.mono), Some(info)) {
             return None;
         }
         let mut budget = self.budget(call).cloned().unwrap_or_default();
@@ -550,7 +550,7 @@ impl Engine {
             if !call.spec.policy.free_quota_waits {
                 // In the drop-in every request counts, whatever it waits for.
                 call.here.used = call.here.used.saturating_add(1);
-                if call.here.used >= call.spec.policy.max_attempts {
+                if call.here.used >= call.spec.policy.attempts(call.spec.lasts()) {
                     call.give_up(Action::Next);
                     self.go_elsewhere(id, call, Why::AttemptsUsed, info);
                     return;
@@ -572,7 +572,7 @@ impl Engine {
             self.fail(id, *call, Why::Final);
             return;
         }
-        if call.is_risked(None) {
+        if call.is_risked(now.mono, None) {
             call.last = Some(info);
             self.fail(id, *call, Why::AttemptsUsed);
             return;

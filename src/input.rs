@@ -92,6 +92,13 @@ impl CallSpec {
     pub const fn is_background(&self) -> bool {
         self.priority <= BACKGROUND
     }
+
+    /// Whether nothing but its deadline ends it, as long as trying again can help: somebody waits, and
+    /// has said for how long.
+    #[must_use]
+    pub fn lasts(&self) -> bool {
+        self.policy.uses_deadline && self.deadline.is_some() && !self.is_background()
+    }
 }
 
 /// What happened outside.

@@ -381,6 +381,7 @@ impl RetryOptions {
             own.apply(curve);
         }
         policy.max_attempts = self.max_attempts.unwrap_or(policy.max_attempts);
+        policy.uses_deadline &= self.max_attempts.is_none();
         policy.timeout = self.timeout.or(policy.timeout);
         policy.max_server_delay = self.max_server_delay.unwrap_or(policy.max_server_delay);
         policy.max_outage = self.max_outage.or(policy.max_outage);
@@ -430,7 +431,7 @@ mod tests {
             ..RetryOptions::default()
         };
         let policy = options.apply(Policy::RETRY);
-        assert_eq!(policy.max_attempts, 3);
+        assert_eq!((policy.max_attempts, policy.uses_deadline), (3, false));
         assert_eq!(policy.curves.rate_limit.base, Millis(10));
         assert_eq!(policy.curves.rate_limit.cap, Curves::BY_KIND.rate_limit.cap);
         assert_eq!(policy.curves.transient.jitter, Jitter::Full(Millis(10)));

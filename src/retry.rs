@@ -20,6 +20,8 @@ const DOUBTED: Millis = Millis(300_000);
 pub struct Policy {
     /// Failed attempts that end the call, the first included.
     pub max_attempts: u32,
+    /// Whether an interactive call with a deadline goes on until that instead, however many fail.
+    pub uses_deadline: bool,
     /// Tries of a target while there is a next one.
     pub tries_per_target: u32,
     /// The waits where the server names none.
@@ -51,6 +53,7 @@ impl Policy {
     /// The policy of `retry(fn)`.
     pub const RETRY: Self = Self {
         max_attempts: 5,
+        uses_deadline: true,
         tries_per_target: 2,
         curves: Curves::BY_KIND,
         hint: Hint::Replaces,
@@ -73,6 +76,7 @@ impl Policy {
     pub const fn drop_in(max_retries: u32, base_delay: Millis) -> Self {
         Self {
             max_attempts: max_retries,
+            uses_deadline: false,
             curves: Curves::drop_in(base_delay),
             hint: Hint::Lengthens,
             budgeted: false,
@@ -85,7 +89,13 @@ impl Policy {
     /// The policy of `generateWithFallback`: the loop's waits, two tries a model.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self { overtime: true, ..Self::drop_in(2, Millis(2_000)) }
+        Self { overtime: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
+    }
+
+    /// Failed attempts at a target that end a call, which may be one that a deadline alone ends.
+    #[must_use]
+    pub const fn attempts(&self, lasts: bool) -> u32 {
+        if lasts { u32::MAX } else { self.max_attempts }
     }
 }
 
@@ -178,6 +188,8 @@ pub struct Standing<'a> {
     pub empty_answers: u8,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
+    /// Whether nothing but that ends it, as long as trying again can help.
+    pub lasts: bool,
     /// Until when it stays with this target while there is a next one: its share of the deadline.
     pub share: Option<Instant>,
     /// Whether it is a background call, which waits where others go elsewhere or fail.
@@ -235,7 +247,9 @@ impl Standing<'_> {
 
         let counted = !self.is_free(info);
         let used = self.used.saturating_add(u32::from(counted));
-        if counted && used >= self.policy.max_attempts {
+        // Where the caller says when to try again, nothing else keeps it from trying for ever.
+        let lasts = self.lasts && verdict.is_none();
+        if counted && used >= self.policy.attempts(lasts) {
             return leave(Why::AttemptsUsed, counted, None);
         }
         let wait = match verdict {

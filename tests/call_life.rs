@@ -784,11 +784,49 @@ fn a_target_gets_two_tries_and_then_the_next_one_has_its_turn() {
         assert_eq!(life.failure(), (Why::AttemptsUsed, kind));
         for target in 0..3 {
             let sent = targets.iter().filter(|other| **other == target).count();
-            let is_billed = matches!(kind, Kind::Timeout | Kind::Network);
-            assert!(sent == 5 || is_billed, "{kind:?}: {targets:?}");
+            assert!(sent == 5 || kind == Kind::Timeout, "{kind:?}: {targets:?}");
         }
-        if matches!(kind, Kind::Timeout | Kind::Network) {
-            assert_eq!(targets.len(), 5, "{kind:?}: each of them may have been billed");
+        if kind == Kind::Timeout {
+            assert_eq!(targets.len(), 5, "each of them may have been billed");
+        }
+    }
+}
+
+#[test]
+fn five_answers_that_are_lost_and_likely_billed_end_a_call() {
+    for deadline in [None, Some(600_000)] {
+        let lost = of(Kind::Network).taking(2_000);
+        let life = live(Policy::GENERATE, &[0, 1, 2], deadline, &[lost]);
+        assert_eq!((life.sends.len(), life.failure()), (5, (Why::AttemptsUsed, Kind::Network)));
+    }
+    let broken_at_once = of(Kind::Network).taking(1_900);
+    let life = live(Policy::GENERATE, &[0, 1, 2], None, &[broken_at_once]);
+    assert_eq!(life.sends.len(), 15, "no picture is made in so short a time");
+}
+
+#[test]
+fn a_call_with_a_deadline_goes_on_until_that() {
+    for policy in [Policy::GENERATE, Policy::RETRY, Policy::fallback()] {
+        for kind in [Kind::RateLimited, Kind::Overloaded, Kind::Network, Kind::ServerError] {
+            for accounts in [&[0][..], &[0, 1, 2]] {
+                let ends = 1_000 * 300;
+                let life = live(policy.clone(), accounts, Some(ends), &[of(kind)]);
+                let last = life.times().last().copied().unwrap_or_default();
+                // The next wait is what does not fit.
+                assert!(last >= ends - 120_000, "{kind:?}: the last at {last}");
+                assert_eq!(life.failure(), (Why::Deadline, kind));
+                assert!(life.sends.len() <= accounts.len() * 35, "{kind:?}: {}", life.sends.len());
+                // Who says how many is obeyed, and so is the count where nobody waits.
+                let most = Policy { uses_deadline: false, ..policy.clone() };
+                let life = live(most, accounts, Some(ends), &[of(kind)]);
+                let attempts = accounts.len() * policy.max_attempts as usize;
+                assert_eq!((life.sends.len(), life.failure().0), (attempts, Why::AttemptsUsed));
+            }
+            let call = spec(policy.clone(), &[0], Some(1_000_000));
+            let mut world = World::new(1);
+            world.start(CallSpec { priority: BACKGROUND, ..call }, &[of(kind)]);
+            world.run();
+            assert_eq!(world.life(0).sends.len(), policy.max_attempts as usize, "{kind:?}");
         }
     }
 }

@@ -63,7 +63,7 @@ fn policies() -> Vec<Policy> {
         with_timeout(Policy::drop_in(4, Millis(500)), 4_000),
         with_timeout(Policy::RETRY, 4_000),
         with_timeout(Policy::GENERATE, 4_000),
-        Policy { max_attempts: 1, ..with_timeout(Policy::GENERATE, 4_000) },
+        Policy { max_attempts: 1, uses_deadline: false, ..with_timeout(Policy::GENERATE, 4_000) },
         with_timeout(Policy::fallback(), 4_000),
     ]
 }
@@ -453,7 +453,8 @@ fn the_checker_sees_a_call_that_sleeps_for_ever_or_sends_for_ever() {
     let said = complaints(|trace| {
         let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
         spec.targets = Rc::from([spec.targets[0]]);
-        Rc::make_mut(&mut spec.policy).max_attempts = 1;
+        let policy = Rc::make_mut(&mut spec.policy);
+        (policy.max_attempts, policy.uses_deadline) = (1, false);
     });
     assert_says(&said, "more than");
 }

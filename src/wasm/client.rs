@@ -222,13 +222,7 @@ impl Core {
         options: &JsValue,
     ) -> Result<u32, JsValue> {
         let call = settings::read(options, scope::FALLBACK)?;
-        let guide = Policy::fallback();
-        // Whoever gives a time has it used.
-        let policy = match call.deadline {
-            Some(_) => Policy { max_attempts: Policy::GENERATE.max_attempts, ..guide },
-            None => guide,
-        };
-        let policy = call.retry.apply(self.limits().apply(policy));
+        let policy = call.retry.apply(self.limits().apply(Policy::fallback()));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Fallback, policy, call)
     }

@@ -660,7 +660,8 @@ impl Tally {
 
     /// Attempts that may fail before it ends.
     fn most(&self) -> u32 {
-        self.spec.policy.max_attempts.saturating_mul(self.lanes.len() as u32)
+        let attempts = self.spec.policy.attempts(self.spec.lasts());
+        attempts.saturating_mul(self.lanes.len() as u32)
     }
 
     /// Whether it has waited for its turn before this moment.

@@ -720,7 +720,8 @@ impl Checker {
                     complain(format!("sent to target {target} instead of {}", watched.target));
                 }
                 let policy = &watched.spec.policy;
-                let tries_max = policy.tries_per_target.min(policy.max_attempts);
+                let attempts = policy.attempts(watched.spec.lasts());
+                let tries_max = policy.tries_per_target.min(attempts);
                 if watched.has_next() && watched.tries > tries_max + watched.free_here {
                     complain(format!("try {} of a target that has a next one", watched.tries));
                 }
@@ -970,9 +971,11 @@ fn settle(
 
     let policy = &watched.spec.policy;
     let targets = u32::try_from(watched.spec.targets.len()).expect("few targets");
-    let most = policy.max_attempts.max(1).saturating_mul(targets)
-        + watched.free
-        + watched.uncounted_switches;
+    let attempts = policy.attempts(watched.spec.lasts()).max(1);
+    let most = attempts
+        .saturating_mul(targets)
+        .saturating_add(watched.free)
+        .saturating_add(watched.uncounted_switches);
     if watched.sends > most {
         complain(format!("sent {} times, more than {most}", watched.sends));
     }
