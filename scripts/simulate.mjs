@@ -1,14 +1,17 @@
 /**
  * Runs the simulation for as many virtual hours as one likes, from a seed on:
  * `npm run simulate -- --hours 5000 --seed 7`. A seed that breaks a rule is printed with the rule;
- * `--show` prints everything that happens with that one seed.
+ * `--show` prints everything that happens with that one seed. Beside the scenarios, 10,000 calls over
+ * chains are held against the same calls over each of their models alone.
  */
 import { main, Problem, run } from './shell.mjs';
+
+const DOMINANCE = 'dominance::a_chain_is_never_weaker_than_its_parts';
 
 const USAGE = 'npm run simulate -- [--hours N] [--seed S] [--bias clean|shared|none] [--show]';
 
 await main(import.meta, async (args) => {
-  const env = { HOURS: '1000', SEED: '1' };
+  const env = { HOURS: '1000', SEED: '1', SCRIPTS: '10000' };
   const rest = [...args];
   while (rest.length > 0) {
     const name = rest.shift();
@@ -25,6 +28,18 @@ await main(import.meta, async (args) => {
     }
   }
   if (env.SHOW !== undefined) env.SEEDS = `${env.SEED}..${env.SEED}`;
-  const test = ['--test', 'simulation', 'trials::long_run', '--', '--exact', '--ignored'];
-  await run('cargo', ['test', '--locked', '--release', ...test, '--nocapture'], { env, out: 1 });
+  // One scenario that is looked at is not followed by a thousand chains.
+  const tests = ['trials::long_run', ...(env.SHOW === undefined ? [DOMINANCE] : [])];
+  const filter = [
+    '--',
+    '--exact',
+    '--include-ignored',
+    '--nocapture',
+    '--test-threads=1',
+    ...tests,
+  ];
+  await run('cargo', ['test', '--locked', '--release', '--test', 'simulation', ...filter], {
+    env,
+    out: 1,
+  });
 });
