@@ -11,6 +11,7 @@ import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js
 import { logged } from './log.js';
 import { momentOf, TIMER_MAX } from './moment.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
+import { serverless } from './serverless.js';
 import type {
   BatchGenerateFailure,
   BatchGenerateOptions,
@@ -292,9 +293,20 @@ export class Client {
   }
 
   #generate(request: Prompt, options?: GenerateOptions, gate?: Gate): Promise<GenerateResult> {
-    return this.#run(signals(options, request), (core, caller) =>
-      core.generate(caller, request, logged(options, this.#log()), gate),
-    );
+    return this.#run(signals(options, request), (core, caller) => {
+      const call = core.generate(caller, request, logged(options, this.#log()), gate);
+      if (gate === undefined) this.#warnOfHost(options);
+      return call;
+    });
+  }
+
+  /** Whoever waits on such a host gets no answer, and no error, where a call outlasts the function. */
+  #warnOfHost(options: GenerateOptions | undefined): void {
+    const { deadline, priority = 'interactive' } = options ?? {};
+    const host = deadline === undefined && priority === 'interactive' ? serverless() : undefined;
+    if (host === undefined) return;
+    const text = `on ${host} a function is ended after a while; give \`generate\` a \`deadline\` below that`;
+    this.#host.warn(text);
   }
 
   #log(): unknown {

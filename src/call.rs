@@ -368,5 +368,5 @@ fn is_billed(attempt: &&Attempt) -> bool {
 /// take more than 4 s (2026-11).
 fn is_at_once(info: &ErrorInfo, took: Millis) -> bool {
     const AT_ONCE: Millis = Millis(2_000);
-    info.kind == Kind::Network && took < AT_ONCE
+    info.kind == Kind::Network && !info.lost && took < AT_ONCE
 }

@@ -799,6 +799,8 @@ fn five_answers_that_are_lost_and_likely_billed_end_a_call() {
         let life = live(Policy::GENERATE, &[0, 1, 2], deadline, &[lost]);
         assert_eq!((life.sends.len(), life.failure()), (5, (Why::AttemptsUsed, Kind::Network)));
     }
+    let cut = fail(ErrorInfo { lost: true, ..ErrorInfo::new(Kind::Network) });
+    assert_eq!(live(Policy::GENERATE, &[0, 1, 2], None, &[cut]).sends.len(), 5, "it had begun");
     let broken_at_once = of(Kind::Network).taking(1_900);
     let life = live(Policy::GENERATE, &[0, 1, 2], None, &[broken_at_once]);
     assert_eq!(life.sends.len(), 15, "no picture is made in so short a time");

@@ -115,6 +115,7 @@ impl Picture {
         self.pass(route, target).await?;
         match self.send(route, &mut letter, host).await? {
             Reply::Error(value) => Err(value.into()),
+            Reply::Cut(value) => Err(Failed::cut(value)),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
             Reply::TooLarge => Err(failure::too_large().into()),
             Reply::Body(body) => {
@@ -323,6 +324,13 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
+    /// What has begun to answer has made its picture.
+    fn cut(value: Value) -> Self {
+        let info = classify(&value, host::now().wall);
+        let lost = info.kind == Kind::Network;
+        Self { value, info: Some(ErrorInfo { lost, ..info }) }
+    }
+
     fn foreign(route: &Route, status: u16) -> Self {
         failure::foreign(route.protocol, status).into()
     }

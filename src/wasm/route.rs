@@ -24,6 +24,7 @@ use crate::options::scope;
 use crate::price::Price;
 use crate::protocol::gemini::{self, BASE_URL};
 use crate::protocol::{Address, BEARER, Protocol, Saying, vertex};
+use crate::slice::decimal;
 
 const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";
@@ -115,13 +116,13 @@ impl Routes {
     /// The route to a model that a request names beside those of the chain.
     fn named(&self, site: &Site<'_>, model: String) -> Result<Rc<Route>, JsValue> {
         if !site.http.is_empty() {
-            return site.route(&model.as_str().into()).map(Rc::new);
+            return site.route(&model.as_str().into(), None).map(Rc::new);
         }
         let is_it = |known: &&Named| known.told == site.told && known.model == model;
         if let Some(known) = self.named.borrow().iter().find(is_it) {
             return Ok(Rc::clone(&known.route));
         }
-        let route = Rc::new(site.route(&model.as_str().into())?);
+        let route = Rc::new(site.route(&model.as_str().into(), None)?);
         let mut named = self.named.borrow_mut();
         if named.len() >= NAMED_MAX {
             named.clear();
@@ -157,7 +158,27 @@ impl Site<'_> {
             Some(models) => models.to_vec(),
             None => catalog::DEFAULT_CHAIN.iter().map(|&model| model.into()).collect(),
         };
-        models.iter().map(|target| self.route(target).map(Rc::new)).collect()
+        let mut routes: Vec<Rc<Route>> = Vec::with_capacity(models.len());
+        for (target, place) in models.iter().zip(1..) {
+            let route = match self.route(target, Some(place)) {
+                Err(fault) if models.len() > 1 => return Err(located(&fault, place)),
+                route => route?,
+            };
+            if routes.iter().any(|other| other.is_same(&route)) {
+                let target = numbered(place, &route.model);
+                self.host.warn(&[&target, "is in `models` before, and is left out"].concat());
+                continue;
+            }
+            routes.push(Rc::new(route));
+        }
+        Ok(routes)
+    }
+
+    /// Whether a target's address is the client's own.
+    fn is_home(&self, base: &str, environment: &JsValue) -> bool {
+        let own = self.settings.base_url.clone().or_else(|| get_text(environment, "baseUrl"));
+        let own = own.as_deref().unwrap_or(BASE_URL);
+        base.trim_end_matches('/') == own.trim_end_matches('/')
     }
 
     /// A model's name of today; elsewhere than here names are what they are.
@@ -168,8 +189,8 @@ impl Site<'_> {
         retired::today(&self.settings.catalog(), model, self.host)
     }
 
-    /// One entry of `models`: an id, or an object.
-    fn route(&self, target: &JsValue) -> Result<Route, JsValue> {
+    /// One entry of `models`, at its place there from 1: an id, or an object.
+    fn route(&self, target: &JsValue, place: Option<u64>) -> Result<Route, JsValue> {
         if !target.is_string() && !target.is_object() {
             return Err(usage(TARGETS));
         }
@@ -194,7 +215,8 @@ impl Site<'_> {
         check_place(&own.project, &own.location, own.access_token.is_some(), is_vertex)?;
         let environment = self.host.environment();
         // A target elsewhere does not get the key of here.
-        let here = own.base_url.is_none() && !is_vertex && !protocol.is_openai();
+        let is_home = own.base_url.as_ref().is_none_or(|base| self.is_home(base, &environment));
+        let here = is_home && !is_vertex && !protocol.is_openai();
         // What a request overrides is the address of the Gemini API.
         let http = (protocol == Protocol::Gemini).then_some(self.http);
         let or = |own: Option<String>, client: &Option<String>, name: &'static str| {
@@ -243,7 +265,11 @@ impl Site<'_> {
         let has_key =
             key.is_some() || token.is_some() || extra.iter().any(|headers| has_key(headers));
         if !has_key && is_google(&base) {
-            return Err(missing_key(self.host));
+            let elsewhere = place.filter(|_| !here && !leaves);
+            return Err(match elsewhere {
+                Some(place) => keyless(self.host, &numbered(place, &model)),
+                None => missing_key(self.host),
+            });
         }
         if !has_key && is_vertex && base == vertex::base(own.location.as_deref()) {
             return Err(usage(
@@ -310,6 +336,15 @@ fn check_place(
 }
 
 impl Route {
+    /// Whether this asks the same of the same account at the same place.
+    fn is_same(&self, other: &Self) -> bool {
+        self.url == other.url
+            && self.key == other.key
+            && self.protocol == other.protocol
+            && self.secrets == other.secrets
+            && self.name == other.name
+    }
+
     /// The headers with a bearer token.
     pub(crate) fn headers_with(&self, token: &str) -> Object {
         let headers = copy_of(&self.headers);
@@ -417,6 +452,38 @@ fn has_key(headers: &Object) -> bool {
         })
     };
     keys(headers).into_iter().any(says)
+}
+
+/// A target as its caller finds it: `target 3, gemini-3-pro-image, `.
+fn numbered(place: u64, model: &str) -> String {
+    let mut text = "target ".to_owned();
+    decimal(place, &mut text);
+    text.push_str(", ");
+    text.push_str(model);
+    text.push_str(", ");
+    text
+}
+
+/// The caller's mistake in one target of several, with its place; any other error as it is.
+fn located(fault: &JsValue, place: u64) -> JsValue {
+    let message = get_text(fault, "message").unwrap_or_default();
+    if !super::error::is_named(fault, "TypeError") {
+        return fault.clone();
+    }
+    let mut text = "target ".to_owned();
+    decimal(place, &mut text);
+    text.push_str(" of `models`: ");
+    text.push_str(message.trim_start_matches("unexhausted: "));
+    usage(&text)
+}
+
+fn keyless(host: &Host, target: &str) -> JsValue {
+    failure::ours(
+        host,
+        Kind::Unauthenticated,
+        &[target, "has an address of its own and no `apiKey`"].concat(),
+        "Give that target its `apiKey`: the client's key goes to the client's own address alone.",
+    )
 }
 
 fn missing_key(host: &Host) -> JsValue {

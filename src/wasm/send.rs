@@ -33,6 +33,8 @@ pub(crate) enum Reply {
     Foreign(u16),
     /// An answer that is longer than may be read.
     TooLarge,
+    /// A 2xx whose body did not come to its end, as the classifier reads that.
+    Cut(Value),
     /// Anything else, as the classifier reads it.
     Error(Value),
 }
@@ -122,7 +124,7 @@ fn is_private(thrown: &JsValue) -> bool {
 /// A 2xx whose body is no JSON: cut on the way, or not from the service at all.
 fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
     if !super::error::is_named(thrown, "SyntaxError") {
-        return Reply::Error(copy(thrown));
+        return Reply::Cut(copy(thrown));
     }
     let headers = headers_of(response);
     let mime = headers.get("content-type").and_then(Value::as_str);
@@ -130,7 +132,7 @@ fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
         return Reply::Foreign(status);
     }
     // The same words as undici's, which the classifier knows as a connection that was cut.
-    Reply::Error(named("TypeError", "terminated"))
+    Reply::Cut(named("TypeError", "terminated"))
 }
 
 fn named(name: &str, message: &str) -> Value {

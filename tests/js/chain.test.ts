@@ -30,6 +30,12 @@ const reset = (): never => {
     cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
   });
 };
+const cut = (): Response => {
+  const body = new ReadableStream({
+    pull: (stream) => stream.error(new TypeError('terminated')),
+  });
+  return new Response(body, { headers: { 'content-type': 'application/json' } });
+};
 const refused = (): never => {
   throw Object.assign(new TypeError('fetch failed'), {
     cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
@@ -84,9 +90,18 @@ describe('the default chain', () => {
     assert.ok(clock.now - NOON >= 30 * SECOND);
   });
 
-  it('does not pay for more than five answers that are lost', async () => {
-    assert.equal(await run(client(reset, 3_600 * SECOND).generate(PROMPT)), 'network');
+  it('does not pay for more than five answers that are cut on their way', async () => {
+    const call = client(cut, 3_600 * SECOND).generate(PROMPT, { deadline: 300 * SECOND });
+    assert.equal(await run(call), 'network');
     assert.equal(asked.length, 5);
+  });
+
+  it('goes on after connections that break at once, which no picture does', async () => {
+    assert.equal(await run(client(reset, 3_600 * SECOND).generate(PROMPT)), 'network');
+    assert.equal(asked.length, 15);
+    clock.setSystemTime(NOON);
+    const call = client(reset, 10 * SECOND).generate(PROMPT, { deadline: 90 * SECOND });
+    assert.equal(await run(call), 'delivered');
   });
 });
 

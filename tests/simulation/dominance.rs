@@ -180,7 +180,7 @@ fn go(seed: u64, scripts: &[(usize, &Script)], policy: &Policy, deadline: Option
                     let risked = |tried: &&Attempt| {
                         let info = tried.info.as_deref().filter(|info| may_be_billed(info));
                         info.is_some_and(|info| {
-                            info.kind != Kind::Network || tried.took >= Millis(2_000)
+                            info.kind != Kind::Network || info.lost || tried.took >= Millis(2_000)
                         })
                     };
                     went.risked = record.attempts.iter().filter(risked).count();
