@@ -4,7 +4,7 @@ use crate::field::Field;
 use crate::fold::{says, squeeze};
 use crate::info::Violation;
 use crate::kind::Dimension;
-use crate::slice::{begins, bounded, digits, from, has, integer, skip};
+use crate::slice::{begins, bounded, digits, from, integer, skip};
 
 const VIOLATIONS_MAX: usize = 32;
 const ID_MAX: usize = 200;
@@ -63,10 +63,10 @@ impl Quotas {
         let number = leading_number(value);
         match field {
             Field::QuotaId | Field::QuotaLimit if number.is_none() => {
-                self.details.field(Field::QuotaId).quota_id = Some(id(value));
+                self.details.field(Field::QuotaId).quota_id = id(value);
             }
             Field::QuotaMetric => {
-                self.details.field(field).quota_metric = Some(id(value));
+                self.details.field(field).quota_metric = id(value);
             }
             Field::QuotaValue | Field::QuotaLimit => {
                 self.details.field(Field::QuotaValue).limit = number;
@@ -76,7 +76,7 @@ impl Quotas {
             Field::QuotaDimensions if after != Some(Field::QuotaDimensions) => {
                 self.details.field(field);
             }
-            Field::Metric => self.lines.field(field).quota_metric = Some(id(value)),
+            Field::Metric => self.lines.field(field).quota_metric = id(value),
             Field::Limit => {
                 // A limit without a metric before it is a line of its own.
                 if after != Some(Field::Metric) {
@@ -230,13 +230,42 @@ fn leading_number(value: &str) -> Option<u64> {
     integer(number).filter(|_| !goes_on)
 }
 
-/// An id without what a frame or a line end put into it.
-fn id(value: &str) -> String {
+/// An id without what a frame or a line end put into it; `None` for words, which may be anybody's.
+fn id(value: &str) -> Option<String> {
     let mut id = String::new();
-    for byte in bounded(value, ID_MAX).bytes() {
-        if byte.is_ascii_alphanumeric() || has("-_./:", byte) {
-            id.push(char::from(byte));
+    let (mut is_apart, mut is_broken) = (false, false);
+    for char in bounded(value, ID_MAX).chars() {
+        if !char.is_ascii_alphanumeric() && !"-_./:".contains(char) {
+            is_apart = !id.is_empty();
+            is_broken |= !char.is_ascii() || "\n\r|\\".contains(char);
+            continue;
+        }
+        if is_apart && !is_broken {
+            return None;
+        }
+        (is_apart, is_broken) = (false, false);
+        id.push(char);
+    }
+    (!id.is_empty()).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_word_however_it_is_framed() {
+        let named = Some("GenerateRequestsPerDay-FreeTier".to_owned());
+        for value in [
+            "GenerateRequestsPerDay-FreeTier",
+            " 'GenerateRequestsPerDay-FreeTier', ",
+            "GenerateRequests\n    PerDay-FreeTier",
+            "GenerateRequests │\n│ PerDay-FreeTier",
+        ] {
+            assert_eq!(id(value), named, "{value}");
+        }
+        for value in ["", "…", "Refused for somebody", "a red kite"] {
+            assert_eq!(id(value), None, "{value}");
         }
     }
-    id
 }

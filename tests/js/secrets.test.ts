@@ -211,6 +211,19 @@ describe('an answer that echoes both', () => {
   it('many times', () =>
     provoke(echo(429, (prompt) => ({ error: { message: `${KEY} ${prompt} `.repeat(500) } }))));
 
+  for (const name of ['quotaId', 'quotaMetric'] as const) {
+    for (const said of [KEY, `${KEY}/limit`, `for ${KEY} and ${PROMPT}`, PROMPT, HEAD]) {
+      it(`a limit whose ${name} is ${said}`, () => {
+        const violations = [
+          { quotaId: 'RequestsPerDay', quotaMetric: 'requests_per_day', [name]: said },
+        ];
+        const details = [{ '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations }];
+        const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'over', details };
+        return provoke(echo(429, () => ({ error })));
+      });
+    }
+  }
+
   it('parts of the key', () =>
     provoke(echo(401, () => `No key ${HALVES[0]}…, ${HALVES[1]} or …${HALVES[2]}`)));
 
