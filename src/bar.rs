@@ -127,14 +127,14 @@ impl Engine {
             }
             // A store that has forgotten, or is away, holds everything for a while: that is no end
             // of the budget.
-            Reason::Budget(Denial { dimension: Some(dimension), .. }) => {
+            Reason::Budget(Denial { dimension: Some(_), until, .. }) => {
                 if let Some(cheaper) = self.sooner(call, bar.until) {
                     return Move::Switch(cheaper);
                 }
                 let waits = call.spec.on_daily_limit == OnDailyLimit::Wait;
-                let is_day = *dimension == Dimension::BudgetPerDay;
+                let has_day = *until < u64::MAX;
                 let fits = call.deadline().is_none_or(|deadline| bar.until < deadline);
-                let is_kept = is_day && waits && fits;
+                let is_kept = has_day && waits && fits;
                 return if is_kept { Move::Park } else { Move::Fail(Why::OverBudget) };
             }
             _ => {}

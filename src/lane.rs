@@ -176,6 +176,9 @@ pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
         Some(Dimension::Budget) => {
             return over_budget("Raise `budget.total`, or use a cheaper model.");
         }
+        Some(Dimension::BudgetPerDay) if denial.until == u64::MAX => {
+            return over_budget("Raise `budget.perDay`, or use a cheaper model.");
+        }
         Some(Dimension::BudgetPerDay) => {
             let info = over_budget(
                 "Wait for the next day, which begins at midnight Pacific, raise `budget.perDay`, or use a cheaper model.",

@@ -714,8 +714,9 @@ impl Quota {
                 // Of what is left, and not of the whole: that was used by all.
                 let left = limit.saturating_sub(self.used(dimension));
                 let is_free = amount <= left.checked_div(parts).unwrap_or(left);
+                // No day has room for what costs more than is allowed in one.
                 let until = match dimension {
-                    Dimension::BudgetPerDay => self.midnight(clock),
+                    Dimension::BudgetPerDay if amount <= limit => self.midnight(clock),
                     _ => u64::MAX,
                 };
                 let is_kept = amount > 0 && !is_free;
