@@ -6,6 +6,7 @@ use crate::book::Book;
 use crate::call::Call;
 use crate::chain::{self, Action};
 use crate::engine::Engine;
+use crate::exchange::BookId;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit};
 use crate::kind::{Dimension, Kind};
@@ -195,13 +196,22 @@ impl Engine {
     }
 
     pub(crate) fn unqueue(&mut self, call: &mut Call) {
-        let queued = call.queued.take();
         call.patience = None;
-        if let Some(lane) = queued.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            lane.queue.leave(call.spec.priority);
-            lane.dirty = true;
+        match call.queued.take() {
+            Some(BookId::Lane(lane)) => {
+                if let Some(lane) = self.lanes.get_mut(lane.0 as usize) {
+                    lane.queue.leave(call.spec.priority);
+                    lane.dirty = true;
+                }
+            }
+            Some(_) => {
+                self.parked.queue.leave(call.spec.priority);
+                self.parked.dirty = true;
+            }
+            None => {}
         }
         call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+        call.waiting_since = self.now.mono;
     }
 
     pub(crate) fn follow(&mut self, id: CallId, mut call: Box<Call>, next: Move, bar: &Bar) {
@@ -237,41 +247,6 @@ impl Engine {
             Some(target) => self.switch(id, call, target, info),
             None => self.go_elsewhere(id, call, why, info),
         }
-    }
-
-    /// A call that waits for the budget's next day does so beside the queue; money that comes back
-    /// before wakes it.
-    fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar, info: Rc<ErrorInfo>) {
-        call.waits_until = Some(bar.until);
-        if !self.parked.contains(&(id, call.serial)) {
-            call.waiting_since = self.now.mono;
-            self.parked.push((id, call.serial));
-            let (wait, attempt) = (bar.until - self.now.mono, call.attempts);
-            let until = self.now.wall + wait;
-            self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
-        }
-        self.put(id, call);
-    }
-
-    /// Money came back: those who wait for it look again.
-    pub(crate) fn unpark(&mut self) {
-        if !core::mem::take(&mut self.has_refund) {
-            return;
-        }
-        for (id, serial) in self.parked.clone() {
-            match self.take(id) {
-                Some(call) if call.serial == serial && call.waits_until.is_some() => {
-                    self.place(id, call);
-                }
-                Some(call) => self.put(id, call),
-                None => {}
-            }
-        }
-        let calls = &self.calls;
-        self.parked.retain(|(id, serial)| {
-            let call = calls.get(id.0 as usize).and_then(Option::as_deref);
-            call.is_some_and(|call| call.serial == *serial && call.waits_until.is_some())
-        });
     }
 
     /// Another target: a call goes on there where it was.
@@ -344,9 +319,8 @@ impl Engine {
     /// Tells a call that was just queued that it has to wait.
     pub(crate) fn tell(&mut self, id: CallId) {
         let Some(call) = self.call(id) else { return };
-        let Some(lane) = call.queued.and_then(|lane| self.lanes.get(lane.0 as usize)) else {
-            return;
-        };
+        let Some(BookId::Lane(lane)) = call.queued else { return };
+        let Some(lane) = self.lanes.get(lane.0 as usize) else { return };
         let ahead = lane.queue.ahead_of(call.spec.priority).saturating_sub(1);
         let Some(bar) = self.bar(call, call.target, ahead) else { return };
         let (attempt, info) = (call.attempts, self.explain(call, &bar));

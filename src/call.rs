@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::chain::{self, Action};
 use crate::cost;
+use crate::exchange::BookId;
 use crate::info::ErrorInfo;
 use crate::input::{CallSpec, FlightId};
 use crate::kind::Kind;
@@ -88,8 +89,10 @@ pub(crate) struct Call {
     pub(crate) serial: u64,
     /// When the wait is over; `None` while an attempt is due or in flight.
     pub(crate) waits_until: Option<Instant>,
-    /// The lane in whose queue it waits.
-    pub(crate) queued: Option<LaneId>,
+    /// The quota in whose queue it waits: its lane's, or the budget's.
+    pub(crate) queued: Option<BookId>,
+    /// What it costs that was woken for money and has not gone yet, in billionths of a USD; else 0.
+    pub(crate) promised: u64,
     /// When a queued call looks at its other targets again.
     pub(crate) patience: Option<Instant>,
     pub(crate) waiting_since: Instant,

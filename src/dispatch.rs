@@ -32,6 +32,7 @@ impl Engine {
             if call.waits_until.replace(until).is_none() {
                 call.waiting_since = self.now.mono;
             }
+            self.parked.dirty |= self.parked.redeem(&mut call);
             let (attempt, until) = (call.attempts, self.now.wall + wait);
             let info = Rc::new(failure::peak_hours(wait, until));
             self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
@@ -81,7 +82,7 @@ impl Engine {
         let Some(lane) = self.lanes.get_mut(lane_id.0 as usize) else { return };
         lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
         lane.dirty = true;
-        call.queued = Some(lane_id);
+        call.queued = Some(BookId::Lane(lane_id));
         let has_next = call.others().next().is_some();
         if has_next && !call.spec.is_background() {
             call.patience = Some(self.now.mono + patience(&call));
@@ -117,12 +118,10 @@ impl Engine {
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
         self.keep_books();
-        self.unpark();
-        while let Some(index) = self
-            .lanes
-            .iter()
-            .position(|lane| lane.dirty || lane.wake.is_some_and(|wake| wake <= now))
-        {
+        loop {
+            self.unpark();
+            let is_due = |lane: &Lane| lane.dirty || lane.wake.is_some_and(|wake| wake <= now);
+            let Some(index) = self.lanes.iter().position(is_due) else { break };
             self.pump(index);
         }
         for id in core::mem::take(&mut self.placed) {
@@ -136,8 +135,8 @@ impl Engine {
         let soonest = self.now.mono + Millis(1);
         let Some(lane) = self.lanes.get_mut(index) else { return };
         let Some(outage) = lane.health.outage() else { return };
-        let calls = &self.calls;
-        let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else { return };
+        let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
+        let Some(ticket) = lane.queue.peek(|ticket| waits(calls, queue, ticket)) else { return };
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
         if let Some(call) = call.filter(|call| call.rides(outage)) {
             let latest = sits_out(outage, call).max(soonest);
@@ -151,8 +150,8 @@ impl Engine {
             let Some(lane) = self.lanes.get_mut(index) else { return };
             lane.dirty = false;
             lane.wake = None;
-            let calls = &self.calls;
-            let Some(ticket) = lane.queue.peek(|ticket| waits(calls, index, ticket)) else {
+            let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
+            let Some(ticket) = lane.queue.peek(|ticket| waits(calls, queue, ticket)) else {
                 return;
             };
             let Some(call) = calls.get(ticket.call.0 as usize).and_then(Option::as_deref) else {
@@ -264,7 +263,8 @@ impl Engine {
         let Some(lane) = self.lanes.get(index) else { return false };
         let wants = |id: CallId| lane.reserves(&self.call(id).map(Call::want).unwrap_or_default());
         let first = wants(head);
-        let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, index, *ticket));
+        let queue = BookId::Lane(lane_id(index));
+        let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, queue, *ticket));
         let fits = |id: &CallId| {
             let (want, quota) = (wants(*id), &lane.book.quota);
             let is_awake = self.call(*id).is_some_and(|call| peak_ends(call, self.now).is_none());
@@ -291,9 +291,9 @@ impl Engine {
     /// The call that goes next in a lane that permits have come for; `None` where none may.
     pub(crate) fn next_call(&mut self, index: usize) -> Option<CallId> {
         let now = self.now.mono;
-        let calls = &self.calls;
+        let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
         let lane = self.lanes.get_mut(index)?;
-        let ticket = lane.queue.peek(|ticket| waits(calls, index, ticket))?;
+        let ticket = lane.queue.peek(|ticket| waits(calls, queue, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
         let is_open = may_go(lane, call, now) && lane.shut(now).is_none();
@@ -491,12 +491,10 @@ fn may_go(lane: &Lane, call: &Call, now: Instant) -> bool {
     outage.is_none_or(|outage| may_probe(outage, call, call.target, now))
 }
 
-/// Whether the call of a ticket still waits in this lane.
-fn waits(calls: &[Option<Box<Call>>], index: usize, ticket: Ticket) -> bool {
+/// Whether the call of a ticket still waits in this queue.
+pub(crate) fn waits(calls: &[Option<Box<Call>>], queue: BookId, ticket: Ticket) -> bool {
     let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
-    call.is_some_and(|call| {
-        call.serial == ticket.serial && call.queued.is_some_and(|lane| lane.0 as usize == index)
-    })
+    call.is_some_and(|call| call.serial == ticket.serial && call.queued == Some(queue))
 }
 
 /// When the hours are over that a call keeps out of; `None` where it may go, or has to because

@@ -19,6 +19,7 @@ use crate::input::{CallId, CallSpec, FlightId, Input, OnDailyLimit, Used};
 use crate::kind::Kind;
 use crate::lane::{Account, AccountId, Lane, LaneId, LaneSpec};
 use crate::output::{Ending, Output, Record};
+use crate::parked::Parked;
 use crate::quota::Limits;
 use crate::random::Random;
 use crate::retry::{Decision, Verdict, Why, believed, is_long, names_minute};
@@ -42,10 +43,7 @@ pub struct Engine {
     pub(crate) accounts: Vec<Account>,
     /// What the caller allows to be spent, whoever is paid.
     pub(crate) purse: Option<Account>,
-    /// Calls that wait for the budget's next day, with their places in the order of arrival.
-    pub(crate) parked: Vec<(CallId, u64)>,
-    /// Whether money has come back that one of them may have.
-    pub(crate) has_refund: bool,
+    pub(crate) parked: Parked,
     /// What answers have cost, and what those may have that were lost, in billionths of a USD.
     pub(crate) costs: Costs,
     /// The retry budgets of targets without a lane, by their account.
@@ -88,8 +86,7 @@ impl Engine {
             lanes: Vec::new(),
             accounts: Vec::new(),
             purse: None,
-            parked: Vec::new(),
-            has_refund: false,
+            parked: Parked::default(),
             costs: Costs::default(),
             budgets: Vec::new(),
             spare: RetryBudget::default(),
@@ -173,6 +170,7 @@ impl Engine {
             serial: self.serials,
             waits_until: None,
             queued: None,
+            promised: 0,
             patience: None,
             waiting_since: now.mono,
             flying: None,
@@ -312,7 +310,7 @@ impl Engine {
         let call = self.next_call_due();
         // After the end of a client nobody waits for a store.
         let exchange = self.next_exchange().filter(|_| !self.closed);
-        [lane, call, exchange].into_iter().flatten().min()
+        [lane, call, exchange, self.parked.wake()].into_iter().flatten().min()
     }
 
     /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
@@ -402,7 +400,7 @@ impl Engine {
             for lane in &mut self.lanes {
                 lane.dirty = true;
             }
-            self.has_refund = !self.parked.is_empty();
+            self.parked.dirty = true;
         }
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
         self.now
@@ -460,6 +458,7 @@ impl Engine {
         let waits = call.waits_until.take().is_some() || call.queued.take().is_some();
         let waited = if waits { now - call.waiting_since } else { Millis::ZERO };
         call.patience = None;
+        self.parked.redeem(&mut call);
         call.record.waited = call.record.waited + waited;
         call.attempts = call.attempts.saturating_add(1);
         if call.here.tries == 0 {
@@ -712,6 +711,7 @@ impl Engine {
         } else if call.waits_until.is_some() {
             call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
         }
+        self.parked.dirty |= self.parked.redeem(&mut call);
         #[cfg(feature = "canary")]
         if crate::canary::is(crate::canary::Canary::SettlesTwice) {
             let (ending, record) = (ending.clone(), call.record.clone());

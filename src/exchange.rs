@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::book::{Book, OnStoreDown, STORE_TIMEOUT};
 use crate::call::{Call, Paid, Permit};
+use crate::dispatch::waits;
 use crate::engine::Engine;
 use crate::input::CallId;
 use crate::lane::{AccountId, LaneId};
@@ -276,11 +277,10 @@ impl Engine {
         let Some(lane) = self.lanes.get(index) else { return };
         let most = usize::try_from(room.min(WANTS_MAX)).unwrap_or_default();
         let want_of = |id: CallId| self.call(id).map(|call| lane.reserves(&call.want()));
-        let waiting = lane.queue.iter().filter_map(|ticket| {
-            let call = self.call(ticket.call).filter(|call| call.serial == ticket.serial)?;
-            call.queued.filter(|_| ticket.call != first).map(|_| ticket.call)
-        });
-        let wants = core::iter::once(first).chain(waiting).filter_map(want_of);
+        let queue = BookId::Lane(lane_id(index));
+        let waiting = lane.queue.iter().filter(|ticket| waits(&self.calls, queue, *ticket));
+        let others = waiting.map(|ticket| ticket.call).filter(|call| *call != first);
+        let wants = core::iter::once(first).chain(others).filter_map(want_of);
         let wants: Vec<Amounts> = wants.take(most).collect();
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.asking = true;

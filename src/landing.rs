@@ -244,7 +244,7 @@ impl Engine {
             // Money that comes back may be what another lane waits for.
             lane.dirty |= is_it || all || self.purse.is_some();
         }
-        self.has_refund = !self.parked.is_empty();
+        self.parked.dirty = true;
         Some(permit)
     }
 }

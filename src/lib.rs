@@ -53,6 +53,7 @@ pub mod output;
 mod own_row;
 mod pacer;
 pub mod pacific;
+mod parked;
 mod pattern;
 pub mod peak;
 pub mod plan;
