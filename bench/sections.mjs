@@ -35,7 +35,6 @@ async function pictures() {
     peaks[name] = summary(runs.map(({ peak }) => peak));
     held[name] = summary(runs.map((run) => run.held));
   }
-  const label = (rows, what) => rows.map((row) => ({ ...row, name: `${row.name}${what}` }));
   const budgets = (ratio) => ({ [DROP_IN]: ratio, [GENERATE]: ratio });
   return [
     ...whole(lows(times), { to: BARE, unit: 'ms', budgets: budgets(1.03) }),
@@ -43,6 +42,8 @@ async function pictures() {
     ...label(whole(held, { to: BARE, unit: 'MB', budgets: budgets(1.05) }), ', held after'),
   ];
 }
+
+const label = (rows, what) => rows.map((row) => ({ ...row, name: `${row.name}${what}` }));
 
 /** The first quarter in the place of the least. */
 const lows = (results) =>
@@ -89,8 +90,8 @@ async function growth() {
 async function queue() {
   const rows = [];
   for (const kind of ['generate', 'retry']) {
-    const few = await inChild('queued.mjs', kind, 1000, 40);
-    const many = await inChild('queued.mjs', kind, 100_000, 3);
+    const few = await inChild('queued.mjs', kind, 'queued', 1000, 40);
+    const many = await inChild('queued.mjs', kind, 'queued', 100_000, 3);
     rows.push(
       {
         name: `unexhausted ${kind}()`,
@@ -110,6 +111,20 @@ async function queue() {
     );
   }
   return rows;
+}
+
+/** 100,000 calls that a budget keeps beside as many in a queue: each, and what ends while they wait. */
+async function parked() {
+  const names = ['queued', 'parked'];
+  const to = 'queued';
+  const budgets = { parked: 1.2 };
+  const rows = [];
+  for (const kind of ['generate', 'retry']) {
+    const times = await each(names, (wait) => inChild('queued.mjs', kind, wait, 100_000, 5));
+    rows.push(...label(whole(times, { to, unit: 'µs', budgets }), ` ${kind}()`));
+  }
+  const answers = await each(names, (wait) => inChild('answered.mjs', wait, 100_000, 31));
+  return [...rows, ...label(whole(lows(answers), { to, unit: 'ms', budgets }), ', an answer')];
 }
 
 /** A batch of 100,000 beside one of 1,000, then the same again, all of which is there already. */
@@ -162,6 +177,7 @@ export const SECTIONS = [
   },
   { title: '100,000 functions in flight (ratio: to 1,000 in flight)', rows: growth },
   { title: '100,000 calls in a queue (ratio: to 1,000 in it)', rows: queue },
+  { title: '100,000 calls parked for the next day of a budget (ratio: of queued)', rows: parked },
   { title: 'A batch of 100,000 with a journal (ratio: to 1,000)', rows: bulk },
   { title: 'Size of the browser entry (ratio: of @google/genai)', rows: sizes },
   ...STORM_SECTIONS,
