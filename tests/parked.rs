@@ -1,11 +1,18 @@
 //! Calls that wait for the next day of a budget, or for money that comes back before.
 
-#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing
+)]
 
 use std::rc::Rc;
 
+use proptest::prelude::*;
 use unexhausted::chain::Target;
 use unexhausted::engine::Engine;
+use unexhausted::exchange::BookId;
 use unexhausted::info::ErrorInfo;
 use unexhausted::input::{
     BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input, OnDailyLimit, Used,
@@ -29,6 +36,11 @@ struct Client {
     sent: Vec<CallId>,
     failed: Vec<(CallId, Why, Rc<ErrorInfo>)>,
     flights: Vec<(CallId, FlightId)>,
+    ended: usize,
+    /// Whether a call was to be tried again, and so lost its place.
+    has_retries: bool,
+    /// Those that have not ended, in the order of arrival, with the prices of their chains.
+    alive: Vec<(CallId, i32, Vec<u64>)>,
 }
 
 impl Client {
@@ -41,7 +53,17 @@ impl Client {
         let open = |_| engine.open_lane(&LaneSpec { account, given, tier: none });
         let lanes = (0..lanes).map(open).collect();
         let (sent, failed, flights) = (Vec::new(), Vec::new(), Vec::new());
-        Self { engine, lanes, now: 1_000, sent, failed, flights }
+        Self {
+            engine,
+            lanes,
+            now: 1_000,
+            sent,
+            failed,
+            flights,
+            ended: 0,
+            has_retries: false,
+            alive: Vec::new(),
+        }
     }
 
     const fn clock(&self) -> Now {
@@ -55,8 +77,15 @@ impl Client {
                     self.sent.push(call);
                     self.flights.push((call, flight));
                 }
-                Output::Settle { call, ending: Ending::Failed { why, info }, .. } => {
-                    self.failed.push((call, why, info));
+                Output::Abort { flight, .. } => self.flights.retain(|(_, of)| *of != flight),
+                Output::Wait { .. } => self.has_retries = true,
+                Output::Settle { call, ending, .. } => {
+                    self.flights.retain(|(of, _)| *of != call);
+                    self.ended += 1;
+                    self.alive.retain(|(of, ..)| *of != call);
+                    if let Ending::Failed { why, info } = ending {
+                        self.failed.push((call, why, info));
+                    }
                 }
                 _ => {}
             }
@@ -76,7 +105,10 @@ impl Client {
         let mut spec = CallSpec::new(Rc::new(Policy::GENERATE), targets);
         spec.on_daily_limit = OnDailyLimit::Wait;
         change(&mut spec);
+        let priority = spec.priority;
         let call = self.engine.start(self.clock(), spec);
+        let prices = chain.iter().map(|(_, nanos)| *nanos).collect();
+        self.alive.push((call, priority, prices));
         self.poll();
         call
     }
@@ -90,19 +122,25 @@ impl Client {
 
     /// The service refuses what a call asks for, which costs nothing.
     fn refuse(&mut self, call: CallId) {
-        let flight = self.flight(call);
-        let info = Rc::new(ErrorInfo::new(Kind::InvalidRequest));
+        self.fail(call, Kind::InvalidRequest);
+    }
+
+    fn fail(&mut self, call: CallId, kind: Kind) {
+        let flight = self.land(call);
+        let info = Rc::new(ErrorInfo::new(kind));
         self.handle(Input::Failed { call, flight, info, verdict: None });
     }
 
     fn answer(&mut self, call: CallId, nanos: u64) {
-        let flight = self.flight(call);
+        let flight = self.land(call);
         let used = Some(Used { nanos: Some(nanos), ..Used::default() });
         self.handle(Input::Answered { call, flight, used });
     }
 
-    fn flight(&self, call: CallId) -> FlightId {
-        self.flights.iter().rfind(|(of, _)| *of == call).expect("it is in flight").1
+    /// The attempt of a call that is in flight, which lands now.
+    fn land(&mut self, call: CallId) -> FlightId {
+        let place = self.flights.iter().rposition(|(of, _)| *of == call);
+        self.flights.remove(place.expect("it is in flight")).1
     }
 
     /// Time passes until something is due.
@@ -110,6 +148,12 @@ impl Client {
         self.now = self.engine.next_wakeup().expect("something is due").0;
         self.engine.handle(self.clock(), Input::Woken);
         self.poll();
+    }
+
+    /// What is left of the day's money.
+    fn left(&mut self) -> u64 {
+        let usage = self.engine.usage(self.clock(), BookId::Budget);
+        PER_DAY.saturating_sub(usage.iter().map(|(usage, _)| usage.used).sum())
     }
 
     fn queued(&self, lane: usize) -> u64 {
@@ -240,4 +284,119 @@ fn a_call_goes_to_a_cheaper_model_that_there_is_money_for() {
     client.refuse(first);
     assert_eq!(client.sent, [first, second, both]);
     assert_eq!(client.engine.target(both), 1);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Start { chain: Vec<(usize, u64)>, background: bool, deadline: Option<u64>, waits: bool },
+    Answer { flight: usize, nanos: u64 },
+    Fail { flight: usize, kind: Kind },
+    Cancel { call: u32 },
+    Wake,
+    Pass { millis: u64 },
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let chain = prop::collection::vec((0..2_usize, 0..110_u64), 1..3);
+    let deadline = prop::option::weighted(0.3, 1_000..200_000_000_u64);
+    let kinds: &[Kind] = &[Kind::Overloaded, Kind::NoImage, Kind::Network];
+    let kinds = prop_oneof![20 => Just(Kind::InvalidRequest), 1 => prop::sample::select(kinds)];
+    prop_oneof![
+        6 => (chain, any::<bool>(), deadline, prop::bool::weighted(0.8)).prop_map(
+            |(chain, background, deadline, waits)| Step::Start {
+                chain,
+                background,
+                deadline,
+                waits,
+            }
+        ),
+        3 => (any::<usize>(), 0..110_u64).prop_map(|(flight, nanos)| Step::Answer { flight, nanos }),
+        3 => (any::<usize>(), kinds).prop_map(|(flight, kind)| Step::Fail { flight, kind }),
+        1 => (0..40_u32).prop_map(|call| Step::Cancel { call }),
+        1 => Just(Step::Wake),
+        1 => (0..90_000_000_u64).prop_map(|millis| Step::Pass { millis }),
+    ]
+}
+
+impl Client {
+    fn step(&mut self, step: &Step) {
+        let of = |flights: &[(CallId, FlightId)], index: usize| {
+            flights.get(index % flights.len().max(1)).map(|(call, _)| *call)
+        };
+        match step {
+            Step::Start { chain, background, deadline, waits } => {
+                self.start_in(chain, |spec| {
+                    spec.priority = if *background { BACKGROUND } else { INTERACTIVE };
+                    spec.deadline = deadline.map(Millis);
+                    if !waits {
+                        spec.on_daily_limit = OnDailyLimit::Fail;
+                    }
+                });
+            }
+            Step::Answer { flight, nanos } => {
+                if let Some(call) = of(&self.flights, *flight) {
+                    self.answer(call, *nanos);
+                }
+            }
+            Step::Fail { flight, kind } => {
+                if let Some(call) = of(&self.flights, *flight) {
+                    self.fail(call, *kind);
+                }
+            }
+            Step::Cancel { call } => self.handle(Input::Cancelled { call: CallId(*call) }),
+            Step::Wake if self.engine.next_wakeup().is_some() => self.wake(),
+            Step::Wake => {}
+            Step::Pass { millis } => {
+                self.now += millis;
+                self.handle(Input::Woken);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_call_ends_in_few_steps(
+        per_minute in prop::option::of(1..5_u64),
+        steps in prop::collection::vec(any_step(), 1..60),
+    ) {
+        let mut client = Client::new(per_minute, 2);
+        for step in &steps {
+            client.step(step);
+        }
+        let started = steps.iter().filter(|step| matches!(step, Step::Start { .. })).count();
+        let mut left = 1_000;
+        while client.ended < started {
+            prop_assert!(left > 0, "{} of {} have ended", client.ended, started);
+            left -= 1;
+            match client.flights.last() {
+                Some((call, _)) => client.answer(*call, 50),
+                None => client.wake(),
+            }
+        }
+        prop_assert_eq!(client.engine.next_wakeup(), None);
+    }
+
+    #[test]
+    fn no_money_lies_idle_that_the_next_one_needs(
+        steps in prop::collection::vec(any_step(), 1..60),
+    ) {
+        let mut client = Client::new(None, 2);
+        for step in &steps {
+            client.step(step);
+            let is_quiet = client.flights.is_empty() && client.queued(0) + client.queued(1) == 0;
+            if !is_quiet || client.has_retries {
+                continue;
+            }
+            let left = client.left();
+            let first = |background: bool| {
+                let is_it = |(_, priority, _): &&(_, i32, _)| (*priority == BACKGROUND) == background;
+                client.alive.iter().find(is_it)
+            };
+            let heads = [first(false), first(true)].into_iter().flatten();
+            let fits = heads.map(|(.., prices)| prices.iter().any(|price| *price <= left));
+            let fits: Vec<bool> = fits.collect();
+            prop_assert!(fits.is_empty() || fits.contains(&false), "{left} left for {:?}", client.alive);
+        }
+    }
 }
