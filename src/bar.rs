@@ -215,6 +215,10 @@ impl Engine {
     }
 
     pub(crate) fn follow(&mut self, id: CallId, mut call: Box<Call>, next: Move, bar: &Bar) {
+        if matches!(next, Move::Park) {
+            self.park(id, call, bar);
+            return;
+        }
         let info = self.explain(&call, bar);
         call.last = Some(Rc::clone(&info));
         let target = match next {
@@ -229,11 +233,7 @@ impl Engine {
                 self.fail(id, *call, why);
                 return;
             }
-            Move::Park => {
-                self.park(id, call, bar, info);
-                return;
-            }
-            Move::Leave(_) | Move::Stay => {
+            Move::Leave(_) | Move::Park | Move::Stay => {
                 let action = match chain::action(info.kind) {
                     Action::NextAccount => Action::NextAccount,
                     _ => Action::Next,

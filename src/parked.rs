@@ -25,6 +25,8 @@ pub(crate) struct Parked {
     wake: Option<Instant>,
     /// What those cost that were woken and have not gone yet, in billionths of a USD.
     promised: u64,
+    /// What those are told that are kept at this moment until that one: the same, though they be many.
+    told: Option<(Instant, Instant, Rc<ErrorInfo>)>,
 }
 
 impl Parked {
@@ -53,16 +55,21 @@ impl Parked {
 
 impl Engine {
     /// A call waits for the budget's next day, or for money that comes back before.
-    pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar, info: Rc<ErrorInfo>) {
+    pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar) {
+        let now = self.now.mono;
+        let told = self.parked.told.take().filter(|told| (told.0, told.1) == (now, bar.until));
+        let info = told.map_or_else(|| self.explain(&call, bar), |(.., info)| info);
+        self.parked.told = Some((now, bar.until, Rc::clone(&info)));
+        call.last = Some(Rc::clone(&info));
         let is_only = self.parked.queue.len() == 0;
         if self.parked.redeem(&mut call) || is_only {
             // Nobody is woken in vain twice.
-            self.parked.sleep(self.now.mono, bar.until);
+            self.parked.sleep(now, bar.until);
         }
         let ticket = Ticket { call: id, serial: call.serial };
         self.parked.queue.push(call.spec.priority, ticket);
         call.queued = Some(BookId::Budget);
-        let (wait, attempt) = (bar.until - self.now.mono, call.attempts);
+        let (wait, attempt) = (bar.until - now, call.attempts);
         let until = self.now.wall + wait;
         self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
         self.put(id, call);
