@@ -1,5 +1,6 @@
 //! Who goes next: by priority, then first come.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::input::CallId;
@@ -21,129 +22,120 @@ pub(crate) struct Ticket {
 /// they are met, so that leaving costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    /// With their priorities, the highest first, and of one priority by serial.
-    waiting: VecDeque<(i32, Ticket)>,
+    /// The highest priority first.
+    classes: Vec<Class>,
     /// How many went in a row while others of a lower priority waited.
     turns: u32,
     /// How many went in a row while others of the lowest priority waited.
     turns_of_lowest: u32,
-    /// The place of the ticket that goes next.
+    /// The place of the class whose first ticket goes next.
     next: usize,
-    len: u64,
-    /// How many of each priority wait, of those that have not left.
-    live: Vec<(i32, u64)>,
+}
+
+/// The calls of one priority.
+#[derive(Debug)]
+struct Class {
+    priority: i32,
+    /// By serial.
+    waiting: VecDeque<Ticket>,
+    /// How many of them have not left.
+    live: u64,
 }
 
 impl Queue {
     /// How many wait.
-    pub(crate) const fn len(&self) -> u64 {
-        self.len
+    pub(crate) fn len(&self) -> u64 {
+        self.classes.iter().fold(0, |sum, class| sum.saturating_add(class.live))
     }
 
     /// How many wait that go before a new call of this priority.
     pub(crate) fn ahead_of(&self, priority: i32) -> u64 {
-        let ahead = self.live.iter().filter(|(other, _)| *other >= priority);
-        ahead.fold(0, |sum, (_, live)| sum.saturating_add(*live))
+        let ahead = self.classes.iter().filter(|class| class.priority >= priority);
+        ahead.fold(0, |sum, class| sum.saturating_add(class.live))
     }
 
     /// Puts a call at its place; one that waited before has an older serial and goes first.
     pub(crate) fn push(&mut self, priority: i32, ticket: Ticket) {
-        let before = |other: &(i32, Ticket)| {
-            other.0 > priority || (other.0 == priority && other.1.serial < ticket.serial)
-        };
-        let is_last = self.waiting.back().is_none_or(before);
-        if is_last {
-            self.waiting.push_back((priority, ticket));
-        } else {
-            let place = self.waiting.partition_point(before);
-            self.waiting.insert(place, (priority, ticket));
+        if self.class(priority).is_none() {
+            self.classes.push(Class { priority, waiting: VecDeque::new(), live: 0 });
+            self.classes.sort_by_key(|class| Reverse(class.priority));
         }
-        self.len = self.len.saturating_add(1);
-        match self.live.iter_mut().find(|(other, _)| *other == priority) {
-            Some((_, live)) => *live = live.saturating_add(1),
-            None => self.live.push((priority, 1)),
+        let Some(class) = self.class(priority) else { return };
+        class.live = class.live.saturating_add(1);
+        let before = |other: &Ticket| other.serial < ticket.serial;
+        if class.waiting.back().is_none_or(before) {
+            class.waiting.push_back(ticket);
+        } else {
+            let place = class.waiting.partition_point(before);
+            class.waiting.insert(place, ticket);
         }
     }
 
     /// A call of this priority has left; its ticket is skipped later.
     pub(crate) fn leave(&mut self, priority: i32) {
-        self.len = self.len.saturating_sub(1);
-        for (other, live) in &mut self.live {
-            if *other == priority {
-                *live = live.saturating_sub(1);
-            }
+        if let Some(class) = self.class(priority) {
+            class.live = class.live.saturating_sub(1);
         }
-        self.live.retain(|(_, live)| *live > 0);
     }
 
     /// The call that goes next, of those for which `waits` holds. It stays where it is.
     pub(crate) fn peek(&mut self, waits: impl Fn(Ticket) -> bool) -> Option<Ticket> {
-        self.next = 0;
-        let first = self.first_from(0, &waits)?;
-        if self.turns < TURNS_OF_MANY && self.turns_of_lowest < TURNS {
-            return Some(first.1);
-        }
-        let (mut oldest, mut lowest, mut classes) = (None::<(usize, Ticket)>, None, 0_u32);
-        let mut priority = first.0;
-        loop {
-            let place = self.end_of(priority);
-            let Some((lower, ticket)) = self.first_from(place, &waits) else { break };
-            if oldest.is_none_or(|(_, oldest)| ticket.serial < oldest.serial) {
-                oldest = Some((place, ticket));
+        for class in &mut self.classes {
+            while class.first().is_some_and(|ticket| !waits(ticket)) {
+                class.waiting.pop_front();
             }
-            lowest = Some((place, ticket));
-            classes = classes.saturating_add(1);
-            priority = lower;
         }
-        let chosen = match self.turns_of_lowest >= TURNS {
-            true => lowest,
-            false => oldest.filter(|_| classes > 1 && self.turns >= TURNS_OF_MANY),
+        self.classes.retain(|class| !class.waiting.is_empty());
+        self.next = self.turn();
+        self.classes.get(self.next)?.first()
+    }
+
+    /// The place of the class that has its turn.
+    fn turn(&self) -> usize {
+        let lower = 1..self.classes.len();
+        if self.turns_of_lowest >= TURNS {
+            return lower.last().unwrap_or_default();
+        }
+        if lower.len() < 2 || self.turns < TURNS_OF_MANY {
+            return 0;
+        }
+        let serial = |place: &usize| {
+            self.classes.get(*place).and_then(Class::first).map(|ticket| ticket.serial)
         };
-        let Some((place, ticket)) = chosen else { return Some(first.1) };
-        self.next = place;
-        Some(ticket)
+        lower.min_by_key(serial).unwrap_or_default()
     }
 
     /// Takes the call out that [`Queue::peek`] gave.
     pub(crate) fn pop(&mut self) {
-        let priority_at = |place: usize| self.waiting.get(place).map(|(priority, _)| *priority);
-        let (highest, chosen) = (priority_at(0), priority_at(self.next));
-        let lowest = self.waiting.back().map(|(priority, _)| *priority);
         let count = |is_reset: bool, turns: u32| if is_reset { 0 } else { turns.saturating_add(1) };
-        self.turns = count(highest == lowest || chosen != highest, self.turns);
-        self.turns_of_lowest = count(chosen == lowest, self.turns_of_lowest);
+        let lowest = self.classes.len().saturating_sub(1);
+        self.turns = count(lowest == 0 || self.next != 0, self.turns);
+        self.turns_of_lowest = count(self.next == lowest, self.turns_of_lowest);
         #[cfg(feature = "canary")]
         if crate::canary::is(crate::canary::Canary::StarvesBackground) {
             (self.turns, self.turns_of_lowest) = (0, 0);
         }
-        if let Some((priority, _)) = self.waiting.remove(self.next) {
-            self.leave(priority);
+        if let Some(class) = self.classes.get_mut(self.next)
+            && class.waiting.pop_front().is_some()
+        {
+            class.live = class.live.saturating_sub(1);
         }
     }
 
     /// Those who wait, in the order in which they go, but for the turns of lower priorities; for
     /// looking ahead.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ticket> {
-        self.waiting.iter().map(|(_, ticket)| *ticket)
+        self.classes.iter().flat_map(|class| class.waiting.iter().copied())
     }
 
-    fn end_of(&self, priority: i32) -> usize {
-        self.waiting.partition_point(|(other, _)| *other >= priority)
+    fn class(&mut self, priority: i32) -> Option<&mut Class> {
+        self.classes.iter_mut().find(|class| class.priority == priority)
     }
+}
 
-    /// The first ticket from a place on that still waits; those before it are dropped.
-    fn first_from(
-        &mut self,
-        place: usize,
-        waits: &impl Fn(Ticket) -> bool,
-    ) -> Option<(i32, Ticket)> {
-        loop {
-            let (priority, ticket) = *self.waiting.get(place)?;
-            if waits(ticket) {
-                return Some((priority, ticket));
-            }
-            self.waiting.remove(place);
-        }
+impl Class {
+    fn first(&self) -> Option<Ticket> {
+        self.waiting.front().copied()
     }
 }
 
