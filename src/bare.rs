@@ -26,6 +26,8 @@ pub(crate) struct Bare {
     case: Option<Case>,
     /// The last refusal, and whose call's it was.
     last: Option<(Instant, u64)>,
+    /// When another call's was refused beside it.
+    shared: Option<Instant>,
     /// The count that was last taken for a limit, and when.
     found: Option<(u64, Instant)>,
 }
@@ -65,7 +67,14 @@ impl Bare {
         // The first stays, so that every other call confirms it.
         let first = recent.filter(|(_, first)| *first != call);
         self.last = Some((now, first.map_or(call, |(_, first)| first)));
+        self.shared = first.map(|_| now).or(self.shared);
         first.is_some()
+    }
+
+    /// Whether it is the service that refuses, and not one request that is at fault: several calls were
+    /// within a minute.
+    pub(crate) fn is_shared(&self, now: Instant) -> bool {
+        self.shared.is_some_and(|at| now - at <= Millis(60_000))
     }
 
     /// Whether that is a limit: where one is known or was found, by what is accepted of it; else by what
@@ -186,6 +195,7 @@ mod tests {
         assert!(bare.confirms(at(2), 2));
         assert!(bare.confirms(at(3), 2), "the first is still another's");
         assert!(!bare.confirms(at(64), 2), "that was a minute ago");
+        assert!(bare.is_shared(at(63)) && !bare.is_shared(at(64)));
     }
 
     #[test]

@@ -332,6 +332,7 @@ impl Call {
             share: self.share,
             is_background: self.spec.is_background(),
             is_queued: self.lane().is_some(),
+            is_crowded: false,
         }
     }
 

@@ -22,7 +22,7 @@ use crate::output::{Ending, Output, Record};
 use crate::parked::Parked;
 use crate::quota::Limits;
 use crate::random::Random;
-use crate::retry::{Decision, Verdict, Why, believed, is_long, names_minute};
+use crate::retry::{Decision, Standing, Verdict, Why, believed, is_long};
 use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now};
 
@@ -330,7 +330,8 @@ impl Engine {
         }
         let mut budget = self.budget(call).cloned().unwrap_or_default();
         let (now, mut random) = (now.mono.max(self.now.mono), self.draws(call));
-        match call.standing().decide(now, info, None, &mut budget, &mut random) {
+        let standing = Standing { is_crowded: self.is_crowded(call), ..call.standing() };
+        match standing.decide(now, info, None, &mut budget, &mut random) {
             Decision::Again { wait, .. } => {
                 let sooner = self.sooner_than_wait(call, now + wait);
                 Some(sooner.map_or(wait, |target| call.visit(target).ready - now))
@@ -577,8 +578,11 @@ impl Engine {
             return;
         }
         let mut random = self.draws(&call);
+        let is_crowded = self.is_crowded(&call);
         let budget = self.budget_of(&call, call.target);
-        let decision = call.standing().decide(now.mono, &info, verdict, budget, &mut random);
+        let standing = Standing { is_crowded, ..call.standing() };
+        let decision = standing.decide(now.mono, &info, verdict, budget, &mut random);
+        let is_minute = standing.is_minute(&info);
         call.last = Some(Rc::clone(&info));
         let counted = match decision {
             Decision::Again { counted, .. }
@@ -594,7 +598,7 @@ impl Engine {
         if counted {
             call.here.used = call.here.used.saturating_add(1);
         }
-        let waits_for_minute = names_minute(&info) && matches!(decision, Decision::Again { .. });
+        let waits_for_minute = is_minute && matches!(decision, Decision::Again { .. });
         call.here.free_waits =
             if waits_for_minute { call.here.free_waits.saturating_add(1) } else { 0 };
         if info.kind == Kind::NoImage {

@@ -35,6 +35,12 @@ impl Engine {
         call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
     }
 
+    /// Whether the target of a call refuses several alike, without a word on why.
+    pub(crate) fn is_crowded(&self, call: &Call) -> bool {
+        let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
+        lane.is_some_and(|lane| lane.bare.is_shared(self.now.mono))
+    }
+
     /// An attempt was answered as hoped.
     pub(crate) fn served(&mut self, call: &Call, flight: &Flight, used: Option<Used>) {
         let Some(permit) = self.land(flight) else { return };

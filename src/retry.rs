@@ -196,6 +196,8 @@ pub struct Standing<'a> {
     pub is_background: bool,
     /// Whether it goes through a queue, which holds everybody back after a 429.
     pub is_queued: bool,
+    /// Whether its target refuses several calls alike, without a word on why.
+    pub is_crowded: bool,
 }
 
 impl Standing<'_> {
@@ -308,8 +310,15 @@ impl Standing<'_> {
 
     fn is_free(&self, info: &ErrorInfo) -> bool {
         let is_quota =
-            names_minute(info) || (self.is_background && info.kind == Kind::SpendLimited);
+            self.is_minute(info) || (self.is_background && info.kind == Kind::SpendLimited);
         self.policy.free_quota_waits && is_quota && self.free_waits < FREE_WAITS_MAX
+    }
+
+    /// Whether it is for the minute that this refuses: who asks for a crowd whether somebody is let in
+    /// again loses nothing by a no.
+    pub(crate) fn is_minute(&self, info: &ErrorInfo) -> bool {
+        let is_bare = info.kind == Kind::RateLimited && info.dimension.is_none();
+        names_minute(info) || (is_bare && self.is_crowded)
     }
 }
 

@@ -142,3 +142,32 @@ fn a_crowd_of_the_drop_in_learns_a_limit_that_nobody_names() {
         assert_eq!(generate, 100, "{discipline:?}: {made:?}");
     }
 }
+
+/// Whoever probes for a crowd is refused again and again, and loses nothing by it.
+#[test]
+fn a_crowd_at_an_unnamed_limit_loses_nobody() {
+    let mut lost = Vec::new();
+    for discipline in [Discipline::Fixed, Discipline::Sliding, Discipline::Bucket] {
+        for rpm in [2, 6, 20, 60] {
+            for (calls, median) in [(24, 300), (60, 4_000)] {
+                for seed in 1..=5 {
+                    let latency = json!({ "median": median, "sigma": 0.3 });
+                    let service = json!({ "quotaBody": "bare", "latency": latency });
+                    let mut situation = unlimited(calls, service);
+                    situation.truth.rpm = Some(rpm);
+                    situation.way = Way::Generate;
+                    let mut world = World::new(&situation, discipline, seed, false);
+                    world.run(24 * 3_600_000).expect("every call ends");
+                    assert!(world.violations.is_empty(), "{:?}", world.violations);
+                    let count = world.calls.iter().filter(|call| call.error.is_some()).count();
+                    if count > 0 {
+                        lost.push(format!(
+                            "{discipline:?}, {rpm} a minute, seed {seed}: {count} of {calls}"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}

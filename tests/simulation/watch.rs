@@ -135,6 +135,10 @@ struct Lane {
     /// When it last failed in this outage, and how long it rests at least.
     rests: Option<(u64, u64)>,
     row: u32,
+    /// When a 429 without details was the last, and whose the first of them was.
+    bare: Option<(u64, u32)>,
+    /// When it refused a second call like that.
+    crowded: Option<u64>,
 }
 
 /// All rules, and what broke them.
@@ -570,7 +574,15 @@ impl Watch {
             && outage.contains(&info.kind)
             && !names_minute(info);
         let moves_on = [Kind::DailyQuota, Kind::SpendLimited, Kind::NotInTier, Kind::ModelNotFound];
-        let is_free = if names_minute(info) {
+        // What refuses others as well within a minute is no one request's fault.
+        let is_bare = info.kind == Kind::RateLimited && info.dimension.is_none();
+        if is_bare {
+            let first = state.bare.filter(|(at, other)| at + 60_000 >= now && *other != call);
+            state.bare = Some((now, first.map_or(call, |(_, first)| first)));
+            state.crowded = first.map(|_| now).or(state.crowded);
+        }
+        let is_crowded = state.crowded.is_some_and(|at| at + 60_000 >= now);
+        let is_free = if names_minute(info) || (is_bare && is_crowded) {
             tally.row += 1;
             tally.spec.policy.free_quota_waits && tally.row <= FREE_ROW
         } else {

@@ -422,6 +422,8 @@ struct Watched {
     /// The last failure at each target that was asked, and those that are not to be asked again.
     seen: HashMap<usize, Option<Kind>>,
     over: HashSet<usize>,
+    /// Targets of an account whose spending rate is used up.
+    left: HashSet<usize>,
     /// Whether it has just come back to a target.
     returns: bool,
     sends: u32,
@@ -453,6 +455,13 @@ impl Watched {
         self.spec.deadline.map(|deadline| self.started + deadline)
     }
 
+    /// Whether a target's turn in the first round is to come.
+    fn is_new(&self, index: usize) -> bool {
+        !self.seen.contains_key(&index)
+            && !self.over.contains(&index)
+            && !self.left.contains(&index)
+    }
+
     /// Whether there is a target to go to after the last failure.
     fn has_next(&self) -> bool {
         let targets = &self.spec.targets;
@@ -463,9 +472,8 @@ impl Watched {
             .is_some_and(|(info, _)| info.kind == Kind::SpendLimited || info.foreign);
         let stays = matches!(self.last, Some((_, Some(Verdict::Stay))));
         let mut later = targets.iter().enumerate().skip(self.target + 1);
-        let is_new = |index: usize| !self.seen.contains_key(&index) && !self.over.contains(&index);
         let is_open = |(index, target): (usize, &Target)| {
-            is_new(index) && (!is_account_s || Some(target.account) != account)
+            self.is_new(index) && (!is_account_s || Some(target.account) != account)
         };
         !stays && later.any(is_open)
     }
@@ -476,8 +484,7 @@ impl Watched {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
         let is_free = !open.is_beside;
         let mut later = self.target + 1..self.spec.targets.len();
-        let has_next =
-            later.any(|index| !self.seen.contains_key(&index) && !self.over.contains(&index));
+        let has_next = later.any(|index| self.is_new(index));
         let shares = self.spec.policy.overtime && is_free && has_next;
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
@@ -579,6 +586,7 @@ impl Checker {
                     overtime: None,
                     seen: HashMap::new(),
                     over: HashSet::new(),
+                    left: HashSet::new(),
                     returns: false,
                     ended: Vec::new(),
                     waits: None,
@@ -775,6 +783,12 @@ impl Checker {
                     |index: usize| watched.spec.targets.get(index).map(|target| target.account);
                 if let Some((info, verdict)) = &watched.last {
                     watched.seen.insert(*from, Some(info.kind));
+                    if info.kind == Kind::SpendLimited && info.retry_after.is_some() {
+                        // A spending rate is the whole account's.
+                        let all = 0..watched.spec.targets.len();
+                        let of_it = all.filter(|index| account(*index) == account(*from));
+                        watched.left.extend(of_it.collect::<Vec<_>>());
+                    }
                     let is_final = !RETURNED_TO.contains(&info.kind);
                     if is_final && verdict.is_none() && info.kind != Kind::NoImage {
                         watched.over.insert(*from);
