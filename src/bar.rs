@@ -10,7 +10,7 @@ use crate::exchange::BookId;
 use crate::info::ErrorInfo;
 use crate::input::{CallId, OnDailyLimit};
 use crate::kind::{Dimension, Kind};
-use crate::lane::{denied, is_shutting, over_budget};
+use crate::lane::{Lane, denied, is_shutting, over_budget};
 use crate::outage::Outage;
 use crate::output::{Leave, Output};
 use crate::quota::Denial;
@@ -69,9 +69,9 @@ impl Engine {
         };
         if let Some(outage) = lane.health.outage()
             && call.rides(outage)
-            && !may_probe(outage, call, index, now)
+            && !may_probe(&self.lanes, outage, call, index, now)
         {
-            let next = outage.next_of(has_other(call, index));
+            let next = outage.next_of(has_other(&self.lanes, call, index));
             let until = if outage.probe.is_some() { now + outage.takes() } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
@@ -331,22 +331,43 @@ impl Engine {
 }
 
 /// Whether a call may ask a target of its chain that is paused.
-pub(crate) fn may_probe(outage: &Outage, call: &Call, target: usize, now: Instant) -> bool {
+pub(crate) fn may_probe(
+    lanes: &[Lane],
+    outage: &Outage,
+    call: &Call,
+    target: usize,
+    now: Instant,
+) -> bool {
     let is_day = outage.info.kind == Kind::DailyQuota;
     // A call that has backed off by itself is as good a probe as any; but a crowd that a limit refused
     // would use up its attempts on it, while one of them is enough to ask.
     let is_load = outage.info.kind == Kind::RateLimited;
-    let has_waited =
-        call.visit(target).tries > 0 && !is_day && !is_load && !call.spec.is_background();
-    let is_due = outage.next_of(has_other(call, target)) <= now;
+    let has_waited = call.visit(target).tries > 0
+        && !is_day
+        && !is_load
+        && !call.spec.is_background()
+        && is_alone(lanes, call);
+    let is_due = outage.next_of(has_other(lanes, call, target)) <= now;
     outage.probe.is_none() && (is_due || has_waited)
 }
 
-/// Whether a call that does not wait has a target after this one.
-pub(crate) fn has_other(call: &Call, target: usize) -> bool {
-    let next = chain::next(&call.spec.targets, target, Action::Next);
-    let comes_back = || call.target != target || call.others().next().is_some();
-    !call.spec.is_background() && (next.is_some() || comes_back())
+/// Whether nobody else waits for the targets of a chain. In a crowd each would ask each of them on.
+fn is_alone(lanes: &[Lane], call: &Call) -> bool {
+    let targets = &call.spec.targets;
+    let lanes = targets.iter().filter_map(|target| lanes.get(target.lane?.0 as usize));
+    targets.len() == 1 || lanes.map(|lane| lane.queue.len()).fold(0, u64::saturating_add) <= 1
+}
+
+/// Whether a call that does not wait has another target than this one, which does not rest itself.
+pub(crate) fn has_other(lanes: &[Lane], call: &Call, target: usize) -> bool {
+    let rests = |index: usize| {
+        let lane = call.spec.targets.get(index).and_then(|target| target.lane);
+        lane.and_then(|lane| lanes.get(lane.0 as usize))
+            .is_some_and(|lane| lane.health.outage().is_some_and(|outage| call.rides(outage)))
+    };
+    let here = Some(call.target).filter(|here| *here != target);
+    let mut others = call.others().filter(|other| *other != target).chain(here);
+    !call.spec.is_background() && others.any(|other| !rests(other))
 }
 
 /// What a call does that does not wait for the next day.

@@ -169,6 +169,7 @@ impl Engine {
                 continue;
             }
             let heard = lane.hears_of_probe(now);
+            let Some(lane) = self.lanes.get(index) else { return };
             if let Some(outage) = lane.health.outage()
                 && call.rides(outage)
             {
@@ -178,14 +179,17 @@ impl Engine {
                     self.expel(ticket.call, Why::Outage, &bar);
                     continue;
                 }
-                if !may_probe(outage, call, call.target, now) {
+                if !may_probe(&self.lanes, outage, call, call.target, now) {
                     let is_probed = outage.probe.is_some();
-                    let next = outage.next_of(has_other(call, call.target));
+                    let next = outage.next_of(has_other(&self.lanes, call, call.target));
                     let look = heard.unwrap_or(Instant(u64::MAX));
-                    lane.wake = Some(if is_probed { look.min(wake) } else { next.min(wake) });
+                    let wake = if is_probed { look.min(wake) } else { next.min(wake) };
                     // How long a probe takes nobody knows.
                     let until = if is_probed { now + outage.takes() } else { next };
                     let reason = Reason::Target(Rc::clone(&outage.info));
+                    if let Some(lane) = self.lanes.get_mut(index) {
+                        lane.wake = Some(wake);
+                    }
                     if self.drive_out(ticket.call, &Bar { until, reason }) {
                         continue;
                     }
@@ -274,8 +278,9 @@ impl Engine {
                 && quota.leaves_room(denial.until, &first, &want)
         };
         // One that may not probe a paused target keeps its place before those that need not.
-        let is_open =
-            |id: &CallId| self.call(*id).is_some_and(|call| may_go(lane, call, self.now.mono));
+        let is_open = |id: &CallId| {
+            self.call(*id).is_some_and(|call| may_go(&self.lanes, lane, call, self.now.mono))
+        };
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
         let found = found.filter(is_open);
         let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
@@ -296,7 +301,8 @@ impl Engine {
         let ticket = lane.queue.peek(|ticket| waits(calls, queue, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
-        let is_open = may_go(lane, call, now) && lane.shut(now).is_none();
+        let lane = self.lanes.get(index)?;
+        let is_open = may_go(&self.lanes, lane, call, now) && lane.shut(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
         peak_ends(call, self.now).is_none().then_some(ticket.call)
     }
@@ -486,9 +492,9 @@ fn sits_out(outage: &Outage, call: &Call) -> Instant {
 }
 
 /// Whether a call may ask its target, which may be paused.
-fn may_go(lane: &Lane, call: &Call, now: Instant) -> bool {
+fn may_go(lanes: &[Lane], lane: &Lane, call: &Call, now: Instant) -> bool {
     let outage = lane.health.outage().filter(|outage| call.rides(outage));
-    outage.is_none_or(|outage| may_probe(outage, call, call.target, now))
+    outage.is_none_or(|outage| may_probe(lanes, outage, call, call.target, now))
 }
 
 /// Whether the call of a ticket still waits in this queue.

@@ -10,11 +10,11 @@ use crate::exchange::BookId;
 use crate::info::ErrorInfo;
 use crate::input::{OnDailyLimit, Used};
 use crate::kind::{Dimension, Kind};
-use crate::lane::is_shutting;
+use crate::lane::{LaneId, is_shutting};
 use crate::output::{Notice, Output};
 use crate::quota::Refusal;
 use crate::retry::{believed, is_long};
-use crate::time::Millis;
+use crate::time::{Instant, Millis};
 use crate::window::{Amounts, Meter};
 
 const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
@@ -33,6 +33,31 @@ impl Engine {
         }
         let outage = lane.health.outage().filter(|outage| outage.info.kind == info.kind);
         call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
+    }
+
+    /// What ails one model of an account mostly ails the others, too: of those that rest for the same
+    /// reason one is asked in the place of all, each in its turn.
+    fn share_probes(&mut self, id: LaneId) {
+        /// A refusal is there before the next one's turn, and puts that off.
+        const APART: Millis = Millis(2_000);
+        let Some(lane) = self.lanes.get(id.0 as usize) else { return };
+        let Some(outage) = lane.health.outage() else { return };
+        let (account, kind, next) = (lane.account, outage.info.kind, outage.next);
+        let mut resting: Vec<(bool, Instant, usize)> = Vec::new();
+        for (index, other) in self.lanes.iter().enumerate() {
+            let outage = other.health.outage().filter(|outage| outage.info.kind == kind);
+            if let Some(outage) = outage.filter(|_| other.account == account) {
+                resting.push((index == id.0 as usize, outage.next, index));
+            }
+        }
+        // Who has just been asked comes last.
+        resting.sort_unstable();
+        for (turn, (.., index)) in (0..).zip(resting) {
+            if let Some(lane) = self.lanes.get_mut(index) {
+                lane.health.probe_from(next + APART.times(turn));
+                lane.dirty = true;
+            }
+        }
     }
 
     /// Whether the target of a call refuses several alike, without a word on why.
@@ -181,8 +206,12 @@ impl Engine {
             (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
             (Kind::Timeout | Kind::Cancelled, _) => {}
             (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
+                let was_probe = lane.health.is_probe(flight.id);
                 let random = &mut self.random;
                 begins = lane.health.failed(now, flight.id, info, waits, defence, random);
+                if begins || was_probe {
+                    self.share_probes(permit.lane);
+                }
             }
             _ => {
                 if lane.health.answered(now, flight.id, flight.started).is_some() {

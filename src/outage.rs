@@ -205,6 +205,18 @@ impl Health {
         }
     }
 
+    /// No probe goes before this moment.
+    pub(crate) fn probe_from(&mut self, earliest: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.next = outage.next.max(earliest);
+        }
+    }
+
+    /// Whether this request probes.
+    pub(crate) fn is_probe(&self, flight: FlightId) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.probe == Some(flight))
+    }
+
     /// A request goes out while the target is paused.
     pub(crate) fn probes(&mut self, flight: FlightId) {
         #[cfg(feature = "canary")]

@@ -26,6 +26,7 @@ mod dominance;
 mod goodput;
 mod oracle;
 mod overload;
+mod politeness;
 mod realm;
 mod scenario;
 mod service;
