@@ -2,6 +2,7 @@
 
 use crate::kind::{Dimension, Kind, Retry};
 use crate::time::{Millis, WallTime};
+use crate::violation::names_limit;
 
 /// One limit that a 429 says was exceeded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,10 +58,24 @@ pub struct ErrorInfo {
 
 impl ErrorInfo {
     /// The same without what the service said: it may quote the prompt of the one call that it was
-    /// said to, and others are told of this too.
+    /// said to, or its key, and others are told of this too. Of names those stay that are known to be no
+    /// one's.
     #[must_use]
     pub fn for_others(&self) -> Self {
-        Self { message: String::new(), ..self.clone() }
+        let known = |name: &Option<String>| name.clone().filter(|name| names_limit(name));
+        let violation = |violation: &Violation| Violation {
+            quota_id: known(&violation.quota_id),
+            quota_metric: known(&violation.quota_metric),
+            model: None,
+            ..violation.clone()
+        };
+        Self {
+            message: String::new(),
+            model: None,
+            quota_id: known(&self.quota_id),
+            violations: self.violations.iter().map(violation).collect(),
+            ..self.clone()
+        }
     }
 
     /// An info of this kind with nothing else known.

@@ -193,6 +193,13 @@ const UNITS: &[(&str, &str, Dimension)] = &[
     ("per minute", "", Dimension::RequestsPerMinute),
 ];
 
+/// Whether a name is one of a limit: it says of what window.
+pub(crate) fn names_limit(name: &str) -> bool {
+    let mut squeezed = String::new();
+    squeeze(name, &mut squeezed);
+    UNITS.iter().any(|(window, ..)| says(&squeezed, window))
+}
+
 fn dimension(violation: &Violation) -> Option<Dimension> {
     let (mut id, mut metric) = (String::new(), String::new());
     squeeze(violation.quota_id.as_deref().unwrap_or(""), &mut id);
@@ -252,6 +259,14 @@ fn id(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_says_of_what_window() {
+        assert!(names_limit("GenerateRequestsPerDayPerProjectPerModel-FreeTier"));
+        assert!(names_limit("googleapis.com/requests_per_minute_per_model"));
+        assert!(!names_limit("AIzaSyPlanted-0123456789abcdefghijklmnop"));
+        assert!(!names_limit("ZEBRA-7741-VIOLET"));
+    }
 
     #[test]
     fn an_id_is_one_word_however_it_is_framed() {

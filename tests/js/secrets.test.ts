@@ -257,6 +257,7 @@ describe('what others are told of a model that fails', () => {
   const ENDS: [string, number, string][] = [
     ['an outage', 503, 'UNAVAILABLE'],
     ['a tier without it', 429, 'RESOURCE_EXHAUSTED'],
+    ['a limit with their names', 429, 'RESOURCE_EXHAUSTED'],
   ];
   const LATER = 'an innocent prompt of somebody else';
   for (const [name, code, status] of ENDS) {
@@ -273,6 +274,13 @@ describe('what others are told of a model that fails', () => {
           const said = JSON.parse(String(init?.body)).contents[0].parts[0].text;
           const body = google(code, status)(said);
           if (code === 429) body.error.message = `limit: 0. ${body.error.message}`;
+          if (name.startsWith('a limit')) {
+            const violations = [
+              { quotaId: KEY, quotaMetric: HEAD, quotaDimensions: { model: HEAD } },
+            ];
+            const type = 'type.googleapis.com/google.rpc.QuotaFailure';
+            body.error.details.unshift({ '@type': type, violations } as never);
+          }
           return Response.json(body, { status: code });
         },
         on: Object.fromEntries(names.map((event) => [event, record])),
