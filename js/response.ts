@@ -1,5 +1,5 @@
 /** Answers, call-compatible with `@google/genai`, and the result of `generate`. */
-import { use } from './load.js';
+import { guarded, use } from './load.js';
 import type {
   Attempt,
   Blob,
@@ -209,5 +209,5 @@ function typeOf(blob: Blob | undefined): string | undefined {
   const { data, mimeType } = (blob ?? {}) as { data?: unknown; mimeType?: unknown };
   if (typeof data !== 'string' || data === '') return undefined;
   const said = typeof mimeType === 'string' ? mimeType : undefined;
-  return use().core.pictureType(data.slice(0, HEAD), said);
+  return guarded(() => use().core.pictureType(data.slice(0, HEAD), said));
 }

@@ -12,7 +12,7 @@ import type {
   BatchSummary,
 } from '../batch-types.js';
 import { builtin } from '../builtin.js';
-import { GenerateError } from '../errors.js';
+import { GenerateError, isGenerateError } from '../errors.js';
 import { callAt, momentOf } from '../moment.js';
 import type { GenerateResult } from '../response.js';
 import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
@@ -689,6 +689,11 @@ export class Run implements BatchRun {
         message: 'Another process took the journal over while this one stood still.',
         advice: 'Leave the batch to that one.',
       });
+      return;
+    }
+    if (isGenerateError(error)) {
+      // A core that has failed is no disk that has.
+      this.#fail(error);
       return;
     }
     const said = (error as Error | undefined)?.message ?? error;
