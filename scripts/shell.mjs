@@ -114,7 +114,8 @@ export function filesUnder(path, wanted = () => true) {
 export function fingerprint(files, ...others) {
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(ROOT, file)));
-  for (const other of others) hash.update(`\0${other}`);
+  // Bytes as bytes: as text, those that are none would all be the same.
+  for (const other of others) hash.update('\0').update(other ?? '');
   return hash.digest('hex');
 }
 
