@@ -43,6 +43,8 @@ pub(crate) struct Book {
     pub(crate) quota: Quota,
     /// Whether nothing is decided here before the store was reached once: a budget is a hard stop.
     pub(crate) is_strict: bool,
+    /// How long requests may be on their way to the service, which counts them when they are there.
+    pub(crate) late: Millis,
     given: Limits,
     tier: Limits,
     shared: Option<Shared>,
@@ -81,7 +83,8 @@ impl Book {
     /// A quota that nobody else uses.
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
         let quota = Quota::new(given, tier).finely();
-        Self { quota, is_strict: false, given: *given, tier: *tier, shared: None }
+        let (given, tier) = (*given, *tier);
+        Self { quota, is_strict: false, late: Millis::ZERO, given, tier, shared: None }
     }
 
     /// Shares the quota with other processes.
@@ -173,8 +176,14 @@ impl Book {
         take(&mut self.quota, clock, want, parts)?;
         if let Some(shared) = &mut self.shared {
             shared.tell(Delta::Record { at: clock.now, used: *want });
+            return Ok(clock.now);
         }
-        Ok(clock.now)
+        let at = clock.now.saturating_add(self.late.0);
+        if at > clock.now {
+            self.quota.minute.take_back(clock.now, clock.now, want);
+            self.quota.minute.add(at, want);
+        }
+        Ok(at)
     }
 
     /// A request that was just taken does not go after all.

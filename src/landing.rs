@@ -275,6 +275,7 @@ impl Engine {
             let is_it = index == permit.lane.0 as usize;
             if is_it {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
+                lane.book.late = Millis::ZERO;
             }
             // Money that comes back may be what another lane waits for.
             lane.dirty |= is_it || all || self.purse.is_some();

@@ -35,6 +35,9 @@ pub struct LaneSpec {
     pub tier: Limits,
 }
 
+/// How late the first requests arrive at most that anything is heard of: a name is looked up, a
+/// connection is made, and the process has much to do.
+const LATE: Millis = Millis(2_000);
 /// How long a target that refuses everything is left alone before one call asks again.
 const SHUT: Millis = Millis(60_000);
 /// Calls in flight for each that a minute takes: pictures take seconds, at worst a few minutes.
@@ -70,9 +73,11 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(spec: &LaneSpec) -> Self {
+        let mut book = Book::new(&spec.given, &spec.tier);
+        book.late = LATE;
         Self {
             account: spec.account,
-            book: Book::new(&spec.given, &spec.tier),
+            book,
             queue: Queue::default(),
             pacer: Pacer::default(),
             health: Health::default(),

@@ -35,8 +35,8 @@ impl Engine {
         if lane.denied.is_some_and(|(told, until)| told == dimension && now < until) {
             return;
         }
-        // Windows turn all the time; a minute of it is told once.
-        lane.denied = Some((dimension, bar.until.max(now + Millis(60_000))));
+        // Windows turn all the time; a minute of it, and what may be on its way, is told once.
+        lane.denied = Some((dimension, bar.until.max(now + Millis(65_000))));
         let account = self.accounts.get(lane.account.0 as usize);
         let quota = match (&bar.reason, account) {
             (Reason::Account(_), Some(account)) => &account.book.quota,

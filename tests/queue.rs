@@ -230,3 +230,36 @@ fn of_the_background_one_asks_every_five_minutes_what_no_quota_says() {
         assert!(later.windows(2).all(|pair| *pair[1] - *pair[0] >= 300_000), "{kind:?}: {sent:?}");
     }
 }
+
+#[test]
+fn a_minute_holds_where_the_first_requests_arrive_late() {
+    const RPM: usize = 6;
+    let mut engine = Engine::new(1);
+    let lane = lane(&mut engine, Dimension::RequestsPerMinute, RPM as u64);
+    for _ in 0..4 * RPM {
+        engine.start(at(0, 0), call(lane, Policy::GENERATE, INTERACTIVE, 10));
+    }
+    let (mut now, mut arrived, mut open) = (0, Vec::new(), Vec::new());
+    while arrived.len() < 4 * RPM || !open.is_empty() {
+        for (call, flight) in sends(&mut engine) {
+            // A name is looked up, and a connection is made: for those after, it is there.
+            arrived.push(if arrived.len() < RPM { now + 2_000 } else { now });
+            open.push((now + 12_000, call, flight));
+        }
+        let back = open.iter().map(|(back, ..)| *back).min();
+        let wake = engine.next_wakeup().map(|at| at.0);
+        now = now.max([back, wake].into_iter().flatten().min().unwrap_or(now));
+        if let Some(place) = open.iter().position(|(back, ..)| *back <= now) {
+            let (_, call, flight) = open.swap_remove(place);
+            engine.handle(at(now, now), Input::Answered { call, flight, used: None });
+        } else {
+            engine.handle(at(now, now), Input::Woken);
+        }
+    }
+    arrived.sort_unstable();
+    for several in arrived.windows(RPM + 1) {
+        let (first, last) = (several.first().copied(), several.last().copied());
+        assert!(last.zip(first).is_some_and(|(last, first)| last - first >= 60_000), "{arrived:?}");
+    }
+    assert!(now < 200_000, "{now}");
+}

@@ -42,7 +42,7 @@ describe('limits that are given', () => {
       assert.deepEqual([sent.length, scene.overLimit()], [6, 0]);
       assert.ok((sent[4] ?? 0) < 10_000, `the fifth went at ${sent[4]}`);
       const last = sent[5] ?? 0;
-      assert.ok(last > MINUTE && last < MINUTE + 2_000, `the sixth went at ${last}`);
+      assert.ok(last > MINUTE && last < MINUTE + 4_000, `the sixth went at ${last}`);
       assert.deepEqual(learned, []);
     });
   }
@@ -319,7 +319,7 @@ describe('quota()', () => {
     const rpm = during?.limits.find(({ dimension }) => dimension === 'requests_per_minute');
     assert.deepEqual([rpm?.used, rpm?.limit, rpm?.source], [2, 2, 'given']);
     const frees = (rpm?.freesAt?.getTime() ?? 0) - NOON;
-    assert.ok(frees >= MINUTE && frees <= MINUTE + 1_000, `frees at ${frees}`);
+    assert.ok(frees >= MINUTE && frees <= MINUTE + 3_000, `frees at ${frees}`);
     const rpd = during?.limits.find(({ dimension }) => dimension === 'requests_per_day');
     assert.deepEqual([rpd?.used, rpd?.limit], [2, 100]);
     // Midnight in Los Angeles is 8 in the morning of the next day.
@@ -438,7 +438,7 @@ describe('alerts', () => {
       [PRO, 'requests_per_minute', 5],
     );
     const at = (event?.retryAt.getTime() ?? 0) - NOON;
-    assert.ok(at > MINUTE && at < MINUTE + 2_000, `retryAt is ${at}`);
+    assert.ok(at > MINUTE && at < MINUTE + 4_000, `retryAt is ${at}`);
     assert.ok(waiting.length >= 4, `${waiting.length} were told that they wait`);
     for (const { retryAt, delay } of waiting) {
       assert.ok(delay > 0 && retryAt.getTime() > NOON, `${delay}`);

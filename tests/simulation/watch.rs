@@ -83,6 +83,9 @@ enum Phase {
     Flying,
 }
 
+/// How late the first requests to a target may arrive.
+const LATE: u64 = 2_000;
+
 /// One call as the rules see it. Moments are of its process's monotonic clock.
 #[derive(Debug)]
 struct Tally {
@@ -121,6 +124,8 @@ struct Tally {
 #[derive(Clone, Copy, Debug)]
 struct Spent {
     at: u64,
+    /// Whether nothing of its target had come back by then: it may have been two seconds on its way.
+    is_first: bool,
     lane: usize,
     nanos: u64,
 }
@@ -139,6 +144,9 @@ struct Lane {
     bare: Option<(u64, u32)>,
     /// When it refused a second call like that.
     crowded: Option<u64>,
+    has_landed: bool,
+    /// Until when the first requests may be on their way.
+    late_until: u64,
 }
 
 /// All rules, and what broke them.
@@ -384,7 +392,13 @@ impl Watch {
         tally.current = Some(flight);
         tally.phase = Phase::Flying;
         tally.overtaken = None;
-        self.spent.insert((engine, flight.0), Spent { at: now, lane, nanos });
+        // Those that follow at once count with them.
+        let state = self.lanes.entry((engine, lane)).or_default();
+        if !state.has_landed {
+            state.late_until = now + LATE;
+        }
+        let is_first = now < state.late_until;
+        self.spent.insert((engine, flight.0), Spent { at: now, is_first, lane, nanos });
         if let Some(most) = self.budget {
             let of_it = |key: &(u32, u32)| !self.is_alone || key.0 == engine;
             let all = self.spent.iter().filter(|(key, _)| of_it(key));
@@ -483,6 +497,7 @@ impl Watch {
             let lane = self.spent.get(&(engine, flight.0)).map(|spent| spent.lane);
             if let Some(lane) = lane {
                 let state = self.lanes.entry((engine, lane)).or_default();
+                state.has_landed = true;
                 (state.rested, state.rests) = (None, None);
                 // A target that has just made a picture is there: who went back into its queue
                 // need not wait for the moment that was named while it was not.
@@ -527,6 +542,7 @@ impl Watch {
         }
         tally.has_failed = was_current;
         let state = self.lanes.entry((engine, lane)).or_default();
+        state.has_landed = true;
         let lasting = [
             Kind::Overloaded,
             Kind::Network,
@@ -640,11 +656,12 @@ impl Watch {
     ) -> ((u64, u64), (u64, u64)) {
         let of_lane = |spent: &&Spent| lane.is_none_or(|lane| lane == spent.lane);
         let all = || self.spent.range((engine, 0)..=(engine, u32::MAX)).map(|(_, spent)| spent);
-        let sum = |span: u64| {
-            let of = all().filter(of_lane).filter(|spent| spent.at + span > now);
+        let sum = |span: u64, late: u64| {
+            let ends = |spent: &Spent| spent.at + span + late * u64::from(spent.is_first);
+            let of = all().filter(of_lane).filter(|spent| ends(spent) > now);
             of.fold((0, 0), |(count, nanos), spent| (count + 1, nanos + spent.nanos))
         };
-        (sum(span), sum(span + step))
+        (sum(span, 0), sum(span + step, LATE))
     }
 }
 
