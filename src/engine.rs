@@ -598,7 +598,9 @@ impl Engine {
         if counted {
             call.here.used = call.here.used.saturating_add(1);
         }
-        let waits_for_minute = is_minute && matches!(decision, Decision::Again { .. });
+        let comes_back =
+            matches!(decision, Decision::Again { .. } | Decision::Switch { back: Some(_), .. });
+        let waits_for_minute = is_minute && comes_back;
         call.here.free_waits =
             if waits_for_minute { call.here.free_waits.saturating_add(1) } else { 0 };
         if info.kind == Kind::NoImage {

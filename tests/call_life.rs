@@ -651,6 +651,17 @@ fn a_row_of_free_waits_is_broken_by_another_failure() {
 }
 
 #[test]
+fn a_row_of_free_waits_goes_on_where_a_target_is_left_and_returned_to() {
+    let policy = Policy { max_attempts: 1, ..Policy::GENERATE };
+    let longer_than_is_waited_for = per_minute(Some(6_000));
+    let mut script = vec![longer_than_is_waited_for; 30];
+    script[1] = of(Kind::DailyQuota);
+    let life = live(policy, &[0, 1], None, &script);
+    assert_eq!(life.targets()[..3], [0, 1, 0]);
+    assert_eq!(life.sends.len(), 1 + 21, "20 that cost nothing and the one that ends it");
+}
+
+#[test]
 fn a_switch_is_no_free_wait() {
     let policy = Policy { tries_per_target: 1, max_attempts: 2, ..Policy::GENERATE };
     let mut script = vec![of(Kind::DailyQuota)];
