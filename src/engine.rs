@@ -525,6 +525,8 @@ impl Engine {
             self.decide(id, call, info, verdict);
         } else if call.is_adrift() {
             self.place(id, call);
+        } else if call.flying.is_none() && call.is_risked(self.now.mono, None) {
+            self.fail(id, *call, Why::AttemptsUsed);
         } else {
             self.put(id, call);
         }
@@ -680,6 +682,10 @@ impl Engine {
         }
         let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
             self.put(id, call);
+            if call.flying.is_none() && call.is_risked(now, None) {
+                self.fail(id, *call, Why::AttemptsUsed);
+                return;
+            }
             return;
         };
         let info = Rc::new(failure::timed_out());

@@ -818,6 +818,24 @@ fn five_answers_that_are_lost_and_likely_billed_end_a_call() {
 }
 
 #[test]
+fn an_answer_that_is_lost_in_overtime_counts_among_the_five() {
+    let policy = with_timeout(Policy::GENERATE, 3_000);
+    let script = [hang(), of(Kind::Network).taking(2_500)];
+    let mut world = World::new(1);
+    world.start(spec(policy, &[0], Some(600_000)), &script);
+    while world.lives[0].waits.len() < 5 {
+        world.run_until(world.clock() + 10);
+    }
+    let (call, flight) = (CallId(0), world.lives[0].flights[0]);
+    let info = Rc::new(ErrorInfo::new(Kind::Network));
+    world.feed(Input::Failed { call, flight, info, verdict: None });
+    world.run();
+    world.assert_complete();
+    assert_eq!(world.life(0).sends.len(), 5);
+    assert_eq!(world.life(0).failure(), (Why::AttemptsUsed, Kind::Network));
+}
+
+#[test]
 fn a_call_with_a_deadline_goes_on_until_that() {
     for policy in [Policy::GENERATE, Policy::RETRY, Policy::fallback()] {
         for kind in [Kind::RateLimited, Kind::Overloaded, Kind::Network, Kind::ServerError] {
