@@ -127,6 +127,7 @@ impl Call {
     /// to wait long has a quarter of what is left. Where it would be stopped for that, and not stay
     /// in flight beside the next, it has all the time there is.
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
+        self.next_new(Action::Next)?;
         let (share, deadline) = (self.share?, self.deadline()?);
         if !self.spec.policy.overtime || self.overtime.is_some() {
             return None;

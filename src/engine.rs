@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::alert::ALERT_AT;
 use crate::call::{Call, Flight, Permit, Visit};
-use crate::chain::{self, Action};
+use crate::chain::Action;
 use crate::cost::Costs;
 use crate::exchange::Exchange;
 use crate::failure;
@@ -22,7 +22,7 @@ use crate::output::{Ending, Output, Record};
 use crate::parked::Parked;
 use crate::quota::Limits;
 use crate::random::Random;
-use crate::retry::{Decision, Standing, Verdict, Why, believed, is_long};
+use crate::retry::{self, Decision, Standing, Verdict, Why, believed, is_long};
 use crate::retry_budget::RetryBudget;
 use crate::time::{Instant, Millis, Now};
 
@@ -333,7 +333,7 @@ impl Engine {
         let standing = Standing { is_crowded: self.is_crowded(call), ..call.standing() };
         match standing.decide(now, info, None, &mut budget, &mut random) {
             Decision::Again { wait, .. } => {
-                let sooner = self.sooner_than_wait(call, now + wait);
+                let sooner = self.sooner_than_wait(call, now + wait, retry::reach(info, None));
                 Some(sooner.map_or(wait, |target| call.visit(target).ready - now))
             }
             Decision::Switch { .. } => Some(Millis::ZERO),
@@ -617,10 +617,15 @@ impl Engine {
                     wait
                 };
                 call.here.ready = now.mono + wait;
+                if info.kind == Kind::SpendLimited {
+                    call.hold_account(now.mono + wait);
+                }
                 call.here.is_paid = true;
                 // Who is told to stay waits here, whoever else is ready.
                 let sooner = match verdict {
-                    None => self.sooner_than_wait(&call, call.here.ready),
+                    None => {
+                        self.sooner_than_wait(&call, call.here.ready, retry::reach(&info, None))
+                    }
                     Some(_) => None,
                 };
                 match sooner {
@@ -634,7 +639,7 @@ impl Engine {
                         call.hold_account(now.mono + wait);
                     }
                     Some(wait) => call.here.ready = now.mono + wait,
-                    None => call.give_up(chain::action_after(&info)),
+                    None => call.give_up(retry::reach(&info, verdict)),
                 }
                 call.here.is_paid = call.is_kept(&info);
                 self.switch(id, call, target, info);
@@ -672,6 +677,10 @@ impl Engine {
                 self.place(id, call);
                 return;
             }
+            if call.flying.is_none() && call.is_risked(now, None) {
+                self.fail(id, *call, Why::AttemptsUsed);
+                return;
+            }
         }
         // Where the call may not pay for another attempt, this one has all the time there is.
         let targets = call.target..call.spec.targets.len();
@@ -682,10 +691,6 @@ impl Engine {
         }
         let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
             self.put(id, call);
-            if call.flying.is_none() && call.is_risked(now, None) {
-                self.fail(id, *call, Why::AttemptsUsed);
-                return;
-            }
             return;
         };
         let info = Rc::new(failure::timed_out());

@@ -222,11 +222,10 @@ impl Standing<'_> {
         let action = match verdict {
             Some(Verdict::Stop) => return Decision::End(Why::Final),
             Some(Verdict::Retry | Verdict::RetryAfter(_)) => Action::Retry,
-            Some(Verdict::Leave | Verdict::Stay) | None => self.action(info, stays),
+            Some(Verdict::Leave | Verdict::Stay) | None => self.action(info, stays, leaves),
         };
-        // A spending rate is the account's, also where it is waited for.
-        let reach = if verdict.is_none() { chain::action_after(info) } else { action };
-        let next = self.after(info.kind, if leaves { Action::Next } else { reach });
+        let reach = reach(info, verdict);
+        let next = self.after(info.kind, reach);
         let next = next.filter(|_| !stays);
         let is_over = self.deadline.is_some_and(|deadline| deadline <= now);
         let leave = |why, counted, back| match next {
@@ -240,7 +239,9 @@ impl Standing<'_> {
             Action::Stop => return Decision::End(Why::Final),
             Action::Next | Action::NextAccount => {
                 // A spent spending rate is free again after a while, where the service says so.
-                let back = info.retry_after.filter(|_| info.kind == Kind::SpendLimited);
+                let is_obeyed = self.is_background || !is_long(info, self.policy.max_server_delay);
+                let back =
+                    info.retry_after.filter(|_| info.kind == Kind::SpendLimited && is_obeyed);
                 return leave(Why::Final, false, back);
             }
             Action::OnceMore if self.empty_answers > 0 => return leave(Why::Final, true, None),
@@ -298,10 +299,10 @@ impl Standing<'_> {
     }
 
     /// The chain's action, where a spending rate may be worth a wait at the same account.
-    fn action(&self, info: &ErrorInfo, stays: bool) -> Action {
+    fn action(&self, info: &ErrorInfo, stays: bool, leaves: bool) -> Action {
         let action = chain::action_after(info);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
-        let elsewhere = !stays && self.after(info.kind, action).is_some();
+        let elsewhere = leaves || (!stays && self.after(info.kind, action).is_some());
         if info.kind == Kind::SpendLimited && (self.is_background || (waits && !elsewhere)) {
             return Action::Retry;
         }
@@ -319,6 +320,17 @@ impl Standing<'_> {
     pub(crate) fn is_minute(&self, info: &ErrorInfo) -> bool {
         let is_bare = info.kind == Kind::RateLimited && info.dimension.is_none();
         names_minute(info) || (is_bare && self.is_crowded)
+    }
+}
+
+/// Which targets a failure is about: the caller's word overrules the table's, but for a spending rate,
+/// which is the account's whoever waits for it.
+pub(crate) fn reach(info: &ErrorInfo, verdict: Option<Verdict>) -> Action {
+    match verdict {
+        None | Some(Verdict::Stay) => chain::action_after(info),
+        Some(Verdict::Leave) => Action::Next,
+        Some(_) if info.kind == Kind::SpendLimited => Action::NextAccount,
+        Some(_) => Action::Retry,
     }
 }
 

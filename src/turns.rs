@@ -113,11 +113,16 @@ impl Engine {
 
     /// As [`Engine::sooner`], for a call that would wait at its target. In the first round it does so
     /// for a second try, unless a target that it has left is ready before: then the next one has its
-    /// turn.
-    pub(crate) fn sooner_than_wait(&self, call: &Call, than: Instant) -> Option<usize> {
-        let next = call.next_new(Action::Next).filter(|next| call.affords(*next));
+    /// turn. What it waits for may keep it from its account's other targets too.
+    pub(crate) fn sooner_than_wait(
+        &self,
+        call: &Call,
+        than: Instant,
+        reach: Action,
+    ) -> Option<usize> {
+        let next = call.next_new(reach).filter(|next| call.affords(*next));
         if next.is_none() {
-            return self.sooner(call, than);
+            return self.sooner_by(call, than, reach);
         }
         let is_ready = |target: usize| self.starts(call, target).is_some_and(|start| start < than);
         let mut left = call.others().filter(|target| call.visit(*target).was_left);

@@ -941,6 +941,8 @@ fn the_caller_says_when_to_leave_a_target() {
     let leave = |kind| of(kind).verdict(Verdict::Leave);
     let life = live(Policy::GENERATE, &[0, 0], None, &[leave(Kind::InvalidRequest), answer()]);
     assert_eq!(life.sends, [(0, 1, 0), (100, 2, 1)]);
+    let life = live(Policy::GENERATE, &[0, 0, 0], None, &vec![leave(Kind::Billing); 3]);
+    assert_eq!(life.targets(), [0, 1, 2], "the account is said to be of use");
     let life = live(Policy::GENERATE, &[0], None, &[leave(Kind::Network), answer()]);
     assert_eq!(life.answered_by(), 2, "nobody leaves for nowhere");
 }
@@ -973,6 +975,29 @@ fn a_spending_rate_is_never_tried_on_another_model_of_the_account() {
             live(Policy::GENERATE, &[0, 0], None, &[hinted(Kind::SpendLimited, hint), answer()]);
         assert!(life.switches.is_empty(), "a hint of {hint} ms led to {:?}", life.switches);
     }
+}
+
+#[test]
+fn a_spending_rate_that_is_waited_for_keeps_the_account_s_other_models_too() {
+    let error = of(Kind::ServerError);
+    let script = [error.clone(), error, hinted(Kind::SpendLimited, 10_000), answer()];
+    let life = live(Policy::GENERATE, &[0, 1, 1], None, &script);
+    assert_eq!(life.targets(), [0, 0, 1, 0]);
+    let policy = Policy { tries_per_target: 1, ..Policy::GENERATE };
+    let retried = of(Kind::SpendLimited).verdict(Verdict::RetryAfter(Millis(5_000)));
+    let life = live(policy, &[0, 0, 1], None, &[retried, answer()]);
+    assert_eq!(life.sends, [(0, 1, 0), (100, 2, 2)]);
+    // None of them is next, so that this one has all the time there is.
+    let script = [hinted(Kind::SpendLimited, 1_000), answer().taking(40_000)];
+    let life = live(Policy::GENERATE, &[0, 0], Some(60_000), &script);
+    assert_eq!((life.answered_by(), life.targets()), (2, vec![0, 0]));
+}
+
+#[test]
+fn a_spending_rate_is_not_waited_for_longer_than_the_caller_allows() {
+    let script = [hinted(Kind::SpendLimited, 300_000), of(Kind::Billing)];
+    let life = live(Policy::GENERATE, &[0, 1], None, &script);
+    assert_eq!((life.failure(), life.settled_at()), ((Why::Final, Kind::Billing), 200));
 }
 
 #[test]
@@ -1046,6 +1071,14 @@ fn the_caller_may_retry_what_we_would_not() {
         assert_eq!(life.answered_by(), 2, "{kind:?}");
         assert_within(life.waits[0], 1, 1_000);
     }
+}
+
+#[test]
+fn the_caller_s_word_keeps_an_account_s_other_targets() {
+    let too_late = of(Kind::Billing).verdict(Verdict::RetryAfter(Millis(100_000)));
+    let script = [too_late, of(Kind::DailyQuota), answer()];
+    let life = live(Policy::GENERATE, &[0, 1, 0], Some(50_000), &script);
+    assert_eq!(life.targets(), [0, 1, 2]);
 }
 
 #[test]
