@@ -541,8 +541,13 @@ impl Engine {
     ) {
         let now = self.now;
         if self.draining {
+            let ends = retry::ends(&info, verdict);
             call.last = Some(info);
-            self.goes_no_further(id, call);
+            if ends {
+                self.fail(id, *call, Why::Final);
+            } else {
+                self.goes_no_further(id, call);
+            }
             return;
         }
         // Who stays with a target waits for it as anybody does.

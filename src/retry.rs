@@ -334,6 +334,15 @@ pub(crate) fn reach(info: &ErrorInfo, verdict: Option<Verdict>) -> Action {
     }
 }
 
+/// Whether nothing may follow a failure at the last target, however many attempts are left.
+pub(crate) fn ends(info: &ErrorInfo, verdict: Option<Verdict>) -> bool {
+    match verdict {
+        None | Some(Verdict::Stay | Verdict::Leave) => chain::action_after(info) == Action::Stop,
+        Some(Verdict::Stop) => true,
+        Some(Verdict::Retry | Verdict::RetryAfter(_)) => false,
+    }
+}
+
 /// Whether the service itself keeps retries after this error.
 pub(crate) fn is_kept(info: &ErrorInfo, is_queued: bool) -> bool {
     names_minute(info) || (is_queued && info.kind == Kind::RateLimited)

@@ -1456,6 +1456,21 @@ fn draining_leaves_a_call_its_late_attempt_alone() {
 }
 
 #[test]
+fn draining_ends_a_call_beside_its_late_attempt_where_nothing_may_follow() {
+    let policy = with_timeout(Policy::GENERATE, 3_000);
+    for last in [of(Kind::InvalidRequest), of(Kind::ServerError).verdict(Verdict::Stop)] {
+        let mut world = World::new(1);
+        let kind = last.info.as_ref().map(|info| info.kind);
+        world.start(spec(policy.clone(), &[0, 1], None), &[hang(), last]);
+        world.run_until(3_050);
+        world.feed(Input::Draining);
+        world.run();
+        assert_eq!(Some(world.life(0).failure()), kind.map(|kind| (Why::Final, kind)));
+        assert_eq!(world.life(0).settled_at(), 3_100);
+    }
+}
+
+#[test]
 fn ten_thousand_calls_started_and_aborted_leave_nothing_behind() {
     let mut engine = unexhausted::engine::Engine::new(1);
     let call: CallSpec = spec(with_timeout(Policy::GENERATE, 3_000), &[0], Some(5_000));
