@@ -456,7 +456,126 @@ fn the_checker_sees_a_call_that_sleeps_for_ever_or_sends_for_ever() {
         let policy = Rc::make_mut(&mut spec.policy);
         (policy.max_attempts, policy.uses_deadline) = (1, false);
     });
-    assert_says(&said, "more than");
+    assert_says(&said, "1 attempts at 0 have failed, and one more is sent");
+}
+
+/// What is said of a call over targets of these accounts once its trace was changed.
+fn of_chain(
+    policy: &Policy,
+    accounts: &[u32],
+    script: &[Step],
+    change: impl FnOnce(&mut Vec<Entry>),
+) -> String {
+    let mut trace = run(policy, accounts, None, script).trace;
+    let violations = check(&trace, true);
+    assert!(violations.is_empty(), "{violations:#?}\n{}", show(&trace));
+    change(&mut trace);
+    check(&trace, true).join("\n")
+}
+
+/// Other accounts for the targets of the one call of a trace.
+fn with_accounts(accounts: &[u32]) -> impl FnOnce(&mut Vec<Entry>) {
+    let targets = spec(Policy::RETRY, accounts, None).targets;
+    move |trace| {
+        let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
+        spec.targets = targets;
+    }
+}
+
+/// Another error for the failure of that number, from 0.
+fn with_error(trace: &mut [Entry], number: usize, kind: Kind) {
+    let mut failures = trace.iter_mut().filter_map(|entry| match &mut entry.event {
+        Event::In(Input::Failed { info, .. }) => Some(info),
+        _ => None,
+    });
+    *failures.nth(number).expect("a failure") = Rc::new(ErrorInfo::new(kind));
+}
+
+#[test]
+fn the_checker_sees_a_target_that_is_returned_to_before_the_others_had_their_turn() {
+    let script = [hinted(Kind::Overloaded, 6_000), hinted(Kind::Overloaded, 60_000)];
+    let said = of_chain(&Policy::GENERATE, &[0, 1], &script, with_accounts(&[0, 1, 1]));
+    assert_says(&said, "comes back to 0 in the first round");
+    // The account has refused for good, and with it the last target.
+    let script = [of(Kind::Overloaded), of(Kind::Forbidden)];
+    let said = of_chain(&Policy::GENERATE, &[0, 1, 1], &script, with_accounts(&[0, 1, 2]));
+    assert_says(&said, "comes back to 0 in the first round");
+    let script = [of(Kind::Overloaded), hinted(Kind::SpendLimited, 60_000)];
+    let said = of_chain(&Policy::GENERATE, &[0, 1, 1], &script, with_accounts(&[0, 1, 2]));
+    assert_says(&said, "comes back to 0 in the first round");
+}
+
+#[test]
+fn the_checker_sees_a_target_that_is_returned_to_though_it_has_refused_for_good() {
+    let longer = hinted(Kind::Overloaded, 60_000);
+    let script = [hinted(Kind::Overloaded, 6_000), longer.clone(), longer];
+    for (number, kind) in [(0, Kind::DailyQuota), (1, Kind::Billing), (1, Kind::SpendLimited)] {
+        let said = of_chain(&Policy::GENERATE, &[0, 0, 1], &script, |trace| {
+            with_error(trace, number, kind);
+        });
+        assert_says(&said, "comes back to 0, which has refused for good");
+    }
+}
+
+#[test]
+fn the_checker_sees_that_a_spending_rate_is_the_account_s() {
+    let script = [of(Kind::SpendLimited)];
+    let said = of_chain(&Policy::GENERATE, &[0, 1], &script, with_accounts(&[0, 0]));
+    assert_says(&said, "SpendLimited led to a target of the same account");
+    let script = [hinted(Kind::SpendLimited, 10_000), of(Kind::DailyQuota)];
+    let said = of_chain(&Policy::GENERATE, &[0, 0, 1], &script, |trace| {
+        let place = places(trace, |output| matches!(output, Output::Switch { .. }))[1];
+        let Event::Out(Output::Switch { to, .. }) = &mut trace[place].event else { panic!() };
+        *to = 1;
+        let place = sends(trace)[2];
+        trace[place].at = Instant(9_000);
+        let Event::Out(Output::Send { target, .. }) = &mut trace[place].event else { panic!() };
+        *target = 1;
+    });
+    assert_says(&said, "sent before the server's time");
+}
+
+#[test]
+fn the_checker_sees_a_wait_for_a_target_that_was_not_asked() {
+    let script = [of(Kind::Overloaded), of(Kind::Overloaded)];
+    let said = of_chain(&Policy::GENERATE, &[0, 1], &script, |trace| {
+        let waits = places(trace, |output| matches!(output, Output::Wait { .. }))[0];
+        let wait = trace[waits].clone();
+        let first = sends(trace)[1];
+        trace.insert(first, Entry { at: trace[first].at, ..wait });
+    });
+    assert_says(&said, "waits for 1, which has not been asked");
+}
+
+#[test]
+fn the_checker_sees_more_free_waits_than_there_are() {
+    let policy = Policy { max_attempts: 2, ..Policy::GENERATE };
+    let script = vec![per_minute(Some(1_000)); 30];
+    let said = of_chain(&policy, &[0], &script, |trace| {
+        let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
+        Rc::make_mut(&mut spec.policy).max_attempts = 1;
+    });
+    assert_says(&said, "call 0 at 2");
+    assert_eq!(said.matches("1 attempts at 0 have failed").count(), 1, "{said}");
+}
+
+#[test]
+fn the_checker_sees_more_lost_answers_than_may_be_billed() {
+    let script = vec![of(Kind::Timeout).taking(3_000); 30];
+    let policy = Policy { max_attempts: 6, ..Policy::GENERATE };
+    let said = of_chain(&policy, &[0, 1], &script, |trace| {
+        let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
+        Rc::make_mut(&mut spec.policy).max_attempts = 5;
+    });
+    assert_says(&said, "sent after 5 that are lost and likely billed");
+}
+
+#[test]
+fn the_checker_sees_what_nothing_may_follow() {
+    let said = of_chain(&Policy::GENERATE, &[0], &[of(Kind::Network)], |trace| {
+        with_error(trace, 0, Kind::InvalidRequest);
+    });
+    assert_says(&said, "the error is final, yet: Wait");
 }
 
 #[test]
@@ -481,6 +600,24 @@ fn the_checker_sees_retries_beyond_the_budget() {
     let policy = Policy { budgeted: false, max_attempts: 2, ..Policy::RETRY };
     for _ in 0..20 {
         world.start(spec(policy.clone(), &[0], None), &[fail(ErrorInfo::new(Kind::Network))]);
+    }
+    world.run();
+    assert!(check(&world.trace, true).is_empty(), "who is exempt may");
+    let mut trace = world.trace;
+    for entry in &mut trace {
+        if let Event::Started { spec, .. } = &mut entry.event {
+            Rc::make_mut(&mut spec.policy).budgeted = true;
+        }
+    }
+    assert_says(&check(&trace, true).join("\n"), "retries beyond the target's budget");
+}
+
+#[test]
+fn the_checker_sees_returns_beyond_the_budget() {
+    let mut world = World::new(2);
+    let policy = Policy { budgeted: false, max_attempts: 2, ..Policy::RETRY };
+    for _ in 0..20 {
+        world.start(spec(policy.clone(), &[0, 1], None), &[of(Kind::Overloaded)]);
     }
     world.run();
     assert!(check(&world.trace, true).is_empty(), "who is exempt may");

@@ -75,6 +75,8 @@ fn any_verdict() -> impl Strategy<Value = Option<Verdict>> {
         12 => Just(None),
         1 => Just(Some(Verdict::Retry)),
         1 => Just(Some(Verdict::Stop)),
+        1 => Just(Some(Verdict::Leave)),
+        1 => Just(Some(Verdict::Stay)),
         2 => any_millis().prop_map(|wait| Some(Verdict::RetryAfter(Millis(wait)))),
     ]
 }

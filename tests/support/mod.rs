@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use unexhausted::backoff::Hint;
 use unexhausted::chain::Target;
+use unexhausted::cost::may_be_billed;
 use unexhausted::engine::Engine;
 use unexhausted::info::ErrorInfo;
 use unexhausted::input::{CallId, CallSpec, FlightId, Input};
@@ -409,6 +410,8 @@ struct Over {
     answered: bool,
     failed: bool,
     abandoned: bool,
+    /// Whether its answer is lost and likely billed: no picture is made in two seconds.
+    risked: bool,
 }
 
 /// A call, as the checker knows it.
@@ -419,13 +422,13 @@ struct Watched {
     target: usize,
     /// Since when it asks that target.
     here: Instant,
-    /// The last failure at each target that was asked, and those that are not to be asked again.
-    seen: HashMap<usize, Option<Kind>>,
+    /// The targets that were asked, and those that are not to be asked again.
+    seen: HashSet<usize>,
     over: HashSet<usize>,
-    /// Targets of an account whose spending rate is used up.
-    left: HashSet<usize>,
-    /// Whether it has just come back to a target.
-    returns: bool,
+    /// Targets of an account whose spending rate was used up: their turn in the first round is over.
+    held: HashSet<usize>,
+    /// Whether it has just come to its target from another one.
+    moved: bool,
     sends: u32,
     tries: u32,
     flying: Option<Open>,
@@ -438,13 +441,19 @@ struct Watched {
     waited: Millis,
     /// The server's time, for each target.
     floors: HashMap<usize, Instant>,
-    /// The failure that the next decision is about.
+    /// The failure that the next decision is about, and whether it was made.
     last: Option<(Rc<ErrorInfo>, Option<Verdict>)>,
-    free_in_a_row: u32,
-    free: u32,
-    /// Free waits for the target that is asked now.
+    decided: bool,
+    /// For each target: failures that count, refusals for the minute in a row, and answers without a
+    /// picture.
+    used: HashMap<usize, u32>,
+    minutes: HashMap<usize, u32>,
+    empty: HashMap<usize, u32>,
+    /// Targets whose next attempt is a retry that was not paid for where it left them; with the
+    /// moment of that where it may have been after all.
+    owes: HashMap<usize, Option<Instant>>,
+    /// Free refusals of the target that is asked now, since it came there.
     free_here: u32,
-    uncounted_switches: u32,
     /// Why nothing but the end may follow.
     must_end: Option<&'static str>,
     answered: Option<FlightId>,
@@ -457,25 +466,25 @@ impl Watched {
 
     /// Whether a target's turn in the first round is to come.
     fn is_new(&self, index: usize) -> bool {
-        !self.seen.contains_key(&index)
-            && !self.over.contains(&index)
-            && !self.left.contains(&index)
+        !self.seen.contains(&index) && !self.over.contains(&index) && !self.held.contains(&index)
     }
 
     /// Whether there is a target to go to after the last failure.
     fn has_next(&self) -> bool {
-        let targets = &self.spec.targets;
-        let account = targets.get(self.target).map(|target| target.account);
-        let is_account_s = self
-            .last
-            .as_ref()
-            .is_some_and(|(info, _)| info.kind == Kind::SpendLimited || info.foreign);
         let stays = matches!(self.last, Some((_, Some(Verdict::Stay))));
-        let mut later = targets.iter().enumerate().skip(self.target + 1);
-        let is_open = |(index, target): (usize, &Target)| {
-            self.is_new(index) && (!is_account_s || Some(target.account) != account)
-        };
-        !stays && later.any(is_open)
+        let leaves = matches!(self.last, Some((_, Some(Verdict::Leave))));
+        let last = self.last.as_ref().filter(|_| !leaves);
+        let is_account_s =
+            last.is_some_and(|(info, _)| info.kind == Kind::SpendLimited || is_account_s(info));
+        let elsewhere =
+            |index: usize| !is_account_s || self.account(index) != self.account(self.target);
+        !stays && self.next_new(elsewhere)
+    }
+
+    /// Whether a target's turn in the first round is to come of which that is true.
+    fn next_new(&self, is_it: impl Fn(usize) -> bool) -> bool {
+        let mut later = self.target + 1..self.spec.targets.len();
+        later.any(|index| self.is_new(index) && is_it(index))
     }
 
     /// When the time of an attempt is over: its own, or its target's half of what was left of the
@@ -483,9 +492,7 @@ impl Watched {
     fn ends(&self, open: &Open) -> Option<Instant> {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
         let is_free = !open.is_beside;
-        let mut later = self.target + 1..self.spec.targets.len();
-        let has_next = later.any(|index| self.is_new(index));
-        let shares = self.spec.policy.overtime && is_free && has_next;
+        let shares = self.spec.policy.overtime && is_free && self.next_new(|_| true);
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
             part(self.here, 2).max(part(open.at, 4))
@@ -501,11 +508,55 @@ impl Watched {
         [wait, expires, overtime, self.deadline()].into_iter().flatten().min()
     }
 
-    fn is_free(&self, info: &ErrorInfo) -> bool {
-        self.spec.policy.free_quota_waits
-            && info.kind == Kind::RateLimited
-            && info.dimension.is_some_and(Dimension::is_per_minute)
-            && self.free_in_a_row < 20
+    fn account(&self, index: usize) -> Option<u32> {
+        self.spec.targets.get(index).map(|target| target.account)
+    }
+
+    /// The targets of the account of the one that is asked now.
+    fn of_account(&self) -> Vec<usize> {
+        let own = self.account(self.target);
+        (0..self.spec.targets.len()).filter(|&index| self.account(index) == own).collect()
+    }
+
+    /// What a failure means for its target and its account, once the call goes on after it.
+    fn take_to_heart(&mut self) {
+        let Some((info, said)) = self.last.clone().filter(|_| !self.decided) else { return };
+        // Who stays with a target, or leaves it, does not say that it is of use.
+        let leaves = said == Some(Verdict::Leave);
+        let verdict = said.filter(|said| !matches!(said, Verdict::Leave | Verdict::Stay));
+        self.decided = true;
+        let (target, policy) = (self.target, Rc::clone(&self.spec.policy));
+        let minutes = self.minutes.entry(target).or_default();
+        let is_minute = names_minute(&info);
+        let is_free = policy.free_quota_waits && is_minute && *minutes < 20;
+        *minutes = if is_minute { *minutes + 1 } else { 0 };
+        self.free_here += u32::from(is_free);
+        let is_account_s = verdict.is_none() && is_account_s(&info);
+        let is_stopped = leaves && STOPS.contains(&info.kind);
+        let is_spent = info.kind == Kind::SpendLimited;
+        let is_long = info.retry_after.is_some_and(|hint| hint > policy.max_server_delay);
+        let goes_elsewhere = self.has_next();
+        let is_waited_for = verdict.is_some()
+            || (info.retry_after.is_some() && !is_long)
+            || (policy.waits_for_spend && !goes_elsewhere);
+        let is_refused = verdict.is_none() && AT_ONCE.contains(&info.kind);
+        let is_left = verdict.is_none() && is_spent && (goes_elsewhere || !is_waited_for);
+        if !(is_free || is_account_s || is_refused || is_left || is_stopped) {
+            *self.used.entry(target).or_default() += 1;
+        }
+        let empty = self.empty.entry(target).or_default();
+        let is_missing = info.kind == Kind::NoImage && verdict.is_none() && *empty > 0;
+        *empty += u32::from(info.kind == Kind::NoImage);
+        let is_account_over = is_account_s || (is_spent && !is_waited_for);
+        if is_account_over && !leaves {
+            self.over.extend(self.of_account());
+        } else if is_spent && !is_account_over {
+            self.held.extend(self.of_account());
+        }
+        let is_obeyed = matches!(verdict, Some(Verdict::RetryAfter(_)));
+        if is_account_over || is_refused || is_stopped || is_missing || (is_long && !is_obeyed) {
+            self.over.insert(target);
+        }
     }
 
     /// An open attempt stays behind: that is allowed to one whose time is over, once at a time.
@@ -517,7 +568,12 @@ impl Watched {
             complain(format!("attempt {number} was left in flight without a right to overtime"));
         }
         self.overtime = Some(open);
-        self.last = Some((Rc::new(ErrorInfo::new(Kind::Timeout)), None));
+        self.fails(Rc::new(ErrorInfo::new(Kind::Timeout)), None);
+    }
+
+    fn fails(&mut self, info: Rc<ErrorInfo>, verdict: Option<Verdict>) {
+        self.last = Some((info, verdict));
+        self.decided = false;
     }
 
     fn close(&mut self, flight: FlightId) -> Option<(Open, bool)> {
@@ -529,15 +585,13 @@ impl Watched {
     }
 }
 
-/// Kinds after which a target may be asked again in the same call.
-const RETURNED_TO: [Kind; 6] = [
-    Kind::RateLimited,
-    Kind::Overloaded,
-    Kind::Network,
-    Kind::ServerError,
-    Kind::Timeout,
-    Kind::SpendLimited,
-];
+/// Kinds after which a target is not asked again in the same call.
+const AT_ONCE: [Kind; 3] = [Kind::DailyQuota, Kind::NotInTier, Kind::ModelNotFound];
+
+/// Whether no target of the account is asked again in the same call.
+fn is_account_s(info: &ErrorInfo) -> bool {
+    info.foreign || matches!(info.kind, Kind::Billing | Kind::Unauthenticated | Kind::Forbidden)
+}
 
 /// Kinds after which the chain's table says stop.
 const STOPS: [Kind; 5] =
@@ -563,7 +617,7 @@ struct Checker {
     flights: HashSet<u32>,
     /// When calls first asked a target of an account.
     starts: HashMap<Option<u32>, Vec<Instant>>,
-    /// Retries that the budget of such a target paid for.
+    /// Since when at the latest the budget of such a target has paid for each of its retries.
     grants: HashMap<Option<u32>, Vec<Instant>>,
     /// Whether the client takes nothing more.
     drains: bool,
@@ -584,20 +638,22 @@ impl Checker {
                     tries: 0,
                     flying: None,
                     overtime: None,
-                    seen: HashMap::new(),
+                    seen: HashSet::new(),
                     over: HashSet::new(),
-                    left: HashSet::new(),
-                    returns: false,
+                    held: HashSet::new(),
+                    moved: false,
                     ended: Vec::new(),
                     waits: None,
                     may_grow: false,
                     waited: Millis::ZERO,
                     floors: HashMap::new(),
                     last: None,
-                    free_in_a_row: 0,
-                    free: 0,
+                    decided: false,
+                    used: HashMap::new(),
+                    minutes: HashMap::new(),
+                    empty: HashMap::new(),
+                    owes: HashMap::new(),
                     free_here: 0,
-                    uncounted_switches: 0,
                     must_end: None,
                     answered: None,
                 };
@@ -622,6 +678,7 @@ impl Checker {
                     answered: true,
                     failed: false,
                     abandoned: false,
+                    risked: false,
                 });
                 watched.answered = Some(*flight);
                 watched.must_end = Some("it was answered");
@@ -630,12 +687,15 @@ impl Checker {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
                 let Some((open, current)) = watched.close(*flight) else { return };
                 let target = open.target;
+                let took = at - open.at;
+                let is_cut = info.kind == Kind::Network && !info.lost;
                 watched.ended.push(Over {
                     open,
                     at,
                     answered: false,
                     failed: true,
                     abandoned: false,
+                    risked: may_be_billed(info) && !(is_cut && took < Millis(2_000)),
                 });
                 // What an attempt in overtime says does not decide what comes next.
                 if !current {
@@ -645,8 +705,17 @@ impl Checker {
                 let overruled = matches!(verdict, Some(Verdict::RetryAfter(_)));
                 if let Some(hint) = info.retry_after.filter(|_| !overruled) {
                     watched.floors.insert(target, at + hint);
+                    let is_obeyed = hint <= watched.spec.policy.max_server_delay;
+                    if info.kind == Kind::SpendLimited && is_obeyed {
+                        let floors =
+                            watched.of_account().into_iter().map(|index| (index, at + hint));
+                        watched.floors.extend(floors);
+                    }
                 }
-                if *verdict == Some(Verdict::Stop) {
+                // Nobody leaves for nowhere.
+                let is_last = self.drains || !watched.next_new(|_| true);
+                let verdict = verdict.filter(|said| *said != Verdict::Leave || !is_last);
+                if verdict == Some(Verdict::Stop) {
                     watched.must_end = Some("the caller said stop");
                 } else if verdict.is_none_or(|verdict| verdict == Verdict::Stay)
                     && STOPS.contains(&info.kind)
@@ -654,7 +723,7 @@ impl Checker {
                 {
                     watched.must_end = Some("the error is final");
                 }
-                watched.last = Some((Rc::clone(info), *verdict));
+                watched.fails(Rc::clone(info), verdict);
             }
             Input::Cancelled { call } => {
                 if let Some(watched) = self.alive.get_mut(&call.0) {
@@ -716,10 +785,9 @@ impl Checker {
                 }
                 watched.sends += 1;
                 watched.tries += 1;
-                watched.returns = false;
-                let account = watched.spec.targets.get(*target).map(|target| target.account);
-                if watched.seen.insert(*target, None).is_none() {
-                    self.starts.entry(account).or_default().push(at);
+                watched.moved = false;
+                if watched.seen.insert(*target) {
+                    self.starts.entry(watched.account(*target)).or_default().push(at);
                 }
                 if *attempt != watched.sends {
                     complain(format!("attempt {} is numbered {attempt}", watched.sends));
@@ -728,7 +796,17 @@ impl Checker {
                     complain(format!("sent to target {target} instead of {}", watched.target));
                 }
                 let policy = &watched.spec.policy;
-                let attempts = policy.attempts(watched.spec.lasts());
+                let attempts = policy.attempts(watched.spec.lasts()).max(1);
+                let used = watched.used.get(target).copied().unwrap_or(0);
+                if used >= attempts {
+                    complain(format!(
+                        "{used} attempts at {target} have failed, and one more is sent"
+                    ));
+                }
+                let risked = watched.ended.iter().filter(|over| over.risked).count();
+                if risked >= policy.max_attempts.max(5) as usize {
+                    complain(format!("sent after {risked} that are lost and likely billed"));
+                }
                 let tries_max = policy.tries_per_target.min(attempts);
                 if watched.has_next() && watched.tries > tries_max + watched.free_here {
                     complain(format!("try {} of a target that has a next one", watched.tries));
@@ -763,11 +841,18 @@ impl Checker {
                     if *timed_out && !expired && current {
                         complain(format!("attempt {} had time left", open.number));
                     }
-                    if *timed_out {
-                        watched.last = Some((Rc::new(ErrorInfo::new(Kind::Timeout)), None));
+                    if *timed_out && current {
+                        watched.fails(Rc::new(ErrorInfo::new(Kind::Timeout)), None);
                     }
                     let failed = *timed_out;
-                    watched.ended.push(Over { open, at, answered: false, failed, abandoned: true });
+                    watched.ended.push(Over {
+                        open,
+                        at,
+                        answered: false,
+                        failed,
+                        abandoned: true,
+                        risked: true,
+                    });
                 }
             },
             Output::Wait { attempt, wait, until, .. } => {
@@ -779,56 +864,32 @@ impl Checker {
                 if *from != watched.target || to == from || *to >= watched.spec.targets.len() {
                     complain(format!("switched from {from} to {to}, at {}", watched.target));
                 }
-                let account =
-                    |index: usize| watched.spec.targets.get(index).map(|target| target.account);
-                if let Some((info, verdict)) = &watched.last {
-                    watched.seen.insert(*from, Some(info.kind));
-                    if info.kind == Kind::SpendLimited && info.retry_after.is_some() {
-                        // A spending rate is the whole account's.
-                        let all = 0..watched.spec.targets.len();
-                        let of_it = all.filter(|index| account(*index) == account(*from));
-                        watched.left.extend(of_it.collect::<Vec<_>>());
-                    }
-                    let is_final = !RETURNED_TO.contains(&info.kind);
-                    if is_final && verdict.is_none() && info.kind != Kind::NoImage {
-                        watched.over.insert(*from);
-                    }
-                }
+                watched.take_to_heart();
                 if watched.over.contains(to) {
                     complain(format!("comes back to {to}, which has refused for good"));
                 }
-                watched.returns = watched.seen.contains_key(to);
-                if watched.returns && watched.has_next() {
+                let returns = watched.seen.contains(to);
+                if returns && watched.has_next() {
                     complain(format!("comes back to {to} in the first round"));
                 }
-                if watched.returns
-                    && watched.spec.policy.budgeted
-                    && watched.seen.get(to).is_some_and(|kind| *kind != Some(Kind::RateLimited))
-                {
-                    self.grants.entry(account(*to)).or_default().push(at);
-                }
-                if watched.last.as_ref().is_some_and(|(info, _)| watched.is_free(info)) {
-                    watched.free += 1;
-                }
-                if let Some((info, None)) = &watched.last {
-                    let by_account = matches!(
-                        info.kind,
-                        Kind::Billing | Kind::Unauthenticated | Kind::Forbidden
-                    );
-                    if by_account && account(*from) == account(*to) {
+                let last = watched.last.clone();
+                if let Some((info, verdict)) = &last {
+                    let is_spent = info.kind == Kind::SpendLimited;
+                    let is_account_s = is_spent || (verdict.is_none() && is_account_s(info));
+                    let leaves = *verdict == Some(Verdict::Leave);
+                    if is_account_s && !leaves && watched.account(*from) == watched.account(*to) {
                         complain(format!("{:?} led to a target of the same account", info.kind));
                     }
-                    let at_once = matches!(
-                        info.kind,
-                        Kind::DailyQuota
-                            | Kind::NotInTier
-                            | Kind::ModelNotFound
-                            | Kind::SpendLimited
-                    );
-                    if by_account || at_once {
-                        watched.uncounted_switches += 1;
+                    if watched.spec.policy.budgeted && !names_minute(info) {
+                        // It is paid for at once where another is sooner ready, else once it returns.
+                        let is_sooner = returns || watched.seen.len() > 1;
+                        watched.owes.insert(*from, is_sooner.then_some(at));
                     }
                 }
+                if let Some(since) = watched.owes.remove(to) {
+                    self.grant(since.unwrap_or(at), at, watched.account(*to), &mut complain);
+                }
+                watched.moved = true;
                 watched.target = *to;
                 watched.here = at;
                 watched.tries = 0;
@@ -868,8 +929,12 @@ impl Checker {
         if watched.deadline().is_some_and(|deadline| at + wait >= deadline) {
             complain("waits beyond the deadline".to_owned());
         }
-        if watched.returns {
-            // What that target said is a floor of what is sent to it.
+        if watched.moved {
+            // What that target said before is a floor of what is sent to it.
+            let target = watched.target;
+            if !watched.seen.contains(&target) && !watched.held.contains(&target) {
+                complain(format!("waits for {target}, which has not been asked"));
+            }
             return;
         }
         let is_asked = matches!(watched.last, Some((_, Some(Verdict::RetryAfter(_)))));
@@ -897,25 +962,29 @@ impl Checker {
             }
             _ => {}
         }
-        if watched.is_free(&info) {
-            watched.free_in_a_row += 1;
-            watched.free += 1;
-            watched.free_here += 1;
-            return;
-        }
-        watched.free_in_a_row = 0;
+        watched.take_to_heart();
         if policy.budgeted && !names_minute(&info) {
-            let account = watched.spec.targets.get(watched.target).map(|target| target.account);
-            let grants = self.grants.entry(account).or_default();
-            grants.push(at);
-            // The budget counts in slots of five seconds, so a minute may be seen as 55 s.
-            let within = |times: &[Instant], span| {
-                times.iter().filter(|&&time| at - time < Millis(span)).count()
-            };
-            let starts = self.starts.entry(account).or_default();
-            if within(grants, 55_000) > 10 + within(starts, 60_000) / 5 {
-                complain("retries beyond the target's budget".to_owned());
-            }
+            self.grant(at, at, watched.account(watched.target), complain);
+        }
+    }
+
+    /// A retry was taken from the budget of an account's targets, now or at some moment since then.
+    fn grant(
+        &mut self,
+        since: Instant,
+        at: Instant,
+        account: Option<u32>,
+        complain: &mut dyn FnMut(String),
+    ) {
+        let grants = self.grants.entry(account).or_default();
+        grants.push(since);
+        // The budget counts in slots of five seconds, so a minute may be seen as 55 s.
+        let recent = || grants.iter().filter(|&&since| at - since < Millis(55_000));
+        let latest = recent().max().map_or(at, |&since| since);
+        let starts = self.starts.entry(account).or_default();
+        let calls = starts.iter().filter(|&&start| latest - start < Millis(60_000)).count();
+        if recent().count() > 10 + calls / 5 {
+            complain("retries beyond the target's budget".to_owned());
         }
     }
 
@@ -981,17 +1050,6 @@ fn settle(
             complain("an answer was lost".to_owned());
         }
         _ => {}
-    }
-
-    let policy = &watched.spec.policy;
-    let targets = u32::try_from(watched.spec.targets.len()).expect("few targets");
-    let attempts = policy.attempts(watched.spec.lasts()).max(1);
-    let most = attempts
-        .saturating_mul(targets)
-        .saturating_add(watched.free)
-        .saturating_add(watched.uncounted_switches);
-    if watched.sends > most {
-        complain(format!("sent {} times, more than {most}", watched.sends));
     }
 
     let sends = watched.sends as usize;
