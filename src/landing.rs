@@ -1,5 +1,6 @@
 //! What comes back from a flight: what it took is settled, and what it saw is learned from.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::book::Book;
@@ -43,15 +44,16 @@ impl Engine {
         let Some(lane) = self.lanes.get(id.0 as usize) else { return };
         let Some(outage) = lane.health.outage() else { return };
         let (account, kind, next) = (lane.account, outage.info.kind, outage.next);
-        let mut resting: Vec<(bool, Instant, usize)> = Vec::new();
+        let mut resting: VecDeque<(bool, Instant, usize)> = VecDeque::new();
         for (index, other) in self.lanes.iter().enumerate() {
             let outage = other.health.outage().filter(|outage| outage.info.kind == kind);
             if let Some(outage) = outage.filter(|_| other.account == account) {
-                resting.push((index == id.0 as usize, outage.next, index));
+                // Who has just been asked comes last.
+                let turn = (index == id.0 as usize, outage.next, index);
+                let place = resting.partition_point(|other| *other < turn);
+                resting.insert(place, turn);
             }
         }
-        // Who has just been asked comes last.
-        resting.sort_unstable();
         for (turn, (.., index)) in (0..).zip(resting) {
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.health.probe_from(next + APART.times(turn));

@@ -1,6 +1,5 @@
 //! Who goes next: by priority, then first come.
 
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use crate::input::CallId;
@@ -23,7 +22,7 @@ pub(crate) struct Ticket {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     /// The highest priority first.
-    classes: Vec<Class>,
+    classes: VecDeque<Class>,
     /// How many went in a row while others of a lower priority waited.
     turns: u32,
     /// How many went in a row while others of the lowest priority waited.
@@ -57,8 +56,8 @@ impl Queue {
     /// Puts a call at its place; one that waited before has an older serial and goes first.
     pub(crate) fn push(&mut self, priority: i32, ticket: Ticket) {
         if self.class(priority).is_none() {
-            self.classes.push(Class { priority, waiting: VecDeque::new(), live: 0 });
-            self.classes.sort_by_key(|class| Reverse(class.priority));
+            let place = self.classes.partition_point(|class| class.priority > priority);
+            self.classes.insert(place, Class { priority, waiting: VecDeque::new(), live: 0 });
         }
         let Some(class) = self.class(priority) else { return };
         class.live = class.live.saturating_add(1);

@@ -249,8 +249,8 @@ fn a_minute_holds_where_the_first_requests_arrive_late() {
         let back = open.iter().map(|(back, ..)| *back).min();
         let wake = engine.next_wakeup().map(|at| at.0);
         now = now.max([back, wake].into_iter().flatten().min().unwrap_or(now));
-        if let Some(place) = open.iter().position(|(back, ..)| *back <= now) {
-            let (_, call, flight) = open.swap_remove(place);
+        if let Some((_, call, flight)) = open.iter().find(|(back, ..)| *back <= now).copied() {
+            open.retain(|(.., other)| *other != flight);
             engine.handle(at(now, now), Input::Answered { call, flight, used: None });
         } else {
             engine.handle(at(now, now), Input::Woken);
