@@ -62,17 +62,23 @@ impl ErrorInfo {
     /// one's.
     #[must_use]
     pub fn for_others(&self) -> Self {
-        let known = |name: &Option<String>| name.clone().filter(|name| names_limit(name));
+        let known = |name: &str| names_limit(name).then(|| name.to_owned());
+        Self { message: String::new(), ..self.with_names(&known) }
+    }
+
+    /// The same with every name that the service gives as `rename` has it; `None` leaves one out.
+    #[must_use]
+    pub fn with_names(&self, rename: &dyn Fn(&str) -> Option<String>) -> Self {
+        let name = |name: &Option<String>| name.as_deref().and_then(rename);
         let violation = |violation: &Violation| Violation {
-            quota_id: known(&violation.quota_id),
-            quota_metric: known(&violation.quota_metric),
-            model: None,
+            quota_id: name(&violation.quota_id),
+            quota_metric: name(&violation.quota_metric),
+            model: name(&violation.model),
             ..violation.clone()
         };
         Self {
-            message: String::new(),
-            model: None,
-            quota_id: known(&self.quota_id),
+            model: name(&self.model),
+            quota_id: name(&self.quota_id),
             violations: self.violations.iter().map(violation).collect(),
             ..self.clone()
         }

@@ -23,7 +23,7 @@ use crate::classify::classify;
 use crate::engine::Engine;
 use crate::exchange::BookId;
 use crate::history::History;
-use crate::info::{ErrorInfo, Violation};
+use crate::info::ErrorInfo;
 use crate::input::{CallId, CallSpec, FlightId, Input, Used};
 use crate::kind::Kind;
 use crate::model::Status;
@@ -655,20 +655,10 @@ impl Job {
     /// What is known of an error, without keys and prompts.
     pub(crate) fn shown(&self, info: &ErrorInfo) -> JsValue {
         // Names are the service's too, and may be anything.
-        let name = |name: &Option<String>| name.as_deref().map(|name| self.clean(name));
-        let violation = |violation: &Violation| Violation {
-            quota_id: name(&violation.quota_id),
-            quota_metric: name(&violation.quota_metric),
-            model: name(&violation.model),
-            ..violation.clone()
-        };
         error::info(&ErrorInfo {
             message: self.clean(&info.message),
             summary: self.clean(&info.summary),
-            model: name(&info.model),
-            quota_id: name(&info.quota_id),
-            violations: info.violations.iter().map(violation).collect(),
-            ..info.clone()
+            ..info.with_names(&|name| Some(self.clean(name)))
         })
     }
 
