@@ -330,8 +330,7 @@ impl Engine {
         }
         let mut budget = self.budget(call).cloned().unwrap_or_default();
         let (now, mut random) = (now.mono.max(self.now.mono), self.draws(call));
-        let standing = Standing { is_crowded: self.is_crowded(call), ..call.standing() };
-        match standing.decide(now, info, None, &mut budget, &mut random) {
+        match self.standing(call).decide(now, info, None, &mut budget, &mut random) {
             Decision::Again { wait, .. } => {
                 let sooner = self.sooner_than_wait(call, now + wait, retry::reach(info, None));
                 Some(sooner.map_or(wait, |target| call.visit(target).ready - now))
@@ -344,6 +343,11 @@ impl Engine {
             }
             Decision::End(_) => None,
         }
+    }
+
+    /// Where a call stands, and how its target fares.
+    fn standing<'a>(&self, call: &'a Call) -> Standing<'a> {
+        Standing { is_crowded: self.is_crowded(call), ..call.standing() }
     }
 
     /// Whether the client has ended.
@@ -585,9 +589,8 @@ impl Engine {
             return;
         }
         let mut random = self.draws(&call);
-        let is_crowded = self.is_crowded(&call);
+        let standing = self.standing(&call);
         let budget = self.budget_of(&call, call.target);
-        let standing = Standing { is_crowded, ..call.standing() };
         let decision = standing.decide(now.mono, &info, verdict, budget, &mut random);
         let is_minute = standing.is_minute(&info);
         call.last = Some(Rc::clone(&info));

@@ -454,27 +454,26 @@ fn has_key(headers: &Object) -> bool {
     keys(headers).into_iter().any(says)
 }
 
-/// A target as its caller finds it: `target 3, gemini-3-pro-image, `.
-fn numbered(place: u64, model: &str) -> String {
+/// A target as its caller finds it: `target 3`.
+fn target_at(place: u64) -> String {
     let mut text = "target ".to_owned();
     decimal(place, &mut text);
-    text.push_str(", ");
-    text.push_str(model);
-    text.push_str(", ");
     text
+}
+
+/// The same with its model: `target 3, gemini-3-pro-image, `.
+fn numbered(place: u64, model: &str) -> String {
+    [&target_at(place), ", ", model, ", "].concat()
 }
 
 /// The caller's mistake in one target of several, with its place; any other error as it is.
 fn located(fault: &JsValue, place: u64) -> JsValue {
-    let message = get_text(fault, "message").unwrap_or_default();
     if !super::error::is_named(fault, "TypeError") {
         return fault.clone();
     }
-    let mut text = "target ".to_owned();
-    decimal(place, &mut text);
-    text.push_str(" of `models`: ");
-    text.push_str(message.trim_start_matches("unexhausted: "));
-    usage(&text)
+    let message = get_text(fault, "message").unwrap_or_default();
+    let message = message.trim_start_matches("unexhausted: ");
+    usage(&[&target_at(place), " of `models`: ", message].concat())
 }
 
 fn keyless(host: &Host, target: &str) -> JsValue {
