@@ -6,12 +6,12 @@
 use crate::advice;
 use crate::evidence::Evidence;
 use crate::failure::{OPAQUE, redirected};
-use crate::fold::says;
+use crate::fold::Said;
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind, Retry};
-use crate::network::{LOST, UNSENT};
+use crate::network::{LOST, UNSENT, UNTRUSTED};
 use crate::pacific::next_midnight;
-use crate::rules::{Look, NONE, RULES, class};
+use crate::rules::{Look, NONE, QUOTA, RATE, RULES, class};
 use crate::time::{Millis, WallTime};
 use crate::value::Value;
 use crate::violation::{Limits, dimension_in_words, is_per_day};
@@ -35,15 +35,16 @@ pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
     walk::gather(&mut ev, input);
     let limits = core::mem::take(&mut ev.quotas).finish();
     let status = ev.status();
+    let said = Said::new(&ev.said);
     // A page is told that an address leads elsewhere, but not where, nor by which status.
-    if status.is_none() && (ev.moved.is_some() || says(&ev.said, OPAQUE)) {
+    if status.is_none() && (ev.moved.is_some() || said.says(OPAQUE)) {
         return redirected(ev.moved, ev.location.as_deref());
     }
-    let kind = decide(&ev, &limits, status);
-    describe(&ev, limits, status, kind, now)
+    let kind = decide(&ev, &said, &limits, status);
+    describe(&ev, &said, limits, status, kind, now)
 }
 
-fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
+fn decide(ev: &Evidence, said: &Said<'_>, limits: &Limits, status: Option<u16>) -> Kind {
     let when = match status {
         Some(status) => class(status),
         // A stream that began well may still end in an error.
@@ -51,20 +52,20 @@ fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
         None => NONE,
     };
     let lost = |aborts: bool| {
-        let found = LOST
-            .iter()
-            .find(|row| (aborts || row.kind != Kind::Cancelled) && says(&ev.said, row.says));
+        let found =
+            LOST.iter().find(|row| (aborts || row.kind != Kind::Cancelled) && said.says(row.says));
         found.map(|row| row.kind)
     };
     for rule in RULES.iter().filter(|rule| rule.when & when != 0) {
         let fits = match rule.look {
             Look::Any => true,
-            Look::Zero => limits.zero,
+            // A limit of 0 by itself counts where a quota is spoken of.
+            Look::Zero => limits.zero || (limits.lone_zero && (when == RATE || said.says(QUOTA))),
             Look::PerDay => limits.is_per_day(),
             Look::PerMinute => limits.is_per_minute(),
             Look::Hours => ev.delay >= Some(HOURS),
             Look::Picture => ev.picture == Some(true),
-            Look::Says(phrases) => says(&ev.said, phrases),
+            Look::Says(phrases) => said.says(phrases),
             Look::Lost | Look::LostOrAborted => {
                 match lost(matches!(rule.look, Look::LostOrAborted)) {
                     Some(kind) => return kind,
@@ -81,6 +82,7 @@ fn decide(ev: &Evidence, limits: &Limits, status: Option<u16>) -> Kind {
 
 fn describe(
     ev: &Evidence,
+    said: &Said<'_>,
     limits: Limits,
     status: Option<u16>,
     kind: Kind,
@@ -96,7 +98,7 @@ fn describe(
         .or_else(|| limits.all.iter().find_map(|violation| violation.model.clone()));
     info.model = of_quota.or_else(|| ev.model().map(str::to_owned));
     if is_limit {
-        let in_words = dimension_in_words(&ev.said)
+        let in_words = dimension_in_words(said)
             .filter(|dimension| is_per_day(*dimension) == (kind == Kind::DailyQuota));
         // An id that names no window is not made up for by a sentence about another limit.
         info.dimension = deciding.dimension.or(in_words.filter(|_| deciding.quota_id.is_none()));
@@ -104,7 +106,7 @@ fn describe(
         info.quota_limit = if kind == Kind::NotInTier { Some(0) } else { deciding.limit };
         info.violations = limits.all;
     } else if kind == Kind::SpendLimited
-        || (kind == Kind::Billing && says(&ev.said, "spending cap|spend cap"))
+        || (kind == Kind::Billing && said.says("spending cap|spend cap"))
     {
         info.dimension = Some(Dimension::Spend);
     }
@@ -122,7 +124,13 @@ fn describe(
         None => None,
     };
     ev.message().clone_into(&mut info.message);
-    info.unsent = kind == Kind::Network && says(&ev.said, UNSENT);
+    if kind == Kind::Network {
+        let is_untrusted = said.says(UNTRUSTED);
+        info.unsent = is_untrusted || said.says(UNSENT);
+        if is_untrusted {
+            info.retry = Retry::Never;
+        }
+    }
     advice::explain(&mut info, ev.picture == Some(true));
     info
 }

@@ -60,6 +60,7 @@ pub mod plan;
 pub mod plan_options;
 pub mod price;
 pub mod price_table;
+mod printed;
 pub mod protocol;
 mod queue;
 pub mod quota;

@@ -62,7 +62,8 @@ const DENY: u16 = 1 << 5;
 const GONE: u16 = 1 << 6;
 const SLOW: u16 = 1 << 7;
 const BIG: u16 = 1 << 8;
-const RATE: u16 = 1 << 9;
+/// Too many requests.
+pub(crate) const RATE: u16 = 1 << 9;
 const FAIL: u16 = 1 << 10;
 const BUSY: u16 = 1 << 11;
 
@@ -74,6 +75,10 @@ const MONEY: u16 = LIMIT | BAD | AUTH;
 const CALLER: u16 = NONE | BAD | AUTH | DENY;
 /// Where the service can be.
 const SERVICE: u16 = NONE | FAIL | BUSY;
+
+/// What is said where a quota is meant.
+pub(crate) const QUOTA: &str = "quota exceeded|exceeded your current quota|RESOURCE_EXHAUSTED|ResourceExhausted|\
+     exceeded & quota|quota & is 0|quota of 0|free_tier";
 
 /// The class of an HTTP status.
 pub(crate) const fn class(status: u16) -> u16 {
@@ -109,6 +114,7 @@ pub(crate) const RULES: &[Rule] = &[
         "googleapis/python-genai#774; langchain4j/langchain4j#5256 for the open list",
     ),
     rule(OK | NONE, Says("^finish "), NoImage, "BerriAI/litellm#20357, pydantic/pydantic-ai#631"),
+    rule(OK, Lost, Network, "an answer that was cut: axios, urllib; a picture of it is lost"),
     rule(OK, Any, NoImage, "ENTERPILOT/GoModel#853, nghyane/launchdock#10"),
     // Limit 0, whatever else stands there.
     rule(LIMIT, Zero, NotInTier, "google-gemini/gemini-cli#27698, #8437; forum 123906"),
@@ -129,11 +135,14 @@ pub(crate) const RULES: &[Rule] = &[
              insufficient_user_quota|insufficient_quota|payment_required|insufficient balance|\
              balance is insufficient|insufficient credit|credits are depleted|more credits|\
              out of credits|enough credits|insufficient funds|credit balance|\
-             token_quota_failed|quota is not enough|billing_hard_limit|额度不足|余额不足|欠费",
+             token_quota_failed|quota is not enough|billing_hard_limit|额度不足|余额不足|欠费|\
+             预扣费|剩余额度|余额不够|额度已用尽|额度已耗尽|余额已用|请充值|账户余额|账户欠费|\
+             balance is not enough|not enough balance|balance not enough|please recharge|\
+             pre-consume|overdue payment|balance is too low|top up your",
         ),
         Billing,
         "dyad-sh/dyad#3626, forum 170775, ammaarreshi/openjourney#1, songquanpeng/one-api#1270, \
-         tailcallhq/forgecode#571, dfinke/PowerShellAI#127",
+         tailcallhq/forgecode#571, dfinke/PowerShellAI#127, clacky-ai/openclacky#100",
     ),
     rule(PAY, Any, Billing, "QwenLM/qwen-code#73, OpenRouter's 402"),
     // A relay that does not serve the model, whatever number it says so with.
@@ -151,10 +160,12 @@ pub(crate) const RULES: &[Rule] = &[
         Says(
             "MODEL_CAPACITY_EXHAUSTED|overloaded_error|no capacity available|\
              Resource exhausted. Please try again|is overloaded|experiencing high demand|\
-             currently overloaded|^Overloaded$",
+             currently overloaded|^Overloaded$|out of capacity|no capacity left|at capacity|\
+             insufficient capacity|lack of capacity",
         ),
         Overloaded,
-        "google-gemini/gemini-cli#25179, #14831; Vertex's page error-code-429; forum 109581",
+        "google-gemini/gemini-cli#25179, #14831; Vertex's page error-code-429; forum 109581; \
+         googleapis/google-cloud-java#11195",
     ),
     rule(
         NONE | RATE,
@@ -181,6 +192,18 @@ pub(crate) const RULES: &[Rule] = &[
         Unauthenticated,
         "continuedev/continue#11336, googleapis/python-genai#1764; interactions",
     ),
+    // OAuth: the login is gone, whatever number the library or a relay gives it.
+    rule(
+        CALLER | GONE | FAIL | BUSY,
+        Says(
+            "invalid_grant|invalid_rapt|rapt_required|reauth related error|token refresh failed|\
+             token has been expired or revoked|token has expired or been revoked|\
+             unauthorized_client|invalid_client|^invalid_token|refresh access token|\
+             Reauthentication is needed|reauthentication failed|No refresh token",
+        ),
+        Unauthenticated,
+        "cline/cline#4080, GewoonJaap/gemini-cli-openai#161; RFC 6749 section 5.2",
+    ),
     // The place, the project, the right.
     rule(
         CALLER | GONE,
@@ -191,11 +214,13 @@ pub(crate) const RULES: &[Rule] = &[
              unsupported_country|location is not supported|not available in your|\
              not supported in your|Requests from referer|Requests to this API & are blocked|\
              has not been used in project|does not have permission|has been suspended|\
-             denied access|not allowed to use Publisher Model",
+             denied access|not allowed to use Publisher Model|requires the & API & to be enabled|\
+             API to be enabled|API is not enabled|API not enabled|enable the API|\
+             or it is disabled. Enable it",
         ),
         Forbidden,
         "mhawksey/GeminiApp#10, coaidev/coai#67, yym68686/uni-api#41, chatboxai/chatbox#2280, \
-         if-ai/ComfyUI-IF_Gemini#15",
+         if-ai/ComfyUI-IF_Gemini#15, firebase/flutterfire#17927",
     ),
     // The model.
     rule(
@@ -238,6 +263,19 @@ pub(crate) const RULES: &[Rule] = &[
         Blocked,
         "u14app/neo-chat#17, googleapis/js-genai#321; interactions",
     ),
+    // A relay says so with a number of its own.
+    rule(
+        FAIL | BUSY,
+        Says(
+            "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_RECITATION|content_filter|content_blocked|\
+             content policy|content_policy|safety policy|moderation_blocked|safety filter|\
+             blocked for safety|safety reasons|safety system|blocked by safety|\
+             safety violation|Responsible AI|prompt blocked|prompt was blocked|\
+             violates our|usage guidelines",
+        ),
+        Blocked,
+        "jeffstric/ZJT#494",
+    ),
     rule(
         SERVICE | BAD,
         Says("^no_image$|^malformed_function_call$"),
@@ -245,6 +283,12 @@ pub(crate) const RULES: &[Rule] = &[
         "pydantic/pydantic-ai#631; interactions",
     ),
     // Statuses of a caller's fault, by themselves.
+    rule(
+        BAD,
+        Says("Response payload is not completed|Not enough data to satisfy"),
+        Network,
+        "open-webui/pipelines#564: 400 is aiohttp's name for a framing error",
+    ),
     rule(BAD, Says("^ABORTED$"), ServerError, "google/rpc/code.proto: retry at a higher level"),
     rule(BAD, Any, InvalidRequest, "egoist/chatwise-releases#799, livekit/agents#3723"),
     rule(AUTH, Any, Unauthenticated, "google/rpc/code.proto"),
@@ -312,19 +356,19 @@ pub(crate) const RULES: &[Rule] = &[
         NONE,
         Says(
             "^failed_precondition$|^invalid_request|^parameter_unknown$|^out_of_range$|\
-             ^Bad Request$|invalid argument|Invalid JSON payload|^missing_thought_signature$",
+             ^Bad Request$|Error: Bad Request$|invalid argument|Invalid JSON payload|^missing_thought_signature$",
         ),
         InvalidRequest,
         "interactions",
     ),
     rule(
         NONE,
-        Says("^Forbidden$|permission denied|permission_error"),
+        Says("^Forbidden$|Error: Forbidden$|permission denied|permission_error"),
         Forbidden,
         "RFC 9110; interactions",
     ),
-    rule(NONE, Says("^Unauthorized$"), Unauthenticated, "RFC 9110"),
-    rule(NONE, Says("^not_found"), ModelNotFound, "RFC 9110; interactions"),
+    rule(NONE, Says("^Unauthorized$|Error: Unauthorized$"), Unauthenticated, "RFC 9110"),
+    rule(NONE, Says("^not_found|Error: Not Found$"), ModelNotFound, "RFC 9110; interactions"),
     rule(
         NONE,
         Says(

@@ -65,6 +65,10 @@ fn is_status(before: &str, after: &str) -> bool {
     {
         return false;
     }
+    // The key of a table of status codes.
+    if has("'\"", previous) && has("'\"", next) && second == b':' {
+        return false;
+    }
     // A position in a file, a port, a group of an IPv6 address.
     if previous == b':' {
         let token = after_last(before, " ").unwrap_or(before);
@@ -197,6 +201,7 @@ mod tests {
             "v500",
             "500%",
             "id_429",
+            "{ '402': 'Payment Required', '429': 'Too Many Requests' }",
         ] {
             assert_eq!(statuses(text), [], "{text}");
         }

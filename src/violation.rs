@@ -1,7 +1,7 @@
 //! Which limit an error is about: violations, the lines of a message, and limit 0.
 
 use crate::field::Field;
-use crate::fold::{says, squeeze};
+use crate::fold::{Said, says, squeeze};
 use crate::info::Violation;
 use crate::kind::Dimension;
 use crate::slice::{begins, bounded, digits, from, integer, skip};
@@ -53,8 +53,10 @@ pub(crate) struct Quotas {
     details: Draft,
     /// The lines `Quota exceeded for metric: …, limit: …, model: …`.
     lines: Draft,
-    /// A limit of 0 was written out, in whatever spelling.
+    /// A quota of 0 was written out, in whatever spelling.
     zero: bool,
+    /// A limit of 0 stood by itself, which may be of a buffer, a page or a client's retries.
+    lone_zero: bool,
 }
 
 impl Quotas {
@@ -79,11 +81,13 @@ impl Quotas {
             Field::Metric => self.lines.field(field).quota_metric = id(value),
             Field::Limit => {
                 // A limit without a metric before it is a line of its own.
-                if after != Some(Field::Metric) {
+                let is_lone = after != Some(Field::Metric);
+                if is_lone {
                     self.lines.close();
                 }
                 self.lines.field(field).limit = number;
-                self.zero |= number == Some(0);
+                self.lone_zero |= is_lone && number == Some(0);
+                self.zero |= !is_lone && number == Some(0);
             }
             _ => {}
         }
@@ -139,7 +143,7 @@ impl Quotas {
         for violation in &mut all {
             violation.dimension = dimension(violation);
         }
-        Limits { zero: self.zero || silent, all }
+        Limits { zero: self.zero || silent, lone_zero: self.lone_zero, all }
     }
 }
 
@@ -147,6 +151,8 @@ impl Quotas {
 pub(crate) struct Limits {
     /// One of them is 0, so that no waiting helps.
     pub(crate) zero: bool,
+    /// A limit of 0 that names no quota.
+    pub(crate) lone_zero: bool,
     /// All of them.
     pub(crate) all: Vec<Violation>,
 }
@@ -223,11 +229,13 @@ const SENTENCES: &[(&str, Dimension)] = &[
     ("token count per minute", Dimension::TokensPerMinute),
     ("requests per minute", Dimension::RequestsPerMinute),
     ("request limit per minute", Dimension::RequestsPerMinute),
+    // OpenRouter's `free-models-per-day` (Gitlawb/openclaude#1549).
+    ("models per day", Dimension::RequestsPerDay),
 ];
 
 /// The dimension that a sentence names, in squeezed form.
-pub(crate) fn dimension_in_words(said: &str) -> Option<Dimension> {
-    SENTENCES.iter().find(|(phrase, _)| says(said, phrase)).map(|row| row.1)
+pub(crate) fn dimension_in_words(said: &Said<'_>) -> Option<Dimension> {
+    SENTENCES.iter().find(|(phrase, _)| said.says(phrase)).map(|row| row.1)
 }
 
 /// The number at the start of a value; none where it goes on with a fraction.

@@ -3,6 +3,7 @@
 use crate::evidence::{Evidence, Place};
 use crate::field::{Field, field};
 use crate::fold::{Join, ends, flatten};
+use crate::printed::{is_client, without_client};
 use crate::protocol::address::origin;
 use crate::reader::{looks_like_value, read};
 use crate::slice::{decimal, skip, until};
@@ -58,9 +59,21 @@ impl Walk<'_> {
                     }
                 }
                 Value::Object(entries) if below < LEVEL_MAX => {
-                    if field == Some(Field::Headers) {
-                        self.headers(entries);
-                        continue;
+                    match field {
+                        Some(Field::Headers) => {
+                            self.headers(entries);
+                            continue;
+                        }
+                        // protobuf.js: `retryDelay: { seconds, nanos }`, of which the seconds may
+                        // be a Long, `{ low, high, unsigned }`.
+                        Some(Field::RetryDelay) => self.ev.entry(level, Field::RetryDelay, ""),
+                        Some(Field::Seconds) => {
+                            if let Some(Value::Number(low)) = value.get("low") {
+                                self.number(level, field, *low);
+                                continue;
+                            }
+                        }
+                        _ => {}
                     }
                     self.object(value, entries, below, &mut open);
                 }
@@ -100,6 +113,7 @@ impl Walk<'_> {
                     self.ev.error |= !matches!(item, Value::Null | Value::Bool(false));
                 }
                 None if has_last && key == "errors" => continue,
+                None if is_client(key) && !matches!(item, Value::String(_)) => continue,
                 _ => {}
             }
             open.push((field, item, level));
@@ -184,6 +198,8 @@ impl Walk<'_> {
     }
 
     fn part(&mut self, level: u32, field: Option<Field>, text: &str) {
+        let emptied = without_client(self.ev, text);
+        let text = emptied.as_deref().unwrap_or(text);
         let mut prose = String::new();
         let (mut done, mut from, mut tries) = (0_usize, 0_usize, 0_u32);
         let inner = level.saturating_add(1);

@@ -100,3 +100,8 @@ fn only_a_request_that_may_have_arrived_may_have_been_billed() {
 fn cases_of_one_who_had_not_seen_the_rules() {
     assert_eq!(run("blind.jsonl", |_| true), 238);
 }
+
+#[test]
+fn cases_of_public_reports() {
+    assert_eq!(run("field.jsonl", |_| false), 18);
+}
