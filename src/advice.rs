@@ -138,6 +138,14 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     ("The client was closed.", "Make a new client."),
 ];
 
+/// What to do where a certificate is not trusted.
+pub(crate) const UNTRUSTED: &str = "The service's certificate is not trusted, which is the same on every try: on a company's \
+     network its proxy shows a certificate of its own, whose authority Node.js trusts by \
+     NODE_EXTRA_CA_CERTS=/path/to/ca.pem; else check the clock and `baseUrl`. Nothing was sent.";
+/// What to do where a proxy asks who is there.
+pub(crate) const PROXY: &str = "A proxy on the way wants a login (407): give it by HTTPS_PROXY, or leave the service out by \
+     NO_PROXY. Nothing was sent to the service.";
+
 /// What a limit counts, and what to do about it where that is more than its kind says; in the
 /// order of [`crate::kind::Dimension`].
 const BY_DIMENSION: [(&str, &str); 7] = [

@@ -63,7 +63,7 @@ fn decide(ev: &Evidence, said: &Said<'_>, limits: &Limits, status: Option<u16>) 
             Look::Zero => limits.zero || (limits.lone_zero && (when == RATE || said.says(QUOTA))),
             Look::PerDay => limits.is_per_day(),
             Look::PerMinute => limits.is_per_minute(),
-            Look::Hours => ev.delay >= Some(HOURS),
+            Look::Hours => ev.delay.or(ev.reset) >= Some(HOURS),
             Look::Picture => ev.picture == Some(true),
             Look::Says(phrases) => said.says(phrases),
             Look::Lost | Look::LostOrAborted => {
@@ -115,7 +115,8 @@ fn describe(
         Retry::Later => delay < TRUE_DAY,
         Retry::Never => true,
     };
-    info.retry_after = ev.delay.filter(|delay| !is_useless(*delay));
+    let delay = ev.delay.or(ev.reset.filter(|_| is_limit));
+    info.retry_after = delay.filter(|delay| !is_useless(*delay));
     info.retry_at = match info.retry_after {
         Some(delay) => Some(now + delay),
         None if kind == Kind::DailyQuota => Some(next_midnight(now)),
@@ -124,13 +125,16 @@ fn describe(
         None => None,
     };
     ev.message().clone_into(&mut info.message);
-    if kind == Kind::Network {
-        let is_untrusted = said.says(UNTRUSTED);
-        info.unsent = is_untrusted || said.says(UNSENT);
-        if is_untrusted {
-            info.retry = Retry::Never;
-        }
+    let is_untrusted = kind == Kind::Network && said.says(UNTRUSTED);
+    info.unsent = kind == Kind::Network && (is_untrusted || said.says(UNSENT));
+    if is_untrusted {
+        info.retry = Retry::Never;
     }
     advice::explain(&mut info, ev.picture == Some(true));
+    if is_untrusted {
+        advice::UNTRUSTED.clone_into(&mut info.advice);
+    } else if status == Some(407) {
+        advice::PROXY.clone_into(&mut info.advice);
+    }
     info
 }

@@ -60,6 +60,8 @@ pub(crate) struct Evidence {
     pub(crate) picture: Option<bool>,
     /// The largest delay that the server named.
     pub(crate) delay: Option<Millis>,
+    /// When a limit is said to be free again, which counts where no delay is named.
+    pub(crate) reset: Option<Millis>,
     /// Every sentence, and every code, reason and other name in capitals, squeezed.
     pub(crate) said: String,
     /// The limits that were named.
@@ -94,6 +96,7 @@ impl Evidence {
             error: false,
             picture: None,
             delay: None,
+            reset: None,
             said: String::new(),
             quotas: Quotas::default(),
             model: None,
@@ -147,6 +150,12 @@ impl Evidence {
         if self.prose.is_none_or(|(had, _)| had <= level) {
             self.prose = Some((level, code));
         }
+    }
+
+    /// A delay that the server named by a moment, which is told by the server's own clock where its
+    /// answer has a date.
+    pub(crate) fn delay_by(&mut self, text: &str, date: Option<WallTime>) {
+        self.delay(hint::retry_after(text, date.unwrap_or(self.now)));
     }
 
     /// A delay that the server named.
@@ -233,6 +242,7 @@ impl Evidence {
             Field::ModelVersion => self.names(Place::Version, value),
             Field::RetryDelay => self.delay(hint::seconds(value)),
             Field::RetrySeconds => self.delay(hint::retry_after(value, self.now)),
+            Field::RetryReset => self.reset = self.reset.max(hint::reset(value, self.now)),
             Field::RetryMillis => self.delay(hint::millis(value)),
             Field::Seconds if after == Some(Field::RetryDelay) => {
                 self.seconds = hint::seconds(value);
@@ -291,7 +301,9 @@ impl Evidence {
             Some(_) => {}
             None if field == Field::Param => {}
             None => {
-                self.word(value);
+                // The Interactions API's code of a spent day; the same words are a sentence too.
+                let is_day = value == "quota_exceeded";
+                self.word(if is_day { "code quota_exceeded" } else { value });
                 if let Some(code) = canonical(value) {
                     self.keyed(level, true, code);
                 }

@@ -113,11 +113,29 @@ pub fn retry_after(header: &str, now: WallTime) -> Option<Millis> {
     }
 }
 
+/// The delay of a `RateLimit-Reset`: seconds or a duration, as OpenAI and the IETF's draft have it,
+/// or a moment in seconds or milliseconds, as GitHub and OpenRouter have it. A moment that is over
+/// says nothing.
+pub(crate) fn reset(text: &str, now: WallTime) -> Option<Millis> {
+    /// Before 1970-02, or in the year 2001: no number of seconds to wait is as large.
+    const MOMENT: u64 = 1_000_000_000;
+    match amount(text) {
+        Some((amount, "")) => {
+            let whole = integer(amount.whole).filter(|whole| *whole >= MOMENT);
+            let Some(whole) = whole else { return Some(amount.in_units_of(SECOND)) };
+            let is_millis = whole >= MOMENT.saturating_mul(100);
+            let at = WallTime(whole.saturating_mul(if is_millis { 1 } else { SECOND }));
+            (at > now).then(|| (at - now).min(LONGEST))
+        }
+        _ => duration(text),
+    }
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `Wed, 21 Oct 2026 07:28:00 GMT`, by position.
-fn date(text: &str) -> Option<WallTime> {
+pub(crate) fn date(text: &str) -> Option<WallTime> {
     if text.len() != 29 || !text.ends_with(" GMT") {
         return None;
     }
@@ -190,6 +208,21 @@ mod tests {
         assert_eq!(millis("1500.2"), Some(Millis(1_501)));
         assert_eq!(millis("1500ms"), Some(Millis(1_500)));
         assert_eq!(millis("86400000"), Some(Millis(DAY)), "a day in ms is no thousand days");
+    }
+
+    #[test]
+    fn a_reset_is_a_duration_or_a_moment() {
+        let now = WallTime(1_795_521_600_000);
+        for (header, ms) in [
+            ("12", Some(12_000)),
+            ("6m0s", Some(360_000)),
+            ("1795521630", Some(30_000)),
+            ("1795521630000", Some(30_000)),
+            ("1795521599", None),
+            ("soon", None),
+        ] {
+            assert_eq!(reset(header, now), ms.map(Millis), "{header}");
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) const LOST: &[Lost] = &[
         "HttpConnectTimeout|connect timed out|failed to connect to &after",
     ),
     row("Bun, Firefox, Safari, curl, reqwest", Timeout, "operation timed out|request timed out"),
-    row("reqwest, hyper", Timeout, "source: TimedOut|kind: TimedOut"),
+    row("reqwest, hyper", Timeout, "source: TimedOut|kind: TimedOut|TimedOut$"),
     row("NSURLErrorDomain", Timeout, "NSURLErrorDomain Code=-1001"),
     row("NSURLErrorDomain", Cancelled, "NSURLErrorDomain Code=-999"),
     row("openai", Timeout, "APIConnectionTimeoutError|APITimeoutError"),
@@ -150,7 +150,11 @@ pub(crate) const LOST: &[Lost] = &[
          ServerDisconnectedError|ClientOSError|EOF occurred in violation|ProxyError|gaierror",
     ),
     row("Go", Network, "dial tcp|unexpected EOF|no such host|TLS handshake timeout|i/o timeout"),
-    row("Go", Network, "use of closed network connection|server closed idle connection"),
+    row(
+        "Go",
+        Network,
+        "use of closed network connection|server closed idle connection|generateContent: EOF$",
+    ),
     row(
         "HTTP/2, goproxy/goproxy#35",
         Network,
@@ -223,4 +227,6 @@ pub(crate) const LOST: &[Lost] = &[
     row("openai, old SDK", Cancelled, "Request was aborted|AbortError|Request aborted when"),
     row("axios", Cancelled, "ERR_CANCELED|^canceled$|CanceledError"),
     row("Go, Python", Cancelled, "context canceled|CancelledError|KeyboardInterrupt"),
+    row("Dio", Cancelled, "[request cancelled]|manually cancelled by the user"),
+    row("Kotlin, .NET", Cancelled, "CancellationException|TaskCanceledException|task was canceled"),
 ];

@@ -66,7 +66,9 @@ fn name_end(before: &str) -> Option<usize> {
         }
     };
     let earlier = skip_back(skip_back(earlier, "\"'\\"), " ");
-    let is_key = earlier.is_empty() && line.len() < NAME_MAX || ends(earlier, "{,[");
+    // A name that begins a line is a class or a label; a key is indented.
+    let is_indented = line.starts_with(" ") && line.len() < NAME_MAX;
+    let is_key = (earlier.is_empty() && is_indented) || ends(earlier, "{,[");
     let behind = line.len().saturating_sub(signed.len());
     (is_key && is_client(name)).then(|| before.len().saturating_sub(behind))
 }
@@ -168,6 +170,7 @@ mod tests {
             "{ _body: { error: { code: 429 } }, _response: { a: 1 } }",
             "Invalid config: [\"a\"] is not a list",
             "{ details: [ { links: 1 } ] }",
+            "_GaxiosError: [{ \"error\": 1 }]",
         ] {
             assert_eq!(emptied(text), text);
         }

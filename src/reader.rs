@@ -88,6 +88,7 @@ impl<'a> Reader<'a> {
                     *key = self.key()?;
                 }
                 self.take("%");
+                self.class();
                 if self.take("{") {
                     open.push(Open::Object(Vec::new(), String::new()));
                     continue;
@@ -137,6 +138,18 @@ impl<'a> Reader<'a> {
         let is_key = self.take("=>") || self.take(":") || self.take("=") || self.rest.is_empty();
         self.next();
         is_key.then_some(key)
+    }
+
+    /// The class that util.inspect prints before an object: `Long {`.
+    fn class(&mut self) {
+        if !self.rest.as_bytes().first().is_some_and(u8::is_ascii_uppercase) {
+            return;
+        }
+        let length = self.rest.bytes().take_while(|byte| is_word(*byte)).count();
+        let behind = from(self.rest, length);
+        if behind.starts_with(" {") {
+            self.rest = from(behind, 1);
+        }
     }
 
     fn word(&mut self) -> Option<&'a str> {

@@ -132,7 +132,7 @@ pub(crate) const RULES: &[Rule] = &[
             "spending cap|spend cap|spending limit|monthly spend|prepayment credit|prepaid credit|\
              billing_not_active|BILLING_DISABLED|billing to be enabled|billed users|\
              enable billing|billing is not active|billing is disabled|requires billing|\
-             insufficient_user_quota|insufficient_quota|payment_required|insufficient balance|\
+             insufficient_user_quota|insufficient_quota|^payment_required|Error: Payment Required$|insufficient balance|\
              balance is insufficient|insufficient credit|credits are depleted|more credits|\
              out of credits|enough credits|insufficient funds|credit balance|\
              token_quota_failed|quota is not enough|billing_hard_limit|额度不足|余额不足|欠费|\
@@ -152,6 +152,13 @@ pub(crate) const RULES: &[Rule] = &[
         ModelNotFound,
         "Dooy/chatgpt-web-midjourney-proxy#602",
     ),
+    // A relay that gives its own number to what a filter refused.
+    rule(
+        RATE,
+        Says("PROHIBITED_CONTENT|ReasonProhibitedContent|IMAGE_SAFETY|content_filter"),
+        Blocked,
+        "immersive-translate/immersive-translate#2505",
+    ),
     // Limits and capacity.
     rule(LIMIT, PerDay, DailyQuota, "voideditor/void#557, google-gemini/gemini-cli#10925"),
     rule(LIMIT, PerMinute, RateLimited, "googleapis/js-genai#1322"),
@@ -170,7 +177,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         NONE | RATE,
         Says(
-            "^QUOTA_EXHAUSTED$|^quota_exceeded$|dailyLimitExceeded|per day|daily limit|\
+            "^QUOTA_EXHAUSTED$|^code quota_exceeded$|dailyLimitExceeded|per day|daily limit|\
              daily quota|daily request|limit for today",
         ),
         DailyQuota,
@@ -254,7 +261,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         NONE | BAD | DENY,
         Says(
-            "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_RECITATION|^SPII$|^BLOCKLIST$|^RECITATION$|\
+            "PROHIBITED_CONTENT|ReasonProhibitedContent|IMAGE_SAFETY|IMAGE_RECITATION|^SPII$|^BLOCKLIST$|^RECITATION$|\
              ^safety$|^language$|content_filter|content_blocked|^image_other$|content policy|\
              moderation_blocked|Responsible AI|blocked due to|was blocked|safety filter|\
              blocked for safety|safety reasons|prompt could not be submitted|violates our|\
@@ -267,8 +274,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         FAIL | BUSY,
         Says(
-            "PROHIBITED_CONTENT|IMAGE_SAFETY|IMAGE_RECITATION|content_filter|content_blocked|\
-             content policy|content_policy|safety policy|moderation_blocked|safety filter|\
+            "PROHIBITED_CONTENT|ReasonProhibitedContent|IMAGE_SAFETY|IMAGE_RECITATION|\
+             content_filter|content_blocked|content policy|content_policy|safety policy|moderation_blocked|safety filter|\
              blocked for safety|safety reasons|safety system|blocked by safety|\
              safety violation|Responsible AI|prompt blocked|prompt was blocked|\
              violates our|usage guidelines",
@@ -309,6 +316,8 @@ pub(crate) const RULES: &[Rule] = &[
         InvalidRequest,
         "QuantumNous/new-api#1139",
     ),
+    rule(BUSY, Says("too many & error responses"), Overloaded, "urllib3's Retry"),
+    rule(FAIL, Says("too many & error responses"), ServerError, "urllib3's Retry"),
     // gRPC calls a connection that was never made UNAVAILABLE, or 503.
     rule(
         SERVICE,

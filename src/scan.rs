@@ -56,13 +56,19 @@ fn without_stack(text: &str) -> String {
     let mut rest = text;
     while !rest.is_empty() {
         let line = until(rest, "\n");
-        if !is_stack(line) {
+        if !is_stack(line) && !is_status_row(line) {
             out.push_str(line);
             out.push('\n');
         }
         rest = from(rest, line.len().saturating_add(1));
     }
     out
+}
+
+/// A row of a printed table of status codes, `'402': 'Payment Required',`.
+fn is_status_row(line: &str) -> bool {
+    let (number, rest) = digits(skip(line, " '\""));
+    number.len() == 3 && (rest.starts_with("': '") || rest.starts_with("\": \""))
 }
 
 fn is_stack(line: &str) -> bool {

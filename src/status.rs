@@ -38,7 +38,7 @@ const BEFORE: &str =
     "status code http error exception response returned responded failed got statuscode with";
 /// Words behind it.
 const BEHIND: &str = "too service internal bad gateway unauthorized forbidden not payment payload \
-                      request content deadline unavailable resource unknown";
+                      request content deadline unavailable resource unknown error";
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 /// Words that make a number an amount.
 const AMOUNTS: &str = "ms s sec seconds images tokens requests bytes px items";

@@ -231,6 +231,7 @@ const SENTENCES: &[(&str, Dimension)] = &[
     ("request limit per minute", Dimension::RequestsPerMinute),
     // OpenRouter's `free-models-per-day` (Gitlawb/openclaude#1549).
     ("models per day", Dimension::RequestsPerDay),
+    ("models per min", Dimension::RequestsPerMinute),
 ];
 
 /// The dimension that a sentence names, in squeezed form.

@@ -9,7 +9,7 @@ use crate::reader::{looks_like_value, read};
 use crate::slice::{decimal, skip, until};
 use crate::time::Millis;
 use crate::value::Value;
-use crate::{answer, scan, slice};
+use crate::{answer, hint, scan, slice};
 
 /// Levels, values and bytes of text that are looked at.
 const LEVEL_MAX: u32 = 64;
@@ -64,14 +64,9 @@ impl Walk<'_> {
                             self.headers(entries);
                             continue;
                         }
-                        // protobuf.js: `retryDelay: { seconds, nanos }`, of which the seconds may
-                        // be a Long, `{ low, high, unsigned }`.
-                        Some(Field::RetryDelay) => self.ev.entry(level, Field::RetryDelay, ""),
-                        Some(Field::Seconds) => {
-                            if let Some(Value::Number(low)) = value.get("low") {
-                                self.number(level, field, *low);
-                                continue;
-                            }
+                        Some(Field::RetryDelay) => {
+                            self.delay(level, value);
+                            continue;
                         }
                         _ => {}
                     }
@@ -121,14 +116,32 @@ impl Walk<'_> {
     }
 
     fn headers(&mut self, entries: &[(String, Value)]) {
+        let date = entries.iter().find(|(name, _)| name.eq_ignore_ascii_case("date"));
+        let date = date.and_then(|(_, value)| value.as_str()).and_then(hint::date);
         for (name, value) in entries {
-            let known = field(name);
-            if matches!(known, Some(Field::RetrySeconds | Field::RetryMillis)) {
-                self.leaf_or_number(known, value);
+            match (field(name), value) {
+                (Some(Field::RetrySeconds), Value::String(text)) => self.ev.delay_by(text, date),
+                (
+                    known @ Some(Field::RetrySeconds | Field::RetryMillis | Field::RetryReset),
+                    value,
+                ) => self.leaf_or_number(known, value),
+                _ => {}
             }
             if let Some(address) = value.as_str().filter(|_| name.eq_ignore_ascii_case("location"))
             {
                 self.ev.location = origin(address).map(str::to_owned);
+            }
+        }
+    }
+
+    /// protobuf.js: `{ seconds, nanos }`, of which the seconds may be a Long, `{ low, high, unsigned }`.
+    fn delay(&mut self, level: u32, value: &Value) {
+        self.ev.entry(level, Field::RetryDelay, "");
+        for (name, field) in [("seconds", Field::Seconds), ("nanos", Field::Nanos)] {
+            match value.get(name).map(|part| part.get("low").unwrap_or(part)) {
+                Some(Value::Number(number)) => self.number(level, Some(field), *number),
+                Some(Value::String(text)) => self.ev.entry(level, field, text),
+                _ => {}
             }
         }
     }
@@ -190,7 +203,8 @@ impl Walk<'_> {
 
     /// Reads a text: the values in it by structure, and the rest by pattern.
     fn text(&mut self, level: u32, field: Option<Field>, text: &str) {
-        for part in ends(text) {
+        let emptied = without_client(self.ev, text);
+        for part in ends(emptied.as_deref().unwrap_or(text)) {
             let Some(left) = self.text.checked_sub(part.len()) else { return };
             self.text = left;
             self.part(level, field, part);
@@ -198,8 +212,6 @@ impl Walk<'_> {
     }
 
     fn part(&mut self, level: u32, field: Option<Field>, text: &str) {
-        let emptied = without_client(self.ev, text);
-        let text = emptied.as_deref().unwrap_or(text);
         let mut prose = String::new();
         let (mut done, mut from, mut tries) = (0_usize, 0_usize, 0_u32);
         let inner = level.saturating_add(1);

@@ -105,3 +105,8 @@ fn cases_of_one_who_had_not_seen_the_rules() {
 fn cases_of_public_reports() {
     assert_eq!(run("field.jsonl", |_| false), 18);
 }
+
+#[test]
+fn cases_of_clients_by_one_who_had_not_seen_the_rules() {
+    assert_eq!(run("blind-field.jsonl", |_| false), 255);
+}
