@@ -201,20 +201,28 @@ impl<'a> Said<'a> {
     /// Whether it has one of the phrases, as [`says`] has it.
     #[inline(never)]
     pub(crate) fn says(&self, phrases: &str) -> bool {
-        any_part(phrases, "|", |phrase| !any_part(phrase, "&", |part| !self.has(part)))
-    }
-
-    fn has(&self, part: &str) -> bool {
-        let mut last = None;
-        for byte in part.bytes().filter_map(squeezed_byte) {
-            if let Some(last) = last.replace(byte) {
-                let (word, bit) = Self::place(last, byte);
-                if self.pairs.get(word).is_some_and(|pairs| pairs & bit == 0) {
-                    return false;
+        let (mut start, mut last) = (0_usize, None);
+        // Whether the phrase may still fit.
+        let mut fits = true;
+        for (at, byte) in phrases.bytes().chain(core::iter::once(b'|')).enumerate() {
+            if byte == b'|' || byte == b'&' {
+                fits = fits && has(self.text, phrases.get(start..at).unwrap_or(""));
+                if byte == b'|' {
+                    if fits {
+                        return true;
+                    }
+                    fits = true;
                 }
+                (start, last) = (at.saturating_add(1), None);
+            } else if fits
+                && let Some(byte) = squeezed_byte(byte)
+                && let Some(last) = last.replace(byte)
+            {
+                let (word, bit) = Self::place(last, byte);
+                fits = self.pairs.get(word).is_some_and(|pairs| pairs & bit != 0);
             }
         }
-        has(self.text, part)
+        false
     }
 }
 
