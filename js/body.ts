@@ -39,10 +39,31 @@ export async function jsonWithin(
     await body?.cancel();
     return undefined;
   }
+  const isJson = headers?.get?.('content-type')?.includes('json') === true;
   // A stub of the caller's may give nothing that streams.
-  if (isAnnounced || typeof body?.getReader !== 'function') return response.json();
+  if ((isAnnounced && isJson) || typeof body?.getReader !== 'function') return response.json();
   const text = await textWithin(response, most);
-  return text === undefined ? undefined : JSON.parse(text);
+  return text === undefined ? undefined : parsed(text);
+}
+
+/** The JSON of a text, or the list of what an event stream's events hold, which nobody asked for. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!/^\s*(data|event|id|retry)?:/.test(text)) throw Object.assign(error as Error, { body: text.slice(0, 4_000) });
+    return text.split(/\r?\n\r?\n/).flatMap(eventOf);
+  }
+}
+
+/** What an event of a stream holds; nothing for one that was cut or says that it is the last. */
+function eventOf(event: string): unknown[] {
+  const lines = event.split(/\r?\n/).filter((line) => line.startsWith('data:'));
+  try {
+    return [JSON.parse(lines.map((line) => line.slice(5)).join('\n'))];
+  } catch {
+    return [];
+  }
 }
 
 /** The text of an answer; `undefined` where it has more than `most` bytes once it is unpacked. */

@@ -571,7 +571,7 @@ export interface QuotaUsage {
 
 /** What a client has spent, in USD. */
 export interface Costs {
-  /** By answers that arrived. Answers that failed cost nothing. */
+  /** By answers that arrived; one without a picture by the tokens that it reports. */
   spent: number;
   /** What answers that were lost on the way may have cost beside that. */
   possible: number;

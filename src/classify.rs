@@ -14,7 +14,7 @@ use crate::pacific::next_midnight;
 use crate::rules::{Look, NONE, QUOTA, RATE, RULES, class};
 use crate::time::{Millis, WallTime};
 use crate::value::Value;
-use crate::violation::{Limits, dimension_in_words, is_per_day};
+use crate::violation::{Limits, counts_tokens, dimension_in_words, is_per_day};
 use crate::walk;
 
 /// From here on a delay speaks of a day's limit.
@@ -102,8 +102,14 @@ fn describe(
             .filter(|dimension| is_per_day(*dimension) == (kind == Kind::DailyQuota));
         // An id that names no window is not made up for by a sentence about another limit.
         info.dimension = deciding.dimension.or(in_words.filter(|_| deciding.quota_id.is_none()));
+        if kind == Kind::RateLimited && info.dimension.is_none() && counts_tokens(&deciding) {
+            info.dimension = Some(Dimension::TokensPerMinute);
+        }
         info.quota_id = deciding.quota_id;
-        info.quota_limit = if kind == Kind::NotInTier { Some(0) } else { deciding.limit };
+        // OpenAI's `on tokens per min (TPM): Limit 30000, Used 29000`.
+        let in_words = limits.lone.filter(|_| limits.all.is_empty() && info.dimension.is_some());
+        info.quota_limit =
+            if kind == Kind::NotInTier { Some(0) } else { deciding.limit.or(in_words) };
         info.violations = limits.all;
     } else if kind == Kind::SpendLimited
         || (kind == Kind::Billing && said.says("spending cap|spend cap"))

@@ -257,9 +257,9 @@ impl Evidence {
             }
             Field::Code | Field::Status | Field::Param => self.code(level, field, value),
             Field::Reason | Field::Name => self.word(value),
-            Field::Finish => self.labelled("finish ", value),
-            Field::Block => self.labelled("block ", value),
-            Field::Filtered => self.labelled("block ", "filtered"),
+            Field::Finish => self.labelled("finish for ", value),
+            Field::Block => self.labelled("block for ", value),
+            Field::Filtered => self.labelled("block for ", "filtered"),
             Field::Message
             | Field::Seconds
             | Field::Nanos

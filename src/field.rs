@@ -55,6 +55,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("retrydelayms", Field::RetryMillis),
     ("xratelimitreset", Field::RetryReset),
     ("ratelimitreset", Field::RetryReset),
+    ("estimatedtime", Field::RetrySeconds),
     ("seconds", Field::Seconds),
     ("nanos", Field::Nanos),
     ("code", Field::Code),

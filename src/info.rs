@@ -54,6 +54,9 @@ pub struct ErrorInfo {
     pub foreign: bool,
     /// Whether the service has made a picture that did not reach us: it is likely billed.
     pub lost: bool,
+    /// What an answer without a picture has cost by the tokens that it reports, in billionths of a
+    /// USD.
+    pub spent: Option<u64>,
 }
 
 impl ErrorInfo {
@@ -103,6 +106,7 @@ impl ErrorInfo {
             summary: String::new(),
             advice: String::new(),
             unsent: false,
+            spent: None,
             foreign: false,
             lost: false,
         }

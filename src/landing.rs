@@ -120,6 +120,8 @@ impl Engine {
         let (now, clocks) = (self.now.mono, self.now);
         let (reserved, money) = permit.want.split();
         let nothing = Amounts::default();
+        // An answer without a picture is billed by its tokens.
+        let spent = Amounts { nanos: info.spent.unwrap_or(0), ..nothing };
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.refused(flight.id);
         let defence = Some(lane.pacer.defence(now));
@@ -128,11 +130,12 @@ impl Engine {
             self.costs.possible = self.costs.possible.saturating_add(money.nanos);
         } else {
             if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
-                account.book.settle(clocks, permit.paid_at.account, &money, &nothing);
+                account.book.settle(clocks, permit.paid_at.account, &money, &spent);
             }
             if let Some(purse) = &mut self.purse {
-                purse.book.settle(clocks, permit.paid_at.budget, &money, &nothing);
+                purse.book.settle(clocks, permit.paid_at.budget, &money, &spent);
             }
+            self.costs.spent = self.costs.spent.saturating_add(spent.nanos);
         }
         if info.unsent {
             lane.book.settle(clocks, permit.at, &reserved, &nothing);

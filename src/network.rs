@@ -36,7 +36,7 @@ pub(crate) const UNTRUSTED: &str = "self-signed cert|self signed cert|SELF_SIGNE
 
 /// What is said where the request never left: the name, the way, the connection or TLS failed, or
 /// the token that it was to carry. Nothing can have been billed.
-pub(crate) const UNSENT: &str = "ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|\
+pub(crate) const UNSENT: &str = "ECONNREFUSED|^ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|\
     EADDRNOTAVAIL|CONNECT_TIMEOUT|bad port|dns error|client error (Connect)|ConnectionRefused|\
     Unable to connect. Is the computer|Could not resolve host|Could not connect to the server|\
     specified hostname could not|no such host|UnknownHost|ERR_NAME_NOT_RESOLVED|\
@@ -46,8 +46,8 @@ pub(crate) const UNSENT: &str = "ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|E
     Cannot connect to host|Connect call failed|Failed to establish a new connection|\
     error trying to connect|tcp connect error|dial tcp|Failed to connect to|No route to host|\
     Network is unreachable|No such host is known|actively refused it|appears to be offline|\
-    NSURLErrorDomain Code=-1003|NSURLErrorDomain Code=-1004|NSURLErrorDomain Code=-1009|\
-    NSURLErrorDomain Code=-1200|EPROTO|ERR_SSL|ERR_TLS|SSLV3_ALERT|TLS handshake|\
+    NSURLErrorDomain & -1003|NSURLErrorDomain & -1004|NSURLErrorDomain & -1009|\
+    NSURLErrorDomain & -1200|^EPROTO$|ERR_SSL|ERR_TLS|SSLV3_ALERT|TLS handshake|\
     handshake_failure|HandshakeException|SSLHandshake|wrong version number|ssl:default|\
     before secure TLS connection|SSL connection could not be established|SSL routines|\
     TLS error caused|SSL_connect|WRONG_VERSION_NUMBER|oauth2.googleapis.com/token|\
@@ -68,8 +68,8 @@ pub(crate) const LOST: &[Lost] = &[
     ),
     row("Bun, Firefox, Safari, curl, reqwest", Timeout, "operation timed out|request timed out"),
     row("reqwest, hyper", Timeout, "source: TimedOut|kind: TimedOut|TimedOut$"),
-    row("NSURLErrorDomain", Timeout, "NSURLErrorDomain Code=-1001"),
-    row("NSURLErrorDomain", Cancelled, "NSURLErrorDomain Code=-999"),
+    row("NSURLErrorDomain", Timeout, "NSURLErrorDomain Code=-1001|NSURLErrorDomain error -1001"),
+    row("NSURLErrorDomain", Cancelled, "NSURLErrorDomain Code=-999|NSURLErrorDomain error -999"),
     row("openai", Timeout, "APIConnectionTimeoutError|APITimeoutError"),
     row("axios in a browser", Cancelled, "^Request aborted$"),
     row("axios", Timeout, "^timeout of|Error: timeout of|ECONNABORTED"),
@@ -81,25 +81,35 @@ pub(crate) const LOST: &[Lost] = &[
     row("Java, Kotlin", Timeout, "HttpRequestTimeoutException|ReadTimeoutException"),
     row("curl", Timeout, "curl: (28)|cURL error 28"),
     row("clients' own timers", Timeout, "request timeout|timed out after|timeout after"),
+    row("JAX-RS, gemini_webapi", Timeout, "timeout period & exceeded|Response stalled"),
     // The network in words, codes before sentences.
     row("OpenSSL, Go, Java, .NET, Swift", Network, UNTRUSTED),
-    row("Node", Network, "ECONNRESET|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT"),
-    row("Node", Network, "EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EPROTO"),
+    row("Node", Network, "ECONNRESET|ECONNREFUSED|^ENOTFOUND|EAI_AGAIN|^EPIPE$|ETIMEDOUT"),
+    row("Node", Network, "EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|^EPROTO$"),
     row("Node", Network, "socket hang up|socket disconnected|Premature close|ERR_SOCKET"),
     row("Node", Network, "ERR_HTTP2|ERR_SSL|ERR_TLS|SSL routines|tlsv1 alert"),
     row("undici", Network, "UND_ERR_SOCKET|other side closed|^terminated$|TypeError: terminated"),
     row("Node, Deno, musistudio/claude-code-router#537", Network, "fetch failed"),
     row("Deno, reqwest", Network, "error sending request|reading a body from connection"),
-    row("Deno", Network, "dns error|client error (Connect)|closed before message completed"),
+    row(
+        "Deno",
+        Network,
+        "http2 error|dns error|client error (Connect)|closed before message completed",
+    ),
+    row("node-fetch, Supabase", Network, "failed, reason|Failed to send a request"),
     row("Bun", Network, "Unable to connect. Is the computer|socket connection was closed"),
     row("Bun", Network, "ConnectionRefused|ConnectionClosed|FailedToOpenSocket"),
     row("workerd", Network, "network connection lost|^internal error; reference ="),
     row("Chrome", Network, "Failed to fetch|^network error$|Error: network error|net::ERR_"),
     row("Firefox", Network, "NetworkError when attempting|Error in input stream|in body stream"),
-    row("Safari", Network, "^Load failed|TypeError: Load failed|network connection was lost"),
+    row("Safari", Network, "^Load failed|Load failed$|network connection was lost"),
     row("Safari", Network, "appears to be offline|specified hostname could not be found"),
     row("Safari", Network, "Could not connect to the server|TLS error caused"),
-    row("Swift, in any language", Network, "NSURLErrorDomain Code=-1|kCFErrorDomainCFNetwork"),
+    row(
+        "Swift, in any language",
+        Network,
+        "NSURLErrorDomain Code=-1|NSURLErrorDomain error -1|kCFErrorDomainCFNetwork",
+    ),
     row("axios", Network, "ERR_NETWORK|stream has been aborted"),
     row("openai", Network, "^Connection error.$|APIConnectionError|Error: Connection error."),
     row("AI SDK, React Native", Network, "Cannot connect to API|Network request failed"),
@@ -159,7 +169,7 @@ pub(crate) const LOST: &[Lost] = &[
         "HTTP/2, goproxy/goproxy#35",
         Network,
         "GOAWAY|RST_STREAM|REFUSED_STREAM|NGHTTP2_|http2: client connection lost|\
-         http2: & connection|stream error: stream ID|stream was reset|received from peer",
+         http2: server|http2: Transport|stream error: stream ID|stream was reset|received from peer",
     ),
     row("Java, Dart", Network, "UnknownHost|Failed host lookup|unexpected end of stream"),
     row(
@@ -199,7 +209,7 @@ pub(crate) const LOST: &[Lost] = &[
         "Ruby",
         Network,
         "end of file reached|EOFError|ConnectionFailed|SSL_connect|OpenSSL::SSL|\
-         HTTP::ConnectionError|SocketError|nodename nor servname",
+         HTTP::ConnectionError|^SocketError|getaddrinfo|nodename nor servname",
     ),
     row(
         "curl, PHP",

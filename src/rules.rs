@@ -106,14 +106,33 @@ pub(crate) const RULES: &[Rule] = &[
     rule(
         OK | NONE,
         Says(
-            "^block |^finish SAFETY$|^finish PROHIBITED_|^finish BLOCKLIST$|^finish SPII$|\
-             ^finish RECITATION$|^finish LANGUAGE$|^finish IMAGE_SAFETY$|^finish MODEL_ARMOR$|\
-             ^finish content_filter$|^finish IMAGE_PROHIBITED_|^finish IMAGE_RECITATION$",
+            "^block for |^finish for SAFETY$|^finish for PROHIBITED_|^finish for BLOCKLIST$|^finish for SPII$|\
+             ^finish for RECITATION$|^finish for LANGUAGE$|^finish for IMAGE_SAFETY$|^finish for MODEL_ARMOR$|\
+             ^finish for content_filter$|^finish for IMAGE_PROHIBITED_|^finish for IMAGE_RECITATION$|\
+             ^finish for ESCALATION$",
         ),
         Blocked,
-        "googleapis/python-genai#774; langchain4j/langchain4j#5256 for the open list",
+        "googleapis/python-genai#774; langchain4j/langchain4j#5256 for the open list; @google/genai \
+         3.3.0 types",
     ),
-    rule(OK | NONE, Says("^finish "), NoImage, "BerriAI/litellm#20357, pydantic/pydantic-ai#631"),
+    rule(
+        OK | NONE,
+        Says("^finish for PUP_LIMITED"),
+        Forbidden,
+        "@google/genai 3.3.0 types: the account",
+    ),
+    rule(
+        OK | NONE,
+        Says("^finish for MISSING_THOUGHT_SIGNATURE$"),
+        InvalidRequest,
+        "@google/genai 3.3.0 types",
+    ),
+    rule(
+        OK | NONE,
+        Says("^finish for "),
+        NoImage,
+        "BerriAI/litellm#20357, pydantic/pydantic-ai#631",
+    ),
     rule(OK, Lost, Network, "an answer that was cut: axios, urllib; a picture of it is lost"),
     rule(OK, Any, NoImage, "ENTERPILOT/GoModel#853, nghyane/launchdock#10"),
     // Limit 0, whatever else stands there.
@@ -132,13 +151,14 @@ pub(crate) const RULES: &[Rule] = &[
             "spending cap|spend cap|spending limit|monthly spend|prepayment credit|prepaid credit|\
              billing_not_active|BILLING_DISABLED|billing to be enabled|billed users|\
              enable billing|billing is not active|billing is disabled|requires billing|\
-             insufficient_user_quota|insufficient_quota|^payment_required|Error: Payment Required$|insufficient balance|\
+             insufficient_user_quota|insufficient_quota|insufficient & balance|budget has been exceeded|budget_exceeded|\
+             ^payment_required|Error: Payment Required$|\
              balance is insufficient|insufficient credit|credits are depleted|more credits|\
              out of credits|enough credits|insufficient funds|credit balance|\
              token_quota_failed|quota is not enough|billing_hard_limit|额度不足|余额不足|欠费|\
              预扣费|剩余额度|余额不够|额度已用尽|额度已耗尽|余额已用|请充值|账户余额|账户欠费|\
              balance is not enough|not enough balance|balance not enough|please recharge|\
-             pre-consume|overdue payment|balance is too low|top up your",
+             pre-consume & failed|pre-consume quota|overdue payment|balance is too low|top up your",
         ),
         Billing,
         "dyad-sh/dyad#3626, forum 170775, ammaarreshi/openjourney#1, songquanpeng/one-api#1270, \
@@ -159,6 +179,13 @@ pub(crate) const RULES: &[Rule] = &[
         Blocked,
         "immersive-translate/immersive-translate#2505",
     ),
+    rule(NONE | RATE, Says("Request too large for"), TooLarge, "vanna-ai/vanna-flask#11"),
+    rule(
+        SERVICE | RATE | DENY,
+        Says("每24小时|每日限额|每日额度|今日额度|当日额度|每日配额|今日配额|每日请求|每天请求"),
+        DailyQuota,
+        "Ethanlita/vfs-tracker#80, relays",
+    ),
     // Limits and capacity.
     rule(LIMIT, PerDay, DailyQuota, "voideditor/void#557, google-gemini/gemini-cli#10925"),
     rule(LIMIT, PerMinute, RateLimited, "googleapis/js-genai#1322"),
@@ -168,7 +195,8 @@ pub(crate) const RULES: &[Rule] = &[
             "MODEL_CAPACITY_EXHAUSTED|overloaded_error|no capacity available|\
              Resource exhausted. Please try again|is overloaded|experiencing high demand|\
              currently overloaded|^Overloaded$|out of capacity|no capacity left|at capacity|\
-             insufficient capacity|lack of capacity",
+             insufficient capacity|lack of capacity|is currently loading|\
+             model is loading|warming up",
         ),
         Overloaded,
         "google-gemini/gemini-cli#25179, #14831; Vertex's page error-code-429; forum 109581; \
@@ -178,7 +206,7 @@ pub(crate) const RULES: &[Rule] = &[
         NONE | RATE,
         Says(
             "^QUOTA_EXHAUSTED$|^code quota_exceeded$|dailyLimitExceeded|per day|daily limit|\
-             daily quota|daily request|limit for today",
+             daily quota|daily request|limit for today|reached your daily|your daily & quota",
         ),
         DailyQuota,
         "google-gemini/gemini-cli#29425, #10925; interactions",
@@ -194,7 +222,8 @@ pub(crate) const RULES: &[Rule] = &[
              API key not valid|API key not found|API key is invalid|invalid API key|\
              incorrect API key|reported as leaked|unregistered callers|API key must be set|\
              invalid authentication cred|API keys are not supported|API key is missing|\
-             missing API key|API key is required|load the default credentials",
+             missing API key|API key is required|default credentials|No API key|\
+             provide an API key|API key not set|API key not configured|API key not provided",
         ),
         Unauthenticated,
         "continuedev/continue#11336, googleapis/python-genai#1764; interactions",
@@ -223,7 +252,9 @@ pub(crate) const RULES: &[Rule] = &[
              has not been used in project|does not have permission|has been suspended|\
              denied access|not allowed to use Publisher Model|requires the & API & to be enabled|\
              API to be enabled|API is not enabled|API not enabled|enable the API|\
-             or it is disabled. Enable it",
+             or it is disabled. Enable it|violation of Terms|disabled in this account|\
+             account has been disabled|account has been banned|account is banned|\
+             ipRefererBlocked|referer restrictions|lack a & license|request a license|valid license",
         ),
         Forbidden,
         "mhawksey/GeminiApp#10, coaidev/coai#67, yym68686/uni-api#41, chatboxai/chatbox#2280, \
@@ -232,7 +263,10 @@ pub(crate) const RULES: &[Rule] = &[
     // The model.
     rule(
         CALLER | GONE | FAIL | BUSY,
-        Says("model_not_found|is not found for API version|no longer available to new"),
+        Says(
+            "model_not_found|is not found for API version|no longer available to new|\
+             issue with the selected model|may not exist or you|does not exist or you",
+        ),
         ModelNotFound,
         "thedotmack/claude-mem#3278, if-ai/ComfyUI-IF_Gemini#15, QuantumNous/new-api; interactions",
     ),
@@ -264,7 +298,8 @@ pub(crate) const RULES: &[Rule] = &[
             "PROHIBITED_CONTENT|ReasonProhibitedContent|IMAGE_SAFETY|IMAGE_RECITATION|^SPII$|^BLOCKLIST$|^RECITATION$|\
              ^safety$|^language$|content_filter|content_blocked|^image_other$|content policy|\
              moderation_blocked|Responsible AI|blocked due to|was blocked|safety filter|\
-             blocked for safety|safety reasons|prompt could not be submitted|violates our|\
+             blocked for safety|blocked by safety|safety reasons|prompt could not be submitted|\
+             violates our|violate our|\
              usage guidelines|filtered out because|content blocked|prompt blocked",
         ),
         Blocked,
@@ -333,6 +368,7 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     rule(BUSY, Any, Overloaded, "forum 109581"),
     rule(FAIL, Any, ServerError, "googleapis/python-genai#2506, google-gemini/gemini-cli#20309"),
+    rule(NONE, Says("BadRequestError"), InvalidRequest, "crmne/ruby_llm#135, BerriAI/litellm"),
     rule(NONE, LostOrAborted, Network, "one row a runtime in network.rs"),
     // Texts without any status.
     rule(
@@ -340,14 +376,16 @@ pub(crate) const RULES: &[Rule] = &[
         Says(
             "Quota exceeded|rate limit|ratelimit|too_many_requests|has been exhausted|\
              exhausted your capacity|quota will reset|limit reached|quota reached|\
-             exceeded & quota|slow down|RESOURCE_EXHAUSTED",
+             exceeded & quota|slow down|RESOURCE_EXHAUSTED|频率超限|频率限制|过于频繁|请求频率|\
+             频率过高|限流|limit exceeded|concurrency limit|too many concurrent|\
+             too many requests",
         ),
         RateLimited,
         "NousResearch/hermes-agent#38804, Wei-Shaw/sub2api#5443; interactions",
     ),
     rule(
         NONE,
-        Says("service_unavailable|currently unavailable|temporarily unavailable|try again later"),
+        Says("service_unavailable|currently unavailable|temporarily unavailable"),
         Overloaded,
         "RFC 9110; interactions",
     ),
@@ -356,16 +394,19 @@ pub(crate) const RULES: &[Rule] = &[
         NONE,
         Says(
             "Server Error|Internal error encountered|internal error has occurred|Bad Gateway|\
-             operation was cancelled|^cancelled$|^api_error$",
+             operation was cancelled|^cancelled$|^api_error$|Invalid response stream",
         ),
         ServerError,
-        "RFC 9110; interactions",
+        "RFC 9110; interactions; iOfficeAI/AionUi#2545",
     ),
+    rule(NONE, Says("try again later"), Overloaded, "RFC 9110"),
     rule(
         NONE,
         Says(
             "^failed_precondition$|^invalid_request|^parameter_unknown$|^out_of_range$|\
-             ^Bad Request$|Error: Bad Request$|invalid argument|Invalid JSON payload|^missing_thought_signature$",
+             ^Bad Request$|Error: Bad Request$|invalid argument|Invalid JSON payload|^missing_thought_signature$|\
+             GenerateContentRequest.contents|GenerateContentRequest.tools|\
+             GenerateContentRequest.generation|GenerateContentRequest.safety",
         ),
         InvalidRequest,
         "interactions",
@@ -383,7 +424,9 @@ pub(crate) const RULES: &[Rule] = &[
         Says(
             "no image|not return an image|not contain an image|without an image|\
              not generate an image|image data not found|not return any image|\
-             not contain image|unable to generate an image",
+             not contain image|unable to generate an image|returned 0 image|empty response|\
+             response is empty|no candidates|I can't generate|I cannot generate|\
+             I can't create|I cannot create|I'm unable to generate|I'm unable to create",
         ),
         NoImage,
         "ENTERPILOT/GoModel#853",

@@ -132,6 +132,10 @@ fn word<'a>(ev: &mut Evidence, depth: u32, before: &str, rest: &'a str) -> &'a s
             Some(value) if known == Field::Message && !begins(value, "{[") => ev.says(depth, value),
             Some(value) => ev.entry(depth, known, value),
             None if known == Field::Limit => limit_in_words(ev, depth, after),
+            // `Quota exceeded for metric generate_…, limit: 20`.
+            None if known == Field::Metric && before.ends_with("for ") => {
+                ev.entry(depth, known, until(skip(after, " "), " ,\n"));
+            }
             None => {}
         }
     }
@@ -219,7 +223,8 @@ fn limit_in_words(ev: &mut Evidence, depth: u32, after: &str) {
     let first = word_at(rest);
     let rest = if lists("of is was", first) { skip(from(rest, first.len()), " ") } else { rest };
     let (number, behind) = digits(rest);
-    if number == "0" && word_at(behind).is_empty() && !begins(behind, "%") {
+    let is_zero = number == "0" && word_at(behind).is_empty() && !begins(behind, "%");
+    if is_zero || behind.starts_with(", Used ") || behind.starts_with(", Requested ") {
         ev.entry(depth, Field::Limit, number);
     }
 }

@@ -83,11 +83,22 @@ fn is_status(before: &str, after: &str) -> bool {
     if lists(AMOUNTS, word) {
         return false;
     }
+    // python-genai: `400 * GenerateContentRequest.contents: …`.
+    if next == b' ' && begins(behind, "*") {
+        return true;
+    }
     if canonical(word).is_some() || (next == b' ' && lists(BEHIND, word)) {
         return true;
     }
     let open = skip_back(before, " \"'");
-    if (ends(open, "[") && has("] ", next)) || (ends(open, "(") && next == b')') {
+    // Cloudflare's title `… | 520: Web server is …`, and Gin's log.
+    if ends(open, "|") && (next == b':' || behind.starts_with("|")) {
+        return true;
+    }
+    if (ends(open, "[") && has("] ", next))
+        || (ends(open, "(") && next == b')')
+        || (ends(open, "<") && next == b'>')
+    {
         return true;
     }
     let is_followed =
@@ -95,7 +106,7 @@ fn is_status(before: &str, after: &str) -> bool {
     if open.is_empty() || ends(open, "\n") {
         return is_followed && has(" :", next);
     }
-    let closing = skip_back(open, ":=([ \"'>");
+    let closing = skip_back(open, ":=([ \"'>,");
     if closing.len() == before.len() {
         return false;
     }

@@ -55,7 +55,9 @@ pub(crate) struct Quotas {
     lines: Draft,
     /// A quota of 0 was written out, in whatever spelling.
     zero: bool,
-    /// A limit of 0 stood by itself, which may be of a buffer, a page or a client's retries.
+    /// The last limit that stood by itself, which may be of a buffer, a page or a client's retries.
+    lone: Option<u64>,
+    /// One of them was 0.
     lone_zero: bool,
 }
 
@@ -86,6 +88,9 @@ impl Quotas {
                     self.lines.close();
                 }
                 self.lines.field(field).limit = number;
+                if is_lone {
+                    self.lone = number.or(self.lone);
+                }
                 self.lone_zero |= is_lone && number == Some(0);
                 self.zero |= !is_lone && number == Some(0);
             }
@@ -143,7 +148,7 @@ impl Quotas {
         for violation in &mut all {
             violation.dimension = dimension(violation);
         }
-        Limits { zero: self.zero || silent, lone_zero: self.lone_zero, all }
+        Limits { zero: self.zero || silent, lone: self.lone, lone_zero: self.lone_zero, all }
     }
 }
 
@@ -151,7 +156,9 @@ impl Quotas {
 pub(crate) struct Limits {
     /// One of them is 0, so that no waiting helps.
     pub(crate) zero: bool,
-    /// A limit of 0 that names no quota.
+    /// A limit that names no quota.
+    pub(crate) lone: Option<u64>,
+    /// One of those is 0.
     pub(crate) lone_zero: bool,
     /// All of them.
     pub(crate) all: Vec<Violation>,
@@ -218,19 +225,30 @@ fn dimension(violation: &Violation) -> Option<Dimension> {
     of(&id, &both).or_else(|| of(&metric, &both))
 }
 
+/// Whether a limit counts input tokens without a word on its window, which then is the minute: a day
+/// is named (google-gemini/gemini-cli#13112).
+pub(crate) fn counts_tokens(violation: &Violation) -> bool {
+    let mut metric = String::new();
+    squeeze(violation.quota_metric.as_deref().unwrap_or(""), &mut metric);
+    violation.quota_id.is_none() && says(&metric, "input token count")
+}
+
 /// What sentences say where no violation is left.
 const SENTENCES: &[(&str, Dimension)] = &[
     ("enqueued tokens", Dimension::EnqueuedTokens),
     ("tokens per day", Dimension::TokensPerDay),
     ("requests per day", Dimension::RequestsPerDay),
     ("request limit per day", Dimension::RequestsPerDay),
-    ("images per minute", Dimension::ImagesPerMinute),
-    ("tokens per minute", Dimension::TokensPerMinute),
+    ("images per min", Dimension::ImagesPerMinute),
+    ("tokens per min", Dimension::TokensPerMinute),
     ("token count per minute", Dimension::TokensPerMinute),
-    ("requests per minute", Dimension::RequestsPerMinute),
+    ("requests per min", Dimension::RequestsPerMinute),
     ("request limit per minute", Dimension::RequestsPerMinute),
     // OpenRouter's `free-models-per-day` (Gitlawb/openclaude#1549).
     ("models per day", Dimension::RequestsPerDay),
+    ("daily limit of requests", Dimension::RequestsPerDay),
+    ("daily request", Dimension::RequestsPerDay),
+    ("每24小时", Dimension::RequestsPerDay),
     ("models per min", Dimension::RequestsPerMinute),
 ];
 
@@ -242,7 +260,11 @@ pub(crate) fn dimension_in_words(said: &Said<'_>) -> Option<Dimension> {
 /// The number at the start of a value; none where it goes on with a fraction.
 fn leading_number(value: &str) -> Option<u64> {
     let (number, rest) = digits(skip(value, "\"' "));
-    let goes_on = begins(rest, "./") && begins(from(rest, 1), "0123456789");
+    let behind = from(rest, 1);
+    // `0/1min` is a rate, and `0/5` a count.
+    let unit = digits(behind).1.bytes().next();
+    let is_rate = begins(rest, "/") && unit.is_some_and(|byte| byte.is_ascii_alphabetic());
+    let goes_on = begins(rest, "./") && begins(behind, "0123456789") && !is_rate;
     integer(number).filter(|_| !goes_on)
 }
 

@@ -110,3 +110,8 @@ fn cases_of_public_reports() {
 fn cases_of_clients_by_one_who_had_not_seen_the_rules() {
     assert_eq!(run("blind-field.jsonl", |_| false), 255);
 }
+
+#[test]
+fn cases_of_reports_by_one_who_had_not_seen_the_rules() {
+    assert_eq!(run("reports.jsonl", |_| false), 421);
+}

@@ -1,6 +1,6 @@
 //! Pictures in foreign answers: their types, data URLs, links.
 
-use crate::slice::{bounded, first, from, until};
+use crate::slice::{after_last, bounded, first, from, until};
 
 /// How files of each type begin, in base64; `?` is any letter.
 const BEGINNINGS: &[(&str, &str)] = &[
@@ -69,11 +69,13 @@ const LINKS_MAX: usize = 8;
 const ENDINGS: &[&str] = &[".png", ".jpg", ".jpeg", ".webp", ".gif"];
 
 /// The links in a text that lead to pictures: those of Markdown's `![…](…)`, else the first that
-/// ends as a picture's file does.
+/// ends as a picture's file does, else the first `[…](…)`
+/// that is called a picture: its bytes tell what it is.
 #[must_use]
 pub fn links(text: &str) -> Vec<&str> {
     let mut shown = Vec::new();
     let mut named = None;
+    let mut linked = None;
     let mut rest = text;
     // Whether the brackets before are those of a picture.
     let mut is_shown = false;
@@ -89,6 +91,10 @@ pub fn links(text: &str) -> Vec<&str> {
                 shown.push(link);
             } else if named.is_none() && ENDINGS.iter().any(|end| path.ends_with(end)) {
                 named = Some(link);
+            } else if linked.is_none()
+                && is_labelled(bounded(text, text.len().saturating_sub(rest.len())))
+            {
+                linked = Some(link);
             }
             is_shown = false;
             rest = from(rest, link.len());
@@ -96,7 +102,17 @@ pub fn links(text: &str) -> Vec<&str> {
         }
         rest = after;
     }
-    if shown.is_empty() { named.into_iter().collect() } else { shown }
+    if shown.is_empty() { named.or(linked).into_iter().collect() } else { shown }
+}
+
+/// What Markdown's `[…](…)` calls a picture, in lower case.
+const LABELS: [&str; 7] = ["image", "picture", "photo", "img", "download", "图", "下载"];
+
+/// Whether a text ends where the link of a picture begins, by what it is called.
+fn is_labelled(before: &str) -> bool {
+    let label = before.strip_suffix("](").map(|text| after_last(text, "[").unwrap_or(""));
+    let label = label.filter(|label| label.len() <= 80).map(str::to_ascii_lowercase);
+    label.is_some_and(|label| LABELS.iter().any(|name| label.contains(name)))
 }
 
 #[cfg(test)]
@@ -167,7 +183,16 @@ mod tests {
             links("![](http://h/1)\n![](http://h/2)![](http://h/1)"),
             ["http://h/1", "http://h/2"]
         );
-        for none in ["", "no link", "file:///etc/passwd.png", "![x](javascript:alert)", "https:/"] {
+        assert_eq!(links("[Download image](https://h/f/1)"), ["https://h/f/1"]);
+        assert_eq!(links("[policy](https://h/p) [image](https://h/i)"), ["https://h/i"]);
+        for none in [
+            "",
+            "no link",
+            "[the policy](https://h/policy)",
+            "file:///etc/passwd.png",
+            "![x](javascript:alert)",
+            "https:/",
+        ] {
             assert_eq!(links(none), Vec::<&str>::new(), "{none}");
         }
         for long in ["![", "h", "http://"] {

@@ -8,7 +8,7 @@ use super::quota::nanos;
 use crate::cost::{self, Counts, Usage};
 use crate::input::Used;
 use crate::model::Model;
-use crate::protocol::media::{HEAD, picture};
+use crate::protocol::media::{HEAD, data_url, picture};
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -47,7 +47,9 @@ fn is_picture(part: &JsValue) -> bool {
         return false;
     };
     let head = String::from(bytes.slice(0, HEAD as u32));
-    picture_type(&head, get_text(&data, "mimeType")).is_some()
+    // A data URL is made base64 first (`reading`).
+    data_url(&head).is_none()
+        && picture_type(&head, get_text(&data, "mimeType")).is_some()
         && get(part, "thought") != JsValue::TRUE
 }
 

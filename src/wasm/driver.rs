@@ -391,8 +391,9 @@ impl Driver {
     /// The service failed.
     fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, failed: Failed) {
         if let Some(target) = self.land(call, flight) {
-            let Failed { value, info } = failed;
-            let info = info.unwrap_or_else(|| classify(&value, host::now().wall));
+            let Failed { value, info, spent } = failed;
+            let mut info = info.unwrap_or_else(|| classify(&value, host::now().wall));
+            info.spent = spent;
             if let Some(Job::Picture(picture)) = self.with(call, |state| state.job.clone()) {
                 picture.tell_failed(&info);
             }

@@ -8,7 +8,6 @@ use super::convert::get;
 use super::picture::Failed;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
-use crate::value::Value;
 
 /// Whoever is asked before each request, and told of each that failed.
 #[derive(Clone, Debug)]
@@ -50,5 +49,5 @@ fn held() -> Failed {
         summary: "The request was held back.".to_owned(),
         ..ErrorInfo::new(Kind::Cancelled)
     };
-    Failed { value: Value::Null, info: Some(info) }
+    info.into()
 }

@@ -7,7 +7,7 @@ use js_sys::{Array, Function, JSON, JsString};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{copy, get, name, set, to_js};
+use super::convert::{copy, get, is_array, name, set, to_js};
 use super::gate::Gate;
 use super::host::{self, Host};
 use super::quota::nanos;
@@ -119,15 +119,20 @@ impl Picture {
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
             Reply::TooLarge => Err(failure::too_large().into()),
             Reply::Body(body) => {
-                let body = read(route, body, &letter, host).await?;
+                let body = read(route, body, &letter, host, self.wanted).await?;
                 if self.wanted == Wanted::Answer {
                     return Ok(body);
                 }
                 let summary = answer::summary(&body);
                 if summary.pictures == 0 {
-                    return Err(match answer::is_gemini(&body) {
-                        true => answer::outline(&body).into(),
-                        false => Failed::foreign(route, 200),
+                    let spent =
+                        summary.usage.filter(|usage| usage.text + usage.image.unwrap_or(0.0) > 0.0);
+                    let spent = spent.and_then(|usage| {
+                        route.cost(self.size(target), Some(&usage), summary.pictures)
+                    });
+                    return Err(Failed {
+                        spent: spent.map(nanos),
+                        ..without_picture(route, &body)
                     });
                 }
                 self.past().summary.set(summary);
@@ -321,6 +326,8 @@ impl Picture {
 pub(crate) struct Failed {
     pub(crate) value: Value,
     pub(crate) info: Option<ErrorInfo>,
+    /// What an answer without a picture has cost by its tokens, in billionths of a USD.
+    pub(crate) spent: Option<u64>,
 }
 
 impl Failed {
@@ -328,7 +335,7 @@ impl Failed {
     fn cut(value: Value) -> Self {
         let info = classify(&value, host::now().wall);
         let lost = info.kind == Kind::Network;
-        Self { value, info: Some(ErrorInfo { lost, ..info }) }
+        Self { value, info: Some(ErrorInfo { lost, ..info }), spent: None }
     }
 
     fn foreign(route: &Route, status: u16) -> Self {
@@ -342,17 +349,45 @@ async fn read(
     body: JsValue,
     letter: &Letter,
     host: &Host,
+    wanted: Wanted,
 ) -> Result<JsValue, Failed> {
-    if route.protocol.is_gemini() {
-        return Ok(body);
-    }
-    let Some(reading) = reading::read(route.protocol, &body) else {
-        return Err(Failed::foreign(route, 200));
+    let reading = if route.protocol.is_gemini() {
+        if wanted == Wanted::Answer || answer::summary(&body).pictures > 0 {
+            return Ok(body);
+        }
+        let reading = reading::gemini(&body);
+        if !reading.has_some() && !is_array(&body) {
+            return Ok(body);
+        }
+        reading
+    } else {
+        let Some(reading) = reading::read(route.protocol, &body) else {
+            return Err(unknown(route, &body));
+        };
+        reading
     };
     let read = Box::pin(reading.finish(letter, host)).await;
     let body = read.map_err(Failed::from)?;
     let is_error = !get(&body, "error").is_undefined() && answer::summary(&body).pictures == 0;
     if is_error { Err(answer::outline(&body).into()) } else { Ok(body) }
+}
+
+/// An answer without a picture, in the form of the Gemini API, says why.
+fn without_picture(route: &Route, body: &JsValue) -> Failed {
+    if answer::is_gemini(body) { answer::outline(body).into() } else { unknown(route, body) }
+}
+
+/// An answer that is not one of its target's protocol: it may tell an error all the same.
+fn unknown(route: &Route, body: &JsValue) -> Failed {
+    let value = Value::Object(vec![
+        ("status".to_owned(), Value::Number(200.0)),
+        ("body".to_owned(), copy(body)),
+    ]);
+    let info = classify(&value, host::now().wall);
+    match info.kind {
+        Kind::Unknown | Kind::NoImage => Failed::foreign(route, 200),
+        _ => Failed { info: Some(info), ..value.into() },
+    }
 }
 
 fn is_401(error: &Value) -> bool {
@@ -376,13 +411,13 @@ fn no_token(thrown: &JsValue) -> Failed {
 
 impl From<ErrorInfo> for Failed {
     fn from(info: ErrorInfo) -> Self {
-        Self { value: Value::Null, info: Some(info) }
+        Self { value: Value::Null, info: Some(info), spent: None }
     }
 }
 
 impl From<Value> for Failed {
     fn from(value: Value) -> Self {
-        Self { value, info: None }
+        Self { value, info: None, spent: None }
     }
 }
 

@@ -90,12 +90,76 @@ pub(crate) fn read(protocol: Protocol, answer: &JsValue) -> Option<Reading> {
     Some(reading)
 }
 
+/// What is copied of an answer's chunks, of which a later one knows better.
+const FIELDS: [&str; 6] =
+    ["usageMetadata", "modelVersion", "responseId", "promptFeedback", "modelStatus", "error"];
+
+/// An answer of the Gemini API as some relays write it: a list of chunks, snake case, data URLs,
+/// links to files. What holds no picture but in its thoughts gives that one: it is billed.
+pub(crate) fn gemini(answer: &JsValue) -> Reading {
+    let mut reading = Reading {
+        body: Object::new(),
+        parts: Array::new(),
+        links: Vec::new(),
+        has_pictures: false,
+    };
+    let mut thoughts = Vec::new();
+    let candidate = object(&[]);
+    let chunks = as_array(answer).cloned().unwrap_or_else(|| Array::of1(answer));
+    for chunk in list(&chunks) {
+        for key in FIELDS {
+            copy_field(&chunk, &reading.body, key);
+        }
+        for given in list(&get(&chunk, "candidates")) {
+            for key in ["finishReason", "finishMessage"] {
+                copy_field(&given, candidate.unchecked_ref(), key);
+            }
+            for part in list(&get(&get(&given, "content"), "parts")) {
+                let (data, file) = (either(&part, INLINE), either(&part, FILE));
+                if file.is_object() {
+                    reading.url(&either(&file, URI));
+                } else if !data.is_object() {
+                    reading.parts.push(&part);
+                } else if get(&part, "thought") == JsValue::TRUE {
+                    thoughts.push(data);
+                } else {
+                    reading.base64(&get(&data, "data"), either(&data, MIME).as_string());
+                }
+            }
+        }
+    }
+    if !reading.has_some() {
+        for data in thoughts {
+            reading.base64(&get(&data, "data"), either(&data, MIME).as_string());
+        }
+    }
+    let content = object(&[("role", &name("model")), ("parts", &reading.parts)]);
+    set(candidate.unchecked_ref(), "content", &content);
+    set(&reading.body, "candidates", &Array::of1(&candidate));
+    reading
+}
+
+const INLINE: [&str; 2] = ["inlineData", "inline_data"];
+const FILE: [&str; 2] = ["fileData", "file_data"];
+const URI: [&str; 2] = ["fileUri", "file_uri"];
+const MIME: [&str; 2] = ["mimeType", "mime_type"];
+
+/// A value under either of its names.
+fn either(object: &JsValue, names: [&'static str; 2]) -> JsValue {
+    let value = get(object, names[0]);
+    if value.is_undefined() { get(object, names[1]) } else { value }
+}
+
+fn copy_field(from: &JsValue, to: &Object, key: &'static str) {
+    let value = get(from, key);
+    if !value.is_undefined() && !value.is_null() {
+        set(to, key, &value);
+    }
+}
+
 /// An error may hide in a 200.
 fn copy_error(from: &JsValue, to: &Object) {
-    let error = get(from, "error");
-    if !error.is_undefined() && !error.is_null() {
-        set(to, "error", &error);
-    }
+    copy_field(from, to, "error");
 }
 
 impl Reading {
@@ -155,7 +219,8 @@ impl Reading {
         self.has_pictures = true;
     }
 
-    fn has_some(&self) -> bool {
+    /// Whether there are pictures, or may be.
+    pub(crate) fn has_some(&self) -> bool {
         self.has_pictures || !self.links.is_empty()
     }
 

@@ -7,8 +7,10 @@ use web_sys::{RequestInit, Response};
 
 use super::convert::{self, Fields, bounded, copy, get as get_field, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
+use crate::classify::classify;
 use crate::failure::{OPAQUE, private_link};
 use crate::info::ErrorInfo;
+use crate::kind::Kind;
 use crate::text::contains;
 use crate::value::Value;
 
@@ -125,6 +127,18 @@ fn is_private(thrown: &JsValue) -> bool {
 fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
     if !super::error::is_named(thrown, "SyntaxError") {
         return Reply::Cut(copy(thrown));
+    }
+    // What is no JSON may tell an error all the same: a gateway's page, an event stream's text.
+    let body = get_field(thrown, "body").as_string();
+    if body.as_deref().is_some_and(|body| body.trim().is_empty()) {
+        return Reply::Cut(named("TypeError", "terminated"));
+    }
+    if let Some(body) = body {
+        let value = http(status, response, body);
+        let kind = classify(&value, super::host::now().wall).kind;
+        if !matches!(kind, Kind::Unknown | Kind::NoImage) {
+            return Reply::Error(value);
+        }
     }
     let headers = headers_of(response);
     let mime = headers.get("content-type").and_then(Value::as_str);
