@@ -131,6 +131,18 @@ export const SUITES = [
     run: () => nodeTestTypes(testsOf('processes')),
   },
   {
+    name: 'sdks',
+    async setup() {
+      await setupTests();
+      await ensureNpm('tests/sdks');
+    },
+    // The clients of others: some live, the rest as they were recorded; `npm run sdks` has all live.
+    run: () =>
+      nodeTestTypes(
+        filesUnder('tests/sdks', (file) => /^tests\/sdks\/[^/]+\.test\.ts$/.test(file)),
+      ),
+  },
+  {
     name: 'pack',
     setup: setupTests,
     run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),

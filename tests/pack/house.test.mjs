@@ -13,7 +13,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const text = (path) => readFileSync(join(ROOT, path), 'utf8');
 const json = (path) => JSON.parse(text(path));
 
-const LOCKS = ['package-lock.json', 'tests/package-lock.json', 'tests/runtimes/package-lock.json'];
+/** The folders that have packages of their own. */
+const FOLDERS = ['.', 'tests', 'tests/runtimes', 'tests/sdks', 'tests/sdks/more'];
 
 test('one version, in Cargo.toml, package.json and its lock', () => {
   const version = /\[workspace\.package\][^[]*?\nversion = "([^"]+)"/.exec(text('Cargo.toml'))?.[1];
@@ -74,12 +75,14 @@ test('types come first in every branch of the exports', () => {
 });
 
 test('the lock files name no registry', () => {
-  for (const lock of LOCKS) assert.doesNotMatch(text(lock), /https?:\/\/[^"]*\.tgz/, lock);
+  for (const folder of FOLDERS) {
+    assert.doesNotMatch(text(`${folder}/package-lock.json`), /https?:\/\/[^"]*\.tgz/, folder);
+  }
 });
 
 test('test dependencies are pinned', () => {
-  for (const file of ['package.json', 'tests/package.json', 'tests/runtimes/package.json']) {
-    const { dependencies = {}, devDependencies = {} } = json(file);
+  for (const folder of FOLDERS) {
+    const { dependencies = {}, devDependencies = {} } = json(`${folder}/package.json`);
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
       assert.match(version, /^(?:npm:node@)?\d+\.\d+\.\d+$|^file:\.\.$/, name);
     }
