@@ -51,7 +51,8 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (!/^\s*(data|event|id|retry)?:/.test(text)) throw Object.assign(error as Error, { body: text.slice(0, 4_000) });
+    if (!/^\s*(data|event|id|retry)?:/.test(text))
+      throw Object.assign(error as Error, { body: text.slice(0, 4_000) });
     return text.split(/\r?\n\r?\n/).flatMap(eventOf);
   }
 }

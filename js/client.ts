@@ -34,6 +34,7 @@ import type {
   RetryContext,
   RetryOptions,
 } from './types.js';
+import { wanted } from './unwanted.js';
 import type { Core } from './wasm/unexhausted.js';
 
 onTrap((error) => {
@@ -192,8 +193,10 @@ export class Client {
    * @throws the very error that `fn` threw last; `errorInfo(error)` tells what is known of it.
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
-    return this.#run(signals(options), (core, caller) =>
-      core.retry(caller, fn, logged(options, this.#log())),
+    return wanted(fn, options, (fn, options) =>
+      this.#run(signals(options), (core, caller) =>
+        core.retry(caller, fn, logged(options, this.#log())),
+      ),
     );
   }
 

@@ -249,6 +249,13 @@ export interface RetryOptions
    * it. Default: none, and the function is called at once.
    */
   model?: string | undefined;
+  /**
+   * Whether what the function gave is to be tried again, as an answer without a picture is: `true`, or a
+   * promise of it. The last result is given whatever it is. One that throws has decided nothing.
+   */
+  shouldRetryResult?:
+    | ((about: { result: unknown; attempt: number }) => Decided<boolean>)
+    | undefined;
 }
 
 /** The options of the drop-in. */

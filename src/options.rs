@@ -201,6 +201,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("log", CLIENT | CALLS, Shape::Function),
     opt("onError", BATCH, Shape::Function),
     opt("shouldRetry", CALLS, Shape::Function),
+    opt("shouldRetryResult", RETRY, Shape::Function),
     opt("fallbackOn", CLIENT | GENERATE | FALLBACK, Shape::Function),
     opt("delay", BATCH, Shape::Duration),
     opt("limits", CLIENT, Shape::Limits),

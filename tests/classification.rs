@@ -9,8 +9,9 @@ mod json;
 use json::{NOW, value};
 use serde_json::Value as Json;
 use unexhausted::classify::classify;
+use unexhausted::cost::may_be_billed;
 use unexhausted::info::ErrorInfo;
-use unexhausted::kind::Kind;
+use unexhausted::kind::{Kind, Retry};
 use unexhausted::value::Value;
 
 /// What the label says and the info does not; `strict` takes a missing field as one that the text
@@ -94,6 +95,36 @@ fn only_a_request_that_may_have_arrived_may_have_been_billed() {
     assert_eq!(advice("ECONNREFUSED"), (true, false));
     assert_eq!(advice("ENOTFOUND"), (true, false));
     assert_eq!(advice("ECONNRESET"), (false, true));
+}
+
+#[test]
+fn what_tls_refuses_was_never_sent() {
+    let classified = |text: &str| classify(&Value::String(text.to_owned()), NOW);
+    for text in [
+        "TypeError: fetch failed [cause]: Error: self-signed certificate in certificate chain",
+        "httpx.ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+        "Post \"https://a.example\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        "javax.net.ssl.SSLHandshakeException: PKIX path building failed",
+        "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+    ] {
+        let info = classified(text);
+        assert_eq!((info.kind, info.retry), (Kind::Network, Retry::Never), "{text}");
+        assert!(info.unsent && !may_be_billed(&info), "{text}");
+        assert!(info.advice.contains("NODE_EXTRA_CA_CERTS"), "{}", info.advice);
+        assert!(info.advice.contains("proxy"), "{}", info.advice);
+    }
+    for text in [
+        "Error: write EPROTO 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number",
+        "Client network socket disconnected before secure TLS connection was established",
+        "net/http: TLS handshake timeout",
+    ] {
+        let info = classified(text);
+        assert_eq!((info.kind, info.retry), (Kind::Network, Retry::Soon), "{text}");
+        assert!(info.unsent && !may_be_billed(&info), "{text}");
+    }
+    let proxy = classified("Error: Proxy response (407) !== 200 when HTTP Tunneling");
+    assert_eq!((proxy.kind, proxy.retry), (Kind::Forbidden, Retry::Never));
+    assert!(proxy.advice.contains("HTTPS_PROXY") && !may_be_billed(&proxy), "{}", proxy.advice);
 }
 
 #[test]

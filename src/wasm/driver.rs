@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::answer;
-use super::convert::{copy, get};
+use super::convert::{as_array, copy, get};
 use super::error;
 use super::failure;
 use super::history;
@@ -379,12 +379,19 @@ impl Driver {
     /// The caller's function failed with `thrown`.
     pub(crate) fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
         let Some(target) = self.land(call, flight) else { return };
-        if error::is_named(&thrown, "AI_RetryError") {
+        // One request that failed is no sign that there are more.
+        let tries = as_array(&get(&thrown, "errors")).map_or(0, js_sys::Array::length);
+        if tries > 1 && error::is_named(&thrown, "AI_RetryError") {
             self.host.warn(
                 "the AI SDK retries inside `retry`, so that each attempt is several requests; pass it maxRetries: 0",
             );
         }
-        let info = classify(&copy(&thrown), host::now().wall);
+        let mut info = classify(&copy(&thrown), host::now().wall);
+        if error::is_named(&thrown, "UnwantedResult") {
+            let job = self.with(call, |state| state.job.clone());
+            let used = job.and_then(|job| job.used(&get(&thrown, "result"), &self.catalog));
+            info.spent = used.and_then(|used| used.nanos);
+        }
         self.landed(call, flight, target, info, Thrown::Own(thrown));
     }
 

@@ -14,6 +14,7 @@ import {
   type Client,
   type ClientEvents,
   type ClientOptions,
+  classifyError,
   createClient,
   errorInfo,
   GenerateError,
@@ -927,6 +928,85 @@ describe('retry', () => {
     assert.equal(errorInfo('a text'), undefined);
   });
 
+  describe('of a result that is not wanted', () => {
+    const isEmpty = ({ result }: { result: unknown }) =>
+      (result as { images: number }).images === 0;
+
+    it('tries again, and gives the first that is', async () => {
+      const results = [{ images: 0 }, { images: 0 }, { images: 1 }];
+      const told: unknown[] = [];
+      const given = await run(
+        client().retry(async ({ attempt }) => results[attempt - 1], {
+          shouldRetryResult: (about) => {
+            told.push(about);
+            return Promise.resolve(isEmpty(about));
+          },
+        }),
+      );
+      assert.equal(given, results[2]);
+      assert.deepEqual(
+        told,
+        results.map((result, index) => ({ result, attempt: index + 1 })),
+      );
+    });
+
+    it('gives the last one where none is, for it may be paid for', async () => {
+      const given = await run(
+        client().retry(async ({ attempt }) => ({ images: 0, call: attempt }), {
+          shouldRetryResult: isEmpty,
+          maxAttempts: 3,
+        }),
+      );
+      assert.deepEqual(given, { images: 0, call: 3 });
+    });
+
+    it('leaves errors to the classifier and to `shouldRetry`', async () => {
+      const asked: unknown[] = [];
+      const failing = client().retry(() => Promise.reject(new TypeError('a bug')), {
+        shouldRetryResult: isEmpty,
+        shouldRetry: ({ error }) => {
+          asked.push(error);
+          return undefined;
+        },
+      });
+      assert.ok((await run(failing.catch((error: unknown) => error))) instanceof TypeError);
+      assert.equal(asked.length, 1);
+    });
+
+    it('has decided nothing where it throws', async () => {
+      const said = mock.method(console, 'error', () => {});
+      const shouldRetryResult = () => {
+        throw new Error('mine');
+      };
+      assert.equal(await run(client().retry(async () => 7, { shouldRetryResult })), 7);
+      assert.equal(said.mock.callCount(), 1);
+    });
+
+    it('counts what it took', async () => {
+      const own = client({ budget: { total: 1 } });
+      const usageMetadata = {
+        promptTokenCount: 10,
+        candidatesTokenCount: 1120,
+        totalTokenCount: 1130,
+      };
+      const model = 'gemini-3-pro-image';
+      const shouldRetryResult = () => true;
+      await run(
+        own.retry(async () => ({ usageMetadata }), { model, shouldRetryResult, maxAttempts: 2 }),
+      );
+      const { spent, possible } = await own.costs();
+      assert.ok(spent > 0.02 && possible === 0, `${spent} ${possible}`);
+    });
+
+    it('is a function', async () => {
+      const wrong = { shouldRetryResult: 7 as never };
+      await assert.rejects(
+        client().retry(async () => 7, wrong),
+        /`shouldRetryResult`/,
+      );
+    });
+  });
+
   it('takes a thenable', async () => {
     // biome-ignore lint/suspicious/noThenProperty: a thenable of another library is one like this.
     const thenable = { then: (resolve: (value: number) => void) => resolve(5) };
@@ -1051,10 +1131,11 @@ describe('retry', () => {
     // Its types do not compile under the settings of this repository, so they are not imported.
     const names = ['ai', '@ai-sdk/google'];
     let generateText: (options: Options) => Promise<{ files: unknown[] }>;
+    let RetryError: new (about: { message: string; reason: string; errors: unknown[] }) => Error;
     let google: () => (model: string) => unknown;
     before(async () => {
       const [ai, provider] = await Promise.all(names.map((name) => import(name)));
-      ({ generateText } = ai);
+      ({ generateText, RetryError } = ai);
       google = () => provider.createGoogleGenerativeAI({ apiKey: KEY, fetch: emulator.fetch });
     });
 
@@ -1070,6 +1151,27 @@ describe('retry', () => {
       assert.equal(files.length, 1);
       assert.equal(emulator.ledger().totals.requests, 3);
       assert.equal(warn.mock.callCount(), 0);
+    });
+
+    it('does not warn of its RetryError around a single request', async () => {
+      const warn = mock.method(console, 'warn', () => {});
+      const errors = [overloaded()];
+      const work = client().retry(
+        () => Promise.reject(new RetryError({ message: 'x', reason: 'errorNotRetryable', errors })),
+        { maxAttempts: 1 },
+      );
+      await run(work.catch((thrown: unknown) => thrown));
+      assert.equal(warn.mock.callCount(), 0);
+    });
+
+    it('knows what failed behind maxRetriesExceeded', async () => {
+      const errors = [overloaded(), overloaded()];
+      const error = new RetryError({
+        message: 'Failed after 2 attempts.',
+        reason: 'maxRetriesExceeded',
+        errors,
+      });
+      assert.equal(classifyError(error).kind, 'overloaded');
     });
 
     it('sees through its RetryError, and warns once that retries are stacked', async () => {

@@ -20,7 +20,7 @@ const answer = (...parts: unknown[]) => ({
   usageMetadata,
 });
 
-let clock: FakeTimers.InstalledClock;
+let clock: ReturnType<typeof FakeTimers.install>;
 beforeEach(() => {
   clock = FakeTimers.install({ now: NOON, toFake: TIMERS });
 });
@@ -54,16 +54,23 @@ const sse = (...chunks: unknown[]) =>
   });
 
 describe('a picture that was billed is handed over', () => {
-  const link = new Response(Uint8Array.from(atob(`${PNG}==`), (char) => char.charCodeAt(0)), {
-    headers: { 'content-type': 'image/png' },
-  });
+  const link = new Response(
+    Uint8Array.from(atob(`${PNG}==`), (char) => char.charCodeAt(0)),
+    {
+      headers: { 'content-type': 'image/png' },
+    },
+  );
   for (const [how, ...bodies] of [
     ['in a thought alone', answer({ thought: true, inlineData })],
     ['in snake case', answer({ inline_data: { mime_type: 'image/png', data: PNG } })],
     ['as a data URL', answer({ inlineData: { data: `data:image/png;base64,${PNG}` } })],
     ['in a list of chunks', [answer({ text: 'Here:' }), answer({ inlineData })]],
     ['in an event stream', sse(answer({ text: 'Here:' }), answer({ inlineData }))],
-    ['as the address of a file', answer({ fileData: { fileUri: 'https://files.example/a' } }), link],
+    [
+      'as the address of a file',
+      answer({ fileData: { fileUri: 'https://files.example/a' } }),
+      link,
+    ],
   ] as [string, ...unknown[]][]) {
     it(how, async () => {
       const { generate, client } = service(bodies);
@@ -89,7 +96,8 @@ describe('a picture that was billed is handed over', () => {
 });
 
 describe('an error in a 200 is read as one', () => {
-  const text = (body: string, type: string) => new Response(body, { headers: { 'content-type': type } });
+  const text = (body: string, type: string) =>
+    new Response(body, { headers: { 'content-type': type } });
   const busy = { error: { code: 503, message: 'The model is overloaded.', status: 'UNAVAILABLE' } };
   const picture = answer({ inlineData });
   for (const [how, body, kind] of [

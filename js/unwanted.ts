@@ -1,0 +1,45 @@
+/** Results that the caller of `retry` does not want, told to the core as errors. */
+import { ask } from './callback.js';
+import type { RetryContext, RetryOptions, ShouldRetryContext } from './types.js';
+
+type Asked<T> = (context: RetryContext) => Promise<T> | T;
+
+class UnwantedResult extends Error {
+  override readonly name = 'UnwantedResult';
+  readonly result: unknown;
+
+  constructor(result: unknown) {
+    super('The answer holds no image that is wanted.');
+    this.result = result;
+  }
+}
+
+/**
+ * Runs `fn` by `run`, with results that `shouldRetryResult` turns down as failures that are tried again;
+ * the last of them is given all the same, for it may be paid for.
+ */
+export async function wanted<T>(
+  fn: Asked<T>,
+  options: RetryOptions | undefined,
+  run: (fn: Asked<T>, options: RetryOptions | undefined) => Promise<T>,
+): Promise<T> {
+  const { shouldRetryResult, shouldRetry } = options ?? {};
+  // What is no function is left for the core to refuse.
+  const isRight = typeof (shouldRetry ?? fn) === 'function' && typeof fn === 'function';
+  if (typeof shouldRetryResult !== 'function' || !isRight) return run(fn, options);
+  const asking: Asked<T> = async (context) => {
+    const result = await fn(context);
+    const about = { result, attempt: context.attempt };
+    const retries = await ask('`shouldRetryResult`', shouldRetryResult, about);
+    if (retries === true) throw new UnwantedResult(result);
+    return result;
+  };
+  const decide = (context: ShouldRetryContext) =>
+    context.error instanceof UnwantedResult ? true : shouldRetry?.(context);
+  try {
+    return await run(asking, { ...options, shouldRetry: decide });
+  } catch (error) {
+    if (error instanceof UnwantedResult) return error.result as T;
+    throw error;
+  }
+}
