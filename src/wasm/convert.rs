@@ -93,8 +93,10 @@ impl Copying {
 
     fn open_at(&mut self, value: &JsValue, at: usize, depth: u32) {
         let below = depth.saturating_add(1);
-        if let Some(items) = as_array(value) {
-            for index in 0..items.length().min(LIST_MAX) {
+        if is_array(value) {
+            // A proxy's own `length` may throw.
+            let length = get(value, "length").as_f64().unwrap_or(0.0) as u32;
+            for index in 0..length.min(LIST_MAX) {
                 let item = Reflect::get_u32(value, index).unwrap_or(JsValue::UNDEFINED);
                 self.add(&item, String::new(), at, below);
             }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::answer;
-use super::convert::{as_array, copy, get};
+use super::convert::{copy, get};
 use super::error;
 use super::failure;
 use super::history;
@@ -380,8 +380,8 @@ impl Driver {
     pub(crate) fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
         let Some(target) = self.land(call, flight) else { return };
         // One request that failed is no sign that there are more.
-        let tries = as_array(&get(&thrown, "errors")).map_or(0, js_sys::Array::length);
-        if tries > 1 && error::is_named(&thrown, "AI_RetryError") {
+        let tries = get(&get(&thrown, "errors"), "length").as_f64();
+        if tries > Some(1.0) && error::is_named(&thrown, "AI_RetryError") {
             self.host.warn(
                 "the AI SDK retries inside `retry`, so that each attempt is several requests; pass it maxRetries: 0",
             );
