@@ -172,21 +172,24 @@ impl Gauge {
         (found.value < self.given.unwrap_or(u64::MAX)).then_some(found.next)
     }
 
-    /// The service named the limit while it had accepted so much of us; gives the limit that was
-    /// kept to before, where it was another.
-    pub fn tell(&mut self, now: u64, told: u64, accepted: u64) -> Option<Change> {
+    /// The service named the limit when it refused so much and had accepted so much of us; gives the
+    /// limit that was kept to before, where it was another.
+    pub fn tell(&mut self, now: u64, told: u64, accepted: u64, size: u64) -> Option<Change> {
         let (whole, before) = (self.whole(), self.limit());
         let is_news = self.told != Some(told);
         self.told = Some(told);
-        // Where we were far below the limit, others use the rest of it.
-        let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
+        // Where we were far below the limit, others use the rest of it; what is large does not fit
+        // though much is free.
+        let asked = accepted.saturating_add(size.saturating_sub(1));
+        let is_shared = asked.saturating_mul(10) < told.saturating_mul(9);
         let share = accepted.max(least_share(told));
         let kept = self.found.filter(|found| found.value <= told);
         match kept {
             Some(found) if !is_news && found.value < told => {
                 self.share_less(now, found, told, accepted);
             }
-            Some(found) if !is_news && self.is_aftermath(now, accepted) => {
+            // Tokens are estimated: a guess that was too low is no lower limit.
+            Some(found) if !is_news && size <= 1 && self.is_aftermath(now, accepted) => {
                 self.give_way(now, found, accepted);
             }
             _ if is_shared && share < told => {
@@ -366,14 +369,14 @@ mod tests {
     fn what_was_given_is_a_cap_and_what_the_tier_says_is_a_guess() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
         assert_eq!((gauge.limit(), gauge.source()), (Some(20), Some(Source::Given)));
-        gauge.tell(0, 500, 500);
+        gauge.tell(0, 500, 500, 1);
         assert_eq!(gauge.limit(), Some(20));
-        gauge.tell(0, 12, 12);
+        gauge.tell(0, 12, 12, 1);
         assert_eq!((gauge.limit(), gauge.source()), (Some(12), Some(Source::Learned)));
 
         let mut gauge = Gauge { tier: Some(20), ..Gauge::default() };
         assert_eq!(gauge.source(), Some(Source::Tier));
-        let change = gauge.tell(0, 500, 500);
+        let change = gauge.tell(0, 500, 500, 1);
         assert_eq!(change, Some(Change { limit: 500, previous: Some(20) }));
         assert_eq!(gauge.limit(), Some(500));
     }
@@ -381,7 +384,7 @@ mod tests {
     #[test]
     fn refused_below_the_limit_means_that_others_use_it_too() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        assert_eq!(gauge.tell(0, 20, 5), Some(Change { limit: 5, previous: Some(20) }));
+        assert_eq!(gauge.tell(0, 20, 5, 1), Some(Change { limit: 5, previous: Some(20) }));
         assert_eq!((gauge.limit(), gauge.whole()), (Some(5), Some(20)));
     }
 
@@ -415,7 +418,7 @@ mod tests {
     #[test]
     fn more_of_a_share_is_proven_within_the_minute() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 5);
+        gauge.tell(0, 20, 5, 1);
         assert!(gauge.try_more(35_000, 1, 1));
         gauge.advance(54_999);
         assert!(!gauge.try_more(54_999, 1, 1), "one try at a time");
@@ -435,7 +438,7 @@ mod tests {
     #[test]
     fn nothing_is_tried_above_what_was_given() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 20);
+        gauge.tell(0, 20, 20, 1);
         assert!(!gauge.try_more(u64::MAX, 1, 1));
         assert_eq!(gauge.next_try(), None);
     }

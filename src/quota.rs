@@ -517,10 +517,18 @@ impl Quota {
             let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
             self.hold(from.saturating_add(turn.0), Some(dimension));
         }
+        let is_sized = matches!(meter(dimension), Meter::Tokens | Meter::Images);
+        if said.wait.is_some() && dimension.is_per_minute() && is_sized {
+            // By then it fits, as the service says: what was refused takes no room.
+            let size = Amounts { requests: 0, nanos: 0, ..*reserved };
+            self.minute.take_back(self.at, at, &size);
+        }
         let change = if is_minute_or_money(dimension) {
             let gauge = self.gauge_mut(dimension)?;
             match said.limit {
-                Some(limit) => gauge.tell(clock.now, limit, accepted),
+                Some(limit) => {
+                    gauge.tell(clock.now, limit, accepted, reserved.of(meter(dimension)))
+                }
                 None => gauge.refuse(clock.now, accepted),
             }
         } else {

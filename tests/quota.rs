@@ -415,3 +415,22 @@ fn what_is_written_reads_back_and_decides_the_same() {
         assert_eq!(one.take(clock, &ONE), other.take(clock, &ONE), "at step {step}");
     }
 }
+
+#[test]
+fn what_is_large_and_does_not_fit_is_no_sign_of_others() {
+    let mut quota = quota(&[(TPM, 49_200)]);
+    let sized = |tokens| Amounts { tokens, ..ONE };
+    quota.take(at(0), &sized(40_900)).unwrap();
+    quota.take(at(10), &sized(8_100)).unwrap();
+    // The service has counted a little more than we estimate.
+    let info = ErrorInfo {
+        dimension: Some(TPM),
+        quota_limit: Some(49_200),
+        retry_after: Some(Millis(59_000)),
+        ..ErrorInfo::new(Kind::RateLimited)
+    };
+    quota.refuse(at(400), 10, &sized(8_100), &Refusal::read(&info).unwrap());
+    assert_eq!(quota.gauge(TPM).limit(), Some(49_200));
+    assert_eq!(quota.used(TPM), 40_900, "it fits when the wait is over");
+    assert_eq!(takes(&mut quota, at(60_510), &sized(8_100)), 6);
+}
