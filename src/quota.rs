@@ -34,6 +34,9 @@ pub(crate) const DAYS: Millis = Millis(2 * 25 * 3_600_000);
 /// How long a spent day is left alone between two requests that find out if it is over.
 const ASK: Millis = Millis(300_000);
 
+/// How long after the last request of a burst one more still belongs to it.
+const BURST: Millis = Millis(1_500);
+
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Clock {
@@ -389,9 +392,10 @@ impl Quota {
         if let Some(denial) = self.denial(clock, want, parts, Basis::All) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
             let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
+            let is_time = self.may_try(clock, &denial);
             let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
             let Some(gauge) = gauge else { return Err(denial) };
-            if !gauge.try_more(clock.now, need, size) {
+            if !is_time || !gauge.try_more(clock.now, need, size) {
                 let next = gauge.next_try().filter(|next| *next > clock.now);
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
@@ -761,6 +765,19 @@ impl Quota {
             Some(Denial::counted(until, Some(dimension)))
         });
         block.into_iter().chain(limits).max_by_key(|denial| denial.until)
+    }
+
+    /// Whether a burst is just over. A try that follows on one leaves the window with it where it is
+    /// refused, while one amid the idle part of a minute keeps a place there for good; and a bucket
+    /// has had no time to refill, nor a minute of the clock to end. Of a share others have the rest,
+    /// and no burst of ours says when that is used.
+    fn may_try(&self, clock: Clock, denial: &Denial) -> bool {
+        let Some(dimension) = denial.dimension else { return false };
+        let gauge = self.gauge(dimension);
+        let last = self.window(dimension).entries().last().map_or(0, |entry| entry.last);
+        let pause = BURST.min(Millis(gauge.turn().0 / 2));
+        let is_over = denial.until >= clock.now.saturating_add(pause.0);
+        gauge.is_share() || is_over && clock.now <= last.saturating_add(BURST.0)
     }
 
     /// By how much a request exceeds what is free of a dimension.

@@ -416,6 +416,24 @@ fn what_is_written_reads_back_and_decides_the_same() {
     }
 }
 
+/// Takes as many as go now of a limit that the service has named, a minute after another.
+fn minutes(quota: &mut Quota, minutes: u64) -> Vec<usize> {
+    (0..minutes).map(|minute| takes(quota, at(minute * 60_500), &ONE)).collect()
+}
+
+#[test]
+fn one_more_is_tried_after_a_burst_and_not_amid_the_idle_part_of_a_minute() {
+    let mut quota = Quota::default();
+    for _ in 0..21 {
+        quota.take(at(0), &ONE).unwrap();
+    }
+    quota.refuse(at(100), 0, &ONE, &refused(Kind::RateLimited, Some(RPM), Some(20)));
+    assert_eq!(minutes(&mut quota, 10).iter().skip(1).sum::<usize>(), 9 * 20);
+    // It is due since ten minutes were over, but a refusal would keep a place there.
+    assert_eq!(takes(&mut quota, at(601_000), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(605_000), &ONE), 21, "it leaves the window with the others");
+}
+
 #[test]
 fn what_is_large_and_does_not_fit_is_no_sign_of_others() {
     let mut quota = quota(&[(TPM, 49_200)]);
