@@ -265,7 +265,10 @@ impl Gauge {
                 None => PAUSE_FOUND,
             };
             let most = before.filter(|_| is_wave).unwrap_or(u64::MAX);
-            let value = accepted.max(1).min(most);
+            // Where what is refused counts, little is accepted though the limit is higher.
+            let least = self.found.filter(|found| now < found.refused.saturating_add(AFTERMATH.0));
+            let least = least.map_or(1, |found| (found.value / 2).max(1));
+            let value = accepted.max(least).min(most);
             // In a wave the first refusal tells what was too much.
             let bad = match self.found {
                 Some(found) if is_wave => found.bad,
@@ -306,7 +309,9 @@ impl Gauge {
     fn is_wave(&self, now: u64) -> bool {
         self.found.is_some_and(|found| {
             let length = if found.strikes > 0 { WAVE.times(10) } else { WAVE };
-            now < found.refused.saturating_add(length.0)
+            // Refusals that go on and on are of no wave: what was owed has been paid by then.
+            let is_over = found.strikes > 0 && now >= found.even_until;
+            !is_over && now < found.refused.saturating_add(length.0)
         })
     }
 
@@ -413,6 +418,17 @@ mod tests {
         assert_eq!(gauge.limit(), Some(13));
         gauge.refuse(190_000, 11);
         assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
+    }
+
+    #[test]
+    fn refusals_that_go_on_and_on_lower_a_limit() {
+        let mut gauge = Gauge::default();
+        gauge.refuse(0, 26);
+        // What is refused is owed for a minute, and not for ten.
+        for second in 1..=60 {
+            gauge.refuse(second * 10_000, 14);
+        }
+        assert!(gauge.limit().is_some_and(|limit| limit < 15), "{:?}", gauge.limit());
     }
 
     #[test]
