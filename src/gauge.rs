@@ -45,6 +45,9 @@ const PAUSE_FOUND: Millis = Millis(125_000);
 const PAUSE_FOUND_MAX: Millis = Millis(500_000);
 /// The same where others use the rest of a limit that the service named: they may be done soon.
 const PAUSE_SHARE: Millis = Millis(35_000);
+/// The same after a refusal, if nearly all of the limit were ours: every try that fails is a refusal for
+/// somebody, and costs the more the more there are (measured with two to six processes).
+const PAUSE_WHOLE: Millis = Millis(400_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
@@ -216,7 +219,7 @@ impl Gauge {
         let share = accepted.max(least_share(told));
         found.value = found.value.saturating_sub(had).min(share).max(1);
         found.step = 1;
-        found.next = now.saturating_add(pause_in_share(now).0);
+        found.next = now.saturating_add(pause_in_share(now, found.value, told).0);
         found.refused = now;
         self.found = Some(found);
     }
@@ -332,12 +335,13 @@ fn least_share(told: u64) -> u64 {
     (told / 6).max(2).min(told)
 }
 
-/// The pause before the next try of a share; nobody tries in step with the others, whose clocks
-/// began at another time.
-const fn pause_in_share(now: u64) -> Millis {
+/// The pause before the next try of a share. Who has less of the limit tries more often, so that shares
+/// become equal; and nobody tries in step with the others, whose clocks began at another time.
+fn pause_in_share(now: u64, value: u64, told: u64) -> Millis {
+    let part = PAUSE_WHOLE.0.saturating_mul(value).checked_div(told).unwrap_or_default();
     // The multiplier is that of Knuth's multiplicative hash.
     let spread = now.wrapping_mul(2_654_435_761) % PAUSE_SHARE.0;
-    Millis(PAUSE_SHARE.0.saturating_add(spread))
+    Millis(part.saturating_add(spread))
 }
 
 impl Found {
@@ -418,6 +422,17 @@ mod tests {
         assert_eq!(gauge.limit(), Some(13));
         gauge.refuse(190_000, 11);
         assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
+    }
+
+    #[test]
+    fn who_has_less_of_a_limit_tries_more_often() {
+        let pause = |share| {
+            let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+            gauge.tell(0, 20, share, 1);
+            gauge.tell(1_000, 20, share, 1);
+            gauge.next_try().unwrap_or_default()
+        };
+        assert!(pause(3) + 40_000 < pause(7), "{} and {}", pause(3), pause(7));
     }
 
     #[test]
