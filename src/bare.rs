@@ -84,23 +84,24 @@ impl Bare {
         now: Instant,
         gauge: &Gauge,
         is_confirmed: bool,
-        (accepted, above): (u64, u64),
+        (accepted, total, above): (u64, u64, u64),
     ) -> bool {
         let near = |limit: u64| accepted.saturating_mul(10) >= limit.saturating_mul(9);
         match (gauge.found, gauge.limit().is_some_and(near)) {
             (Some(_), is_near) => is_near || is_confirmed,
             (None, true) => is_confirmed,
-            (None, false) => self.refused(now, accepted, above),
+            (None, false) => self.refused(now, accepted, total, above),
         }
     }
 
-    /// A request was refused when so many had been accepted in the last minute, and so many were ever
-    /// taken in above [`Bare::count`]. Gives whether there is a limit.
-    fn refused(&mut self, now: Instant, accepted: u64, above: u64) -> bool {
+    /// A request was refused when so many had been accepted in the last minute, so many sent, and so
+    /// many were ever taken in above [`Bare::count`]. Gives whether there is a limit.
+    fn refused(&mut self, now: Instant, accepted: u64, total: u64, above: u64) -> bool {
         let fresh = Case { accepted, since: now, last: now, refused: 0, above };
         let is_open = |case: &Case| {
             let taken = above.saturating_sub(case.above);
-            let is_like = accepted.saturating_mul(5) >= case.accepted.saturating_mul(4);
+            // Where what is refused counts too, so much less is accepted.
+            let is_like = total.saturating_mul(5) >= case.accepted.saturating_mul(4);
             now - case.last <= REMEMBERED && is_like && taken < case.refused.saturating_mul(TAKEN)
         };
         let mut case = self.case.filter(is_open).unwrap_or(fresh);
@@ -133,7 +134,7 @@ mod tests {
         let mut bare = Bare::default();
         let mut found = false;
         for (seconds, accepted, above) in refusals {
-            found |= bare.refused(at(seconds), accepted, above);
+            found |= bare.refused(at(seconds), accepted, accepted, above);
         }
         found
     }
@@ -172,7 +173,7 @@ mod tests {
     fn the_count_of_the_first_wave_is_its_least() {
         let mut bare = Bare::default();
         for (seconds, accepted) in [(0, 24), (1, 20), (2, 22), (4, 18)] {
-            bare.refused(at(seconds), accepted, 0);
+            bare.refused(at(seconds), accepted, accepted, 0);
         }
         assert_eq!(bare.count(), Some(20), "the later wave is another");
     }
@@ -182,7 +183,7 @@ mod tests {
         let mut bare = Bare::default();
         for wave in 0..5 {
             assert!(!bare.is_likely(), "after {wave}");
-            bare.refused(at(wave), 20, 0);
+            bare.refused(at(wave), 20, 20, 0);
         }
         assert!(bare.is_likely());
     }
@@ -202,7 +203,7 @@ mod tests {
     fn a_found_limit_is_told_of_for_one_wave() {
         let mut bare = Bare::default();
         for wave in 0..8 {
-            bare.refused(at(wave * 7), 20, 0);
+            bare.refused(at(wave * 7), 20, 20, 0);
         }
         assert_eq!(bare.found(at(49)), Some(20));
         assert_eq!(bare.found(at(53)), None);

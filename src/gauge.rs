@@ -45,6 +45,9 @@ const PAUSE_FOUND: Millis = Millis(125_000);
 const PAUSE_FOUND_MAX: Millis = Millis(500_000);
 /// The same where others use the rest of a limit that the service named: they may be done soon.
 const PAUSE_SHARE: Millis = Millis(35_000);
+/// The same after a refusal, if nearly all of the limit were ours: every try that fails is a refusal for
+/// somebody, and costs the more the more there are (measured with two to six processes).
+const PAUSE_WHOLE: Millis = Millis(400_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
@@ -172,21 +175,24 @@ impl Gauge {
         (found.value < self.given.unwrap_or(u64::MAX)).then_some(found.next)
     }
 
-    /// The service named the limit while it had accepted so much of us; gives the limit that was
-    /// kept to before, where it was another.
-    pub fn tell(&mut self, now: u64, told: u64, accepted: u64) -> Option<Change> {
+    /// The service named the limit when it refused so much and had accepted so much of us; gives the
+    /// limit that was kept to before, where it was another.
+    pub fn tell(&mut self, now: u64, told: u64, accepted: u64, size: u64) -> Option<Change> {
         let (whole, before) = (self.whole(), self.limit());
         let is_news = self.told != Some(told);
         self.told = Some(told);
-        // Where we were far below the limit, others use the rest of it.
-        let is_shared = accepted.saturating_mul(10) < told.saturating_mul(9);
+        // Where we were far below the limit, others use the rest of it; what is large does not fit
+        // though much is free.
+        let asked = accepted.saturating_add(size.saturating_sub(1));
+        let is_shared = asked.saturating_mul(10) < told.saturating_mul(9);
         let share = accepted.max(least_share(told));
         let kept = self.found.filter(|found| found.value <= told);
         match kept {
             Some(found) if !is_news && found.value < told => {
                 self.share_less(now, found, told, accepted);
             }
-            Some(found) if !is_news && self.is_aftermath(now, accepted) => {
+            // Tokens are estimated: a guess that was too low is no lower limit.
+            Some(found) if !is_news && size <= 1 && self.is_aftermath(now, accepted) => {
                 self.give_way(now, found, accepted);
             }
             _ if is_shared && share < told => {
@@ -213,7 +219,7 @@ impl Gauge {
         let share = accepted.max(least_share(told));
         found.value = found.value.saturating_sub(had).min(share).max(1);
         found.step = 1;
-        found.next = now.saturating_add(pause_in_share(now).0);
+        found.next = now.saturating_add(pause_in_share(now, found.value, told).0);
         found.refused = now;
         self.found = Some(found);
     }
@@ -262,7 +268,10 @@ impl Gauge {
                 None => PAUSE_FOUND,
             };
             let most = before.filter(|_| is_wave).unwrap_or(u64::MAX);
-            let value = accepted.max(1).min(most);
+            // Where what is refused counts, little is accepted though the limit is higher.
+            let least = self.found.filter(|found| now < found.refused.saturating_add(AFTERMATH.0));
+            let least = least.map_or(1, |found| (found.value / 2).max(1));
+            let value = accepted.max(least).min(most);
             // In a wave the first refusal tells what was too much.
             let bad = match self.found {
                 Some(found) if is_wave => found.bad,
@@ -303,7 +312,9 @@ impl Gauge {
     fn is_wave(&self, now: u64) -> bool {
         self.found.is_some_and(|found| {
             let length = if found.strikes > 0 { WAVE.times(10) } else { WAVE };
-            now < found.refused.saturating_add(length.0)
+            // Refusals that go on and on are of no wave: what was owed has been paid by then.
+            let is_over = found.strikes > 0 && now >= found.even_until;
+            !is_over && now < found.refused.saturating_add(length.0)
         })
     }
 
@@ -324,12 +335,13 @@ fn least_share(told: u64) -> u64 {
     (told / 6).max(2).min(told)
 }
 
-/// The pause before the next try of a share; nobody tries in step with the others, whose clocks
-/// began at another time.
-const fn pause_in_share(now: u64) -> Millis {
+/// The pause before the next try of a share. Who has less of the limit tries more often, so that shares
+/// become equal; and nobody tries in step with the others, whose clocks began at another time.
+fn pause_in_share(now: u64, value: u64, told: u64) -> Millis {
+    let part = PAUSE_WHOLE.0.saturating_mul(value).checked_div(told).unwrap_or_default();
     // The multiplier is that of Knuth's multiplicative hash.
     let spread = now.wrapping_mul(2_654_435_761) % PAUSE_SHARE.0;
-    Millis(PAUSE_SHARE.0.saturating_add(spread))
+    Millis(part.saturating_add(spread))
 }
 
 impl Found {
@@ -366,14 +378,14 @@ mod tests {
     fn what_was_given_is_a_cap_and_what_the_tier_says_is_a_guess() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
         assert_eq!((gauge.limit(), gauge.source()), (Some(20), Some(Source::Given)));
-        gauge.tell(0, 500, 500);
+        gauge.tell(0, 500, 500, 1);
         assert_eq!(gauge.limit(), Some(20));
-        gauge.tell(0, 12, 12);
+        gauge.tell(0, 12, 12, 1);
         assert_eq!((gauge.limit(), gauge.source()), (Some(12), Some(Source::Learned)));
 
         let mut gauge = Gauge { tier: Some(20), ..Gauge::default() };
         assert_eq!(gauge.source(), Some(Source::Tier));
-        let change = gauge.tell(0, 500, 500);
+        let change = gauge.tell(0, 500, 500, 1);
         assert_eq!(change, Some(Change { limit: 500, previous: Some(20) }));
         assert_eq!(gauge.limit(), Some(500));
     }
@@ -381,7 +393,7 @@ mod tests {
     #[test]
     fn refused_below_the_limit_means_that_others_use_it_too() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        assert_eq!(gauge.tell(0, 20, 5), Some(Change { limit: 5, previous: Some(20) }));
+        assert_eq!(gauge.tell(0, 20, 5, 1), Some(Change { limit: 5, previous: Some(20) }));
         assert_eq!((gauge.limit(), gauge.whole()), (Some(5), Some(20)));
     }
 
@@ -413,9 +425,31 @@ mod tests {
     }
 
     #[test]
+    fn who_has_less_of_a_limit_tries_more_often() {
+        let pause = |share| {
+            let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
+            gauge.tell(0, 20, share, 1);
+            gauge.tell(1_000, 20, share, 1);
+            gauge.next_try().unwrap_or_default()
+        };
+        assert!(pause(3) + 40_000 < pause(7), "{} and {}", pause(3), pause(7));
+    }
+
+    #[test]
+    fn refusals_that_go_on_and_on_lower_a_limit() {
+        let mut gauge = Gauge::default();
+        gauge.refuse(0, 26);
+        // What is refused is owed for a minute, and not for ten.
+        for second in 1..=60 {
+            gauge.refuse(second * 10_000, 14);
+        }
+        assert!(gauge.limit().is_some_and(|limit| limit < 15), "{:?}", gauge.limit());
+    }
+
+    #[test]
     fn more_of_a_share_is_proven_within_the_minute() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 5);
+        gauge.tell(0, 20, 5, 1);
         assert!(gauge.try_more(35_000, 1, 1));
         gauge.advance(54_999);
         assert!(!gauge.try_more(54_999, 1, 1), "one try at a time");
@@ -435,7 +469,7 @@ mod tests {
     #[test]
     fn nothing_is_tried_above_what_was_given() {
         let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 20);
+        gauge.tell(0, 20, 20, 1);
         assert!(!gauge.try_more(u64::MAX, 1, 1));
         assert_eq!(gauge.next_try(), None);
     }

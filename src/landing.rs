@@ -182,7 +182,9 @@ impl Engine {
                     // Without this one, which counts as accepted still.
                     let accepted = quota.minute.accepted().saturating_sub(1);
                     let gauge = quota.gauge(Dimension::RequestsPerMinute);
-                    let counts = (accepted, defence.map_or(0, |defence| defence.above));
+                    let total = quota.minute.total().requests;
+                    let above = defence.map_or(0, |defence| defence.above);
+                    let counts = (accepted, total, above);
                     let is_confirmed = lane.bare.confirms(now, call.serial);
                     // No minute is as long as what nobody sits through.
                     refusal.is_quota = accepted > 0
@@ -195,6 +197,7 @@ impl Engine {
                     lane.health.answered(now, flight.id, flight.started);
                 } else {
                     let random = &mut self.random;
+                    lane.health.let_in(defence.map_or(0, |defence| defence.taken));
                     let defence = defence.filter(|_| !lane.bare.is_likely());
                     begins = lane.health.failed(now, flight.id, info, waits, defence, random);
                     if begins {

@@ -21,6 +21,7 @@ pub mod chain;
 pub mod classify;
 pub mod cost;
 pub mod diagnosis;
+pub mod discipline;
 pub mod disk;
 mod dispatch;
 pub mod engine;

@@ -16,6 +16,9 @@ const CONFIRMS: Millis = Millis(60_000);
 /// do.
 const FEW_OF_WARM: u64 = 5;
 
+/// What a target takes in that is there again.
+const CROWD: u64 = 4;
+
 /// What a probe takes at least, where it brings a picture.
 const PROBE: Millis = Millis(10_000);
 
@@ -51,6 +54,8 @@ pub(crate) struct Health {
     outage: Option<Outage>,
     /// The kind of the last outage, when it ended, and its last pause.
     last: Option<(Kind, Instant, Millis)>,
+    /// What the target had taken in when it refused last without a word on why.
+    taken: u64,
 }
 
 /// Failures of one kind that are no outage yet.
@@ -173,6 +178,14 @@ impl Health {
             frees: None,
         });
         true
+    }
+
+    /// The target refused without a word on why, and has taken in so much, ever. A crowd that was let in
+    /// since the last time says that it was there again: behind a limit that nobody named, pauses would
+    /// grow with each minute's worth.
+    pub(crate) fn let_in(&mut self, taken: u64) {
+        let since = taken.saturating_sub(core::mem::replace(&mut self.taken, taken));
+        self.last = self.last.filter(|_| since < CROWD);
     }
 
     /// The target answered a request, whatever it said: it is there. Gives the outage that ends with

@@ -3,8 +3,9 @@
 //!
 //! Windows roll over 60 and 600 s by the moment of sending, which is right for a service that counts
 //! fixed minutes, a sliding minute or a token bucket: whatever fits the sliding minute fits the
-//! others too. The day is the one in Los Angeles.
+//! others too; a refusal may tell how it counts. The day is the one in Los Angeles.
 
+use crate::discipline::Discipline;
 use crate::gauge::{Change, Gauge, Source};
 use crate::info::ErrorInfo;
 use crate::kind::{Dimension, Kind};
@@ -33,6 +34,9 @@ pub(crate) const DAYS: Millis = Millis(2 * 25 * 3_600_000);
 
 /// How long a spent day is left alone between two requests that find out if it is over.
 const ASK: Millis = Millis(300_000);
+
+/// How long after the last request of a burst one more still belongs to it.
+const BURST: Millis = Millis(1_500);
 
 /// What the clocks of a ledger show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -143,6 +147,8 @@ pub struct Usage {
 /// What a request is kept by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Basis {
+    /// All that is known, and how the service counts.
+    Learned,
     All,
     /// What somebody said, without what is only guessed.
     Said,
@@ -174,6 +180,8 @@ pub struct Quota {
     pub(crate) gauges: [Gauge; DIMENSIONS.len()],
     /// What keeps every request.
     pub(crate) block: Option<Denial>,
+    /// How the service counts requests, as far as is known.
+    pub(crate) discipline: Discipline,
     /// The newest moment seen.
     pub(crate) at: u64,
 }
@@ -187,6 +195,7 @@ impl Default for Quota {
             spent: 0,
             gauges: [Gauge::default(); DIMENSIONS.len()],
             block: None,
+            discipline: Discipline::default(),
             at: 0,
         }
     }
@@ -261,6 +270,7 @@ impl Quota {
             gauge.advance(clock.now);
         }
         self.block = self.block.filter(|block| block.until > clock.now);
+        self.discipline.advance(clock.now, &self.gauge(Dimension::RequestsPerMinute));
         let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
         // A clock that was set forward does not end the service's day. Where it was the other clock
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
@@ -294,6 +304,7 @@ impl Quota {
         if let Some(block) = &mut self.block {
             block.until = block.until.saturating_add_signed(by);
         }
+        self.discipline.shift(by);
     }
 
     /// The clock was set forward: what was used a moment ago is not forgotten, and the day does not
@@ -386,17 +397,18 @@ impl Quota {
     /// As [`Quota::check`].
     pub fn take_part(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, want, parts, Basis::All) {
+        if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
             let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
+            let is_time = self.may_try(clock, &denial);
             let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
             let Some(gauge) = gauge else { return Err(denial) };
-            if !gauge.try_more(clock.now, need, size) {
+            if !is_time || !gauge.try_more(clock.now, need, size) {
                 let next = gauge.next_try().filter(|next| *next > clock.now);
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
             }
-            if let Some(denial) = self.denial(clock, want, parts, Basis::All) {
+            if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
                 return Err(denial);
             }
         }
@@ -418,6 +430,9 @@ impl Quota {
     }
 
     fn count(&mut self, clock: Clock, want: &Amounts) {
+        if self.excess(Dimension::RequestsPerMinute, want) > 0 {
+            self.discipline.exceeds(clock.now);
+        }
         self.add(clock.now, want);
         if want.requests > 0 {
             let dimension = Dimension::RequestsPerMinute;
@@ -517,10 +532,18 @@ impl Quota {
             let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
             self.hold(from.saturating_add(turn.0), Some(dimension));
         }
+        let is_sized = matches!(meter(dimension), Meter::Tokens | Meter::Images);
+        if said.wait.is_some() && dimension.is_per_minute() && is_sized {
+            // By then it fits, as the service says: what was refused takes no room.
+            let size = Amounts { requests: 0, nanos: 0, ..*reserved };
+            self.minute.take_back(self.at, at, &size);
+        }
         let change = if is_minute_or_money(dimension) {
             let gauge = self.gauge_mut(dimension)?;
             match said.limit {
-                Some(limit) => gauge.tell(clock.now, limit, accepted),
+                Some(limit) => {
+                    gauge.tell(clock.now, limit, accepted, reserved.of(meter(dimension)))
+                }
                 None => gauge.refuse(clock.now, accepted),
             }
         } else {
@@ -530,6 +553,12 @@ impl Quota {
             let limit = gauge.told.filter(|told| before != Some(*told));
             limit.map(|limit| Change { limit, previous: before })
         };
+        if let (Dimension::RequestsPerMinute, Some(_), Some(wait)) =
+            (dimension, said.limit, said.wait)
+        {
+            let gauge = self.gauge(dimension);
+            self.discipline.refused(&self.minute, (clock.now, at), wait, &gauge);
+        }
         // As much as the whole limit was refused, and nothing was accepted: where a service counts
         // what it refuses, its hint may not say so.
         let whole = self.gauge(dimension).whole().unwrap_or(u64::MAX);
@@ -639,7 +668,9 @@ impl Quota {
             let limit = gauge.limit().filter(|_| gauge.next_try().is_none())?;
             Some((limit, ahead.checked_sub(limit.saturating_sub(self.used(dimension)))?))
         };
-        let minute = behind(Dimension::RequestsPerMinute).filter(|_| want.requests > 0);
+        let is_sliding = self.discipline.is_sliding();
+        let minute = behind(Dimension::RequestsPerMinute);
+        let minute = minute.filter(|_| want.requests > 0 && is_sliding);
         let minute = minute.map(|(limit, behind)| {
             // Whole windows, and what of the next one goes before.
             let rounds = behind.checked_div(limit).unwrap_or_default();
@@ -653,7 +684,8 @@ impl Quota {
         let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
         let midnight = self.midnight(clock);
         let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
-        let denials = [self.denial(clock, want, 1, Basis::All), minute, day].into_iter().flatten();
+        let denials =
+            [self.denial(clock, want, 1, Basis::Learned), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
 
@@ -705,10 +737,10 @@ impl Quota {
 
     /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
     fn denial(&self, clock: Clock, want: &Amounts, parts: u64, basis: Basis) -> Option<Denial> {
-        let block = self.block.filter(|block| block.is_named || basis == Basis::All);
+        let block = self.block.filter(|block| block.is_named || basis != Basis::Said);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let gauge = self.gauge(dimension);
-            let limit = if basis == Basis::All { gauge.limit() } else { gauge.said() }?;
+            let limit = if basis == Basis::Said { gauge.said() } else { gauge.limit() }?;
             let amount = want.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
                 // Of what is left, and not of the whole: that was used by all.
@@ -734,11 +766,18 @@ impl Quota {
                 // its hints say when the next request fits.
                 let is_shared =
                     dimension == Dimension::RequestsPerMinute && self.gauge(dimension).is_share();
-                let used = if is_shared { self.minute.accepted() } else { self.used(dimension) };
-                if used <= room {
-                    return None;
+                let is_learned =
+                    dimension == Dimension::RequestsPerMinute && basis == Basis::Learned;
+                if is_learned && !is_shared {
+                    self.discipline.falls_to(&self.minute, clock.now, room)?
+                } else {
+                    let used =
+                        if is_shared { self.minute.accepted() } else { self.used(dimension) };
+                    if used <= room {
+                        return None;
+                    }
+                    self.window(dimension).falls_to(meter(dimension), room)?
                 }
-                self.window(dimension).falls_to(meter(dimension), room)?
             } else {
                 if self.asks_for_day(clock, dimension) {
                     return None;
@@ -753,6 +792,19 @@ impl Quota {
             Some(Denial::counted(until, Some(dimension)))
         });
         block.into_iter().chain(limits).max_by_key(|denial| denial.until)
+    }
+
+    /// Whether a burst is just over. A try that follows on one leaves the window with it where it is
+    /// refused, while one amid the idle part of a minute keeps a place there for good; and a bucket
+    /// has had no time to refill, nor a minute of the clock to end. Of a share others have the rest,
+    /// and no burst of ours says when that is used.
+    fn may_try(&self, clock: Clock, denial: &Denial) -> bool {
+        let Some(dimension) = denial.dimension else { return false };
+        let gauge = self.gauge(dimension);
+        let last = self.window(dimension).entries().last().map_or(0, |entry| entry.last);
+        let pause = BURST.min(Millis(gauge.turn().0 / 2));
+        let is_over = denial.until >= clock.now.saturating_add(pause.0);
+        gauge.is_share() || is_over && clock.now <= last.saturating_add(BURST.0)
     }
 
     /// By how much a request exceeds what is free of a dimension.

@@ -143,6 +143,19 @@ impl Window {
         self.entries.iter().map(left).fold(0, u64::saturating_add)
     }
 
+    /// The requests that were used from a moment on.
+    #[must_use]
+    pub fn requests_since(&self, at: u64) -> u64 {
+        let later = self.entries.iter().filter(|entry| entry.last >= at);
+        later.fold(0, |sum, entry| sum.saturating_add(entry.used.requests))
+    }
+
+    /// Whether it has to be written small.
+    #[must_use]
+    pub const fn is_small(&self) -> bool {
+        self.step >= 1_000
+    }
+
     /// The steps, oldest first.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()

@@ -415,3 +415,102 @@ fn what_is_written_reads_back_and_decides_the_same() {
         assert_eq!(one.take(clock, &ONE), other.take(clock, &ONE), "at step {step}");
     }
 }
+
+/// Takes as many as go now of a limit that the service has named, a minute after another.
+fn minutes(quota: &mut Quota, minutes: u64) -> Vec<usize> {
+    (0..minutes).map(|minute| takes(quota, at(minute * 60_500), &ONE)).collect()
+}
+
+#[test]
+fn one_more_is_tried_after_a_burst_and_not_amid_the_idle_part_of_a_minute() {
+    let mut quota = Quota::default();
+    for _ in 0..21 {
+        quota.take(at(0), &ONE).unwrap();
+    }
+    quota.refuse(at(100), 0, &ONE, &refused(Kind::RateLimited, Some(RPM), Some(20)));
+    assert_eq!(minutes(&mut quota, 10).iter().skip(1).sum::<usize>(), 9 * 20);
+    // It is due since ten minutes were over, but a refusal would keep a place there.
+    assert_eq!(takes(&mut quota, at(601_000), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(605_000), &ONE), 21, "it leaves the window with the others");
+}
+
+#[test]
+fn what_is_large_and_does_not_fit_is_no_sign_of_others() {
+    let mut quota = quota(&[(TPM, 49_200)]);
+    let sized = |tokens| Amounts { tokens, ..ONE };
+    quota.take(at(0), &sized(40_900)).unwrap();
+    quota.take(at(10), &sized(8_100)).unwrap();
+    // The service has counted a little more than we estimate.
+    let info = ErrorInfo {
+        dimension: Some(TPM),
+        quota_limit: Some(49_200),
+        retry_after: Some(Millis(59_000)),
+        ..ErrorInfo::new(Kind::RateLimited)
+    };
+    quota.refuse(at(400), 10, &sized(8_100), &Refusal::read(&info).unwrap());
+    assert_eq!(quota.gauge(TPM).limit(), Some(49_200));
+    assert_eq!(quota.used(TPM), 40_900, "it fits when the wait is over");
+    assert_eq!(takes(&mut quota, at(60_510), &sized(8_100)), 6);
+}
+
+/// A service of 20 a minute that takes nothing more of a burst of 21 at 100 s, and says that one more
+/// fits after a wait.
+fn refused_once(wait: u64) -> Quota {
+    let mut quota = Quota::default().finely();
+    assert_eq!((0..21).filter(|_| quota.take(at(100_000), &ONE).is_ok()).count(), 21);
+    let info = ErrorInfo {
+        dimension: Some(RPM),
+        quota_limit: Some(20),
+        retry_after: Some(Millis(wait)),
+        ..ErrorInfo::new(Kind::RateLimited)
+    };
+    quota.refuse(at(100_300), 100_000, &ONE, &Refusal::read(&info).unwrap());
+    quota
+}
+
+#[test]
+fn a_minute_of_the_clock_is_known_by_the_end_that_a_refusal_names() {
+    let mut quota = refused_once(30_000);
+    assert_eq!(takes(&mut quota, at(130_299), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(130_300), &ONE), 1, "one finds out");
+    assert_eq!(quota.take(at(131_299), &ONE).unwrap_err().until, 131_300);
+    assert_eq!(takes(&mut quota, at(131_300), &ONE), 19, "it was let in: all of a minute is free");
+    assert_eq!(takes(&mut quota, at(190_799), &ONE), 0);
+    assert_eq!(takes(&mut quota, at(190_800), &ONE), 1);
+}
+
+#[test]
+fn a_bucket_is_known_by_the_turn_that_a_refusal_names() {
+    let mut quota = refused_once(2_900);
+    let times: Vec<u64> = (100_300..170_000)
+        .step_by(100)
+        .flat_map(|now| vec![now; takes(&mut quota, at(now), &ONE)])
+        .collect();
+    assert!(times.len() >= 20, "{times:?}");
+    // After a turn more, since what was refused may count, one goes a turn.
+    assert!(times.iter().all(|time| *time >= 106_200), "{times:?}");
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 3_000), "{times:?}");
+}
+
+#[test]
+fn a_sliding_minute_is_no_other() {
+    for wait in [54_700, 59_700] {
+        let mut quota = refused_once(wait);
+        assert_eq!(takes(&mut quota, at(160_499), &ONE), 0, "{wait}");
+        assert_eq!(takes(&mut quota, at(160_500), &ONE), 20, "{wait}");
+    }
+}
+
+#[test]
+fn who_is_refused_when_the_service_said_that_it_fits_believes_no_more() {
+    let mut quota = refused_once(30_000);
+    quota.take(at(130_300), &ONE).unwrap();
+    let info = ErrorInfo {
+        dimension: Some(RPM),
+        quota_limit: Some(20),
+        retry_after: Some(Millis(10_000)),
+        ..ErrorInfo::new(Kind::RateLimited)
+    };
+    quota.refuse(at(130_500), 130_300, &ONE, &Refusal::read(&info).unwrap());
+    assert_eq!(takes(&mut quota, at(160_499), &ONE), 0);
+}

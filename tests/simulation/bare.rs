@@ -6,7 +6,8 @@ use std::env;
 use serde_json::{Value as Json, json};
 use unexhausted_emulator::Discipline;
 
-use crate::situations::{Way, unlimited};
+use crate::cell;
+use crate::situations::{Way, situations, unlimited};
 use crate::world::World;
 
 /// What counts as no longer than the loop, in hundredths.
@@ -170,4 +171,20 @@ fn a_crowd_at_an_unnamed_limit_loses_nobody() {
         }
     }
     assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// A bucket that counts what it refuses lets in fewer and fewer of those who ask too often: neither do
+/// pauses grow from one crowd that it lets in to the next, nor is it asked for ever at a pace at which
+/// it never has room.
+#[test]
+fn a_bucket_that_counts_what_it_refuses_starves_nobody() {
+    let rows = situations();
+    let counted = rows.iter().find(|row| row.id == 4).expect("a row");
+    for (pictures, seed, most) in [(300, 6, 1.5), (2_000, 1, 1.2)] {
+        let mut situation = counted.clone();
+        (situation.prompts, situation.pictures) = (pictures, pictures);
+        let cell = cell::run(&situation, Discipline::Bucket, seed, false);
+        assert_eq!(cell.delivered, pictures, "seed {seed}: {cell:?}");
+        assert!(cell.ratio.is_some_and(|ratio| ratio < most), "seed {seed}: {:?}", cell.ratio);
+    }
 }
