@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { ensureNpm } from './setup.mjs';
 import { HOOK, main, Problem, ROOT, readJson, run, say, which } from './shell.mjs';
+import { TSC } from './suites.mjs';
 
 const FOLDERS = ['tests/sdks', 'tests/sdks/more'];
 const REQUIREMENTS = 'tests/sdks/python/requirements.txt';
@@ -41,9 +42,10 @@ await main(import.meta, async (args) => {
 });
 
 /** The clients that `npm test` leaves out, judged live. What one keeps open ends with the process. */
-function judge() {
+async function judge() {
+  await run(process.execPath, [TSC, '--project', 'tests/sdks/more'], { out: 1 });
   const flags = ['--test', '--test-force-exit', '--test-reporter=dot'];
-  return run(process.execPath, [...HOOK, ...flags, 'tests/sdks/more/live.test.ts'], { out: 1 });
+  await run(process.execPath, [...HOOK, ...flags, 'tests/sdks/more/live.test.ts'], { out: 1 });
 }
 
 /** An interpreter with the clients of Python, in a folder of its own. */

@@ -6,7 +6,10 @@
 import grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
-/** Of google/rpc, what the details need; a request and its answer are of no interest here. */
+/**
+ * Of google/rpc, what the details need; a request and its answer are of no interest here. The types of
+ * protobufjs know no map fields.
+ */
 export const PROTO = {
   nested: {
     google: {
@@ -92,7 +95,7 @@ export const PROTO = {
       },
     },
   },
-};
+} as unknown as protobuf.INamespace;
 
 const root = protobuf.Root.fromJSON(PROTO);
 
@@ -143,8 +146,6 @@ async function answer(call: Call): Promise<Partial<grpc.StatusObject>> {
 /** Starts a server; the address of it. */
 export async function startGrpc(): Promise<string> {
   const server = new grpc.Server();
-  const types = grpc.loadPackageDefinition as unknown;
-  if (typeof types !== 'function') throw new Error('no gRPC');
   const path = '/google.ai.GenerativeService/';
   const method = (name: string, responseStream: boolean) => {
     const request = root.lookupType('google.ai.GenerateContentRequest');
