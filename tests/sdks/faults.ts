@@ -184,10 +184,10 @@ export const FAULTS: Fault[] = [
       '23s',
     ),
     traces: {
-      kind: /limit\W{1,4}0\b|free_tier|FreeTier/,
+      kind: /limit: 0, |free_tier|FreeTier/,
       name: /free_tier/,
       quota: /FreeTier/,
-      limit: /limit\W{1,4}0\b|FreeTier/,
+      limit: /limit: 0, |FreeTier/,
       delay: /\b23(?:\.114906172)?s\b|\b114906172\b|retry ?delay\W+(?:seconds\W+)?23\b/i,
     },
     says: {

@@ -41,9 +41,9 @@ export function nextCaller(): string {
   return [...String(callers)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
 }
 
-/** Whether a client has anything to do with a fault: some have no streams. */
+/** Whether a fault can be given to a client: some have no streams. */
 export const meets = (sdk: Sdk, fault: Fault): boolean =>
-  !fault.isStream || sdk.stream !== undefined;
+  !sdk.without?.includes(fault.name) && (!fault.isStream || sdk.stream !== undefined);
 
 export function callOf(sdk: Sdk, fault: Fault, url: string): Promise<unknown> {
   const to = { url, ownRetries: false };
@@ -91,6 +91,11 @@ export function bareReading({ error, status }: Fault): Reading {
   return readingOf(classifyError({ status: error?.code ?? status, headers: {}, body: '' }));
 }
 
+/** Whether a field says what neither the answer nor its status says. */
+export function isMadeUp(reading: Reading, fault: Fault, field: Field): boolean {
+  return reading[field] !== fault.says[field] && reading[field] !== bareReading(fault)[field];
+}
+
 const TRACES = {
   kind: 'kind',
   retry: 'kind',
@@ -100,14 +105,18 @@ const TRACES = {
   quotaLimit: 'limit',
 } as const satisfies Record<Field, string>;
 
+/** What of a fault's traces is still somewhere in an error. */
+export function heldOf(thrown: unknown, fault: Fault): string[] {
+  return Object.entries(fault.traces).flatMap(([key, trace]) =>
+    holds(thrown, trace) ? [key] : [],
+  );
+}
+
 /** Whether nothing is left in an error that would tell these fields, nor a quota at all. */
-export function isDestroyed(thrown: unknown, fault: Fault, fields: Field[]): boolean {
-  const { name, quota, limit, delay } = fault.traces;
-  const quotas = fields.some((field) => TRACES[field] !== 'kind')
-    ? [name, quota, limit, delay]
-    : [];
-  const told = fields.map((field) => fault.traces[TRACES[field]]);
-  return [...told, ...quotas].every((trace) => trace === undefined || !holds(thrown, trace));
+export function isDestroyed(held: string[], fields: Field[]): boolean {
+  const told: string[] = fields.map((field) => TRACES[field]);
+  const quotas = told.some((key) => key !== 'kind') ? ['name', 'quota', 'limit', 'delay'] : [];
+  return [...told, ...quotas].every((key) => !held.includes(key));
 }
 
 /** Whether a printed error lacks what tells these fields, such as by `[Object]`. */

@@ -5,10 +5,11 @@ import { bareReading, isCut, isDestroyed, type Judged } from './judge.ts';
 
 /**
  * Why something is read otherwise than of the answer itself. `destroyed`: nothing that tells it is left
- * in the error. `cut`: it is left out where the error is printed. `swallowed`: the call succeeds. `ours`:
- * a fault of the classifier's, which is told; whoever mends it deletes the row.
+ * in the error. `renamed`: nor is it, and the client calls it by a word that means something else. `cut`:
+ * it is left out where the error is printed. `swallowed`: the call succeeds. `ours`: a fault of the
+ * classifier's, which is told; whoever mends it deletes the row.
  */
-export type Reason = 'destroyed' | 'cut' | 'swallowed' | `ours: ${string}`;
+export type Reason = 'destroyed' | `renamed: ${string}` | 'cut' | 'swallowed' | `ours: ${string}`;
 
 export interface Row {
   sdk: string;
@@ -37,13 +38,13 @@ export function expectedOf(rows: Row[], sdk: string, fault: Fault, forms: string
   };
 }
 
-/** Holds what was read against the rows; `holder` is what a destroyed thing is looked for in. */
+/** Holds what was read against the rows; `held` tells which traces are left in the whole error. */
 export function check(
   rows: Row[],
   sdk: string,
   fault: Fault,
   forms: Record<string, Judged>,
-  holder: unknown,
+  held: () => string[],
 ): void {
   const expected = expectedOf(rows, sdk, fault, Object.keys(forms));
   const wrong = Object.fromEntries(Object.entries(forms).map(([form, one]) => [form, one.wrong]));
@@ -51,7 +52,9 @@ export function check(
   for (const [form, { value, reading }] of Object.entries(forms)) {
     for (const { reason, fields = [] } of expected.of(form)) {
       const where = `${form}: ${fields.join(', ')}`;
-      if (reason === 'destroyed') assert.ok(isDestroyed(holder, fault, fields), where);
+      const [, name] = /^renamed: (.*)/.exec(reason) ?? [];
+      if (reason === 'destroyed' || name) assert.ok(isDestroyed(held(), fields), where);
+      if (name) assert.ok(String(value).includes(name), where);
       if (reason === 'cut') assert.ok(isCut(value, fault, fields), where);
       // Of what is not there nothing may be made up, beside what the status alone says.
       if (reason === 'destroyed' || reason === 'cut') {

@@ -9,6 +9,10 @@ export interface Sdk {
   dialect: Dialect;
   /** The switch of its own retries, as a caller writes it; absent where it has none. */
   retries?: string;
+  /** The faults that cannot be given to it. */
+  without?: string[];
+  /** Whether its own waits cannot be jumped over. */
+  isSlow?: true;
   /** One call; with `ownRetries` as the client does it by itself. */
   call(to: Target): Promise<unknown>;
   /** The same as a stream that is read to its end; absent where it has none of its own. */

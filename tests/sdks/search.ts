@@ -12,7 +12,7 @@ export function holds(thrown: unknown, trace: RegExp): boolean {
 }
 
 function inspectAll(value: unknown): string {
-  const options = { depth: 20, maxArrayLength: null, maxStringLength: null, showHidden: true };
+  const options = { depth: 10, maxArrayLength: null, maxStringLength: null };
   try {
     return inspect(value, options);
   } catch {

@@ -17,6 +17,9 @@ export interface Service {
 
 const A = 'a'.charCodeAt(0);
 
+/** Firebase takes no path: with it the project's name says the same. */
+const ADDRESS = /(?:^|\/projects)\/([a-z])[/.]([a-z]+)[/.](google|openai|openrouter)\b/;
+
 const GOOD = {
   candidates: [{ content: { role: 'model', parts: [{ text: 'A boat, ' }] }, index: 0 }],
   usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 3, totalTokenCount: 7 },
@@ -34,7 +37,7 @@ const GOOD_CHUNK = {
 export async function openService(): Promise<Service> {
   const counts = new Map<string, number>();
   const server = createServer((request, response) => {
-    const [, letter = '', who = '', dialect = ''] = (request.url ?? '').split('/');
+    const [, letter = '', who = '', dialect = ''] = ADDRESS.exec(request.url ?? '') ?? [];
     const fault = FAULTS[letter.charCodeAt(0) - A];
     counts.set(who, (counts.get(who) ?? 0) + 1);
     drain(request, () => {
@@ -57,6 +60,16 @@ export async function openService(): Promise<Service> {
   };
 }
 
+/** An error as a chunk of a stream. */
+function frameOf(body: string, dialect: Dialect): string {
+  const parsed = JSON.parse(body);
+  if (dialect !== 'openrouter') return JSON.stringify(parsed);
+  const choices = [{ index: 0, delta: { content: '' }, finish_reason: 'error' }];
+  // Without this one its client refuses the chunk itself, and says nothing of what it holds.
+  parsed.error.metadata.error_type = 'rate_limit_exceeded';
+  return JSON.stringify({ ...GOOD_CHUNK, ...parsed, choices });
+}
+
 function drain(request: IncomingMessage, then: () => void): void {
   request.on('end', then).resume();
 }
@@ -66,7 +79,7 @@ function answer(response: ServerResponse, fault: Fault, dialect: Dialect): void 
   if (isStream) {
     response.writeHead(status, { 'content-type': 'text/event-stream' });
     response.write(`data: ${JSON.stringify(dialect === 'google' ? GOOD : GOOD_CHUNK)}\r\n\r\n`);
-    const frame = error === undefined ? '' : JSON.stringify(JSON.parse(bodyOf(error, dialect)));
+    const frame = error === undefined ? '' : frameOf(bodyOf(error, dialect), dialect);
     // A moment later, so that it comes as a chunk of its own.
     setImmediate(() => response.end(`data: ${frame}\r\n\r\n`));
   } else if (error === undefined) {
