@@ -37,6 +37,10 @@ export interface CatalogRow {
   imagePrice?: number | undefined;
   /** Whether the Batch API takes it, at half the price. Default: true. */
   batch?: boolean | undefined;
+  /** Parameters of `config` that it refuses, and that are left out for it, as `['seed']`. Default: none. */
+  refuses?: readonly string[] | undefined;
+  /** Its tiers of service beside the standard one, as `['flex']`. Default: any. */
+  tiers?: readonly ('flex' | 'standard' | 'priority')[] | undefined;
 }
 
 /** Whether Google still serves a model. */
@@ -57,8 +61,10 @@ export interface SizeInfo {
   price: number;
   /** USD for one picture in the Batch API: half; absent where that does not take the model. */
   batchPrice?: number;
-  /** USD for one picture with `serviceTier: 'flex'`: half in general, unverified for pictures. */
+  /** USD for one picture with `serviceTier: 'flex'` on the Developer API, where the model has that. */
   flexPrice?: number;
+  /** The same with `serviceTier: 'priority'`. */
+  priorityPrice?: number;
 }
 
 /** What is known of one model. */
@@ -85,6 +91,12 @@ export interface ModelInfo {
   ratios: string[];
   /** The most reference images. */
   references: number;
+  /** Parameters of `config` that it refuses, which are left out for it; absent where there are none. */
+  refuses?: string[];
+  /** The tiers of service that it has on the Developer API; absent where it is gone. */
+  tiers?: ('flex' | 'standard' | 'priority')[];
+  /** The same on Vertex AI. */
+  vertexTiers?: ('flex' | 'standard' | 'priority')[];
   /** The type of its pictures, as `image/jpeg`. */
   format?: string;
   /** USD per million input tokens. */
@@ -266,8 +278,10 @@ export interface CostRow {
   standard: Cost;
   /** In the Batch API; absent where that does not take the model. */
   batch?: Cost;
-  /** With `serviceTier: 'flex'`, unverified for pictures. */
+  /** With `serviceTier: 'flex'` on the Developer API, where the model has that. */
   flex?: Cost;
+  /** The same with `serviceTier: 'priority'`. */
+  priority?: Cost;
 }
 
 /** How long the volume takes with a model at a tier. */

@@ -331,6 +331,12 @@ export interface Target {
   project?: string | undefined;
   /** On Vertex: the region, `us`, `eu` or `global`. Default: `global`. */
   location?: string | undefined;
+  /**
+   * What each request to this target says beside or instead of its own `config`, merged deeply: another
+   * size, `thinkingConfig`, or `serviceTier`. Targets of one model that differ in it are a ladder, such as
+   * `flex`, `standard`, `priority`.
+   */
+  config?: Omit<GenerateContentConfig, 'httpOptions' | 'abortSignal'> | undefined;
 }
 
 /** What to ask of a model that keeps timing out, before the next model. */
@@ -761,8 +767,17 @@ export interface GenerateContentConfig {
   tools?: unknown[];
   toolConfig?: unknown;
   cachedContent?: string;
+  /**
+   * `flex` is served when there is room, for half, and by default gets 15 minutes; `priority` before
+   * others, for 1.8 times the price. Reserved as asked, counted as served. Refused where no model of the
+   * chain has it, and left out, with a warning, for those that have not.
+   */
   serviceTier?: string;
   store?: boolean;
+  /** On Vertex alone; left out elsewhere, with a warning. */
+  labels?: Record<string, string>;
+  /** On Vertex alone; other targets are skipped. */
+  modelArmorConfig?: unknown;
   thinkingConfig?: { thinkingLevel?: string; includeThoughts?: boolean; thinkingBudget?: number };
   candidateCount?: number;
   maxOutputTokens?: number;

@@ -4,7 +4,9 @@
 //! more room, is in [`NOTES`], in the same order, and is only in what uses it.
 
 pub use crate::model::{Model, Need, Ratios, Size, SizePrice, Status};
+use crate::parameter::Refused;
 use crate::protocol::Protocol;
+use crate::service_tier::Tiers;
 
 /// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -44,9 +46,10 @@ pub struct Note {
 
 /// What the Batch API costs as a share of the standard price. Source: the batch guide of 2026.
 pub const BATCH_SHARE: f64 = 0.5;
-/// What `serviceTier: 'flex'` costs as a share of the standard price. Source: the general
-/// documentation of 2026; nobody has verified it for pictures.
-pub const FLEX_SHARE: f64 = 0.5;
+/// Tiers by API. Source: the price file of LiteLLM 1.110.2, whose rows for the Developer API and for
+/// Vertex AI differ; Google's tables of the priority page of 2026-09-12.
+const BOTH: Tiers = Tiers::FLEX.and(Tiers::PRIORITY);
+const VERTEX_BOTH: Tiers = Tiers::VERTEX_FLEX.and(Tiers::VERTEX_PRIORITY);
 
 const fn price(size: Size, tokens: u32, usd: f64) -> SizePrice {
     SizePrice { size, tokens, usd }
@@ -67,10 +70,13 @@ const GEMINI: Model<'static> = Model {
     text_usd: 0.0,
     image_usd: 0.0,
     batch: true,
+    refuses: Refused::NONE,
+    tiers: Tiers::NONE,
 };
 
 /// A model that is not in the catalogue, as the newest are.
-pub(crate) const NEW: Model<'static> = Model { ratios: Ratios::Fourteen, ..GEMINI };
+pub(crate) const NEW: Model<'static> =
+    Model { ratios: Ratios::Fourteen, tiers: Tiers::ALL, ..GEMINI };
 
 /// An Imagen model: a price a picture, no references, no Batch API, and all of them are gone.
 const IMAGEN: Model<'static> = Model {
@@ -118,6 +124,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 2.0,
             text_usd: 12.0,
             image_usd: 120.0,
+            tiers: BOTH.and(VERTEX_BOTH),
             ..GEMINI
         },
         Note {
@@ -141,6 +148,8 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 1.5,
             text_usd: 7.5,
             image_usd: 30.0,
+            refuses: Refused::SAMPLING,
+            tiers: Tiers::VERTEX_PRIORITY,
             ..GEMINI
         },
         Note {
@@ -159,6 +168,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 0.25,
             text_usd: 1.5,
             image_usd: 30.0,
+            tiers: VERTEX_BOTH,
             ..GEMINI
         },
         Note {
@@ -185,6 +195,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 0.5,
             text_usd: 3.0,
             image_usd: 60.0,
+            tiers: VERTEX_BOTH,
             ..GEMINI
         },
         Note {
@@ -208,6 +219,8 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 0.3,
             text_usd: 2.5,
             image_usd: 30.0,
+            refuses: Refused::THINKING,
+            tiers: BOTH.and(Tiers::VERTEX_FLEX),
             ..GEMINI
         },
         Note {

@@ -222,6 +222,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("project", CLIENT | TARGET, Shape::Text),
     opt("location", TARGET, Shape::Text),
     opt("accessToken", TARGET, Shape::Function),
+    opt("config", TARGET, Shape::Object),
     opt("protocol", TARGET | ROW, Shape::Protocol),
     opt("name", TARGET | ROW, Shape::Text),
     opt("price", TARGET, Shape::Price),
@@ -255,6 +256,8 @@ pub const OPTIONS: &[Opt] = &[
     opt("textPrice", ROW, Shape::Amount),
     opt("imagePrice", ROW, Shape::Amount),
     opt("batch", ROW, Shape::Flag),
+    opt("refuses", ROW, Shape::List),
+    opt("tiers", ROW, Shape::List),
 ];
 
 /// The events of a client.

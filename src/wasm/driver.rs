@@ -421,9 +421,16 @@ impl Driver {
             state.job.clone()
         });
         let asked = self.ask(call, &info);
+        let leaves = match &job {
+            Some(Job::Picture(picture)) if picture.may_be_taken_elsewhere(target, &info) => {
+                Some(Verdict::Leave)
+            }
+            _ => None,
+        };
         let info = Rc::new(info);
         let driver = Rc::clone(self);
-        let decide = move |verdict| {
+        let decide = move |verdict: Option<Verdict>| {
+            let verdict = verdict.or(leaves);
             driver.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
             driver.count(job.as_ref(), target, Some(&info));
         };

@@ -58,6 +58,7 @@ it('lists every model with its source, dates and prices', async () => {
     price: 0.24,
     batchPrice: 0.12,
     flexPrice: 0.12,
+    priorityPrice: 0.432,
   });
   assert.equal(rows.find(({ id }) => id === ULTRA)?.until, '2026-08-17');
 });
