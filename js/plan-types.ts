@@ -77,8 +77,10 @@ export interface ModelInfo {
   status: ModelStatus;
   /** The day on which it came, as `2026-05-28`. */
   since?: string;
-  /** The day on which its end was told, or on which it ended where it is retired. */
-  until?: string;
+  /** The day on which it was deprecated. */
+  deprecatedSince?: string;
+  /** The days on which it ends, or has ended, by API; absent where none is known. */
+  ends?: { gemini?: string; vertex?: string };
   /** The id of the model to use instead. */
   successor?: string;
   /** How it is asked where its target does not say. */

@@ -554,8 +554,11 @@ export interface ClientEvents {
 export interface ModelRetired {
   model: string;
   status: 'deprecated' | 'retired';
-  /** The id of the model to use instead. */
+  /** The id of the model to use instead, or of the one that has answered in its place. */
   successor?: string;
+  /** When it ends, and what else answers say of it (`modelStatus`), where they say so. */
+  endsAt?: string;
+  message?: string;
   /** What the service said, where it said so. */
   info?: ErrorInfo;
 }

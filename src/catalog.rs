@@ -7,6 +7,7 @@ pub use crate::model::{Model, Need, Ratios, Size, SizePrice, Status};
 use crate::parameter::Refused;
 use crate::protocol::Protocol;
 use crate::service_tier::Tiers;
+use crate::slice::after_last;
 
 /// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -24,8 +25,12 @@ pub enum Quality {
 pub struct Note {
     /// The day on which it came, as far as it is known.
     pub since: Option<&'static str>,
-    /// The day on which its end was announced, or on which it ended where it is retired.
-    pub until: Option<&'static str>,
+    /// The day on which it was deprecated.
+    pub deprecated: Option<&'static str>,
+    /// The day on which it ends, or has ended, on the Developer API.
+    pub ends: Option<&'static str>,
+    /// The same on Vertex AI.
+    pub vertex_ends: Option<&'static str>,
     /// The type of its pictures.
     pub format: &'static str,
     /// The most input and output tokens; 0 where nobody has said.
@@ -88,15 +93,17 @@ const IMAGEN: Model<'static> = Model {
     ..GEMINI
 };
 
-const SDK: &str = "@google/genai 3.1.0, google-genai 3.4.0, the changelog of the Gemini API to \
-    2026-10-27, LiteLLM 1.109.1, genai-prices 0.2.3";
+const SDK: &str = "@google/genai 3.3.0, google-genai 3.6.1, the changelog of the Gemini API to \
+    2026-10-27, LiteLLM 1.110.2, genai-prices 0.2.3";
 const GONE: &str = "the changelog of the Gemini API, LiteLLM 1.109.1";
 
 /// A note as most are. No image model has a free tier: a free key gets a 429 with `limit: 0`
 /// (measured 2026-09-02).
 const NOTE: Note = Note {
     since: None,
-    until: None,
+    deprecated: None,
+    ends: None,
+    vertex_ends: None,
     format: "image/jpeg",
     tokens: (65_536, 32_768),
     reference_tokens: None,
@@ -104,7 +111,7 @@ const NOTE: Note = Note {
     free_tier: false,
     remark: "",
     source: SDK,
-    checked: "2026-11-24",
+    checked: "2026-11-28",
 };
 
 /// A note on a model that is gone.
@@ -131,7 +138,8 @@ const ROWS: [(Model<'static>, Note); 11] = [
             since: Some("2026-05-28"),
             reference_tokens: Some(560),
             quality: Quality::Best,
-            remark: "Thinks always; keeps 6 objects and 5 people alike. On Vertex until 2027-05-28.",
+            remark: "Thinks always; keeps 6 objects and 5 people alike.",
+            vertex_ends: Some("2027-05-28"),
             ..NOTE
         },
     ),
@@ -200,10 +208,11 @@ const ROWS: [(Model<'static>, Note); 11] = [
         },
         Note {
             since: Some("2026-05-28"),
-            until: Some("2026-10-06"),
+            deprecated: Some("2026-10-06"),
+            vertex_ends: Some("2027-05-28"),
             tokens: (131_072, 32_768),
             reference_tokens: Some(1_120),
-            remark: "Deprecated; the day of its end was withdrawn, and none is announced.",
+            remark: "The day of its end on the Developer API was withdrawn, and none is announced.",
             ..NOTE
         },
     ),
@@ -212,7 +221,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             id: "gemini-2.5-flash-image",
             name: "Nano Banana",
             status: Status::Deprecated,
-            successor: Some("gemini-nano-banana-2.1"),
+            successor: Some("gemini-3.1-flash-lite-image"),
             sizes: &[price(Size::K1, 1_290, 0.039)],
             takes_size: false,
             references: 3,
@@ -225,7 +234,9 @@ const ROWS: [(Model<'static>, Note); 11] = [
         },
         Note {
             since: Some("2025-10-02"),
-            until: Some("2026-09-18"),
+            deprecated: Some("2026-09-18"),
+            ends: Some("2027-03-15"),
+            vertex_ends: Some("2027-03-15"),
             format: "image/png",
             reference_tokens: Some(258),
             remark: "Closed to new users; makes about 1K whatever it is asked for.",
@@ -240,7 +251,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.02)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2026-08-17"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -250,7 +261,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.04), price(Size::K2, 0, 0.04)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), ..PAST },
+        Note { ends: Some("2026-08-17"), ..PAST },
     ),
     (
         Model {
@@ -260,7 +271,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.06), price(Size::K2, 0, 0.06)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), ..PAST },
+        Note { ends: Some("2026-08-17"), ..PAST },
     ),
     (
         Model {
@@ -269,7 +280,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             successor: Some("gemini-nano-banana-2.1"),
             ..IMAGEN
         },
-        Note { until: Some("2025-11-10"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-10"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -282,7 +293,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             batch: false,
             ..GEMINI
         },
-        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-14"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -295,7 +306,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             batch: false,
             ..GEMINI
         },
-        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-14"), quality: Quality::Any, ..PAST },
     ),
 ];
 
@@ -340,17 +351,37 @@ pub const OLDER_NAMES: &[(&str, &str)] = &[
 pub const DEFAULT_CHAIN: &[&str] =
     &["gemini-3-pro-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-lite-image"];
 
-/// The model of this id, with or without `models/`.
+/// The id in the name of a resource: behind `models/`, or `publishers/google/models/` and what may
+/// stand before that.
+#[must_use]
+pub fn bare(name: &str) -> &str {
+    let of_vertex = after_last(name, "publishers/google/models/");
+    of_vertex.or_else(|| name.strip_prefix("models/")).unwrap_or(name)
+}
+
+/// The model of this id, or of the name of its resource.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Model<'static>> {
-    let id = id.strip_prefix("models/").unwrap_or(id);
+    let id = bare(id);
     MODELS.iter().find(|model| model.id == id)
 }
 
-/// The id of the model that an older name stands for.
+/// The id of the model that an older name stands for, or the name that people use: `nano-banana-pro`.
 #[must_use]
 pub fn whose(name: &str) -> Option<&'static str> {
-    OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id)
+    let older = OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id);
+    older
+        .or_else(|| MODELS.iter().find(|model| is_nickname(name, model.name)).map(|model| model.id))
+}
+
+/// Whether these are the same letters and digits, however they are set apart.
+fn is_nickname(said: &str, name: &str) -> bool {
+    let letters = |text: &str| {
+        let plain = text.bytes().filter(u8::is_ascii_alphanumeric);
+        plain.map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    // Most ids are longer than any name, and are not worth a second look.
+    said.len() <= name.len() && letters(said) == letters(name)
 }
 
 /// What is told of the model of this id.
@@ -412,7 +443,8 @@ mod tests {
     fn what_ends_has_a_date_and_a_successor_that_is_served() {
         for (model, note) in MODELS.iter().zip(NOTES) {
             let ends = matches!(model.status, Status::Deprecated | Status::Retired);
-            assert_eq!(note.until.is_some(), ends, "{}", model.id);
+            let is_dated = note.deprecated.is_some() || note.ends.is_some();
+            assert_eq!(is_dated, ends, "{}", model.id);
             assert_eq!(model.successor.is_some(), ends, "{}", model.id);
             let successor = model.successor.map(|id| find(id).unwrap());
             assert!(successor.is_none_or(|model| model.status == Status::Stable), "{}", model.id);
@@ -424,7 +456,8 @@ mod tests {
         for (model, note) in MODELS.iter().zip(NOTES) {
             assert!(!note.source.is_empty() && note.checked.len() == 10, "{}", model.id);
             assert!(!note.free_tier, "no image model has a free tier");
-            for day in [note.since, note.until].into_iter().flatten() {
+            let days = [note.since, note.deprecated, note.ends, note.vertex_ends];
+            for day in days.into_iter().flatten() {
                 assert!(day.len() == 10 && day.starts_with("202"), "{}: {day}", model.id);
             }
         }
@@ -436,6 +469,28 @@ mod tests {
         for (older, id) in OLDER_NAMES {
             assert!(find(older).is_none() && find(id).is_some(), "{older}");
         }
+    }
+
+    #[test]
+    fn a_model_goes_by_its_resource_and_by_its_nickname() {
+        for name in [
+            "models/gemini-3-pro-image",
+            "publishers/google/models/gemini-3-pro-image",
+            "projects/p/locations/global/publishers/google/models/gemini-3-pro-image",
+        ] {
+            assert_eq!(bare(name), "gemini-3-pro-image");
+        }
+        assert_eq!(bare("tunedModels/mine"), "tunedModels/mine");
+        for (nickname, id) in [
+            ("nano-banana-pro", "gemini-3-pro-image"),
+            ("nano-banana-2.1", "gemini-nano-banana-2.1"),
+            ("nano-banana-2-lite", "gemini-3.1-flash-lite-image"),
+            ("nano-banana-2", "gemini-3.1-flash-image"),
+            ("nano-banana", "gemini-2.5-flash-image"),
+        ] {
+            assert_eq!(whose(nickname), Some(id));
+        }
+        assert_eq!(whose("nano-banana-9"), None);
     }
 
     #[test]

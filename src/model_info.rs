@@ -31,6 +31,21 @@ pub struct SizeInfo {
     pub priority_price: Option<f64>,
 }
 
+/// The days on which a model ends, by API.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Ends {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gemini: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vertex: Option<&'static str>,
+}
+
+impl Ends {
+    const fn is_empty(&self) -> bool {
+        self.gemini.is_none() && self.vertex.is_none()
+    }
+}
+
 /// One model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +58,9 @@ pub struct ModelInfo<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<&'static str>,
+    deprecated_since: Option<&'static str>,
+    #[serde(skip_serializing_if = "Ends::is_empty")]
+    ends: Ends,
     #[serde(skip_serializing_if = "Option::is_none")]
     successor: Option<&'a str>,
     protocol: &'static str,
@@ -114,7 +131,11 @@ fn info<'a>(model: Model<'a>, own: bool) -> ModelInfo<'a> {
         older_names: older.map(|&(older, _)| older).collect(),
         status: model.status.as_str(),
         since: note.and_then(|note| note.since),
-        until: note.and_then(|note| note.until),
+        deprecated_since: note.and_then(|note| note.deprecated),
+        ends: Ends {
+            gemini: note.and_then(|note| note.ends),
+            vertex: note.and_then(|note| note.vertex_ends),
+        },
         successor: model.successor,
         protocol: model.protocol.as_str(),
         sizes: model.sizes.iter().map(size).collect(),

@@ -370,6 +370,11 @@ impl Driver {
             });
             let job = job.flatten();
             let used = job.as_ref().and_then(|job| job.used(&answer, &self.catalog));
+            if let Some(Job::Picture(picture)) = &job
+                && let Some(model) = picture.model(target)
+            {
+                self.tell_stage(model, &answer, picture.served_by().as_deref());
+            }
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight, used });
             self.count(job.as_ref(), target, None);
@@ -403,6 +408,7 @@ impl Driver {
             info.spent = spent;
             if let Some(Job::Picture(picture)) = self.with(call, |state| state.job.clone()) {
                 picture.tell_failed(&info);
+                picture.suggest(target, &mut info);
             }
             self.landed(call, flight, target, info, Thrown::Copied(Rc::new(value)));
         }

@@ -27,6 +27,7 @@ use crate::parameter;
 use crate::protocol::{BEARER, Protocol};
 use crate::redact::Redactor;
 use crate::service_tier::{ServiceTier, VERTEX_HEADER};
+use crate::text::contains;
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -82,6 +83,8 @@ struct Past {
     summary: Cell<Summary>,
     /// The target that gave it.
     answered: Cell<usize>,
+    /// Whether signatures of thoughts are replaced: whom they were shown to has not made them.
+    is_unsigned: Cell<bool>,
     /// The model that made it, where that is another one than was asked.
     served_by: RefCell<Option<String>>,
 }
@@ -161,7 +164,18 @@ impl Picture {
             fetch: fetch.cloned(),
         };
         self.pass(route, target).await?;
-        match self.send(route, &mut letter, host).await? {
+        let mut reply = self.send(route, &mut letter, host).await?;
+        if let Reply::Error(error) = &reply
+            && route.protocol.is_gemini()
+            && names_signature(error)
+            && !self.past().is_unsigned.replace(true)
+        {
+            // Such a 400 comes before any work, and costs nothing.
+            self.past().text.replace(None);
+            letter.body = self.text(target, host).map_err(|thrown| Failed::from(copy(&thrown)))?;
+            reply = self.send(route, &mut letter, host).await?;
+        }
+        match reply {
             Reply::Error(value) => Err(value.into()),
             Reply::Cut(value) => Err(Failed::cut(value)),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
@@ -192,6 +206,22 @@ impl Picture {
                 self.past().served_by.replace(served_by);
                 Ok(body)
             }
+        }
+    }
+
+    /// The model that has answered in the place of the one that was asked, where the answer says so.
+    pub(crate) fn served_by(&self) -> Option<String> {
+        self.past().served_by.borrow().clone()
+    }
+
+    /// Adds to a failure which model may have been meant, where none is called as the target's.
+    pub(crate) fn suggest(&self, target: usize, info: &mut ErrorInfo) {
+        let Some(route) = self.routes.get(target).filter(|_| info.kind == Kind::ModelNotFound)
+        else {
+            return;
+        };
+        if let Some(meant) = route.meant() {
+            info.advice = ["Did you mean `", &meant, "`? ", &info.advice].concat();
         }
     }
 
@@ -249,6 +279,8 @@ impl Picture {
         let Some(route) = self.routes.get(target) else { return Ok(JsString::from("")) };
         let known = route.known();
         let request = self.request(target);
+        let unsigned = self.past().is_unsigned.get().then(|| request.unsigned());
+        let request = unsigned.as_ref().unwrap_or(request);
         let smaller = route.smaller.map(|size| request.sized(size));
         let request = smaller.as_ref().unwrap_or(request);
         let text = request.text(route.protocol, &route.model, known.as_ref(), host)?;
@@ -455,6 +487,15 @@ fn headers_with(headers: &Object, token: &str) -> Object {
     let (name, scheme) = BEARER;
     put(&headers, &name.into(), &[scheme, token].concat().into());
     headers
+}
+
+/// Whether it is the signature of a thought that is refused, or missing.
+///
+/// Source: 'Invalid thought signature.', 'Corrupted thought signature', `missing_thought_signature`.
+fn names_signature(error: &Value) -> bool {
+    let body = error.get("body").and_then(Value::as_str).unwrap_or_default();
+    let is_400 = error.get("status").and_then(Value::as_f64) == Some(400.0);
+    is_400 && contains(body, "ignature") && contains(body, "hought")
 }
 
 fn is_401(error: &Value) -> bool {

@@ -242,6 +242,45 @@ impl Request {
         }
     }
 
+    /// The same request with Google's placeholder for each signature of a thought: those of another API
+    /// are refused. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
+    pub(crate) fn unsigned(&self) -> Self {
+        const PLACEHOLDER: &str = "skip_thought_signature_validator";
+        let body = copy_of(&self.body.object());
+        let contents: Array = list(&get(&body, "contents"))
+            .iter()
+            .map(|content| {
+                let is_own = get(content, "role") == "model";
+                let parts: Array = list(&get(content, "parts"))
+                    .iter()
+                    .map(|part| {
+                        let has = |key: &'static str| !get(part, key).is_undefined();
+                        let signs = is_own && (has("inlineData") || has("functionCall"));
+                        if !signs && !has("thoughtSignature") {
+                            return part.clone();
+                        }
+                        let part = copy_of(part);
+                        set(&part, "thoughtSignature", &PLACEHOLDER.into());
+                        part.into()
+                    })
+                    .collect();
+                let content = copy_of(content);
+                set(&content, "parts", &parts);
+                JsValue::from(content)
+            })
+            .collect();
+        set(&body, "contents", &contents);
+        Self {
+            need: self.need.clone(),
+            extra: self.extra.clone(),
+            body: Body::Object(body),
+            is_sized: self.is_sized,
+            tier: self.tier,
+            searches: self.searches,
+            ..Self::default()
+        }
+    }
+
     /// The keys of its body and one level below, by which a 400 may name them.
     pub(crate) fn keys(&self) -> Vec<String> {
         let body = self.body.object();

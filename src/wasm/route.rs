@@ -108,7 +108,7 @@ impl Routes {
             self.cached(&site)?
         };
         let Some(named) = &request.model else { return Ok(routes) };
-        let named = named.strip_prefix("models/").unwrap_or(named);
+        let named = catalog::bare(named);
         let named = site.today(named.to_owned(), false);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
             routes.iter().cloned().partition(|route| route.model == named);
@@ -424,6 +424,12 @@ impl Route {
     /// What the catalogue knows of its model.
     pub(crate) fn known(&self) -> Option<Model<'_>> {
         self.catalog.find(&self.model)
+    }
+
+    /// The id that may have been meant, of a model that nobody knows.
+    pub(crate) fn meant(&self) -> Option<String> {
+        let nearest = || self.catalog.nearest(&self.model).map(|model| model.id.to_owned());
+        if self.known().is_none() { nearest() } else { None }
     }
 
     /// What the catalogue knows of a model that may not be its own.

@@ -364,3 +364,143 @@ describe('a search of the web', () => {
     await client({ models: [PRO] }).generate(PROMPT, { maxCost: 0.15 });
   });
 });
+
+describe('the name of a model', () => {
+  it('may be that of its resource, or a nickname', async () => {
+    const own = client({ models: ['publishers/google/models/gemini-3-pro-image', LITE] });
+    await own.generate(PROMPT);
+    await own.generate({ model: `models/${LITE}`, contents: PROMPT });
+    await own.generate({
+      model: 'projects/p/locations/global/publishers/google/models/gemini-nano-banana-2.1',
+      contents: PROMPT,
+    });
+    assert.deepEqual(warnings, []);
+    await own.generate({ model: 'nano-banana-pro', contents: PROMPT });
+    assert.deepEqual(asked(), [PRO, LITE, NEXT, PRO]);
+    assert.match(
+      warnings[0] ?? '',
+      /`nano-banana-pro` is .* a nickname; asking for `gemini-3-pro-image`/,
+    );
+  });
+
+  it('with a slip of the pen is told with what may have been meant', async () => {
+    const own = client({ models: ['gemini-3-pro-imgae'] });
+    await assert.rejects(own.generate(PROMPT), {
+      kind: 'model_not_found',
+      advice: /Did you mean `gemini-3-pro-image`\?/,
+    });
+  });
+});
+
+describe('what an answer says of its model', () => {
+  /** A client whose answers are changed. */
+  function changed(change: Record<string, unknown>, options: ClientOptions = {}) {
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      const answer = await emulator.fetch(String(input), init ?? {});
+      return Response.json({ ...((await answer.json()) as object), ...change });
+    };
+    return createClient({ apiKey: KEY, fetch, ...options });
+  }
+
+  it('reaches `modelRetired`', async () => {
+    const heard: unknown[] = [];
+    const modelStatus = {
+      modelStage: 'DEPRECATED',
+      retirementTime: '2027-03-01T00:00:00Z',
+      message: 'It ends.',
+    };
+    const own = changed({ modelStatus }, { on: { modelRetired: (told) => heard.push(told) } });
+    await own.generate(PROMPT);
+    await own.generate(PROMPT);
+    const { retirementTime: endsAt, message } = modelStatus;
+    assert.deepEqual(heard, [{ endsAt, message, model: PRO, status: 'deprecated' }]);
+  });
+
+  it('as another model decides the cost', async () => {
+    const heard: unknown[] = [];
+    const own = changed(
+      { modelVersion: NEXT },
+      { on: { modelRetired: (told) => heard.push(told) } },
+    );
+    const served = await own.generate(PROMPT);
+    assert.equal(served.model, NEXT);
+    assert.equal(served.requestedModel, PRO);
+    assert.ok((served.cost ?? 0) < 0.05, `${served.cost}`);
+    near((await own.costs()).spent, served.cost ?? 0);
+    assert.deepEqual(heard, [{ successor: NEXT, model: PRO, status: 'retired' }]);
+  });
+});
+
+describe('the signature of a thought', () => {
+  it('of another API is replaced, and the request sent once more', async () => {
+    const vertex: Target = {
+      model: PRO,
+      protocol: 'vertex',
+      project: 'a-project',
+      accessToken: () => 'ya29.good',
+    };
+    const first = await client({ models: [PRO] }).generate(PROMPT);
+    const [answer] = first.response.candidates ?? [];
+    const contents = [
+      { role: 'user', parts: [{ text: PROMPT }] },
+      { role: 'model', parts: answer?.content?.parts ?? [] },
+      { role: 'user', parts: [{ text: 'with a flag' }] },
+    ];
+    const same = await client({ models: [PRO] }).generate({ contents });
+    assert.equal(same.attempts.length, 1);
+    assert.equal(sent.length, 2);
+    const crossed = await client({ models: [vertex] }).generate({ contents });
+    assert.equal(crossed.attempts.length, 1);
+    assert.equal(sent.length, 4);
+    const crossing = sent[3]?.body['contents'] as { parts: Record<string, unknown>[] }[];
+    const parts = crossing?.[1]?.parts;
+    assert.equal(parts?.at(-1)?.['thoughtSignature'], 'skip_thought_signature_validator');
+  });
+});
+
+describe('what only Vertex knows', () => {
+  const config = {
+    labels: { team: 'boats' },
+    imageConfig: { outputMimeType: 'image/png', outputCompressionQuality: 80 },
+  } as never;
+  const vertex: Target = {
+    model: PRO,
+    protocol: 'vertex',
+    project: 'a-project',
+    accessToken: () => 'ya29.good',
+  };
+
+  it('goes there as the SDK sends it, with the headers of the request', async () => {
+    const headers = { 'x-team': 'boats' };
+    const request = {
+      contents: PROMPT,
+      config: { ...(config as object), httpOptions: { headers } },
+    };
+    await client({ models: [vertex] }).generate(request);
+    assert.deepEqual(sent[0]?.body['labels'], { team: 'boats' });
+    assert.deepEqual(sent[0]?.body['generationConfig'], {
+      imageConfig: { imageOutputOptions: { mimeType: 'image/png', compressionQuality: 80 } },
+    });
+    assert.equal(sent[0]?.headers.get('x-team'), 'boats');
+    assert.deepEqual(warnings, []);
+  });
+
+  it('is left out elsewhere, by name', async () => {
+    await client({ models: [PRO] }).generate({ contents: PROMPT, config });
+    assert.deepEqual(Object.keys(sent[0]?.body ?? {}), ['contents']);
+    assert.match(
+      warnings[0] ?? '',
+      /`labels, outputMimeType, outputCompressionQuality` cannot be said/,
+    );
+  });
+
+  it('and is about safety skips other targets', async () => {
+    const armed = { contents: PROMPT, config: { modelArmorConfig: { promptTemplateName: 'a' } } };
+    const served = await client({ models: [PRO, vertex] }).generate(armed);
+    assert.deepEqual(
+      served.skipped.map(({ lacks }) => lacks),
+      ['modelArmorConfig'],
+    );
+    await assert.rejects(client({ models: [PRO] }).generate(armed), /modelArmorConfig/);
+  });
+});
