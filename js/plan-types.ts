@@ -127,6 +127,35 @@ export interface ModelInfo {
   checked?: string;
 }
 
+/** Limits of a model at a tier, as somebody has told them. */
+export interface LimitRow {
+  /** The id of the model; `any` where none was named. */
+  model: string;
+  tier: TierName;
+  /** Requests a minute: a number, or the least and the most that were told. */
+  rpm?: number | [number, number];
+  /** Input tokens a minute. */
+  tpm?: number | [number, number];
+  /** Pictures a minute; nobody has published any so far. */
+  ipm?: number | [number, number];
+  /** Requests a day. */
+  rpd?: number | [number, number];
+  /** The month or day of which it is, as `2025-11`. */
+  date: string;
+  /** Where it is from. */
+  source: string;
+}
+
+/** Hours of the day in which overload is known, UTC. */
+export interface PeakWindow {
+  /** The first hour, from 0. */
+  from: number;
+  /** The hour in which it is over. */
+  to: number;
+  /** Whose hours these are. */
+  name: string;
+}
+
 /** Attempts of one hour that ended alike. */
 export interface Outcome {
   /** When the hour began; absent where it is not known. */

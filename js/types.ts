@@ -492,7 +492,7 @@ export interface ClientOptions extends PeakOptions {
    * `name` of the target. What the service says overrules a tier, and lowers what you give. Default:
    * learned from the service. `none` keeps no quota: nothing queues.
    */
-  limits?: 'none' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
+  limits?: 'none' | 'free' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
   /** USD that the account may spend in any ten minutes. Default: that of the tier, or learned. */
   spendPer10Min?: number | undefined;
   /** When the day's quota is spent. Default: `fallback`, which fails where no model is left. */

@@ -42,6 +42,7 @@ pub mod kind;
 mod landing;
 pub mod lane;
 pub mod ledger;
+pub mod limit_table;
 pub mod model;
 pub mod model_info;
 pub mod models;

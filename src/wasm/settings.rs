@@ -304,9 +304,9 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         }
         Shape::Limits => {
             is_plain(item)
-                || item
-                    .as_string()
-                    .is_some_and(|name| name == "none" || Tier::parse(&name).is_some())
+                || item.as_string().is_some_and(|name| {
+                    name == "none" || name == "free" || Tier::parse(&name).is_some()
+                })
         }
         Shape::OnDailyLimit => on_daily_limit(item).is_some(),
         Shape::OnStoreDown => on_store_down(item).is_some(),
