@@ -19,7 +19,7 @@ import type {
 
 export type { Client } from './client.js';
 export { errorInfo, GenerateError, type GenerateErrorFields, isGenerateError } from './errors.js';
-export { models, plan } from './guide/index.js';
+export { limits, models, peakWindows, plan } from './guide/index.js';
 export { ready } from './load.js';
 export { GenerateContentResponse, GeneratedImage, GenerateResult } from './response.js';
 export { memoryStore } from './stores/memory.js';

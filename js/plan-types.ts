@@ -37,6 +37,10 @@ export interface CatalogRow {
   imagePrice?: number | undefined;
   /** Whether the Batch API takes it, at half the price. Default: true. */
   batch?: boolean | undefined;
+  /** Parameters of `config` that it refuses, and that are left out for it, as `['seed']`. Default: none. */
+  refuses?: readonly string[] | undefined;
+  /** Its tiers of service beside the standard one, as `['flex']`. Default: any. */
+  tiers?: readonly ('flex' | 'standard' | 'priority')[] | undefined;
 }
 
 /** Whether Google still serves a model. */
@@ -57,8 +61,10 @@ export interface SizeInfo {
   price: number;
   /** USD for one picture in the Batch API: half; absent where that does not take the model. */
   batchPrice?: number;
-  /** USD for one picture with `serviceTier: 'flex'`: half in general, unverified for pictures. */
+  /** USD for one picture with `serviceTier: 'flex'` on the Developer API, where the model has that. */
   flexPrice?: number;
+  /** The same with `serviceTier: 'priority'`. */
+  priorityPrice?: number;
 }
 
 /** What is known of one model. */
@@ -71,8 +77,10 @@ export interface ModelInfo {
   status: ModelStatus;
   /** The day on which it came, as `2026-05-28`. */
   since?: string;
-  /** The day on which its end was told, or on which it ended where it is retired. */
-  until?: string;
+  /** The day on which it was deprecated. */
+  deprecatedSince?: string;
+  /** The days on which it ends, or has ended, by API; absent where none is known. */
+  ends?: { gemini?: string; vertex?: string };
   /** The id of the model to use instead. */
   successor?: string;
   /** How it is asked where its target does not say. */
@@ -85,6 +93,12 @@ export interface ModelInfo {
   ratios: string[];
   /** The most reference images. */
   references: number;
+  /** Parameters of `config` that it refuses, which are left out for it; absent where there are none. */
+  refuses?: string[];
+  /** The tiers of service that it has on the Developer API; absent where it is gone. */
+  tiers?: ('flex' | 'standard' | 'priority')[];
+  /** The same on Vertex AI. */
+  vertexTiers?: ('flex' | 'standard' | 'priority')[];
   /** The type of its pictures, as `image/jpeg`. */
   format?: string;
   /** USD per million input tokens. */
@@ -111,6 +125,35 @@ export interface ModelInfo {
   source: string;
   /** The day on which the sources were read. */
   checked?: string;
+}
+
+/** Limits of a model at a tier, as somebody has told them. */
+export interface LimitRow {
+  /** The id of the model; `any` where none was named. */
+  model: string;
+  tier: TierName;
+  /** Requests a minute: a number, or the least and the most that were told. */
+  rpm?: number | [number, number];
+  /** Input tokens a minute. */
+  tpm?: number | [number, number];
+  /** Pictures a minute; nobody has published any so far. */
+  ipm?: number | [number, number];
+  /** Requests a day. */
+  rpd?: number | [number, number];
+  /** The month or day of which it is, as `2025-11`. */
+  date: string;
+  /** Where it is from. */
+  source: string;
+}
+
+/** Hours of the day in which overload is known, UTC. */
+export interface PeakWindow {
+  /** The first hour, from 0. */
+  from: number;
+  /** The hour in which it is over. */
+  to: number;
+  /** Whose hours these are. */
+  name: string;
 }
 
 /** Attempts of one hour that ended alike. */
@@ -266,8 +309,10 @@ export interface CostRow {
   standard: Cost;
   /** In the Batch API; absent where that does not take the model. */
   batch?: Cost;
-  /** With `serviceTier: 'flex'`, unverified for pictures. */
+  /** With `serviceTier: 'flex'` on the Developer API, where the model has that. */
   flex?: Cost;
+  /** The same with `serviceTier: 'priority'`. */
+  priority?: Cost;
 }
 
 /** How long the volume takes with a model at a tier. */

@@ -331,6 +331,12 @@ export interface Target {
   project?: string | undefined;
   /** On Vertex: the region, `us`, `eu` or `global`. Default: `global`. */
   location?: string | undefined;
+  /**
+   * What each request to this target says beside or instead of its own `config`, merged deeply: another
+   * size, `thinkingConfig`, or `serviceTier`. Targets of one model that differ in it are a ladder, such as
+   * `flex`, `standard`, `priority`.
+   */
+  config?: Omit<GenerateContentConfig, 'httpOptions' | 'abortSignal'> | undefined;
 }
 
 /** What to ask of a model that keeps timing out, before the next model. */
@@ -486,7 +492,7 @@ export interface ClientOptions extends PeakOptions {
    * `name` of the target. What the service says overrules a tier, and lowers what you give. Default:
    * learned from the service. `none` keeps no quota: nothing queues.
    */
-  limits?: 'none' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
+  limits?: 'none' | 'free' | 'tier1' | 'tier2' | 'tier3' | Record<string, ModelLimits> | undefined;
   /** USD that the account may spend in any ten minutes. Default: that of the tier, or learned. */
   spendPer10Min?: number | undefined;
   /** When the day's quota is spent. Default: `fallback`, which fails where no model is left. */
@@ -548,8 +554,11 @@ export interface ClientEvents {
 export interface ModelRetired {
   model: string;
   status: 'deprecated' | 'retired';
-  /** The id of the model to use instead. */
+  /** The id of the model to use instead, or of the one that has answered in its place. */
   successor?: string;
+  /** When it ends, and what else answers say of it (`modelStatus`), where they say so. */
+  endsAt?: string;
+  message?: string;
   /** What the service said, where it said so. */
   info?: ErrorInfo;
 }
@@ -761,8 +770,17 @@ export interface GenerateContentConfig {
   tools?: unknown[];
   toolConfig?: unknown;
   cachedContent?: string;
+  /**
+   * `flex` is served when there is room, for half, and by default gets 15 minutes; `priority` before
+   * others, for 1.8 times the price. Reserved as asked, counted as served. Refused where no model of the
+   * chain has it, and left out, with a warning, for those that have not.
+   */
   serviceTier?: string;
   store?: boolean;
+  /** On Vertex alone; left out elsewhere, with a warning. */
+  labels?: Record<string, string>;
+  /** On Vertex alone; other targets are skipped. */
+  modelArmorConfig?: unknown;
   thinkingConfig?: { thinkingLevel?: string; includeThoughts?: boolean; thinkingBudget?: number };
   candidateCount?: number;
   maxOutputTokens?: number;

@@ -4,7 +4,10 @@
 //! more room, is in [`NOTES`], in the same order, and is only in what uses it.
 
 pub use crate::model::{Model, Need, Ratios, Size, SizePrice, Status};
+use crate::parameter::Refused;
 use crate::protocol::Protocol;
+use crate::service_tier::Tiers;
+use crate::slice::after_last;
 
 /// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -22,8 +25,12 @@ pub enum Quality {
 pub struct Note {
     /// The day on which it came, as far as it is known.
     pub since: Option<&'static str>,
-    /// The day on which its end was announced, or on which it ended where it is retired.
-    pub until: Option<&'static str>,
+    /// The day on which it was deprecated.
+    pub deprecated: Option<&'static str>,
+    /// The day on which it ends, or has ended, on the Developer API.
+    pub ends: Option<&'static str>,
+    /// The same on Vertex AI.
+    pub vertex_ends: Option<&'static str>,
     /// The type of its pictures.
     pub format: &'static str,
     /// The most input and output tokens; 0 where nobody has said.
@@ -44,9 +51,10 @@ pub struct Note {
 
 /// What the Batch API costs as a share of the standard price. Source: the batch guide of 2026.
 pub const BATCH_SHARE: f64 = 0.5;
-/// What `serviceTier: 'flex'` costs as a share of the standard price. Source: the general
-/// documentation of 2026; nobody has verified it for pictures.
-pub const FLEX_SHARE: f64 = 0.5;
+/// Tiers by API. Source: the price file of LiteLLM 1.110.2, whose rows for the Developer API and for
+/// Vertex AI differ; Google's tables of the priority page of 2026-09-12.
+const BOTH: Tiers = Tiers::FLEX.and(Tiers::PRIORITY);
+const VERTEX_BOTH: Tiers = Tiers::VERTEX_FLEX.and(Tiers::VERTEX_PRIORITY);
 
 const fn price(size: Size, tokens: u32, usd: f64) -> SizePrice {
     SizePrice { size, tokens, usd }
@@ -67,10 +75,13 @@ const GEMINI: Model<'static> = Model {
     text_usd: 0.0,
     image_usd: 0.0,
     batch: true,
+    refuses: Refused::NONE,
+    tiers: Tiers::NONE,
 };
 
 /// A model that is not in the catalogue, as the newest are.
-pub(crate) const NEW: Model<'static> = Model { ratios: Ratios::Fourteen, ..GEMINI };
+pub(crate) const NEW: Model<'static> =
+    Model { ratios: Ratios::Fourteen, tiers: Tiers::ALL, ..GEMINI };
 
 /// An Imagen model: a price a picture, no references, no Batch API, and all of them are gone.
 const IMAGEN: Model<'static> = Model {
@@ -82,15 +93,17 @@ const IMAGEN: Model<'static> = Model {
     ..GEMINI
 };
 
-const SDK: &str = "@google/genai 3.1.0, google-genai 3.4.0, the changelog of the Gemini API to \
-    2026-10-27, LiteLLM 1.109.1, genai-prices 0.2.3";
+const SDK: &str = "@google/genai 3.3.0, google-genai 3.6.1, the changelog of the Gemini API to \
+    2026-10-27, LiteLLM 1.110.2, genai-prices 0.2.3";
 const GONE: &str = "the changelog of the Gemini API, LiteLLM 1.109.1";
 
 /// A note as most are. No image model has a free tier: a free key gets a 429 with `limit: 0`
 /// (measured 2026-09-02).
 const NOTE: Note = Note {
     since: None,
-    until: None,
+    deprecated: None,
+    ends: None,
+    vertex_ends: None,
     format: "image/jpeg",
     tokens: (65_536, 32_768),
     reference_tokens: None,
@@ -98,7 +111,7 @@ const NOTE: Note = Note {
     free_tier: false,
     remark: "",
     source: SDK,
-    checked: "2026-11-24",
+    checked: "2026-11-28",
 };
 
 /// A note on a model that is gone.
@@ -118,13 +131,15 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 2.0,
             text_usd: 12.0,
             image_usd: 120.0,
+            tiers: BOTH.and(VERTEX_BOTH),
             ..GEMINI
         },
         Note {
             since: Some("2026-05-28"),
             reference_tokens: Some(560),
             quality: Quality::Best,
-            remark: "Thinks always; keeps 6 objects and 5 people alike. On Vertex until 2027-05-28.",
+            remark: "Thinks always; keeps 6 objects and 5 people alike.",
+            vertex_ends: Some("2027-05-28"),
             ..NOTE
         },
     ),
@@ -141,6 +156,8 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 1.5,
             text_usd: 7.5,
             image_usd: 30.0,
+            refuses: Refused::SAMPLING,
+            tiers: Tiers::VERTEX_PRIORITY,
             ..GEMINI
         },
         Note {
@@ -159,6 +176,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 0.25,
             text_usd: 1.5,
             image_usd: 30.0,
+            tiers: VERTEX_BOTH,
             ..GEMINI
         },
         Note {
@@ -185,14 +203,16 @@ const ROWS: [(Model<'static>, Note); 11] = [
             input_usd: 0.5,
             text_usd: 3.0,
             image_usd: 60.0,
+            tiers: VERTEX_BOTH,
             ..GEMINI
         },
         Note {
             since: Some("2026-05-28"),
-            until: Some("2026-10-06"),
+            deprecated: Some("2026-10-06"),
+            vertex_ends: Some("2027-05-28"),
             tokens: (131_072, 32_768),
             reference_tokens: Some(1_120),
-            remark: "Deprecated; the day of its end was withdrawn, and none is announced.",
+            remark: "The day of its end on the Developer API was withdrawn, and none is announced.",
             ..NOTE
         },
     ),
@@ -201,18 +221,22 @@ const ROWS: [(Model<'static>, Note); 11] = [
             id: "gemini-2.5-flash-image",
             name: "Nano Banana",
             status: Status::Deprecated,
-            successor: Some("gemini-nano-banana-2.1"),
+            successor: Some("gemini-3.1-flash-lite-image"),
             sizes: &[price(Size::K1, 1_290, 0.039)],
             takes_size: false,
             references: 3,
             input_usd: 0.3,
             text_usd: 2.5,
             image_usd: 30.0,
+            refuses: Refused::THINKING,
+            tiers: BOTH.and(Tiers::VERTEX_FLEX),
             ..GEMINI
         },
         Note {
             since: Some("2025-10-02"),
-            until: Some("2026-09-18"),
+            deprecated: Some("2026-09-18"),
+            ends: Some("2027-03-15"),
+            vertex_ends: Some("2027-03-15"),
             format: "image/png",
             reference_tokens: Some(258),
             remark: "Closed to new users; makes about 1K whatever it is asked for.",
@@ -227,7 +251,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.02)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2026-08-17"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -237,7 +261,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.04), price(Size::K2, 0, 0.04)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), ..PAST },
+        Note { ends: Some("2026-08-17"), ..PAST },
     ),
     (
         Model {
@@ -247,7 +271,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             sizes: &[price(Size::K1, 0, 0.06), price(Size::K2, 0, 0.06)],
             ..IMAGEN
         },
-        Note { until: Some("2026-08-17"), ..PAST },
+        Note { ends: Some("2026-08-17"), ..PAST },
     ),
     (
         Model {
@@ -256,7 +280,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             successor: Some("gemini-nano-banana-2.1"),
             ..IMAGEN
         },
-        Note { until: Some("2025-11-10"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-10"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -269,7 +293,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             batch: false,
             ..GEMINI
         },
-        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-14"), quality: Quality::Any, ..PAST },
     ),
     (
         Model {
@@ -282,7 +306,7 @@ const ROWS: [(Model<'static>, Note); 11] = [
             batch: false,
             ..GEMINI
         },
-        Note { until: Some("2025-11-14"), quality: Quality::Any, ..PAST },
+        Note { ends: Some("2025-11-14"), quality: Quality::Any, ..PAST },
     ),
 ];
 
@@ -327,17 +351,37 @@ pub const OLDER_NAMES: &[(&str, &str)] = &[
 pub const DEFAULT_CHAIN: &[&str] =
     &["gemini-3-pro-image", "gemini-nano-banana-2.1", "gemini-3.1-flash-lite-image"];
 
-/// The model of this id, with or without `models/`.
+/// The id in the name of a resource: behind `models/`, or `publishers/google/models/` and what may
+/// stand before that.
+#[must_use]
+pub fn bare(name: &str) -> &str {
+    let of_vertex = after_last(name, "publishers/google/models/");
+    of_vertex.or_else(|| name.strip_prefix("models/")).unwrap_or(name)
+}
+
+/// The model of this id, or of the name of its resource.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Model<'static>> {
-    let id = id.strip_prefix("models/").unwrap_or(id);
+    let id = bare(id);
     MODELS.iter().find(|model| model.id == id)
 }
 
-/// The id of the model that an older name stands for.
+/// The id of the model that an older name stands for, or the name that people use: `nano-banana-pro`.
 #[must_use]
 pub fn whose(name: &str) -> Option<&'static str> {
-    OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id)
+    let older = OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id);
+    older
+        .or_else(|| MODELS.iter().find(|model| is_nickname(name, model.name)).map(|model| model.id))
+}
+
+/// Whether these are the same letters and digits, however they are set apart.
+fn is_nickname(said: &str, name: &str) -> bool {
+    let letters = |text: &str| {
+        let plain = text.bytes().filter(u8::is_ascii_alphanumeric);
+        plain.map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    // Most ids are longer than any name, and are not worth a second look.
+    said.len() <= name.len() && letters(said) == letters(name)
 }
 
 /// What is told of the model of this id.
@@ -399,7 +443,8 @@ mod tests {
     fn what_ends_has_a_date_and_a_successor_that_is_served() {
         for (model, note) in MODELS.iter().zip(NOTES) {
             let ends = matches!(model.status, Status::Deprecated | Status::Retired);
-            assert_eq!(note.until.is_some(), ends, "{}", model.id);
+            let is_dated = note.deprecated.is_some() || note.ends.is_some();
+            assert_eq!(is_dated, ends, "{}", model.id);
             assert_eq!(model.successor.is_some(), ends, "{}", model.id);
             let successor = model.successor.map(|id| find(id).unwrap());
             assert!(successor.is_none_or(|model| model.status == Status::Stable), "{}", model.id);
@@ -411,7 +456,8 @@ mod tests {
         for (model, note) in MODELS.iter().zip(NOTES) {
             assert!(!note.source.is_empty() && note.checked.len() == 10, "{}", model.id);
             assert!(!note.free_tier, "no image model has a free tier");
-            for day in [note.since, note.until].into_iter().flatten() {
+            let days = [note.since, note.deprecated, note.ends, note.vertex_ends];
+            for day in days.into_iter().flatten() {
                 assert!(day.len() == 10 && day.starts_with("202"), "{}: {day}", model.id);
             }
         }
@@ -423,6 +469,28 @@ mod tests {
         for (older, id) in OLDER_NAMES {
             assert!(find(older).is_none() && find(id).is_some(), "{older}");
         }
+    }
+
+    #[test]
+    fn a_model_goes_by_its_resource_and_by_its_nickname() {
+        for name in [
+            "models/gemini-3-pro-image",
+            "publishers/google/models/gemini-3-pro-image",
+            "projects/p/locations/global/publishers/google/models/gemini-3-pro-image",
+        ] {
+            assert_eq!(bare(name), "gemini-3-pro-image");
+        }
+        assert_eq!(bare("tunedModels/mine"), "tunedModels/mine");
+        for (nickname, id) in [
+            ("nano-banana-pro", "gemini-3-pro-image"),
+            ("nano-banana-2.1", "gemini-nano-banana-2.1"),
+            ("nano-banana-2-lite", "gemini-3.1-flash-lite-image"),
+            ("nano-banana-2", "gemini-3.1-flash-image"),
+            ("nano-banana", "gemini-2.5-flash-image"),
+        ] {
+            assert_eq!(whose(nickname), Some(id));
+        }
+        assert_eq!(whose("nano-banana-9"), None);
     }
 
     #[test]

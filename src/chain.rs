@@ -3,6 +3,7 @@
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::lane::LaneId;
+use crate::time::Millis;
 use crate::window::Amounts;
 
 /// What to do after an error, before attempts, waits and deadlines are looked at.
@@ -67,6 +68,8 @@ pub struct Target {
     pub want: Amounts,
     /// Whether it is the target before, asked for a smaller picture: only timeouts lead to it.
     pub is_smaller: bool,
+    /// How long an attempt may take there, where that is not as elsewhere.
+    pub timeout: Option<Millis>,
 }
 
 impl Target {
@@ -74,7 +77,7 @@ impl Target {
     #[must_use]
     pub const fn of_account(account: u32) -> Self {
         let want = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
-        Self { account, lane: None, want, is_smaller: false }
+        Self { account, lane: None, want, is_smaller: false, timeout: None }
     }
 }
 

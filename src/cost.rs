@@ -94,6 +94,15 @@ pub fn answer(
     Some(picture + (usage.prompt * model.input_usd + text * model.text_usd) / 1e6)
 }
 
+/// USD of so many searches of the web that a model makes for a picture: $14 a thousand, once the 5,000
+/// of a month are used that are free, of which a client cannot know.
+///
+/// Source: genai-prices 0.2.3, LiteLLM 1.110.2 (`search_context_cost_per_query`).
+#[must_use]
+pub fn searches(count: u32) -> f64 {
+    f64::from(count) * 0.014
+}
+
 /// What a request whose answer was lost may have cost: one picture, by the table.
 #[must_use]
 pub fn lost(model: Option<&Model<'_>>, size: Option<Size>) -> f64 {

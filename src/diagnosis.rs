@@ -85,13 +85,26 @@ const OVERLOAD_MAX: f64 = 120.0 * 60_000.0;
 /// In so many hours of bare 429s it is the day's quota that is spent.
 const ALL_DAY: u64 = 6;
 /// The guide takes a 429 below so many pictures a day for the free tier's.
-const FREE_PER_DAY: f64 = 10.0;
+pub(crate) const FREE_PER_DAY: u64 = 10;
 
 /// Names the pattern behind what was seen.
 #[must_use]
 pub fn diagnose(seen: &Seen) -> Diagnosis {
+    diagnose_at(seen, false)
+}
+
+/// The same where it may be known that the project is free and makes a few pictures a day: then it is the
+/// day that a 429 without a word on why is about.
+#[must_use]
+pub(crate) fn diagnose_at(seen: &Seen, is_free: bool) -> Diagnosis {
     let numbers = numbers(seen);
-    let pattern = pattern(seen, &numbers);
+    let is_bare = |s: &Sample| s.kind == Some(Kind::RateLimited) && s.dimension.is_none();
+    let pattern = match pattern(seen, &numbers) {
+        Pattern::Burst | Pattern::DayExhausted if is_free && seen.count(is_bare) > 0 => {
+            Pattern::FreeTier
+        }
+        pattern => pattern,
+    };
     let found = ROWS.iter().find(|row| row.pattern == pattern);
     let (name, summary, action) =
         found.map_or(("", "", ""), |row| (row.name, row.summary, row.action));
@@ -176,8 +189,7 @@ fn of_quota(seen: &Seen, numbers: &Numbers) -> Pattern {
     if per_day > 0 {
         let limit = seen.samples.iter().filter(|s| s.kind == Some(Kind::DailyQuota));
         let limit = limit.filter_map(|sample| sample.limit).min();
-        let is_low =
-            limit.map_or_else(|| few_a_day(seen, numbers), |limit| limit as f64 <= FREE_PER_DAY);
+        let is_low = limit.map_or_else(|| few_a_day(seen, numbers), |limit| limit <= FREE_PER_DAY);
         return if is_low { Pattern::FreeTier } else { Pattern::DayExhausted };
     }
     let is_bare = |s: &Sample| s.kind == Some(Kind::RateLimited) && s.dimension.is_none();
@@ -196,7 +208,7 @@ fn few_a_day(seen: &Seen, numbers: &Numbers) -> bool {
     let days = u64::try_from(days.len()).unwrap_or(u64::MAX);
     // Of a list of errors alone nobody knows what came through.
     numbers.succeeded > 0
-        && share(numbers.succeeded, days).is_some_and(|a_day| a_day < FREE_PER_DAY)
+        && share(numbers.succeeded, days).is_some_and(|a_day| a_day < FREE_PER_DAY as f64)
 }
 
 fn of_capacity(seen: &Seen, numbers: &Numbers) -> Pattern {

@@ -472,7 +472,8 @@ impl Engine {
         call.here.tries = call.here.tries.saturating_add(1);
         self.flights = self.flights.wrapping_add(1);
         let flight = FlightId(self.flights);
-        let expires = call.spec.policy.timeout.map(|timeout| now + timeout);
+        let own = call.spec.targets.get(call.target).and_then(|target| target.timeout);
+        let expires = own.or(call.spec.policy.timeout).map(|timeout| now + timeout);
         let expires = [expires, call.attempt_ends(now)].into_iter().flatten().min();
         call.flying = Some(Box::new(Flight {
             id: flight,

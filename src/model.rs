@@ -1,6 +1,8 @@
 //! What a model is: what it makes, what that costs, and whether it is still there.
 
+use crate::parameter::Refused;
 use crate::protocol::Protocol;
+use crate::service_tier::Tiers;
 
 /// A picture size that a request can ask for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -158,6 +160,10 @@ pub struct Model<'a> {
     pub image_usd: f64,
     /// Whether the Batch API takes it, at half the price.
     pub batch: bool,
+    /// What it answers with a 400, so that it is left out.
+    pub refuses: Refused,
+    /// The tiers of service that it has beside the standard one.
+    pub tiers: Tiers,
 }
 
 /// What a request asks of a model.

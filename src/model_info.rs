@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use crate::catalog::{BATCH_SHARE, FLEX_SHARE, Note, OLDER_NAMES, Quality, note};
+use crate::catalog::{BATCH_SHARE, Note, OLDER_NAMES, Quality, note};
 use crate::model::{Model, Status};
 use crate::models::Catalog;
 use crate::price_table::rounded;
+use crate::protocol::Protocol;
+use crate::service_tier::ServiceTier;
 
 /// What one size takes and costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -21,9 +23,27 @@ pub struct SizeInfo {
     /// The same in the Batch API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_price: Option<f64>,
-    /// The same with `serviceTier: 'flex'`, unverified.
+    /// The same with `serviceTier: 'flex'` on the Developer API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flex_price: Option<f64>,
+    /// The same with `serviceTier: 'priority'` there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority_price: Option<f64>,
+}
+
+/// The days on which a model ends, by API.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Ends {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gemini: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vertex: Option<&'static str>,
+}
+
+impl Ends {
+    const fn is_empty(&self) -> bool {
+        self.gemini.is_none() && self.vertex.is_none()
+    }
 }
 
 /// One model.
@@ -38,7 +58,9 @@ pub struct ModelInfo<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<&'static str>,
+    deprecated_since: Option<&'static str>,
+    #[serde(skip_serializing_if = "Ends::is_empty")]
+    ends: Ends,
     #[serde(skip_serializing_if = "Option::is_none")]
     successor: Option<&'a str>,
     protocol: &'static str,
@@ -46,6 +68,12 @@ pub struct ModelInfo<'a> {
     takes_size: bool,
     ratios: Vec<&'a str>,
     references: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refuses: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tiers: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vertex_tiers: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<&'static str>,
     input_price: f64,
@@ -79,13 +107,23 @@ fn info<'a>(model: Model<'a>, own: bool) -> ModelInfo<'a> {
     let note = note(model.id);
     let known = |read: fn(&'static Note) -> u32| note.map(read).filter(|tokens| *tokens > 0);
     let older = OLDER_NAMES.iter().filter(|(_, id)| *id == model.id);
-    let has_flex = model.batch && model.status != Status::Retired;
+    let is_served = model.status != Status::Retired;
+    let tiers = |protocol: Protocol| {
+        let all = [ServiceTier::Flex, ServiceTier::Standard, ServiceTier::Priority];
+        let has = all.into_iter().filter(|tier| model.tiers.has(*tier, protocol));
+        if is_served { has.map(ServiceTier::as_str).collect() } else { Vec::new() }
+    };
+    let has_tier = |tier| is_served && model.tiers.has(tier, Protocol::Gemini);
+    let tier_price = |row: &crate::model::SizePrice, tier: ServiceTier| {
+        has_tier(tier).then(|| rounded(row.usd * tier.share()))
+    };
     let size = |row: &crate::model::SizePrice| SizeInfo {
         size: row.size.as_str(),
         tokens: Some(row.tokens).filter(|tokens| *tokens > 0),
         price: row.usd,
         batch_price: model.batch.then(|| rounded(row.usd * BATCH_SHARE)),
-        flex_price: has_flex.then(|| rounded(row.usd * FLEX_SHARE)),
+        flex_price: tier_price(row, ServiceTier::Flex),
+        priority_price: tier_price(row, ServiceTier::Priority),
     };
     ModelInfo {
         id: model.id,
@@ -93,13 +131,20 @@ fn info<'a>(model: Model<'a>, own: bool) -> ModelInfo<'a> {
         older_names: older.map(|&(older, _)| older).collect(),
         status: model.status.as_str(),
         since: note.and_then(|note| note.since),
-        until: note.and_then(|note| note.until),
+        deprecated_since: note.and_then(|note| note.deprecated),
+        ends: Ends {
+            gemini: note.and_then(|note| note.ends),
+            vertex: note.and_then(|note| note.vertex_ends),
+        },
         successor: model.successor,
         protocol: model.protocol.as_str(),
         sizes: model.sizes.iter().map(size).collect(),
         takes_size: model.takes_size,
         ratios: model.ratios.iter().collect(),
         references: model.references,
+        refuses: model.refuses.iter().collect(),
+        tiers: tiers(Protocol::Gemini),
+        vertex_tiers: tiers(Protocol::Vertex),
         format: note.map(|note| note.format),
         input_price: model.input_usd,
         text_price: model.text_usd,

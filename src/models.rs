@@ -1,6 +1,6 @@
 //! The catalogue of one client: its own rows first, then those that are built in.
 
-use crate::catalog::{MODELS, whose};
+use crate::catalog::{MODELS, bare, whose};
 use crate::model::{Model, Status};
 use crate::own_row::OwnRow;
 use crate::value::Value;
@@ -28,8 +28,18 @@ impl Catalog {
     /// The model of an id or older name, with or without `models/`.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<Model<'_>> {
-        let id = id.strip_prefix("models/").unwrap_or(id);
+        let id = bare(id);
         self.exactly(id).or_else(|| self.exactly(whose(id)?))
+    }
+
+    /// The id that is meant by one that nobody knows, where it is off by three letters at most.
+    #[must_use]
+    pub fn nearest(&self, id: &str) -> Option<Model<'_>> {
+        let id = bare(id);
+        let served = self.iter().filter(|model| model.status != Status::Retired);
+        let near = served.map(|model| (distance(id, model.id), model));
+        let (off, model) = near.min_by_key(|(off, _)| *off)?;
+        (off <= 3).then_some(model)
     }
 
     fn exactly(&self, id: &str) -> Option<Model<'_>> {
@@ -62,6 +72,26 @@ impl Catalog {
     }
 }
 
+/// How many letters are to be added, left out or changed to get from one text to the other (Levenshtein);
+/// of texts whose lengths differ much, more than anybody asks for.
+fn distance(from: &str, to: &str) -> usize {
+    if from.len().abs_diff(to.len()) > 3 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (number, letter) in (1..).zip(from.bytes()) {
+        let mut diagonal = core::mem::replace(row.first_mut().unwrap_or(&mut 0), number);
+        let mut left = number;
+        for (cell, other) in row.iter_mut().skip(1).zip(to.bytes()) {
+            let changed = diagonal.saturating_add(usize::from(letter != other));
+            diagonal = *cell;
+            left = changed.min(left.min(diagonal).saturating_add(1));
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +117,17 @@ mod tests {
         assert_eq!(catalog.find("imagen-4-fast").unwrap().name, "Imagen 4 Fast");
         assert_eq!(catalog.find("models/gemini-3-pro-image-preview").unwrap().references, 14);
         assert!(catalog.find("gemini-9-image").is_none());
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_near_what_is_meant() {
+        let catalog = Catalog::default();
+        let near = |id: &str| catalog.nearest(id).map(|model| model.id.to_owned());
+        assert_eq!(near("gemini-3-pro-imgae").as_deref(), Some("gemini-3-pro-image"));
+        assert_eq!(near("models/gemini-3pro-image").as_deref(), Some("gemini-3-pro-image"));
+        assert_eq!(near("gemini-4-ultra-video"), None);
+        assert_eq!(near(""), None);
+        assert_eq!((distance("kitten", "sitting"), distance("abc", "abc")), (3, 0));
     }
 
     #[test]

@@ -137,7 +137,9 @@ impl Shape {
             Self::Limit => "a number from 1; Infinity for no limit",
             Self::Money => "a number of USD above 0",
             Self::Shares => "a number above 0 and up to 1, or a list of such",
-            Self::Limits => "'none', 'tier1', 'tier2', 'tier3', or an object of limits by model",
+            Self::Limits => {
+                "'none', 'free', 'tier1', 'tier2', 'tier3', or an object of limits by model"
+            }
             Self::OnDailyLimit => "'fail', 'fallback' or 'wait'",
             Self::OnStoreDown => "'open', 'closed' or 'local'",
             Self::Priority => "'interactive', 'background' or a whole number",
@@ -222,6 +224,7 @@ pub const OPTIONS: &[Opt] = &[
     opt("project", CLIENT | TARGET, Shape::Text),
     opt("location", TARGET, Shape::Text),
     opt("accessToken", TARGET, Shape::Function),
+    opt("config", TARGET, Shape::Object),
     opt("protocol", TARGET | ROW, Shape::Protocol),
     opt("name", TARGET | ROW, Shape::Text),
     opt("price", TARGET, Shape::Price),
@@ -255,6 +258,8 @@ pub const OPTIONS: &[Opt] = &[
     opt("textPrice", ROW, Shape::Amount),
     opt("imagePrice", ROW, Shape::Amount),
     opt("batch", ROW, Shape::Flag),
+    opt("refuses", ROW, Shape::List),
+    opt("tiers", ROW, Shape::List),
 ];
 
 /// The events of a client.

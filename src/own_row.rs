@@ -3,7 +3,9 @@
 use crate::catalog::{self, NEW};
 use crate::model::{Model, Ratios, Size, SizePrice, Status};
 use crate::options::{self, Shape, scope};
+use crate::parameter::{PARAMETERS, Refused};
 use crate::protocol::Protocol;
+use crate::service_tier::{self, ServiceTier, Tiers};
 use crate::text::join;
 use crate::value::Value;
 
@@ -61,12 +63,28 @@ impl OwnRow {
             "ratios" => {
                 let texts = value.items().iter().map(|item| item.as_str().map(str::to_owned));
                 let ratios: Option<Vec<_>> = texts.collect();
+                let ratios = ratios.filter(|ratios| !ratios.is_empty());
                 self.ratios =
                     Some(ratios.ok_or_else(|| wrong(key, "a list like ['1:1', '16:9']"))?);
             }
             "references" => self.base.references = whole(usd),
             "takesSize" => self.base.takes_size = *value == Value::Bool(true),
             "batch" => self.base.batch = *value == Value::Bool(true),
+            "refuses" => {
+                let mut names = value.items().iter().map(|item| item.as_str().unwrap_or_default());
+                let refused = names.try_fold(Refused::NONE, Refused::with);
+                self.base.refuses = refused.ok_or_else(|| {
+                    wrong(key, &["a list of these: ", &join(PARAMETERS, ", ")].concat())
+                })?;
+            }
+            "tiers" => {
+                let mut names = value.items().iter().map(|item| item.as_str().unwrap_or_default());
+                let tiers = names.try_fold(Tiers::NONE, |tiers, name| {
+                    Some(tiers.and(Tiers::of(ServiceTier::parse(name)?)))
+                });
+                self.base.tiers = tiers
+                    .ok_or_else(|| wrong(key, &["a list of ", service_tier::NAMES].concat()))?;
+            }
             "inputPrice" => self.base.input_usd = usd,
             "textPrice" => self.base.text_usd = usd,
             "imagePrice" => self.base.image_usd = usd,
@@ -143,7 +161,7 @@ fn fits(value: &Value, shape: Shape) -> bool {
         Shape::Text => value.as_str().is_some_and(|text| !text.is_empty()),
         Shape::Protocol => value.as_str().is_some_and(|name| Protocol::parse(name).is_some()),
         Shape::Object => matches!(value, Value::Object(_)),
-        Shape::List => !value.items().is_empty(),
+        Shape::List => matches!(value, Value::Array(_)),
         Shape::Flag => matches!(value, Value::Bool(_)),
         Shape::Amount => value.as_f64().is_some_and(|number| number >= 0.0 && number.is_finite()),
         _ => false,
@@ -177,6 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn what_it_refuses_and_its_tiers_can_be_said() {
+        let own =
+            row("{\"id\":\"gemini-nano-banana-2.1\",\"refuses\":[\"topK\"],\"tiers\":[\"flex\"]}");
+        let own = own.unwrap();
+        assert_eq!(own.model().refuses.iter().collect::<Vec<_>>(), ["topK"]);
+        for protocol in [Protocol::Gemini, Protocol::Vertex] {
+            assert!(own.model().tiers.has(ServiceTier::Flex, protocol));
+            assert!(!own.model().tiers.has(ServiceTier::Priority, protocol));
+        }
+        let none = row("{\"id\":\"gemini-nano-banana-2.1\",\"refuses\":[]}").unwrap();
+        assert_eq!(none.model().refuses, Refused::NONE);
+        assert_ne!(
+            row("{\"id\":\"gemini-nano-banana-2.1\"}").unwrap().model().refuses,
+            Refused::NONE
+        );
+    }
+
+    #[test]
     fn prices_of_sizes_beat_the_price_by_token() {
         let own =
             row("{\"id\":\"gemini-3-pro-image\",\"sizes\":{\"4K\":0.2,\"1K\":0.05}}").unwrap();
@@ -207,6 +243,12 @@ mod tests {
             ("{\"id\":\"a\",\"sizes\":{\"1K\":-1}}", "like { '1K': 0.05 }"),
             ("{\"id\":\"a\",\"sizes\":[1]}", "must be an object"),
             ("{\"id\":\"a\",\"ratios\":[1]}", "a list like ['1:1', '16:9']"),
+            ("{\"id\":\"a\",\"ratios\":[]}", "a list like ['1:1', '16:9']"),
+            ("{\"id\":\"a\",\"refuses\":[\"sed\"]}", "a list of these: temperature, topP"),
+            (
+                "{\"id\":\"a\",\"tiers\":[\"flexible\"]}",
+                "a list of 'flex', 'standard' or 'priority'",
+            ),
             ("{\"id\":\"a\",\"batch\":\"no\"}", "true or false"),
             ("{\"id\":\"a\",\"protocol\":\"rest\"}", "'gemini', 'vertex', 'imagen'"),
         ] {

@@ -9,7 +9,7 @@ const HOUR: u64 = 3_600_000;
 pub struct Hours(u32);
 
 /// One window of the day, in hours UTC.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
 pub struct Window {
     /// The first hour.
     pub from: u8,

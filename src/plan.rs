@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::catalog::{Quality, note};
-use crate::diagnosis::{Diagnosis, diagnose};
+use crate::diagnosis::{Diagnosis, FREE_PER_DAY, diagnose_at};
 use crate::model::{Model, Status};
 use crate::plan_options::Question;
 use crate::price_table::{CostRow, Order, per_image, rounded, table};
@@ -124,7 +124,10 @@ pub fn plan(question: &Question) -> Plan {
         size: question.size,
         references: u32::from(question.edits),
     };
-    let diagnosis = question.seen.as_ref().map(diagnose);
+    // By the guide a 429 at under ten pictures a day is the free tier's day, whatever it says.
+    let a_day = if question.is_per_day { question.images } else { question.images / MONTH };
+    let is_free = question.tier.is_none() && a_day < FREE_PER_DAY;
+    let diagnosis = question.seen.as_ref().map(|seen| diagnose_at(seen, is_free));
     let chain = chain(question, &order);
     let times = times(question, &order);
     let costs = table(question.catalog.iter(), &question.routes, &order);
@@ -134,6 +137,7 @@ pub fn plan(question: &Question) -> Plan {
         band,
         per_month,
         first: chain.first().map(String::as_str),
+        models: chain.len(),
         pattern: diagnosis.as_ref().map(|diagnosis| diagnosis.pattern),
         times: &times,
         costs: &costs,

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::catalog::{BATCH_SHARE, FLEX_SHARE};
+use crate::catalog::BATCH_SHARE;
 use crate::model::{Model, Need, Size, Status};
 use crate::protocol::Protocol;
+use crate::service_tier::ServiceTier;
 
 /// What a reference image takes where nobody has measured it: the most that any model takes.
 const REFERENCE_TOKENS: u32 = 1_120;
@@ -87,9 +88,12 @@ pub struct CostRow {
     /// The price in the Batch API, where that takes the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<Cost>,
-    /// The price with `serviceTier: 'flex'`, which nobody has verified for pictures.
+    /// The price with `serviceTier: 'flex'` on the Developer API, where the model has that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flex: Option<Cost>,
+    /// The same with `serviceTier: 'priority'`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Cost>,
 }
 
 /// The table: every model with a price, in the order of the catalogue, then the caller's routes.
@@ -110,6 +114,7 @@ pub fn table<'a>(
         standard: Cost::of(route.price, order.per_month),
         batch: None,
         flex: None,
+        priority: None,
     });
     of_models.chain(of_routes).collect()
 }
@@ -126,7 +131,11 @@ pub fn per_image(model: &Model<'_>, order: &Order) -> Option<f64> {
 fn model_row(model: &Model<'_>, order: &Order) -> Option<CostRow> {
     let usd = per_image(model, order)?;
     let share = |share: f64| Cost::of(usd * share, order.per_month);
-    let is_served = model.status != Status::Retired && model.protocol == Protocol::Gemini;
+    let is_served = model.status != Status::Retired;
+    let tier = |tier: ServiceTier| {
+        let has_it = is_served && model.tiers.has(tier, Protocol::Gemini);
+        has_it.then(|| share(tier.share()))
+    };
     Some(CostRow {
         model: Some(model.id.to_owned()),
         name: model.name.to_owned(),
@@ -136,7 +145,8 @@ fn model_row(model: &Model<'_>, order: &Order) -> Option<CostRow> {
         lacks: model.lacks(&order.need()),
         standard: Cost::of(usd, order.per_month),
         batch: model.batch.then(|| share(BATCH_SHARE)),
-        flex: is_served.then(|| share(FLEX_SHARE)),
+        flex: tier(ServiceTier::Flex),
+        priority: tier(ServiceTier::Priority),
     })
 }
 
@@ -226,7 +236,11 @@ mod tests {
         for row in table(MODELS.iter().copied(), &[], &order(1_000.0, Size::K1)) {
             let is_imagen = row.model.as_deref().unwrap().starts_with("imagen");
             assert_eq!(row.batch.is_none(), is_imagen, "{}", row.name);
-            assert_eq!(row.flex.is_none(), is_imagen, "{}", row.name);
+            // LiteLLM 1.110.2 has prices of both tiers in these two rows of the Developer API alone.
+            let tiers = ["gemini-3-pro-image", "gemini-2.5-flash-image"];
+            let has_tiers = tiers.contains(&row.model.as_deref().unwrap());
+            assert_eq!(row.flex.is_some(), has_tiers, "{}", row.name);
+            assert_eq!(row.priority.is_some(), has_tiers, "{}", row.name);
             if let Some(batch) = row.batch {
                 assert!((batch.per_month * 2.0 - row.standard.per_month).abs() < 1e-5);
             }

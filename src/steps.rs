@@ -41,6 +41,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) per_month: u64,
     /// The model that is asked first.
     pub(crate) first: Option<&'a str>,
+    /// How many models can be asked.
+    pub(crate) models: usize,
     /// The pattern of the errors.
     pub(crate) pattern: Option<&'static str>,
     pub(crate) times: &'a [TierTime],
@@ -108,7 +110,12 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
         } else {
             "An overload of the first model takes 30 to 120 minutes, and its day's quota ends."
         };
-        add("fallback", true, why, "createClient({ models: plan.chain })");
+        let how = if situation.models > 1 {
+            CHAIN
+        } else {
+            "No other model does this: add a target of a third party (`proxy`), or ask for another size."
+        };
+        add("fallback", true, why, how);
     }
     if situation.band > Band::Low {
         add(
@@ -164,9 +171,18 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
     steps
 }
 
+/// The chain as a step.
+const CHAIN: &str = "createClient({ models: plan.chain })";
+
 fn worth_a_look(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     let question = situation.question;
+    let has = |steps: &[Step], name: &str| steps.iter().any(|step| step.step == name);
+    let (has_chain, has_reserve) = (has(steps, "fallback"), has(steps, "provisioned_throughput"));
     let mut add = |step, why: String, how| steps.push(Step { step, needed: false, why, how });
+    if !has_chain && situation.models > 1 {
+        let why = "The other models of `chain` make a picture where the first makes none.";
+        add("fallback", why.to_owned(), CHAIN);
+    }
     let cost = situation.cost();
     if !question.interactive && cost.is_some_and(|row| row.batch.is_some()) {
         add(
@@ -197,7 +213,7 @@ fn worth_a_look(situation: &Situation<'_>, steps: &mut Vec<Step>) {
             "A target of the chain with its own `baseUrl`, `protocol` and `price`, after Google's.";
         add("proxy", why, how);
     }
-    if situation.band == Band::High && question.interactive && situation.keeps_up() {
+    if situation.band == Band::High && !has_reserve {
         add(
             "provisioned_throughput",
             "Limits are upper bounds, and no quota helps in an overload.".to_owned(),

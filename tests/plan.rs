@@ -33,6 +33,49 @@ fn the_guide_s_bands_of_volume() {
 }
 
 #[test]
+fn high_volume_names_provisioned_throughput() {
+    // "Choose your strategy based on volume", the high band of the guide.
+    for options in [
+        r#"{ "images": 20000, "tier": "tier1", "interactive": true }"#,
+        r#"{ "images": 20000, "tier": "tier3" }"#,
+        r#"{ "images": 1001, "tier": "tier2", "interactive": true }"#,
+    ] {
+        let names: Vec<_> = ask(options).steps.iter().map(|step| step.step).collect();
+        let count = names.iter().filter(|name| **name == "provisioned_throughput").count();
+        assert_eq!(count, 1, "{options}: {names:?}");
+    }
+    let few = ask(r#"{ "images": 1000, "tier": "tier1", "interactive": true }"#);
+    assert!(few.steps.iter().all(|step| step.step != "provisioned_throughput"));
+}
+
+#[test]
+fn chain_and_steps_tell_one_truth() {
+    for options in [
+        r#"{ "images": 5, "tier": "tier1" }"#,
+        r#"{ "images": 500, "tier": "tier1" }"#,
+        r#"{ "images": 500, "tier": "tier1", "size": "512" }"#,
+        r#"{ "images": 5, "tier": "tier1", "size": "512" }"#,
+    ] {
+        let plan = ask(options);
+        let step = plan.steps.iter().find(|step| step.step == "fallback");
+        let says_chain = step.is_some_and(|step| step.how.contains("plan.chain"));
+        assert_eq!(says_chain, plan.chain.len() > 1, "{options}");
+    }
+}
+
+#[test]
+fn diagnose_your_error_pattern_429_under_ten_a_day_is_the_free_day_s() {
+    let found = |options: &str| {
+        let errors = r#""errors":{"outcomes":[{"kind":"rate_limited","count":3}]}"#;
+        ask(&format!("{{{options},{errors}}}")).diagnosis.unwrap().pattern
+    };
+    assert_eq!(found(r#""images":9,"per":"day","tier":"free""#), "free_tier");
+    assert_eq!(found(r#""images":100,"tier":"free""#), "free_tier");
+    assert_eq!(found(r#""images":10,"per":"day","tier":"free""#), "burst");
+    assert_eq!(found(r#""images":9,"per":"day","tier":"tier1""#), "burst");
+}
+
+#[test]
 fn what_only_a_model_can_do_that_is_to_end_is_asked_of_it() {
     let plan = ask(r#"{ "images": 5, "size": "512", "tier": "tier1" }"#);
     assert_eq!(plan.chain, ["gemini-3.1-flash-image"]);
@@ -141,7 +184,7 @@ fn the_catalogue_lists_what_is_known_of_each_model() {
     );
     for row in rows.as_array().unwrap() {
         assert!(!row["source"].as_str().unwrap().is_empty(), "{row}");
-        assert_eq!(row["checked"], "2026-11-24");
+        assert_eq!(row["checked"], "2026-11-28");
     }
 }
 
@@ -187,4 +230,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn limits_are_rows_with_a_date_and_a_source() {
+    let rows = serde_json::to_value(unexhausted::limit_table::LIMITS).unwrap();
+    for row in rows.as_array().unwrap() {
+        for key in ["model", "tier", "date", "source"] {
+            assert!(row[key].as_str().is_some_and(|text| !text.is_empty()), "{row}");
+        }
+        assert!(row["rpm"] != row["nothing"] || row["rpd"] != row["nothing"], "{row}");
+    }
+    let ranged =
+        rows.as_array().unwrap().iter().any(|row| row["rpm"] == serde_json::json!([5, 10]));
+    assert!(ranged, "a range is two numbers");
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 
+use crate::fields;
 use crate::picture::Picture;
 use crate::random::{Purpose, Random};
 use crate::request::Generation;
@@ -197,7 +198,9 @@ pub(crate) fn price(wish: &Generation, holds: &Holds, usage: &Usage) -> u64 {
         .saturating_mul(input)
         .saturating_add(words)
         .saturating_add(usage.image_tokens.saturating_mul(image));
-    sum.saturating_mul(wish.price_percent) / 100
+    // $14 a thousand queries, once the 5,000 of a month are used that are free.
+    let searched = wish.searches.saturating_mul(14_000_000);
+    (sum.saturating_mul(wish.price_percent) / 100).saturating_add(searched)
 }
 
 #[derive(Serialize)]
@@ -219,7 +222,15 @@ struct Candidate<'a> {
     finish_reason: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     finish_message: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grounding_metadata: Option<Grounding>,
     index: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Grounding {
+    web_search_queries: Vec<String>,
 }
 
 #[derive(Default, Serialize)]
@@ -239,6 +250,8 @@ struct Part<'a> {
     inline_data: Option<Blob>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     thought: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thought_signature: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -266,7 +279,10 @@ struct Metadata {
     candidates_tokens_details: Vec<Detail>,
     #[serde(skip_serializing_if = "is_zero")]
     thoughts_token_count: u64,
-    service_tier: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traffic_type: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -306,7 +322,12 @@ fn metadata(wish: &Generation, usage: &Usage) -> Metadata {
         prompt_tokens_details: prompt,
         candidates_tokens_details: candidates,
         thoughts_token_count: usage.thoughts,
-        service_tier: wish.tier,
+        service_tier: (!wish.is_vertex).then_some(wish.tier),
+        traffic_type: wish.is_vertex.then_some(match wish.tier {
+            "flex" => "ON_DEMAND_FLEX",
+            "priority" => "ON_DEMAND_PRIORITY",
+            _ => "ON_DEMAND",
+        }),
     }
 }
 
@@ -354,7 +375,8 @@ fn message<'a>(
             if wish.wants_text {
                 parts.push(Part { text: Some("Here is your picture."), ..Part::default() });
             }
-            parts.push(picture_part(false));
+            let signed = if wish.is_vertex { fields::VERTEX_SIGNED } else { fields::SIGNED };
+            parts.push(Part { thought_signature: Some(signed), ..picture_part(false) });
         }
         Holds::Linked { to } => parts.push(Part { text: Some(to), ..Part::default() }),
         Holds::Text => {
@@ -372,7 +394,16 @@ fn message<'a>(
     }
     let content =
         if parts.is_empty() { Content::default() } else { Content { parts, role: Some("model") } };
-    let candidate = Candidate { content, finish_reason: finish, finish_message: message, index: 0 };
+    let query = |index| format!("what the picture is to show, {index}");
+    let grounding_metadata = (wish.searches > 0)
+        .then(|| Grounding { web_search_queries: (0..wish.searches).map(query).collect() });
+    let candidate = Candidate {
+        content,
+        finish_reason: finish,
+        finish_message: message,
+        grounding_metadata,
+        index: 0,
+    };
     let (candidates, prompt_feedback) = match holds {
         Holds::Blocked { reason } => (None, Some(Feedback { block_reason: reason })),
         Holds::NoCandidates => (Some(Vec::new()), None),

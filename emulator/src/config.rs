@@ -224,6 +224,9 @@ pub struct Config {
     pub script: Vec<Fault>,
     /// More model ids, each with the known model that it behaves like.
     pub models: BTreeMap<String, String>,
+    /// The tier at which every request is served and billed: `flex`, `standard`, `priority`; by default
+    /// the one that it asks for.
+    pub served_tier: Option<String>,
     /// Known models that answer 404 "no longer available to new users".
     pub retired: Vec<String>,
     /// Pixels of a picture's side (64; at most 1024).
@@ -263,6 +266,7 @@ impl Default for Config {
             faults: Vec::new(),
             script: Vec::new(),
             models: BTreeMap::new(),
+            served_tier: None,
             retired: Vec::new(),
             picture_size: 64,
             image_bytes: None,
@@ -329,6 +333,10 @@ impl Config {
             if amount.is_some_and(|usd| !(0.0..=1e9).contains(&usd)) {
                 return wrong(format!("{name} is an amount in USD from 0 to 1e9"));
             }
+        }
+        let tiers = ["flex", "standard", "priority"];
+        if self.served_tier.as_deref().is_some_and(|tier| !tiers.contains(&tier)) {
+            return wrong("servedTier is 'flex', 'standard' or 'priority'".into());
         }
         let latency = &self.latency;
         let mut spans = vec![latency.median, latency.sigma, latency.tail, latency.tail_factor];

@@ -48,6 +48,26 @@ const GENERATION: &[&str] = &[
     "enableEnhancedCivicAnswers",
 ];
 const IMAGE: &[&str] = &["aspectRatio", "imageSize"];
+/// What Vertex AI takes beside and instead of these. Source: the discovery document of
+/// `aiplatform.v1beta1`, revision 2026-11-06.
+const VERTEX_ROOT: &[&str] = &[
+    "contents",
+    "systemInstruction",
+    "safetySettings",
+    "tools",
+    "toolConfig",
+    "cachedContent",
+    "generationConfig",
+    "labels",
+    "modelArmorConfig",
+];
+const VERTEX_IMAGE: &[&str] =
+    &["aspectRatio", "imageSize", "personGeneration", "prominentPeople", "imageOutputOptions"];
+/// The header that says the tier of service on Vertex AI. Source: `@ai-sdk/google-vertex` 5.0.141.
+const VERTEX_TIER: &str = "x-vertex-ai-llm-shared-request-type";
+/// How a picture is signed by each API, which the other refuses. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
+pub(crate) const SIGNED: &str = "c2lnbmVkIGJ5IHRoZSBEZXZlbG9wZXIgQVBJ";
+pub(crate) const VERTEX_SIGNED: &str = "c2lnbmVkIGJ5IFZlcnRleCBBSQ==";
 const THINKING: &[&str] = &["thinkingLevel", "thinkingBudget", "includeThoughts"];
 const CONTENT: &[&str] = &["role", "parts"];
 const PART: &[&str] = &[
@@ -166,11 +186,21 @@ pub(crate) struct Prompt {
     characters: u64,
     images: u64,
     image_bytes: Option<u64>,
+    /// The other API's signature.
+    foreign: &'static str,
+    has_foreign: bool,
 }
 
 impl Prompt {
     pub(crate) fn new() -> Self {
-        Self { hash: HASH_START, characters: 0, images: 0, image_bytes: None }
+        Self {
+            hash: HASH_START,
+            characters: 0,
+            images: 0,
+            image_bytes: None,
+            foreign: VERTEX_SIGNED,
+            has_foreign: false,
+        }
     }
 
     fn content(&mut self, review: &mut Review, place: &str, value: &Value) {
@@ -192,6 +222,7 @@ impl Prompt {
                     None => review.invalid(&format!("{place}.text"), "TYPE_STRING", value),
                 },
                 "inlineData" => self.blob(review, &format!("{place}.inline_data"), value),
+                "thoughtSignature" => self.has_foreign |= value.as_str() == Some(self.foreign),
                 "fileData" => self.images = self.images.saturating_add(1),
                 _ => {}
             }
@@ -279,7 +310,25 @@ pub(crate) fn generation(
     version: &str,
 ) -> Result<Generation, Refused> {
     let root = Value::Object(read_json(request)?);
-    message(blank(config, request, model), &root, version)
+    let is_vertex = request.path.contains("/publishers/");
+    let mut wish = blank(config, request, model);
+    wish.is_vertex = is_vertex;
+    if let Some(tier) = request.header(VERTEX_TIER).filter(|_| is_vertex) {
+        match tier {
+            "flex" => (wish.tier, wish.price_percent) = ("flex", 50),
+            "priority" => (wish.tier, wish.price_percent) = ("priority", 180),
+            _ => return refuse(400, "The shared request type is not known."),
+        }
+    }
+    let mut wish = message(wish, &root, version)?;
+    if let Some(served) = config.served_tier.as_deref() {
+        (wish.tier, wish.price_percent) = match served {
+            "flex" => ("flex", 50),
+            "priority" => ("priority", 180),
+            _ => ("standard", 100),
+        };
+    }
+    Ok(wish)
 }
 
 /// The message of a request for a picture, in a body or in a row of a job.
@@ -291,7 +340,11 @@ pub(crate) fn message(
     let mut review = Review::default();
     let mut prompt = Prompt::new();
     let mut contents = 0_usize;
-    for (name, value) in review.message("", root, ROOT) {
+    let known = if wish.is_vertex { VERTEX_ROOT } else { ROOT };
+    if wish.is_vertex {
+        prompt.foreign = SIGNED;
+    }
+    for (name, value) in review.message("", root, known) {
         match name.as_str() {
             "contents" => {
                 contents = listed(value).len();
@@ -301,6 +354,13 @@ pub(crate) fn message(
             }
             "systemInstruction" => prompt.content(&mut review, "system_instruction", value),
             "generationConfig" => generation_config(&mut review, value, version, &mut wish),
+            "tools" => {
+                let searches = |tool: &Value| {
+                    tool.get("googleSearch").or_else(|| tool.get("google_search")).is_some()
+                };
+                // A prompt for a picture can make several queries.
+                wish.searches = if listed(value).iter().any(searches) { 2 } else { 0 };
+            }
             "serviceTier" => match value.as_str().map(str::to_ascii_lowercase).as_deref() {
                 Some("flex") => (wish.tier, wish.price_percent) = ("flex", 50),
                 Some("priority") => (wish.tier, wish.price_percent) = ("priority", 180),
@@ -311,6 +371,9 @@ pub(crate) fn message(
         }
     }
     review.finish()?;
+    if prompt.has_foreign {
+        return refuse(400, "Invalid thought signature.");
+    }
     if contents == 0 {
         return refuse(400, "* GenerateContentRequest.contents: contents is not specified\n");
     }
@@ -331,6 +394,8 @@ pub(crate) fn blank(config: &Config, request: &Request, model: &'static Model) -
         image_bytes: config.image_bytes,
         price_percent: 100,
         tier: "standard",
+        is_vertex: false,
+        searches: 0,
         deadline: request
             .header("x-server-timeout")
             .and_then(|seconds| seconds.trim().parse::<f64>().ok())
@@ -384,7 +449,9 @@ fn generation_config(review: &mut Review, value: &Value, version: &str, wish: &m
 fn thinking_config(review: &mut Review, place: &str, value: &Value, model: &Model) {
     for (name, value) in review.message(place, value, THINKING) {
         let place = format!("{place}.{}", snake(&name));
-        if !model.thinks {
+        if !model.thinks && name == "thinkingLevel" {
+            review.note(&place, "Thinking level is not supported for this model.".into());
+        } else if !model.thinks {
             review.note(&place, format!("Thinking is not enabled for models/{}", model.name));
         } else if name == "thinkingLevel" {
             let level = value.as_str().map(str::to_ascii_uppercase);
@@ -412,8 +479,12 @@ fn modalities(review: &mut Review, place: &str, value: &Value, wish: &mut Genera
 fn image_config(review: &mut Review, value: &Value, wish: &mut Generation) {
     const PLACE: &str = "generation_config.image_config";
     let model = wish.model;
-    for (name, value) in review.message(PLACE, value, IMAGE) {
+    let known = if wish.is_vertex { VERTEX_IMAGE } else { IMAGE };
+    for (name, value) in review.message(PLACE, value, known) {
         let place = format!("{PLACE}.{}", snake(&name));
+        if !IMAGE.contains(&name.as_str()) {
+            continue;
+        }
         let Some(text) = value.as_str() else {
             review.invalid(&place, "TYPE_STRING", value);
             continue;

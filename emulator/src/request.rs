@@ -107,6 +107,10 @@ pub(crate) struct Generation {
     /// Hundredths of the standard price.
     pub(crate) price_percent: u64,
     pub(crate) tier: &'static str,
+    /// Whether it came to Vertex AI.
+    pub(crate) is_vertex: bool,
+    /// How often the model will search the web.
+    pub(crate) searches: u64,
     /// Milliseconds after which the service gives up, as the caller asked.
     pub(crate) deadline: Option<u64>,
 }

@@ -430,7 +430,9 @@ impl Service {
         }
         let body = answer::body(self.config.seed, sequence, wish, version, &holds, picture);
         let mut reply = Reply::json(200, String::new());
-        reply.set("x-gemini-service-tier", wish.tier);
+        if !wish.is_vertex {
+            reply.set("x-gemini-service-tier", wish.tier);
+        }
         (reply, body)
     }
 }

@@ -15,8 +15,10 @@ pub mod wasm;
 
 use serde::Serialize;
 use unexhausted::diagnosis;
+use unexhausted::limit_table;
 use unexhausted::model_info;
 use unexhausted::models::Catalog;
+use unexhausted::peak;
 use unexhausted::plan_options::Question;
 use unexhausted::reader;
 use unexhausted::seen::Seen;
@@ -50,6 +52,22 @@ pub fn models(rows: &str) -> Result<String, String> {
         catalog.add(row)?;
     }
     write(&model_info::list(&catalog))
+}
+
+/// The limits that are known, by model and tier, with their dates and sources.
+///
+/// # Errors
+/// None in practice.
+pub fn limits() -> Result<String, String> {
+    write(&limit_table::LIMITS)
+}
+
+/// The hours of the day, UTC, in which overload is known.
+///
+/// # Errors
+/// None in practice.
+pub fn peak_windows() -> Result<String, String> {
+    write(&peak::WINDOWS)
 }
 
 /// What cannot be read is nothing, which whoever reads on refuses by name.

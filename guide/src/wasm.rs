@@ -28,3 +28,21 @@ pub fn diagnose(seen: &str) -> Result<String, String> {
 pub fn models(rows: &str) -> Result<String, String> {
     crate::models(rows)
 }
+
+/// `limits`.
+///
+/// # Errors
+/// None in practice.
+#[wasm_bindgen]
+pub fn limits(_about: &str) -> Result<String, String> {
+    crate::limits()
+}
+
+/// `peakWindows`.
+///
+/// # Errors
+/// None in practice.
+#[wasm_bindgen(js_name = peakWindows)]
+pub fn peak_windows(_about: &str) -> Result<String, String> {
+    crate::peak_windows()
+}

@@ -336,6 +336,8 @@ export interface EmulatorConfig {
   script?: readonly (ScriptedFault | FaultName)[] | null;
   /** More model ids, each with the known model that it behaves like. */
   models?: Record<string, string> | null;
+  /** The tier at which every request is served and billed. Default: the one that it asks for. */
+  servedTier?: 'flex' | 'standard' | 'priority' | null;
   /** Known models that answer 404 "no longer available to new users". */
   retired?: readonly string[] | null;
   /** Pixels of a picture's side, at most 1024. Default 64. */

@@ -3,8 +3,10 @@ import { ready, use } from '../load.js';
 import type {
   CatalogRow,
   Diagnosis,
+  LimitRow,
   ModelInfo,
   Outcome,
+  PeakWindow,
   Plan,
   PlanOptions,
   SeenOutcomes,
@@ -38,6 +40,25 @@ export async function plan(options: PlanOptions): Promise<Plan> {
   const { errors } = (options ?? {}) as PlanOptions;
   if (errors === undefined) return ask('plan', options);
   return ask('plan', { ...options, errors: await summary(errors) });
+}
+
+/**
+ * Lists the limits that were published, measured or told, by model and tier, each with its date and
+ * source. Google publishes none per model any more: what a 429 says overrules them.
+ *
+ * @example
+ * ```ts
+ * const rows = await limits();
+ * console.log(rows.filter(({ model }) => model === 'gemini-3-pro-image'));
+ * ```
+ */
+export function limits(): Promise<LimitRow[]> {
+  return ask('limits', null);
+}
+
+/** Lists the hours of the day, UTC, in which overload is known: those that `avoidPeak` keeps out of. */
+export function peakWindows(): Promise<PeakWindow[]> {
+  return ask('peakWindows', null);
 }
 
 /** What a client's history means. @internal */

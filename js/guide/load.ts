@@ -8,7 +8,10 @@ export const guide: Side<typeof import('../wasm/guide.js')> = new Side(
 );
 
 /** Asks the guide; what it refuses is a `TypeError`. @internal */
-export async function ask<T>(what: 'plan' | 'models' | 'diagnose', about: unknown): Promise<T> {
+export async function ask<T>(
+  what: 'plan' | 'models' | 'diagnose' | 'limits' | 'peakWindows',
+  about: unknown,
+): Promise<T> {
   const glue = await guide.load();
   return guide.run(glue, () => JSON.parse(glue[what](JSON.stringify(about) ?? 'null')));
 }

@@ -39,6 +39,8 @@ const PLACES: &[(Place, &[&str])] = &[
             "serviceTier",
             "store",
             "continuationToken",
+            "labels",
+            "modelArmorConfig",
         ],
     ),
     (

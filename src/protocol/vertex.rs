@@ -11,7 +11,25 @@ const HOST: &str = "aiplatform.googleapis.com";
 
 /// What the Developer API takes at the top of a body and Vertex AI answers with 400
 /// (`aiplatform.v1beta1` discovery document, revision 2026-11-06).
-pub const UNKNOWN: &[&str] = &["store", "serviceTier", "continuationToken"];
+pub const UNKNOWN: &[&str] = &["store", "continuationToken"];
+
+/// Keys of `config` that Vertex AI alone knows, and whether a picture made without them would be
+/// another one than was asked for. Source: the converters of `@google/genai` 3.3.0, which throw for them
+/// on the Developer API.
+pub const ONLY: [(&str, bool); 2] = [("labels", false), ("modelArmorConfig", true)];
+
+/// The same in `imageConfig`.
+pub const ONLY_IMAGE: [(&str, bool); 5] = [
+    ("personGeneration", true),
+    ("prominentPeople", true),
+    ("imageOutputOptions", false),
+    ("outputMimeType", false),
+    ("outputCompressionQuality", false),
+];
+
+/// What the SDK calls otherwise than the API: each goes into `imageConfig.imageOutputOptions`.
+pub const OUTPUT: [(&str, &str); 2] =
+    [("outputMimeType", "mimeType"), ("outputCompressionQuality", "compressionQuality")];
 
 /// The host of a location: one for the world, one for each multi-region, one for each region.
 #[must_use]

@@ -9,6 +9,7 @@ use crate::cost::{self, Counts, Usage};
 use crate::input::Used;
 use crate::model::Model;
 use crate::protocol::media::{HEAD, data_url, picture};
+use crate::service_tier::ServiceTier;
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -24,19 +25,37 @@ pub(crate) struct Summary {
     pub(crate) pictures: u32,
     /// The tokens that it reports.
     pub(crate) usage: Option<Usage>,
+    /// The tier that has served, where it says so.
+    pub(crate) tier: Option<ServiceTier>,
+    /// How often the model searched the web.
+    pub(crate) searches: u32,
 }
 
 /// Counts the pictures and reads the tokens.
 pub(crate) fn summary(body: &JsValue) -> Summary {
-    let mut pictures = 0_u32;
+    let (mut pictures, mut searches) = (0_u32, 0_u32);
     for candidate in list(&get(body, "candidates")) {
         for part in list(&get(&get(&candidate, "content"), "parts")) {
             if is_picture(&part) {
                 pictures = pictures.saturating_add(1);
             }
         }
+        let grounding = get(&candidate, "groundingMetadata");
+        if grounding.is_object() {
+            for key in ["webSearchQueries", "imageSearchQueries"] {
+                let queries = as_array(&get(&grounding, key)).map_or(0, Array::length);
+                searches = searches.saturating_add(queries.min(LIST_MAX));
+            }
+        }
     }
-    Summary { pictures, usage: usage(&get(body, "usageMetadata")) }
+    let metadata = get(body, "usageMetadata");
+    Summary { pictures, usage: usage(&metadata), tier: tier(&metadata), searches }
+}
+
+/// The tier of service that `usageMetadata` tells: that of the Developer API, or Vertex AI's traffic.
+fn tier(metadata: &JsValue) -> Option<ServiceTier> {
+    let said = ["serviceTier", "trafficType"].into_iter().find_map(|key| get_text(metadata, key));
+    said.as_deref().map(ServiceTier::served)
 }
 
 /// Whether a part is a picture that is no thought.
@@ -79,8 +98,10 @@ pub(crate) fn used(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> 
     let inner = get(answer, "response");
     let metadata = [answer, &inner].map(|object| get(object, "usageMetadata"));
     let usage = metadata.iter().find_map(usage)?;
-    let pictures = summary(if metadata[0].is_object() { answer } else { &inner }).pictures;
-    let usd = cost::answer(model, None, Some(&usage), pictures);
+    let summary = summary(if metadata[0].is_object() { answer } else { &inner });
+    let usd = cost::answer(model, None, Some(&usage), summary.pictures).map(|usd| {
+        usd * summary.tier.unwrap_or_default().share() + cost::searches(summary.searches)
+    });
     Some(Used { tokens: Some(Millis::from_f64(usage.prompt).0), nanos: usd.map(nanos) })
 }
 

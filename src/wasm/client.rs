@@ -26,6 +26,7 @@ use crate::kind::Dimension;
 use crate::model::Size;
 use crate::options::{RetryOptions, Shape, scope};
 use crate::retry::Policy;
+use crate::service_tier::ServiceTier;
 use crate::text::join;
 use crate::time::Millis;
 use crate::window::Amounts;
@@ -39,6 +40,8 @@ const TIMEOUT_4K: Millis = Millis(300_000);
 const TIMEOUT_GRACE: Millis = Millis(10_000);
 /// The service itself ends a request after ten minutes; a longer time need not be told.
 const TOLD_MAX: Millis = Millis(600_000);
+/// How long `flex` may take: its target is 15 minutes (Google's page of 2026-04-29).
+const TIMEOUT_FLEX: Millis = Millis(900_000);
 const MAX_RETRIES: u32 = 5;
 const BASE_DELAY: Millis = Millis(2_000);
 const BATCH_DELAY: Millis = Millis(1_000);
@@ -137,7 +140,7 @@ impl Core {
         let tokens = call.tokens.unwrap_or_default();
         let price = nanos(cost::expected(known.as_ref(), None, tokens)).saturating_mul(images);
         let want = Amounts { requests: 1, tokens, images, nanos: price };
-        let target = Target { account: account.0, lane, want, is_smaller: false };
+        let target = Target { account: account.0, lane, want, is_smaller: false, timeout: None };
         let targets = self.targets(vec![target]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
@@ -419,7 +422,8 @@ impl Core {
                 let reason = route.known().map(|known| retired::reason(&known));
                 return Some(Skip { lacks: None, reason: reason.unwrap_or_default() });
             }
-            let lacks = route.lacks(&request, checks)?;
+            let own = route.own(&request).ok().flatten();
+            let lacks = route.lacks(own.as_ref().unwrap_or(&request), checks)?;
             let reason = ["it cannot do the ", lacks, " that the request asks for"].concat();
             Some(Skip { lacks: Some(lacks), reason })
         };
@@ -442,17 +446,31 @@ impl Core {
         let sizes = call.degrade.as_ref().or(settings.degrade.as_ref()).filter(|_| checks);
         if let Some(sizes) = sizes {
             let with_smaller = |route: &Rc<Route>| {
-                let smaller = route.smaller(&request, sizes);
+                let own = route.own(&request).ok().flatten();
+                let smaller = route.smaller(own.as_ref().unwrap_or(&request), sizes);
                 core::iter::once(Rc::clone(route)).chain(smaller).collect::<Vec<_>>()
             };
             chain = chain.iter().flat_map(with_smaller).collect();
         }
+        let own = chain.iter().map(|route| route.own(&request));
+        let own: Box<[Option<Request>]> = own.collect::<Result<_, _>>()?;
+        if let Some(tier) = request.tier
+            && own.iter().all(Option::is_none)
+            && let Some(first) = chain.first().filter(|_| chain.iter().all(|to| !to.has(tier)))
+        {
+            return Err(usage(&first.without(tier)));
+        }
+        let own = if own.iter().all(Option::is_none) { Box::default() } else { own };
+        // The grace is ours alone, and where the caller has given a time that holds.
+        let flex_time = (given.is_none() && wanted != Wanted::Answer).then_some(TIMEOUT_FLEX);
+        let flex_secs = flex_time.filter(|_| !in_page).map(|time| time.0.div_ceil(1000));
         let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
-        for route in chain.iter() {
+        for (index, route) in chain.iter().enumerate() {
+            let asked = own.get(index).and_then(Option::as_ref).unwrap_or(&request);
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), route.called())?;
-            let price = nanos(route.expected(route.smaller.or(request.need.size), tokens));
+            let price = nanos(route.expected(route.smaller.or(asked.need.size), asked));
             let want = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
             if price == 0 && (settings.budget.is_some() || call.max_cost.is_some()) {
                 host.warn(
@@ -465,12 +483,14 @@ impl Core {
                 );
             }
             let is_smaller = route.smaller.is_some();
-            targets.push(Target { account: account.0, lane, want, is_smaller });
+            let is_flex = route.tier(asked) == ServiceTier::Flex;
+            let timeout = flex_time.filter(|_| is_flex).map(|time| time + grace);
+            targets.push(Target { account: account.0, lane, want, is_smaller, timeout });
         }
         let targets = self.targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
         let gate = call.gate.take();
-        let picture = Picture::new(request, chain, wanted, skipped, gate);
+        let picture = Picture::new(request, chain, own, flex_secs, wanted, skipped, gate);
         if !picture.request.is_prompt() {
             picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();

@@ -370,6 +370,11 @@ impl Driver {
             });
             let job = job.flatten();
             let used = job.as_ref().and_then(|job| job.used(&answer, &self.catalog));
+            if let Some(Job::Picture(picture)) = &job
+                && let Some(model) = picture.model(target)
+            {
+                self.tell_stage(model, &answer, picture.served_by().as_deref());
+            }
             self.with(call, |state| state.answer = answer);
             self.feed(Input::Answered { call, flight, used });
             self.count(job.as_ref(), target, None);
@@ -403,6 +408,7 @@ impl Driver {
             info.spent = spent;
             if let Some(Job::Picture(picture)) = self.with(call, |state| state.job.clone()) {
                 picture.tell_failed(&info);
+                picture.suggest(target, &mut info);
             }
             self.landed(call, flight, target, info, Thrown::Copied(Rc::new(value)));
         }
@@ -421,9 +427,16 @@ impl Driver {
             state.job.clone()
         });
         let asked = self.ask(call, &info);
+        let leaves = match &job {
+            Some(Job::Picture(picture)) if picture.may_be_taken_elsewhere(target, &info) => {
+                Some(Verdict::Leave)
+            }
+            _ => None,
+        };
         let info = Rc::new(info);
         let driver = Rc::clone(self);
-        let decide = move |verdict| {
+        let decide = move |verdict: Option<Verdict>| {
+            let verdict = verdict.or(leaves);
             driver.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
             driver.count(job.as_ref(), target, Some(&info));
         };

@@ -1,12 +1,12 @@
 //! A request in the words of another protocol. The pictures in it are handed on as the JavaScript
 //! strings that they are.
 
-use js_sys::{Array, JSON, JsString, Object, Reflect};
+use js_sys::{Array, JSON, JsString, Object};
 use wasm_bindgen::prelude::*;
 
 use super::convert::{copy_of, get, get_dynamic, get_text, keys, list, name, object, set};
 use super::host::Host;
-use super::request::Request;
+use super::request::{Request, take};
 use crate::catalog::Size;
 use crate::protocol::{Protocol, openai_images, vertex};
 use crate::text::join;
@@ -18,18 +18,18 @@ use crate::text::join;
 pub(crate) fn text(
     protocol: Protocol,
     request: &Request,
+    body: &Object,
     model: &str,
     host: &Host,
 ) -> Result<JsString, JsValue> {
-    let body = request.body();
     let own = Object::new();
     // Imagen's parameters stand beside the prompt and not around it.
     let said = if protocol == Protocol::Imagen { Object::new() } else { own.clone() };
-    translate(protocol, &body, &said, host);
+    translate(protocol, body, &said, host);
     match protocol {
-        Protocol::Imagen => imagen(&own, &said, request, &body),
-        Protocol::OpenaiImages => images(&own, request, &body, model),
-        _ => chat(&own, request, &body, model),
+        Protocol::Imagen => imagen(&own, &said, request, body),
+        Protocol::OpenaiImages => images(&own, request, body, model),
+        _ => chat(&own, request, body, model),
     }
     JSON::stringify(&own)
 }
@@ -73,18 +73,33 @@ fn warn(protocol: Protocol, dropped: &[String], host: &Host) {
     }
 }
 
-/// The body of the Gemini API without what Vertex AI does not know.
-pub(crate) fn for_vertex(body: &Object, host: &Host) -> Object {
-    let known = copy_of(body);
+/// Takes from a body what Vertex AI does not know; the tier of service is said in a header there, and
+/// the SDK's words for the picture's file become the API's.
+pub(crate) fn for_vertex(body: &Object, image: &Object, host: &Host) {
     let mut dropped = Vec::new();
     for &key in vertex::UNKNOWN {
-        if !get(body, key).is_undefined() {
-            let _ = Reflect::delete_property(&known, &name(key));
+        if take(body, key) {
             dropped.push(key.to_owned());
         }
     }
+    take(body, "serviceTier");
+    for (word, key) in vertex::OUTPUT {
+        let value = get(image, word);
+        if take(image, word) {
+            let output = copy_of(&get(image, "imageOutputOptions"));
+            set(&output, key, &value);
+            set(image, "imageOutputOptions", &output);
+        }
+    }
     warn(Protocol::Vertex, &dropped, host);
-    known
+}
+
+/// Takes from a body what only Vertex AI knows.
+pub(crate) fn for_gemini(body: &Object, image: &Object, host: &Host) {
+    let of_body = vertex::ONLY.iter().filter(|row| take(body, row.0));
+    let of_image = vertex::ONLY_IMAGE.iter().filter(|row| take(image, row.0));
+    let dropped: Vec<String> = of_body.chain(of_image).map(|row| row.0.to_owned()).collect();
+    warn(Protocol::Gemini, &dropped, host);
 }
 
 fn imagen(own: &Object, parameters: &Object, request: &Request, body: &Object) {

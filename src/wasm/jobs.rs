@@ -88,7 +88,7 @@ impl Core {
                 usage(&["a request cannot be written as JSON: ", &said].concat())
             },
         )?;
-        let usd = route.expected(request.need.size, request.tokens()) * BATCH_SHARE;
+        let usd = route.expected(request.need.size, &request) * BATCH_SHARE;
         let size = request.need.size.map(|size| size.as_str());
         Ok(Fields::new()
             .set("model", route.model.as_str())

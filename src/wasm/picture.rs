@@ -3,11 +3,11 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, JSON, JsString};
+use js_sys::{Array, Function, JSON, JsString, Object};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{copy, get, is_array, name, set, to_js};
+use super::convert::{copy, copy_of, get, get_text, is_array, name, put, set, to_js};
 use super::gate::Gate;
 use super::host::{self, Host};
 use super::quota::nanos;
@@ -23,7 +23,11 @@ use crate::input::Used;
 use crate::kind::Kind;
 use crate::model::Size;
 use crate::output::{Attempt, Record};
+use crate::parameter;
+use crate::protocol::{BEARER, Protocol};
 use crate::redact::Redactor;
+use crate::service_tier::{ServiceTier, VERTEX_HEADER};
+use crate::text::contains;
 use crate::time::Millis;
 use crate::value::Value;
 
@@ -53,6 +57,10 @@ pub(crate) struct Picture {
     pub(crate) request: Request,
     /// The chain, in order.
     pub(crate) routes: Rc<[Rc<Route>]>,
+    /// The request as each target is to get it, where targets have a `config`.
+    own: Box<[Option<Request>]>,
+    /// The seconds that the service is told for `flex`, which takes longer than others.
+    flex_secs: Option<u64>,
     pub(crate) wanted: Wanted,
     /// What was left out of the chain, and why.
     pub(crate) skipped: Box<[(Rc<Route>, Skip)]>,
@@ -75,17 +83,60 @@ struct Past {
     summary: Cell<Summary>,
     /// The target that gave it.
     answered: Cell<usize>,
+    /// Whether signatures of thoughts are replaced: whom they were shown to has not made them.
+    is_unsigned: Cell<bool>,
+    /// The model that made it, where that is another one than was asked.
+    served_by: RefCell<Option<String>>,
 }
 
 impl Picture {
     pub(crate) const fn new(
         request: Request,
         routes: Rc<[Rc<Route>]>,
+        own: Box<[Option<Request>]>,
+        flex_secs: Option<u64>,
         wanted: Wanted,
         skipped: Box<[(Rc<Route>, Skip)]>,
         gate: Option<Gate>,
     ) -> Self {
-        Self { request, routes, wanted, skipped, gate, past: OnceCell::new() }
+        Self { request, routes, own, flex_secs, wanted, skipped, gate, past: OnceCell::new() }
+    }
+
+    /// The request as a target is to get it.
+    fn request(&self, target: usize) -> &Request {
+        self.own.get(target).and_then(Option::as_ref).unwrap_or(&self.request)
+    }
+
+    /// The tier of service that a target is asked for.
+    fn tier(&self, target: usize) -> ServiceTier {
+        let route = self.routes.get(target);
+        route.map_or_else(ServiceTier::default, |route| route.tier(self.request(target)))
+    }
+
+    /// The headers for a target: on Vertex AI they say the tier.
+    fn headers(&self, route: &Route, target: usize) -> Object {
+        let tier = self.tier(target);
+        if tier == ServiceTier::Standard || !route.protocol.is_gemini() {
+            return route.headers.clone();
+        }
+        let headers = copy_of(&route.headers);
+        if route.protocol == Protocol::Vertex {
+            set(&headers, VERTEX_HEADER, &tier.as_str().into());
+        }
+        if let Some(secs) = self.flex_secs.filter(|_| tier == ServiceTier::Flex) {
+            set(&headers, "x-server-timeout", &secs.to_string().into());
+        }
+        headers
+    }
+
+    /// Whether a failure says no more than that the target does not take a parameter, and there are
+    /// other targets: one that is known not to take it is asked without.
+    pub(crate) fn may_be_taken_elsewhere(&self, target: usize, info: &ErrorInfo) -> bool {
+        if info.kind != Kind::InvalidRequest || target.saturating_add(1) >= self.routes.len() {
+            return false;
+        }
+        let keys = self.request(target).keys();
+        parameter::is_refused(&info.message, keys.iter().map(String::as_str))
     }
 
     fn past(&self) -> &Past {
@@ -106,29 +157,42 @@ impl Picture {
         let dispatcher = if fetch.is_none() { host.dispatcher() } else { JsValue::UNDEFINED };
         let mut letter = Letter {
             url: route.url.clone(),
-            headers: route.headers.clone(),
+            headers: self.headers(route, target),
             body,
             signal: get(canceller, "signal"),
             dispatcher,
             fetch: fetch.cloned(),
         };
         self.pass(route, target).await?;
-        match self.send(route, &mut letter, host).await? {
+        let mut reply = self.send(route, &mut letter, host).await?;
+        if let Reply::Error(error) = &reply
+            && route.protocol.is_gemini()
+            && names_signature(error)
+            && !self.past().is_unsigned.replace(true)
+        {
+            // Such a 400 comes before any work, and costs nothing.
+            self.past().text.replace(None);
+            letter.body = self.text(target, host).map_err(|thrown| Failed::from(copy(&thrown)))?;
+            reply = self.send(route, &mut letter, host).await?;
+        }
+        match reply {
             Reply::Error(value) => Err(value.into()),
             Reply::Cut(value) => Err(Failed::cut(value)),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
             Reply::TooLarge => Err(failure::too_large().into()),
-            Reply::Body(body) => {
+            Reply::Body(body, tier) => {
                 let body = read(route, body, &letter, host, self.wanted).await?;
                 if self.wanted == Wanted::Answer {
                     return Ok(body);
                 }
-                let summary = answer::summary(&body);
+                let mut summary = answer::summary(&body);
+                let by_header = tier.as_deref().map(ServiceTier::served);
+                summary.tier = summary.tier.or(by_header);
                 if summary.pictures == 0 {
                     let spent =
                         summary.usage.filter(|usage| usage.text + usage.image.unwrap_or(0.0) > 0.0);
-                    let spent = spent.and_then(|usage| {
-                        route.cost(self.size(target), Some(&usage), summary.pictures)
+                    let spent = spent.and_then(|_| {
+                        route.cost(self.size(target), &summary, self.tier(target), None)
                     });
                     return Err(Failed {
                         spent: spent.map(nanos),
@@ -137,15 +201,34 @@ impl Picture {
                 }
                 self.past().summary.set(summary);
                 self.past().answered.set(target);
+                let version = get_text(&body, "modelVersion");
+                let served_by = version.and_then(|version| route.served_by(&version));
+                self.past().served_by.replace(served_by);
                 Ok(body)
             }
+        }
+    }
+
+    /// The model that has answered in the place of the one that was asked, where the answer says so.
+    pub(crate) fn served_by(&self) -> Option<String> {
+        self.past().served_by.borrow().clone()
+    }
+
+    /// Adds to a failure which model may have been meant, where none is called as the target's.
+    pub(crate) fn suggest(&self, target: usize, info: &mut ErrorInfo) {
+        let Some(route) = self.routes.get(target).filter(|_| info.kind == Kind::ModelNotFound)
+        else {
+            return;
+        };
+        if let Some(meant) = route.meant() {
+            info.advice = ["Did you mean `", &meant, "`? ", &info.advice].concat();
         }
     }
 
     /// Waits until whoever made the call lets the request go.
     async fn pass(&self, route: &Route, target: usize) -> Result<(), Failed> {
         let Some(gate) = &self.gate else { return Ok(()) };
-        let usd = route.expected(self.size(target), self.request.tokens());
+        let usd = route.expected(self.size(target), self.request(target));
         Box::pin(gate.pass(&route.model, usd)).await
     }
 
@@ -165,7 +248,7 @@ impl Picture {
                 let given = Box::pin(source.token(refused.as_deref())).await;
                 let given = given.map_err(|thrown| no_token(&thrown))?;
                 self.past().tokens.borrow_mut().push(given.clone());
-                letter.headers = route.headers_with(&given);
+                letter.headers = headers_with(&letter.headers, &given);
                 token = Some(given);
             }
             let reply = send::send(letter, host).await;
@@ -180,7 +263,7 @@ impl Picture {
     /// The size that a target is asked for; `None` where the request names none.
     fn size(&self, target: usize) -> Option<Size> {
         let smaller = self.routes.get(target).and_then(|route| route.smaller);
-        smaller.or(self.request.need.size)
+        smaller.or(self.request(target).need.size)
     }
 
     /// The text to send to a target.
@@ -195,8 +278,11 @@ impl Picture {
         }
         let Some(route) = self.routes.get(target) else { return Ok(JsString::from("")) };
         let known = route.known();
-        let smaller = route.smaller.map(|size| self.request.sized(size));
-        let request = smaller.as_ref().unwrap_or(&self.request);
+        let request = self.request(target);
+        let unsigned = self.past().is_unsigned.get().then(|| request.unsigned());
+        let request = unsigned.as_ref().unwrap_or(request);
+        let smaller = route.smaller.map(|size| request.sized(size));
+        let request = smaller.as_ref().unwrap_or(request);
         let text = request.text(route.protocol, &route.model, known.as_ref(), host)?;
         if self.request.is_prompt() {
             // Written anew for each attempt, which is cheap.
@@ -214,7 +300,9 @@ impl Picture {
         }
         let (summary, target) = (self.past().summary.get(), self.past().answered.get());
         let route = self.routes.get(target)?;
-        let usd = route.cost(self.size(target), summary.usage.as_ref(), summary.pictures);
+        let served_by = self.past().served_by.borrow();
+        let tier = self.tier(target);
+        let usd = route.cost(self.size(target), &summary, tier, served_by.as_deref());
         let tokens = summary.usage.map(|usage| Millis::from_f64(usage.prompt).0);
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
@@ -227,7 +315,9 @@ impl Picture {
         }
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
         let target = answered.map_or(0, |attempt| attempt.target);
-        let model = self.model(target).unwrap_or_default();
+        let served_by = self.past().served_by.borrow();
+        let served_by = served_by.as_deref();
+        let model = served_by.or_else(|| self.model(target)).unwrap_or_default();
         let summary = self.past().summary.get();
         let size = self.size(target);
         let skipped = Array::new();
@@ -235,7 +325,7 @@ impl Picture {
             host.add_skipped(&skipped, &route.model, skip.lacks, &skip.reason);
         }
         let route = self.routes.get(target);
-        let known = route.and_then(|route| route.known());
+        let known = route.and_then(|route| route.catalog_row(model));
         let named = route.and_then(|route| route.name.as_deref());
         let named = named.unwrap_or_else(|| known.map_or(model, |known| known.name));
         host.result(
@@ -243,7 +333,7 @@ impl Picture {
             model,
             (self.wanted == Wanted::Fallback).then_some(named),
             self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
-            route.and_then(|route| route.cost(size, summary.usage.as_ref(), summary.pictures)),
+            route.and_then(|route| route.cost(size, &summary, self.tier(target), served_by)),
             self.possible_cost(record),
             &attempts(host, record, |target| self.model(target)),
             record.waited.as_f64(),
@@ -261,7 +351,8 @@ impl Picture {
         };
         let price = |attempt: &Attempt| {
             let route = self.routes.get(attempt.target);
-            route.map_or(0.0, |route| route.lost(self.size(attempt.target)))
+            let (size, tier) = (self.size(attempt.target), self.tier(attempt.target));
+            route.map_or(0.0, |route| route.lost(size, tier))
         };
         record.attempts.iter().filter(lost).map(price).fold(0.0, |sum, usd| sum + usd)
     }
@@ -388,6 +479,23 @@ fn unknown(route: &Route, body: &JsValue) -> Failed {
         Kind::Unknown | Kind::NoImage => Failed::foreign(route, 200),
         _ => Failed { info: Some(info), ..value.into() },
     }
+}
+
+/// The headers with a bearer token.
+fn headers_with(headers: &Object, token: &str) -> Object {
+    let headers = copy_of(headers);
+    let (name, scheme) = BEARER;
+    put(&headers, &name.into(), &[scheme, token].concat().into());
+    headers
+}
+
+/// Whether it is the signature of a thought that is refused, or missing.
+///
+/// Source: 'Invalid thought signature.', 'Corrupted thought signature', `missing_thought_signature`.
+fn names_signature(error: &Value) -> bool {
+    let body = error.get("body").and_then(Value::as_str).unwrap_or_default();
+    let is_400 = error.get("status").and_then(Value::as_f64) == Some(400.0);
+    is_400 && contains(body, "ignature") && contains(body, "hought")
 }
 
 fn is_401(error: &Value) -> bool {

@@ -242,6 +242,11 @@ pub(crate) fn check_limits(limits: &JsValue) -> Result<(), JsValue> {
 /// nothing unless a call names it.
 #[inline(never)]
 pub(crate) fn warn_limits(settings: &Settings, host: &Host) {
+    if settings.limits == "free" {
+        host.warn(
+            "`limits: 'free'`: no image model has a free tier, and each request is answered with a limit of 0; enable billing",
+        );
+    }
     let catalog = settings.catalog();
     let targets = settings.models.as_ref().and_then(|models| JSON::stringify(models).ok());
     let targets = targets.map(String::from).unwrap_or_default();

@@ -14,13 +14,13 @@ use super::settings::{self, fits};
 use crate::model::{Model, Need, Size};
 use crate::options::{Shape, scope};
 use crate::protocol::gemini::{self, Place};
-use crate::protocol::{Protocol, Saying};
+use crate::protocol::{Protocol, Saying, vertex};
+use crate::service_tier::{self, ServiceTier};
 use crate::text::join;
 use crate::time::Millis;
 
 /// What a request may have beside the keys of `config` that go to the top of the body.
-const TOP: [&str; 6] =
-    ["model", "contents", "config", "systemInstruction", "generationConfig", "labels"];
+const TOP: [&str; 5] = ["model", "contents", "config", "systemInstruction", "generationConfig"];
 
 /// A request, checked and mapped; its pictures stay where they were.
 #[derive(Debug, Default)]
@@ -31,6 +31,14 @@ pub(crate) struct Request {
     pub(crate) need: Need,
     /// `httpOptions` of its config, where there are any.
     pub(crate) http: Option<Box<HttpOptions>>,
+    /// How soon it is to be served, where it says so.
+    pub(crate) tier: Option<ServiceTier>,
+    /// Whether the model may search the web for it.
+    pub(crate) searches: bool,
+    /// Whether `imageSize` is the caller's own, if there is one.
+    is_sized: bool,
+    /// `extraBody`, which is sent as it is, whatever the model is known to take.
+    extra: Option<Object>,
     body: Body,
 }
 
@@ -155,15 +163,52 @@ impl Request {
         let contents = normalize(&contents)?;
         set(&body, "contents", &contents);
         check_image(&get(&get(&body, "generationConfig"), "imageConfig"), host)?;
-        let http = apply_config(&body, &get(value, "config"), host)?;
+        let config = get(value, "config");
+        let http = apply_config(&body, &config, host)?;
+        let extra = get(&get(&config, "httpOptions"), "extraBody");
+        let extra = extra.is_object().then(|| extra.unchecked_into());
         let http = (!http.is_default()).then(|| Box::new(http));
+        let read = Self::of_body(body)?;
+        Ok(Self { model, http, extra, is_sized: true, ..read })
+    }
+
+    /// What the body of a request asks for.
+    fn of_body(body: Object) -> Result<Self, JsValue> {
         let image = get(&get(&body, "generationConfig"), "imageConfig");
         let need = Need {
             size: get_text(&image, "imageSize").and_then(|size| Size::parse(&size)),
             ratio: get_text(&image, "aspectRatio"),
-            references: references(&contents),
+            references: references(&get(&body, "contents")),
         };
-        Ok(Self { model, need, http, body: Body::Object(body) })
+        let tier = get(&body, "serviceTier");
+        let tier = match get_text(&body, "serviceTier") {
+            None if tier.is_undefined() || tier.is_null() => None,
+            Some(name) if name.eq_ignore_ascii_case("unspecified") => None,
+            name => match name.and_then(|name| ServiceTier::parse(&name)) {
+                None => {
+                    return Err(usage(&["`serviceTier` must be ", service_tier::NAMES].concat()));
+                }
+                tier => tier,
+            },
+        };
+        let searches =
+            list(&get(&body, "tools")).iter().any(|tool| get(tool, "googleSearch").is_object());
+        Ok(Self { need, tier, searches, body: Body::Object(body), ..Self::default() })
+    }
+
+    /// The same request with the `config` of a target over its own.
+    ///
+    /// # Errors
+    /// A `TypeError` for what does not go together.
+    pub(crate) fn over(&self, config: &Object) -> Result<Self, JsValue> {
+        let body = copy_of(&self.body.object());
+        merge(&body, config, 0);
+        let own = Self::of_body(body)?;
+        let image = get(&get(config, "generationConfig"), "imageConfig");
+        let is_sized = self.is_sized || !get(&image, "imageSize").is_undefined();
+        // Our own default is no wish of the caller's.
+        let size = own.need.size.filter(|_| is_sized);
+        Ok(Self { is_sized, extra: self.extra.clone(), need: Need { size, ..own.need }, ..own })
     }
 
     /// A request that says nothing but whom it is for.
@@ -185,7 +230,84 @@ impl Request {
         set(&generation, "imageConfig", &image);
         set(&body, "generationConfig", &generation);
         let need = Need { size: Some(size), ..self.need.clone() };
-        Self { need, body: Body::Object(body.unchecked_into()), ..Self::default() }
+        let extra = self.extra.clone();
+        Self {
+            need,
+            extra,
+            body: Body::Object(body),
+            is_sized: true,
+            tier: self.tier,
+            searches: self.searches,
+            ..Self::default()
+        }
+    }
+
+    /// The same request with Google's placeholder for each signature of a thought: those of another API
+    /// are refused. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
+    pub(crate) fn unsigned(&self) -> Self {
+        const PLACEHOLDER: &str = "skip_thought_signature_validator";
+        let body = copy_of(&self.body.object());
+        let contents: Array = list(&get(&body, "contents"))
+            .iter()
+            .map(|content| {
+                let is_own = get(content, "role") == "model";
+                let parts: Array = list(&get(content, "parts"))
+                    .iter()
+                    .map(|part| {
+                        let has = |key: &'static str| !get(part, key).is_undefined();
+                        let signs = is_own && (has("inlineData") || has("functionCall"));
+                        if !signs && !has("thoughtSignature") {
+                            return part.clone();
+                        }
+                        let part = copy_of(part);
+                        set(&part, "thoughtSignature", &PLACEHOLDER.into());
+                        part.into()
+                    })
+                    .collect();
+                let content = copy_of(content);
+                set(&content, "parts", &parts);
+                JsValue::from(content)
+            })
+            .collect();
+        set(&body, "contents", &contents);
+        Self {
+            need: self.need.clone(),
+            extra: self.extra.clone(),
+            body: Body::Object(body),
+            is_sized: self.is_sized,
+            tier: self.tier,
+            searches: self.searches,
+            ..Self::default()
+        }
+    }
+
+    /// The keys of its body and one level below, by which a 400 may name them.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let body = self.body.object();
+        let generation = get(&body, "generationConfig");
+        let inner = keys(&generation).into_iter().flat_map(|key| {
+            let below = get_dynamic(&generation, &key);
+            let below = if is_plain(&below) { keys(&below) } else { Vec::new() };
+            core::iter::once(key).chain(below)
+        });
+        let tools = list(&get(&body, "tools"));
+        let tools = tools.iter().flat_map(|tool| if is_plain(tool) { keys(tool) } else { vec![] });
+        let all = keys(&body).into_iter().chain(inner).chain(tools);
+        all.filter_map(|key| key.as_string()).collect()
+    }
+
+    /// What of it a protocol of Gemini's cannot say, where the picture would be another one.
+    pub(crate) fn lacks(&self, protocol: Protocol) -> Option<&'static str> {
+        if self.is_prompt() || protocol == Protocol::Vertex {
+            return None;
+        }
+        let body = self.body.object();
+        let image = get(&get(&body, "generationConfig"), "imageConfig");
+        let said = |object: &JsValue, rows: &[(&'static str, bool)]| {
+            let row = rows.iter().find(|row| row.1 && !get(object, row.0).is_undefined());
+            row.map(|row| row.0)
+        };
+        said(&body, &vertex::ONLY).or_else(|| said(&image, &vertex::ONLY_IMAGE))
     }
 
     /// What it says that not every protocol can.
@@ -261,31 +383,63 @@ impl Request {
         known: Option<&Model<'_>>,
         host: &Host,
     ) -> Result<JsString, JsValue> {
-        if !protocol.is_gemini() {
-            return foreign::text(protocol, self, model, host);
-        }
-        let asked = matches!(self.body, Body::Object(_));
-        let takes_size = known.map_or(asked, |model| model.sends_size(asked));
-        let mut body = self.body.object();
-        if protocol == Protocol::Vertex {
-            body = foreign::for_vertex(&body, host);
-        }
-        let config = get(&body, "generationConfig");
-        let image = get(&config, "imageConfig");
-        if takes_size || !image.is_object() || get(&image, "imageSize").is_undefined() {
+        let body = self.body.object();
+        if self.is_prompt() && known.is_some_and(|model| model.takes_size) && protocol.is_gemini() {
             return JSON::stringify(&body);
         }
-        let image = copy_of(&image);
-        let _ = Reflect::delete_property(&image, &"imageSize".into());
-        let config = copy_of(&config);
-        if keys(&image).is_empty() {
-            let _ = Reflect::delete_property(&config, &"imageConfig".into());
-        } else {
-            set(&config, "imageConfig", &image);
-        }
         let body = copy_of(&body);
-        set(&body, "generationConfig", &config);
+        let config = copy_of(&get(&body, "generationConfig"));
+        let image = copy_of(&get(&config, "imageConfig"));
+        let mut left = Vec::new();
+        if let Some(known) = known {
+            left.extend(known.refuses.iter().filter(|key| take(&config, key)));
+            let has_tier = |tier| known.tiers.has(tier, protocol);
+            let is_extra = self.tier.is_some_and(|tier| !has_tier(tier));
+            if is_extra && protocol.is_gemini() && take(&body, "serviceTier") {
+                left.push("serviceTier");
+            }
+        }
+        if !left.is_empty() {
+            let names = join(left, ", ");
+            host.warn(&["`", &names, "` is not for `", model, "`, and is left out"].concat());
+        }
+        match protocol {
+            Protocol::Gemini => foreign::for_gemini(&body, &image, host),
+            Protocol::Vertex => foreign::for_vertex(&body, &image, host),
+            _ => {}
+        }
+        if protocol.is_gemini()
+            && !known.map_or(self.is_sized, |model| model.sends_size(self.is_sized))
+        {
+            take(&image, "imageSize");
+        }
+        put_back(&config, "imageConfig", &image);
+        put_back(&body, "generationConfig", &config);
+        if !protocol.is_gemini() {
+            return foreign::text(protocol, self, &body, model, host);
+        }
+        if let Some(extra) = &self.extra {
+            merge(&body, extra, 0);
+        }
         JSON::stringify(&body)
+    }
+}
+
+/// Takes a key out of an object, and tells whether it was there.
+pub(crate) fn take(object: &Object, key: &'static str) -> bool {
+    let is_there = !get(object, key).is_undefined();
+    if is_there {
+        let _ = Reflect::delete_property(object, &name(key));
+    }
+    is_there
+}
+
+/// Puts the copy of a part back, unless nothing is left of it.
+fn put_back(object: &Object, key: &'static str, part: &Object) {
+    if keys(part).is_empty() {
+        take(object, key);
+    } else {
+        set(object, key, part);
     }
 }
 
@@ -379,6 +533,25 @@ fn references(contents: &JsValue) -> usize {
         }
     }
     count
+}
+
+/// The `config` of a target as what it changes in the body of a request.
+///
+/// # Errors
+/// A `TypeError` that names what is wrong.
+pub(crate) fn config_of_target(config: &Object, host: &Host) -> Result<Object, JsValue> {
+    for key in ["httpOptions", "abortSignal"] {
+        if !get(config, key).is_undefined() {
+            return Err(usage(
+                &["`", key, "` is not for the `config` of a target, which has `baseUrl`, `apiVersion` and `headers` of its own"]
+                    .concat(),
+            ));
+        }
+    }
+    let body = Object::new();
+    apply_config(&body, config, host)?;
+    Request::of_body(copy_of(&body))?;
+    Ok(body)
 }
 
 /// Moves each key of `config` to its place in the body.

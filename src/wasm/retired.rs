@@ -2,10 +2,11 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Fields, name};
+use super::convert::{Fields, get, get_text, name};
 use super::driver::Driver;
 use super::error;
 use super::host::Host;
+use crate::catalog::bare;
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
 use crate::model::{Model, Status};
@@ -13,13 +14,13 @@ use crate::models::Catalog;
 
 /// What an older name is called today, with one warning; any other name as it is.
 pub(crate) fn today(catalog: &Catalog, model: String, host: &Host) -> String {
-    let id = model.strip_prefix("models/").unwrap_or(&model);
-    let Some(today) = catalog.today(id) else { return model };
+    let id = bare(&model);
+    let Some(today) = catalog.today(id) else { return id.to_owned() };
     host.warn(
         &[
             "`",
             id,
-            "` is an older name; asking for `",
+            "` is an older name or a nickname; asking for `",
             today,
             "`. To have it sent as it is, give its target a `baseUrl`, or `catalog` a row with that id",
         ]
@@ -76,16 +77,38 @@ impl Driver {
             status @ (Status::Deprecated | Status::Retired) => status,
             Status::Stable | Status::Preview => return,
         };
-        let told = (model.id.to_owned(), status);
+        let fields = Fields::new().set_some("successor", model.successor).set_some("info", info);
+        self.tell_gone(model.id, status, fields);
+    }
+
+    /// Tells once of what an answer says of its model: that it goes (`modelStatus`), or that another one
+    /// has answered in its place.
+    pub(crate) fn tell_stage(&self, id: &str, answer: &JsValue, served_by: Option<&str>) {
+        if !self.host.listening() {
+            return;
+        }
+        let said = get(answer, "modelStatus");
+        let status = match get_text(&said, "modelStage").as_deref() {
+            _ if served_by.is_some() => Status::Retired,
+            Some("RETIRED") => Status::Retired,
+            Some("DEPRECATED" | "LEGACY") => Status::Deprecated,
+            _ => return,
+        };
+        let known = self.catalog.find(id).and_then(|model| model.successor);
+        let fields = Fields::new()
+            .set_some("successor", served_by.or(known))
+            .set_some("endsAt", get_text(&said, "retirementTime"))
+            .set_some("message", get_text(&said, "message"));
+        self.tell_gone(id, status, fields);
+    }
+
+    fn tell_gone(&self, id: &str, status: Status, fields: Fields) {
+        let told = (id.to_owned(), status);
         if self.told_retired.borrow().contains(&told) {
             return;
         }
         self.told_retired.borrow_mut().push(told);
-        let fields = Fields::new()
-            .set("model", model.id)
-            .set("status", status.as_str())
-            .set_some("successor", model.successor)
-            .set_some("info", info);
+        let fields = fields.set("model", id).set("status", status.as_str());
         self.host.notice("modelRetired", &fields.done());
     }
 }

@@ -3,27 +3,29 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, JsString, Object};
+use js_sys::{Array, JSON, JsString, Object};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{copy_of, get_dynamic, get_text, keys, put};
+use super::answer::Summary;
+use super::convert::{get_dynamic, get_text, keys};
 use super::error::usage;
 use super::failure;
 use super::host::Host;
-use super::request::{HttpOptions, Request};
+use super::request::{HttpOptions, Request, config_of_target};
 use super::retired;
 use super::send;
 use super::settings::{self, Settings};
 use super::token::{Source, Sources};
 use crate::catalog;
-use crate::cost::{self, Usage};
+use crate::cost;
 use crate::kind::Kind;
 use crate::model::{Model, Need, Size, Status};
 use crate::models::Catalog;
 use crate::options::scope;
 use crate::price::Price;
 use crate::protocol::gemini::{self, BASE_URL};
-use crate::protocol::{Address, BEARER, Protocol, Saying, vertex};
+use crate::protocol::{Address, Protocol, Saying, vertex};
+use crate::service_tier::{ServiceTier, Tiers};
 use crate::slice::decimal;
 
 const TARGETS: &str =
@@ -52,6 +54,10 @@ pub(crate) struct Route {
     pub(crate) price: Option<Price>,
     /// Where its bearer tokens come from.
     pub(crate) token: Option<Rc<Source>>,
+    /// What is to be said to it beside or instead of what a request says, as a part of a body.
+    config: Option<Object>,
+    /// Whether it is at the one address for the world, where Vertex AI has `flex` alone.
+    is_global: bool,
     catalog: Rc<Catalog>,
     /// The smaller size that it is asked for after it has timed out.
     pub(crate) smaller: Option<Size>,
@@ -102,7 +108,7 @@ impl Routes {
             self.cached(&site)?
         };
         let Some(named) = &request.model else { return Ok(routes) };
-        let named = named.strip_prefix("models/").unwrap_or(named);
+        let named = catalog::bare(named);
         let named = site.today(named.to_owned(), false);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
             routes.iter().cloned().partition(|route| route.model == named);
@@ -258,7 +264,15 @@ impl Site<'_> {
                 "a request with a `config.httpOptions.baseUrl` of another origin than the client's gets neither its key nor its headers; make it a target in `models`",
             );
         }
-        let extra = [headers.as_ref(), http.and_then(|http| http.headers.as_ref())];
+        // Vertex AI is Google too; who else is asked has nothing to do with what is said to it.
+        let said = Some(self.http).filter(|_| http.is_some() || is_vertex);
+        let said = said.and_then(|http| http.headers.as_ref());
+        if said.is_none() && self.http.headers.is_some() {
+            let text =
+                "`config.httpOptions.headers` of a request are for Google, and not sent to `";
+            self.host.warn(&[text, &model, "`; give its target `headers`"].concat());
+        }
+        let extra = [headers.as_ref(), said];
         let extra: Vec<&Object> = extra.into_iter().flatten().collect();
         let token =
             own.access_token.as_ref().filter(|_| !leaves).map(|callback| self.sources.of(callback));
@@ -296,8 +310,10 @@ impl Site<'_> {
         let told = self.told.filter(|_| protocol.is_gemini());
         let (header, scheme) = protocol.key_header();
         let credential = key.as_ref().map(|key| (header, [scheme, key].concat()));
+        let config = own.config.map(|config| config_of_target(&config, self.host)).transpose()?;
+        let is_global = own.location.as_deref().is_none_or(|location| location == "global");
         let is_retired = known.is_some_and(|known| known.status == Status::Retired);
-        Ok(Route {
+        let route = Route {
             retired: is_retired && is_google(&base),
             url: url.as_str().into(),
             headers: send::headers(credential, told, &extra),
@@ -310,9 +326,18 @@ impl Site<'_> {
             name: own.name,
             price: own.price,
             token,
+            config,
+            is_global,
             catalog,
             smaller: None,
-        })
+        };
+        if route.config.is_some() {
+            let own = route.own(&Request::default())?;
+            if let Some(tier) = own.and_then(|own| own.tier).filter(|tier| !route.has(*tier)) {
+                return Err(usage(&route.without(tier)));
+            }
+        }
+        Ok(route)
     }
 }
 
@@ -343,14 +368,33 @@ impl Route {
             && self.protocol == other.protocol
             && self.secrets == other.secrets
             && self.name == other.name
+            && self.config_text() == other.config_text()
     }
 
-    /// The headers with a bearer token.
-    pub(crate) fn headers_with(&self, token: &str) -> Object {
-        let headers = copy_of(&self.headers);
-        let (name, scheme) = BEARER;
-        put(&headers, &name.into(), &[scheme, token].concat().into());
-        headers
+    fn config_text(&self) -> Option<String> {
+        self.config.as_ref().and_then(|config| JSON::stringify(config).ok()).map(String::from)
+    }
+
+    /// The request as this target is to get it, where that is not as it was made.
+    pub(crate) fn own(&self, request: &Request) -> Result<Option<Request>, JsValue> {
+        self.config.as_ref().map(|config| request.over(config)).transpose()
+    }
+
+    /// Whether it has this tier of service; what nobody knows may have it.
+    pub(crate) fn has(&self, tier: ServiceTier) -> bool {
+        let is_far = tier == ServiceTier::Flex && !self.is_global;
+        let tiers = self.known().map_or(Tiers::ALL, |known| known.tiers);
+        !is_far && tiers.has(tier, self.protocol)
+    }
+
+    /// That it has no such tier.
+    pub(crate) fn without(&self, tier: ServiceTier) -> String {
+        ["`", &self.model, "` has no `serviceTier: '", tier.as_str(), "'` there"].concat()
+    }
+
+    /// The tier of service that it is asked for.
+    pub(crate) fn tier(&self, request: &Request) -> ServiceTier {
+        request.tier.filter(|tier| self.has(*tier)).unwrap_or_default()
     }
 
     /// The same place, for the smaller pictures that the caller allows, in the caller's order.
@@ -382,12 +426,24 @@ impl Route {
         self.catalog.find(&self.model)
     }
 
+    /// The id that may have been meant, of a model that nobody knows.
+    pub(crate) fn meant(&self) -> Option<String> {
+        let nearest = || self.catalog.nearest(&self.model).map(|model| model.id.to_owned());
+        if self.known().is_none() { nearest() } else { None }
+    }
+
+    /// What the catalogue knows of a model that may not be its own.
+    pub(crate) fn catalog_row(&self, model: &str) -> Option<Model<'_>> {
+        self.catalog.find(model)
+    }
+
     /// What of a request the target cannot do. The catalogue is asked only where `checks`: the
     /// drop-in sends what it is told.
     pub(crate) fn lacks(&self, request: &Request, checks: bool) -> Option<&'static str> {
         let saying = if self.protocol.is_gemini() { Saying::default() } else { request.saying() };
         self.protocol
             .lacks(&saying, &request.need)
+            .or_else(|| request.lacks(self.protocol))
             .or_else(|| self.known().filter(|_| checks)?.lacks(&request.need))
     }
 
@@ -395,29 +451,48 @@ impl Route {
     pub(crate) fn cost(
         &self,
         size: Option<Size>,
-        usage: Option<&Usage>,
-        pictures: u32,
+        summary: &Summary,
+        asked: ServiceTier,
+        served_by: Option<&str>,
     ) -> Option<f64> {
+        let (usage, pictures) = (summary.usage.as_ref(), summary.pictures);
         match &self.price {
             Some(price) => Some(price.of(size) * f64::from(pictures)),
-            None => cost::answer(self.known().as_ref(), size, usage, pictures),
+            None => {
+                let served = served_by.and_then(|id| self.catalog.find(id));
+                let known = served.or_else(|| self.known());
+                let usd = cost::answer(known.as_ref(), size, usage, pictures)?;
+                let tier = summary.tier.unwrap_or(asked);
+                Some(usd * tier.share() + cost::searches(summary.searches))
+            }
         }
     }
 
-    /// USD to reserve for a request of so many input tokens.
-    pub(crate) fn expected(&self, size: Option<Size>, tokens: u64) -> f64 {
+    /// USD to reserve for a request, at the size that this target is asked for.
+    pub(crate) fn expected(&self, size: Option<Size>, request: &Request) -> f64 {
         match &self.price {
             Some(price) => price.of(size),
-            None => cost::expected(self.known().as_ref(), size, tokens),
+            None => {
+                let usd = cost::expected(self.known().as_ref(), size, request.tokens());
+                // How often the model will search nobody knows.
+                usd * self.tier(request).share() + cost::searches(request.searches.into())
+            }
         }
     }
 
     /// USD that an answer costs which did not arrive.
-    pub(crate) fn lost(&self, size: Option<Size>) -> f64 {
+    pub(crate) fn lost(&self, size: Option<Size>, tier: ServiceTier) -> f64 {
         match &self.price {
             Some(price) => price.of(size),
-            None => cost::lost(self.known().as_ref(), size),
+            None => cost::lost(self.known().as_ref(), size) * tier.share(),
         }
+    }
+
+    /// The model that an answer says has made it, where that is another one that is known.
+    pub(crate) fn served_by(&self, version: &str) -> Option<String> {
+        let served = self.catalog.find(version)?;
+        let is_other = self.known().is_some_and(|known| known.id != served.id);
+        is_other.then(|| served.id.to_owned())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::classify::classify;
 use crate::failure::{OPAQUE, private_link};
 use crate::info::ErrorInfo;
 use crate::kind::Kind;
+use crate::service_tier::SERVED_HEADER;
 use crate::text::contains;
 use crate::value::Value;
 
@@ -29,8 +30,8 @@ pub(crate) struct Letter {
 
 /// What came back.
 pub(crate) enum Reply {
-    /// The body of a 2xx.
-    Body(JsValue),
+    /// The body of a 2xx, and the tier of service that its headers name.
+    Body(JsValue, Option<String>),
     /// An answer that is not the service's, with its status.
     Foreign(u16),
     /// An answer that is longer than may be read.
@@ -73,7 +74,7 @@ async fn exchange(letter: &Letter, host: &Host) -> Result<Reply, JsValue> {
     if (200..300).contains(&status) {
         return match JsFuture::from(host.body(&response)).await {
             Ok(none) if none.is_undefined() => Ok(Reply::TooLarge),
-            Ok(body) => Ok(Reply::Body(body)),
+            Ok(body) => Ok(Reply::Body(body, tier_of(&response))),
             Err(thrown) => Ok(unreadable(status, &response, &thrown)),
         };
     }
@@ -147,6 +148,13 @@ fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> Reply {
     }
     // The same words as undici's, which the classifier knows as a connection that was cut.
     Reply::Cut(named("TypeError", "terminated"))
+}
+
+/// The tier of service by the headers; a stub of the caller's may have none.
+fn tier_of(response: &Response) -> Option<String> {
+    let headers = get_field(response, "headers");
+    let read: Function = get_field(&headers, "get").dyn_into().ok()?;
+    read.call1(&headers, &convert::name(SERVED_HEADER)).ok()?.as_string()
 }
 
 fn named(name: &str, message: &str) -> Value {

@@ -49,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) api_version: Option<String>,
     pub(crate) headers: Option<Object>,
     pub(crate) model: Option<String>,
+    /// What a target is told in each request.
+    pub(crate) config: Option<Object>,
     pub(crate) limits: JsValue,
     pub(crate) spend: Option<u64>,
     pub(crate) alert_at: Option<Vec<f64>>,
@@ -148,6 +150,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u32) -> Result<(),
             "apiKey" => settings.api_key = item.as_string(),
             "baseUrl" => settings.base_url = item.as_string(),
             "apiVersion" => settings.api_version = item.as_string(),
+            "config" => settings.config = Some(item.unchecked_into()),
             "model" => settings.model = item.as_string(),
             "maxOutage" => retry.max_outage = Some(millis(&item)),
             "limits" => settings.limits = item,
@@ -301,9 +304,9 @@ pub(crate) fn fits(item: &JsValue, shape: Shape) -> bool {
         }
         Shape::Limits => {
             is_plain(item)
-                || item
-                    .as_string()
-                    .is_some_and(|name| name == "none" || Tier::parse(&name).is_some())
+                || item.as_string().is_some_and(|name| {
+                    name == "none" || name == "free" || Tier::parse(&name).is_some()
+                })
         }
         Shape::OnDailyLimit => on_daily_limit(item).is_some(),
         Shape::OnStoreDown => on_store_down(item).is_some(),

@@ -43,13 +43,14 @@ it('lists every model with its source, dates and prices', async () => {
   const rows = await models();
   assert.equal(new Set(rows.map(({ id }) => id)).size, rows.length);
   for (const row of rows) {
-    assert.ok(row.source.length > 0 && row.checked === '2026-11-24', row.id);
+    assert.ok(row.source.length > 0 && row.checked === '2026-11-28', row.id);
     assert.equal(row.freeTier, false, row.id);
     for (const { price, batchPrice } of row.sizes) {
       if (batchPrice !== undefined) assert.equal(batchPrice * 2, price, row.id);
     }
     const ends = row.status === 'deprecated' || row.status === 'retired';
-    assert.equal(row.until !== undefined && row.successor !== undefined, ends, row.id);
+    const dated = row.deprecatedSince !== undefined || row.ends?.gemini !== undefined;
+    assert.equal(dated && row.successor !== undefined, ends, row.id);
   }
   const pro = rows.find(({ id }) => id === PRO);
   assert.deepEqual(pro?.sizes.at(-1), {
@@ -58,8 +59,14 @@ it('lists every model with its source, dates and prices', async () => {
     price: 0.24,
     batchPrice: 0.12,
     flexPrice: 0.12,
+    priorityPrice: 0.432,
   });
-  assert.equal(rows.find(({ id }) => id === ULTRA)?.until, '2026-08-17');
+  const of = (id: string) => rows.find((row) => row.id === id);
+  assert.deepEqual(of(ULTRA)?.ends, { gemini: '2026-08-17' });
+  assert.deepEqual(of('gemini-3.1-flash-image')?.ends, { vertex: '2027-05-28' });
+  const older = of('gemini-2.5-flash-image');
+  assert.deepEqual(older?.ends, { gemini: '2027-03-15', vertex: '2027-03-15' });
+  assert.deepEqual([older?.deprecatedSince, older?.successor], ['2026-09-18', LITE]);
 });
 
 it('asks older names by their name of today, and warns once', async () => {

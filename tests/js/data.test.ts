@@ -179,9 +179,12 @@ describe('a key that nobody knows', () => {
   });
 
   it('that the SDK knows is none', async () => {
-    const known = { personGeneration: 'ALLOW_ADULT', outputMimeType: 'image/png' };
+    const known = { outputMimeType: 'image/png' };
     await client().generate(image({ imageSize: '1K', aspectRatio: '1:1', ...known }));
-    assert.deepEqual(warnings, []);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings.pop() ?? '', /`outputMimeType` cannot be said .* protocol `gemini`/);
+    const people = client().generate(image({ personGeneration: 'ALLOW_NONE' }));
+    await assert.rejects(people, /no model of the chain can do .*, personGeneration/);
     const httpOptions = { retryOptions: { attempts: 1 }, baseUrlResourceScope: 'COLLECTION' };
     await client().generate({ contents: 'a fox', config: { httpOptions } } as never);
     assert.equal(warnings.length, 1);

@@ -4,7 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEmulator, type Emulator } from '../../pkg/emulator/index.js';
-import { classifyError, createClient, type PlanOptions, plan } from '../../pkg/index.js';
+import {
+  classifyError,
+  createClient,
+  limits,
+  type PlanOptions,
+  peakWindows,
+  plan,
+} from '../../pkg/index.js';
 
 const PRO = 'gemini-3-pro-image';
 const PROMPT = 'a paper boat';
@@ -173,5 +180,37 @@ describe('client.diagnose', () => {
     assert.equal(pattern, 'connection');
     assert.ok(numbers.unanswered >= 1);
     own.close();
+  });
+});
+
+describe('the tables', () => {
+  it('limits() has dated rows with their sources', async () => {
+    const rows = await limits();
+    assert.ok(rows.length > 30 && rows.every(({ date, source }) => date !== '' && source !== ''));
+    const pro = rows.find(({ model, tier }) => model === PRO && tier === 'tier1');
+    assert.deepEqual([pro?.rpm, pro?.tpm, pro?.rpd, pro?.date], [20, 100_000, 250, '2025-11']);
+    const cut = rows.filter(({ model, source }) => model === 'any' && /December/.test(source));
+    assert.deepEqual(
+      cut.map(({ date, rpd }) => [date, rpd]),
+      [
+        ['2025-11', 250],
+        ['2025-12', [20, 100]],
+      ],
+    );
+  });
+
+  it('peakWindows() are the hours of the guide', async () => {
+    const hours = (await peakWindows()).map(({ from, to }) => [from, to]);
+    assert.deepEqual(hours, [
+      [0, 2],
+      [9, 11],
+      [20, 23],
+    ]);
+  });
+
+  it("`limits: 'free'` is known, and warned of", (context) => {
+    const warn = context.mock.method(console, 'warn', () => {});
+    createClient({ apiKey: 'a-key-of-nobody', limits: 'free' }).close();
+    assert.match(String(warn.mock.calls[0]?.arguments[0]), /no image model has a free tier/);
   });
 });

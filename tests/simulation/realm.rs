@@ -422,6 +422,7 @@ impl<'a> Realm<'a> {
                 nanos: service::price(MODELS[*model]) * generous / 2,
             },
             is_smaller,
+            timeout: None,
         };
         let targets: Vec<Target> = plan.chain.iter().map(target).collect();
         let spec = CallSpec {

@@ -35,12 +35,12 @@ async function list(screen: Screen, { all }: Options, id?: string): Promise<unde
   screen.data(shown);
   screen.result(
     table(
-      ['model', 'name', 'status', 'until', '512', '1K', '2K', '4K'],
+      ['model', 'name', 'status', 'ends', '512', '1K', '2K', '4K'],
       shown.map((row) => [
         row.id,
         row.name,
         row.status,
-        row.until ?? '',
+        row.ends?.gemini ?? '',
         ...(['512', '1K', '2K', '4K'] as const).map((size) => priceOf(row, size)),
       ]),
     ),
