@@ -108,8 +108,12 @@ impl Refusal {
     /// Reads the error of a refused request; `None` where it is about no quota.
     #[must_use]
     pub fn read(info: &ErrorInfo) -> Option<Self> {
+        // A sentence alone may be of a bucket, as OpenAI's `on requests per min (RPM): Limit 20 …
+        // try again in 1.1s`: where it names its wait, that is what counts.
+        let is_named = info.quota_id.is_some() || !info.violations.is_empty();
+        let is_bucket = !is_named && info.retry_after.is_some();
         let dimension = match info.kind {
-            Kind::RateLimited => info.dimension,
+            Kind::RateLimited => info.dimension.filter(|_| !is_bucket),
             Kind::DailyQuota => info.dimension.or(Some(Dimension::RequestsPerDay)),
             Kind::SpendLimited => Some(Dimension::Spend),
             _ => return None,
