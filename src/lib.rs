@@ -2,94 +2,36 @@
 //!
 //! The core does no I/O, reads no clock and draws no randomness: time and a seed come in as
 //! arguments, decisions go out as values. It never panics.
+//!
+//! ```
+//! use unexhausted::base::{time::WallTime, value::Value};
+//! use unexhausted::errors::{classify::classify, kind::Kind};
+//!
+//! let info = classify(&Value::String("503: The model is overloaded.".to_owned()), WallTime(0));
+//! assert_eq!(info.kind, Kind::Overloaded);
+//! ```
+//!
+//! - [`errors`]: what an error means; its table says what then happens, kind by kind.
+//! - [`retry`]: the waits, the fallback, the retry budget, and the one ordered decision over them.
+//! - [`quota`]: what a limit is, what is used of it, and what is learned of limits nobody tells.
+//! - [`engine`]: the state machine: calls, queues, outages; `Input` in, `Output` out.
+//! - [`models`], [`request`], [`protocol`]: what models are, what may be asked, how servers speak.
+//! - [`base`]: time, randomness, texts, values.
+//! - `wasm`: the driver: it calls `fetch`, waits, and turns JavaScript into the above and back.
+//! - [`bulk`], [`guide`]: batches, jobs and plans, for modules of WebAssembly of their own.
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
-mod advice;
-pub mod alert;
-mod answer;
-pub mod backoff;
-mod bar;
-mod bare;
-pub mod batch;
-pub mod book;
-mod call;
-#[cfg(feature = "canary")]
-pub mod canary;
-pub mod catalog;
-pub mod chain;
-pub mod classify;
-pub mod cost;
-pub mod diagnosis;
-pub mod discipline;
-pub mod disk;
-mod dispatch;
+pub mod base;
+pub mod bulk;
 pub mod engine;
-mod estimate;
-mod evidence;
-pub mod exchange;
-pub mod failure;
-mod field;
-pub mod file_name;
-mod fold;
-pub mod gauge;
-pub mod hint;
-pub mod history;
-pub mod info;
-pub mod input;
-pub mod jobs;
-pub mod journal;
-pub mod kind;
-mod landing;
-pub mod lane;
-pub mod ledger;
-pub mod limit_table;
-pub mod model;
-pub mod model_info;
+pub mod errors;
+pub mod guide;
 pub mod models;
-mod network;
-mod notices;
-pub mod options;
-mod outage;
-pub mod output;
-mod own_row;
-mod pacer;
-pub mod pacific;
-pub mod parameter;
-mod parked;
-mod pattern;
-pub mod peak;
-pub mod plan;
-pub mod plan_options;
-pub mod price;
-pub mod price_table;
-mod printed;
 pub mod protocol;
-mod queue;
 pub mod quota;
-pub mod random;
-pub mod rate;
-pub mod reader;
-pub mod redact;
+pub mod request;
 pub mod retry;
-pub mod retry_budget;
-mod rules;
-mod scan;
-pub mod seen;
-pub mod service_tier;
-mod slice;
-pub mod state;
-mod status;
-pub mod steps;
-pub mod text;
-pub mod tier;
-pub mod time;
-mod turns;
-pub mod value;
-mod violation;
-pub mod volume;
-mod walk;
-pub mod window;
 
 #[cfg(all(target_arch = "wasm32", feature = "client"))]
 pub mod wasm;

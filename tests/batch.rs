@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use unexhausted::batch::{Batch, Made, OpenJob, Settings, Taken, Verdict};
-use unexhausted::journal::{File, Record};
+use unexhausted::bulk::batch::{Batch, Made, OpenJob, Settings, Taken, Verdict};
+use unexhausted::bulk::journal::{File, Record};
 
 const T: u64 = 1_764_000_000_000;
 const USD: f64 = 0.134;

@@ -11,12 +11,12 @@ use support::{
     EPOCH, Event, Life, Step, World, answer, fail, hang, hinted, live, of, per_minute, show, spec,
     with_timeout,
 };
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
-use unexhausted::kind::{Dimension, Kind};
-use unexhausted::output::{Ending, Output};
-use unexhausted::retry::{Policy, Verdict, Why};
-use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::output::{Ending, Output};
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::retry::policy::{Policy, Verdict, Why};
 
 /// What a target's tries are spent on.
 const TRANSIENT: [Kind; 5] =
@@ -1472,7 +1472,7 @@ fn draining_ends_a_call_beside_its_late_attempt_where_nothing_may_follow() {
 
 #[test]
 fn ten_thousand_calls_started_and_aborted_leave_nothing_behind() {
-    let mut engine = unexhausted::engine::Engine::new(1);
+    let mut engine = unexhausted::engine::state_machine::Engine::new(1);
     let call: CallSpec = spec(with_timeout(Policy::GENERATE, 3_000), &[0], Some(5_000));
     let mut highest = 0;
     for at in 0..10_000 {

@@ -8,11 +8,11 @@ mod json;
 
 use json::{NOW, value};
 use serde_json::Value as Json;
-use unexhausted::classify::classify;
-use unexhausted::cost::may_be_billed;
-use unexhausted::info::ErrorInfo;
-use unexhausted::kind::{Kind, Retry};
-use unexhausted::value::Value;
+use unexhausted::base::value::Value;
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Kind, Retry};
+use unexhausted::models::cost::may_be_billed;
 
 /// What the label says and the info does not; `strict` takes a missing field as one that the text
 /// does not give.

@@ -13,12 +13,12 @@ use support::{
     Entry, Event, Step, World, answer, check, hang, hinted, of, per_minute, show, spec,
     with_timeout,
 };
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallId, FlightId, Input};
-use unexhausted::kind::Kind;
-use unexhausted::output::{Attempt, Ending, Output};
-use unexhausted::retry::{Policy, Verdict, Why};
-use unexhausted::time::{Instant, Millis};
+use unexhausted::base::time::{Instant, Millis};
+use unexhausted::engine::input::{CallId, FlightId, Input};
+use unexhausted::engine::output::{Attempt, Ending, Output};
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::Kind;
+use unexhausted::retry::policy::{Policy, Verdict, Why};
 
 /// One failing, passing, hanging or late outcome of each family.
 fn outcomes() -> Vec<Step> {

@@ -14,12 +14,12 @@ use bounded::bounded;
 use json::{NOW, value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use unexhausted::classify::classify;
-use unexhausted::hint::{LONGEST, duration, retry_after, seconds};
-use unexhausted::kind::Kind;
-use unexhausted::reader::read;
-use unexhausted::time::{Millis, WallTime};
-use unexhausted::value::Value;
+use unexhausted::base::time::{Millis, WallTime};
+use unexhausted::base::value::Value;
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::hint::{LONGEST, duration, retry_after, seconds};
+use unexhausted::errors::kind::Kind;
+use unexhausted::errors::reader::read;
 
 fn text(text: impl Into<String>) -> Value {
     Value::String(text.into())

@@ -7,8 +7,8 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use unexhausted::pacific::next_midnight;
-use unexhausted::time::WallTime;
+use unexhausted::base::pacific::next_midnight;
+use unexhausted::base::time::WallTime;
 
 fn los_angeles() -> TimeZone {
     TimeZone::get("America/Los_Angeles").expect("the time zone database has Los Angeles")

@@ -3,12 +3,12 @@
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use unexhausted::catalog::MODELS;
-use unexhausted::model_info;
-use unexhausted::models::Catalog;
-use unexhausted::plan::{Plan, plan};
-use unexhausted::plan_options::Question;
-use unexhausted::reader::read;
+use unexhausted::errors::reader::read;
+use unexhausted::guide::model_info;
+use unexhausted::guide::plan::{Plan, plan};
+use unexhausted::guide::plan_options::Question;
+use unexhausted::models::catalog::MODELS;
+use unexhausted::models::known::Catalog;
 
 fn ask(options: &str) -> Plan {
     plan(&Question::read(&read(options).unwrap().0).unwrap())
@@ -234,7 +234,7 @@ proptest! {
 
 #[test]
 fn limits_are_rows_with_a_date_and_a_source() {
-    let rows = serde_json::to_value(unexhausted::limit_table::LIMITS).unwrap();
+    let rows = serde_json::to_value(unexhausted::guide::limit_table::LIMITS).unwrap();
     for row in rows.as_array().unwrap() {
         for key in ["model", "tier", "date", "source"] {
             assert!(row[key].as_str().is_some_and(|text| !text.is_empty()), "{row}");

@@ -9,16 +9,16 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use support::{EPOCH, Event, Step, World, check, show, spec, with_timeout};
-use unexhausted::backoff::{self, Curve, Curves, Hint, Jitter};
-use unexhausted::chain::{self, Action, Target};
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallId, CallSpec, FlightId, Input};
-use unexhausted::kind::{Dimension, Kind, Retry};
-use unexhausted::output::Ending;
-use unexhausted::random::Random;
-use unexhausted::retry::{Policy, Verdict, Why};
-use unexhausted::retry_budget::RetryBudget;
-use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::base::random::Random;
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::output::Ending;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind, Retry};
+use unexhausted::retry::backoff::{self, Curve, Curves, Hint, Jitter};
+use unexhausted::retry::fallback::{self, Action, Target};
+use unexhausted::retry::policy::{Policy, Verdict, Why};
+use unexhausted::retry::retry_budget::RetryBudget;
 
 /// Small numbers, usual numbers, and numbers near the end of all numbers.
 fn any_millis() -> impl Strategy<Value = u64> {
@@ -191,12 +191,12 @@ proptest! {
         kind in any_kind(),
     ) {
         let targets: Vec<Target> = accounts.iter().copied().map(Target::of_account).collect();
-        let action = chain::action(kind);
+        let action = fallback::action(kind);
         let fits = |index: usize| {
             action != Action::NextAccount || accounts.get(index) != accounts.get(current)
         };
         let first = (current + 1..accounts.len()).find(|&index| fits(index));
-        prop_assert_eq!(chain::next(&targets, current, action), first);
+        prop_assert_eq!(fallback::next(&targets, current, action), first);
     }
 
     /// The budget counts in slots of five seconds: what is 55 s old counts, what is 60 s old does

@@ -4,20 +4,20 @@
 
 use std::rc::Rc;
 
-use unexhausted::book::OnStoreDown;
-use unexhausted::chain::Target;
-use unexhausted::engine::Engine;
-use unexhausted::exchange::{BookId, ExchangeId};
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
-use unexhausted::kind::{Dimension, Kind};
-use unexhausted::lane::{LaneId, LaneSpec};
-use unexhausted::ledger::{Request, apply};
-use unexhausted::output::{Ending, Output};
-use unexhausted::quota::Limits;
-use unexhausted::retry::{Policy, Why};
-use unexhausted::time::{Instant, Millis, Now, WallTime};
-use unexhausted::window::Amounts;
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::exchange::{BookId, ExchangeId};
+use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
+use unexhausted::engine::lane::{LaneId, LaneSpec};
+use unexhausted::engine::output::{Ending, Output};
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::quota::replica::OnStoreDown;
+use unexhausted::quota::shared::{Request, apply};
+use unexhausted::quota::usage::Limits;
+use unexhausted::quota::window::Amounts;
+use unexhausted::retry::fallback::Target;
+use unexhausted::retry::policy::{Policy, Why};
 
 const NOON: u64 = 1_780_000_000_000;
 

@@ -9,13 +9,13 @@
 
 use std::rc::Rc;
 
-use unexhausted::info::ErrorInfo;
-use unexhausted::kind::{Dimension, Kind};
-use unexhausted::ledger::{Delta, Ledger, Reply, Request, apply};
-use unexhausted::pacific::next_midnight;
-use unexhausted::quota::{Clock, Limits, Quota, Refusal};
-use unexhausted::time::{Millis, WallTime};
-use unexhausted::window::Amounts;
+use unexhausted::base::pacific::next_midnight;
+use unexhausted::base::time::{Millis, WallTime};
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::quota::shared::{Delta, Ledger, Reply, Request, apply};
+use unexhausted::quota::usage::{Clock, Limits, Quota, Refusal};
+use unexhausted::quota::window::Amounts;
 
 const RPM: Dimension = Dimension::RequestsPerMinute;
 const TPM: Dimension = Dimension::TokensPerMinute;

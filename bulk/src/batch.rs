@@ -1,8 +1,8 @@
 //! A batch whose records are lines of text.
 
 use serde::{Deserialize, Serialize};
-use unexhausted::batch::{self, Made, OpenJob, Taken, Verdict};
-use unexhausted::journal::{File, Record};
+use unexhausted::bulk::batch::{self, Made, OpenJob, Taken, Verdict};
+use unexhausted::bulk::journal::{File, Record};
 
 /// What JavaScript says of a batch.
 #[derive(Debug, Default, Deserialize)]
@@ -264,7 +264,7 @@ fn write(value: &impl Serialize) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use unexhausted::file_name;
+    use unexhausted::bulk::file_name;
 
     use super::*;
 

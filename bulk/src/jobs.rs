@@ -1,21 +1,21 @@
 //! Jobs of the Batch API: JSON in, JSON out.
 
 use serde::{Deserialize, Serialize};
-use unexhausted::classify::classify;
-use unexhausted::info::ErrorInfo;
-use unexhausted::jobs::creation::{self, Next, Tries};
-use unexhausted::jobs::job::{self, Job};
-use unexhausted::jobs::split::{Part, Row};
-use unexhausted::jobs::state::FileState;
-use unexhausted::jobs::{advice, pace, price};
-use unexhausted::kind::{Kind, Retry};
-use unexhausted::model::Size;
-use unexhausted::models::Catalog;
-use unexhausted::reader;
-use unexhausted::redact::Redactor;
-use unexhausted::tier::Tier;
-use unexhausted::time::{Millis, WallTime};
-use unexhausted::value::Value;
+use unexhausted::base::time::{Millis, WallTime};
+use unexhausted::base::value::Value;
+use unexhausted::bulk::jobs::creation::{self, Next, Tries};
+use unexhausted::bulk::jobs::job::{self, Job};
+use unexhausted::bulk::jobs::split::{Part, Row};
+use unexhausted::bulk::jobs::state::FileState;
+use unexhausted::bulk::jobs::{advice, pace, price};
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Kind, Retry};
+use unexhausted::errors::reader;
+use unexhausted::errors::redact::Redactor;
+use unexhausted::models::known::Catalog;
+use unexhausted::models::model::Size;
+use unexhausted::quota::tier::Tier;
 
 /// Bytes of a chunk of an upload (`@google/genai` 3.1.0; a multiple of 256 KiB, as the service asks).
 const CHUNK: u64 = 8 << 20;

@@ -1,7 +1,8 @@
 //! What JavaScript calls. Moments are ms since 1970.
 
-use unexhausted::time::Millis;
-use unexhausted::{disk, file_name};
+use unexhausted::base::time::Millis;
+use unexhausted::bulk::disk;
+use unexhausted::bulk::file_name;
 use wasm_bindgen::prelude::*;
 
 /// A batch.
@@ -179,14 +180,14 @@ impl Batch {
 #[wasm_bindgen(js_name = isOfTheModel)]
 #[must_use]
 pub fn is_of_the_model(kind: &str) -> bool {
-    unexhausted::batch::is_of_the_model(kind)
+    unexhausted::bulk::batch::is_of_the_model(kind)
 }
 
 /// Whether an item that so many jobs made nothing of goes into another one.
 #[wasm_bindgen(js_name = takesAnotherJob)]
 #[must_use]
 pub fn takes_another_job(jobs: u32) -> bool {
-    unexhausted::batch::takes_another_job(jobs)
+    unexhausted::bulk::batch::takes_another_job(jobs)
 }
 
 /// The default name of an item's picture, without an ending.

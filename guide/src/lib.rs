@@ -14,15 +14,15 @@
 pub mod wasm;
 
 use serde::Serialize;
-use unexhausted::diagnosis;
-use unexhausted::limit_table;
-use unexhausted::model_info;
-use unexhausted::models::Catalog;
-use unexhausted::peak;
-use unexhausted::plan_options::Question;
-use unexhausted::reader;
-use unexhausted::seen::Seen;
-use unexhausted::value::Value;
+use unexhausted::base::value::Value;
+use unexhausted::engine::peak;
+use unexhausted::errors::reader;
+use unexhausted::guide::diagnosis;
+use unexhausted::guide::limit_table;
+use unexhausted::guide::model_info;
+use unexhausted::guide::plan_options::Question;
+use unexhausted::guide::seen::Seen;
+use unexhausted::models::known::Catalog;
 
 /// What the guide says to the options of `plan`.
 ///
@@ -30,7 +30,7 @@ use unexhausted::value::Value;
 /// A sentence that names the option and what it must be.
 pub fn plan(options: &str) -> Result<String, String> {
     let question = Question::read(&parse(options))?;
-    write(&unexhausted::plan::plan(&question))
+    write(&unexhausted::guide::plan::plan(&question))
 }
 
 /// What a client's history means.

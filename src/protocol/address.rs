@@ -2,8 +2,10 @@
 //! followed. An address is given as its origin, as URLs are normalised: `https://10.0.0.1:8080`,
 //! `http://[::1]`.
 
-use crate::slice::{begins, bounded, digits, ends, from, integer, last, skip, skip_back, until};
-use crate::text::contains;
+use crate::base::slice::{
+    begins, bounded, digits, ends, from, integer, last, skip, skip_back, until,
+};
+use crate::base::text::contains;
 
 /// Redirects that are followed, one after the other.
 const HOPS_MAX: u32 = 5;

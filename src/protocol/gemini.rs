@@ -2,8 +2,8 @@
 //!
 //! Source of the tables: what `@google/genai` 3.1.0 sends for `ai.models.generateContent`.
 
-use crate::model::Size;
-use crate::text::contains;
+use crate::base::text::contains;
+use crate::models::model::Size;
 
 /// The Developer API.
 pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";

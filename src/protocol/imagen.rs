@@ -3,7 +3,7 @@
 //!
 //! Source: `generateImages` of `@google/genai` 3.1.0.
 
-use crate::model::{Need, Size};
+use crate::models::model::{Need, Size};
 
 /// Keys of `generationConfig`, and their names under `parameters`.
 pub const WORDS: &[(&str, &str)] = &[("candidateCount", "sampleCount"), ("seed", "seed")];

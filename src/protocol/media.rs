@@ -1,6 +1,6 @@
 //! Pictures in foreign answers: their types, data URLs, links.
 
-use crate::slice::{after_last, bounded, first, from, until};
+use crate::base::slice::{after_last, bounded, first, from, until};
 
 /// How files of each type begin, in base64; `?` is any letter.
 const BEGINNINGS: &[(&str, &str)] = &[

@@ -14,8 +14,8 @@ pub mod token;
 pub mod usage;
 pub mod vertex;
 
-use crate::catalog::Need;
-use crate::slice::begins;
+use crate::base::slice::begins;
+use crate::models::catalog::Need;
 
 /// The language that a server speaks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

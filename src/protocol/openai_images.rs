@@ -3,8 +3,8 @@
 //! Source: OpenAI's reference of the images API; the pixels are those that the models were measured
 //! to give on 2026-09-23.
 
-use crate::model::{Need, Size};
-use crate::slice::decimal;
+use crate::base::slice::decimal;
+use crate::models::model::{Need, Size};
 
 /// The path behind the base URL, which holds the version as in OpenAI's own clients.
 pub const PATH: &str = "/images/generations";

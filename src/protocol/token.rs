@@ -1,6 +1,6 @@
 //! When a bearer token is asked for anew.
 
-use crate::time::{Millis, WallTime};
+use crate::base::time::{Millis, WallTime};
 
 /// So long before its end a token is replaced: a request may wait and travel that long.
 const MARGIN: Millis = Millis(60_000);

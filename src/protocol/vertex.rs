@@ -46,7 +46,7 @@ pub fn base(location: Option<&str>) -> String {
 pub fn is_name(text: &str) -> bool {
     // A project of a domain is `example.com:project`.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_plain) && !crate::text::contains(text, "..")
+    !text.is_empty() && text.bytes().all(is_plain) && !crate::base::text::contains(text, "..")
 }
 
 /// The address of a call; without a project that of express mode.

@@ -5,13 +5,13 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{as_array, get, get_dynamic, get_text, is_plain, keys};
 use super::quota::nanos;
-use crate::cost::{self, Counts, Usage};
-use crate::input::Used;
-use crate::model::Model;
+use crate::base::time::Millis;
+use crate::base::value::Value;
+use crate::engine::input::Used;
+use crate::models::cost::{self, Counts, Usage};
+use crate::models::model::Model;
+use crate::models::service_tier::ServiceTier;
 use crate::protocol::media::{HEAD, data_url, picture};
-use crate::service_tier::ServiceTier;
-use crate::time::Millis;
-use crate::value::Value;
 
 /// The most parts and candidates that are looked at.
 const LIST_MAX: u32 = 64;

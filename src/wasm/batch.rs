@@ -6,9 +6,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::driver::Driver;
 use super::host;
-use crate::backoff::batch_pause;
-use crate::random::Random;
-use crate::time::Millis;
+use crate::base::random::Random;
+use crate::base::time::Millis;
+use crate::retry::backoff::batch_pause;
 
 /// Makes the pictures in order; `null` stands for one that failed. Ends early once `one` gives no
 /// promise, as the caller has aborted, and gives `None` once the client was closed.

@@ -19,17 +19,17 @@ use super::request::Request;
 use super::retired;
 use super::route::{self, Route, Routes};
 use super::settings::{self, Settings};
-use crate::chain::Target;
-use crate::cost;
-use crate::input::{CallId, CallSpec, FlightId, INTERACTIVE};
-use crate::kind::Dimension;
-use crate::model::Size;
-use crate::options::{RetryOptions, Shape, scope};
-use crate::retry::Policy;
-use crate::service_tier::ServiceTier;
-use crate::text::join;
-use crate::time::Millis;
-use crate::window::Amounts;
+use crate::base::text::join;
+use crate::base::time::Millis;
+use crate::engine::input::{CallId, CallSpec, FlightId, INTERACTIVE};
+use crate::errors::kind::Dimension;
+use crate::models::cost;
+use crate::models::model::Size;
+use crate::models::service_tier::ServiceTier;
+use crate::quota::window::Amounts;
+use crate::request::options::{RetryOptions, Shape, scope};
+use crate::retry::fallback::Target;
+use crate::retry::policy::Policy;
 
 /// How long an attempt may take: a 4K picture takes 30 to 40 s when all is well, and resellers
 /// advise 300 to 600 s.

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use crate::printed::is_client;
+use crate::base::value::Value;
+use crate::errors::printed::is_client;
 use crate::protocol::address::origin;
-use crate::value::Value;
 
 /// An answer in a thrown error of an SDK in a relay's envelope names its model at this depth.
 const DEPTH_MAX: u32 = 10;

@@ -19,20 +19,20 @@ use super::picture::{Failed, Picture};
 use super::quota::{self, Lanes};
 use super::route;
 use super::settings::Settings;
-use crate::classify::classify;
-use crate::engine::Engine;
-use crate::exchange::BookId;
-use crate::history::History;
-use crate::info::ErrorInfo;
-use crate::input::{CallId, CallSpec, FlightId, Input, Used};
-use crate::kind::Kind;
-use crate::model::Status;
-use crate::models::Catalog;
-use crate::output::{Ending, Output, Record};
-use crate::peak::{self, Hours};
-use crate::retry::{Verdict, Why};
-use crate::time::{Instant, Millis, WallTime};
-use crate::value::Value;
+use crate::base::time::{Instant, Millis, WallTime};
+use crate::base::value::Value;
+use crate::engine::exchange::BookId;
+use crate::engine::history::History;
+use crate::engine::input::{CallId, CallSpec, FlightId, Input, Used};
+use crate::engine::output::{Ending, Output, Record};
+use crate::engine::peak::{self, Hours};
+use crate::engine::state_machine::Engine;
+use crate::errors::classify::classify;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::models::known::Catalog;
+use crate::models::model::Status;
+use crate::retry::policy::{Verdict, Why};
 
 /// The longest that nobody looks at the clocks.
 const LOOK: Millis = Millis(300_000);
@@ -636,7 +636,8 @@ impl Driver {
             (&state.job, &state.thrown, abandoned)
         {
             if thrown.is_object() {
-                let told = ErrorInfo { advice: crate::failure::advice(why, info), ..info.clone() };
+                let told =
+                    ErrorInfo { advice: crate::errors::failure::advice(why, info), ..info.clone() };
                 self.host.remember(thrown, &error::info(&told));
             }
             return thrown.clone();

@@ -4,8 +4,8 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{get, set};
-use crate::info::{ErrorInfo, Violation};
-use crate::time::WallTime;
+use crate::base::time::WallTime;
+use crate::errors::info::{ErrorInfo, Violation};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

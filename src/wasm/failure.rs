@@ -7,11 +7,11 @@ use super::driver::Job;
 use super::error;
 use super::host::Host;
 use super::picture;
-use crate::failure;
-use crate::info::ErrorInfo;
-use crate::kind::Kind;
-use crate::output::Record;
-use crate::retry::Why;
+use crate::engine::output::Record;
+use crate::errors::failure;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::retry::policy::Why;
 
 /// Makes a `GenerateError` of a call's end.
 pub(crate) fn error(

@@ -7,9 +7,9 @@ use wasm_bindgen::prelude::*;
 use super::convert::{copy_of, get, get_dynamic, get_text, keys, list, name, object, set};
 use super::host::Host;
 use super::request::{Request, take};
-use crate::catalog::Size;
+use crate::base::text::join;
+use crate::models::catalog::Size;
 use crate::protocol::{Protocol, openai_images, vertex};
-use crate::text::join;
 
 /// The body for a model of a protocol that is not Gemini's.
 ///

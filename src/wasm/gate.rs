@@ -6,8 +6,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::convert::get;
 use super::picture::Failed;
-use crate::info::ErrorInfo;
-use crate::kind::Kind;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
 
 /// Whoever is asked before each request, and told of each that failed.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{Fields, name};
 use super::host;
-use crate::history::History;
+use crate::engine::history::History;
 
 /// `{ outcomes, failingSince, at }`; moments are in ms since 1970.
 pub(crate) fn to_js(history: &History) -> JsValue {

@@ -5,7 +5,7 @@ use js_sys::{Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
-use crate::time::{Instant, Millis, Now, WallTime};
+use crate::base::time::{Instant, Millis, Now, WallTime};
 
 /// The longest timer of the host: above 2^31-1 ms they fire at once.
 const TIMER_MAX: u64 = 2_147_483_647;

@@ -9,7 +9,7 @@ use super::error::usage;
 use super::request::Request;
 use super::retired;
 use super::route::Route;
-use crate::catalog::BATCH_SHARE;
+use crate::models::catalog::BATCH_SHARE;
 use crate::protocol::Protocol;
 use crate::protocol::gemini;
 

@@ -29,11 +29,11 @@ pub use quota::Tracker;
 use rlsf::SmallGlobalTlsf;
 use wasm_bindgen::prelude::*;
 
-use crate::backoff;
-use crate::catalog;
-use crate::classify::classify;
+use crate::base::random::Random;
+use crate::errors::classify::classify;
+use crate::models::catalog;
 use crate::protocol::address;
-use crate::random::Random;
+use crate::retry::backoff;
 
 /// A third of the code of the default allocator.
 #[global_allocator]
@@ -52,7 +52,7 @@ pub fn classify_error(input: &JsValue) -> JsValue {
 /// A `TypeError` where `attempt` is not a whole number from 1.
 #[wasm_bindgen(js_name = getRetryDelay)]
 pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, JsValue> {
-    settings::argument("attempt", attempt, crate::options::Shape::Count)?;
+    settings::argument("attempt", attempt, crate::request::options::Shape::Count)?;
     let info = classify(&convert::copy(input), host::now().wall);
     let tries = settings::count(attempt);
     let delay = backoff::retry_delay(&info, tries, &mut Random::new(host::seed()));

@@ -15,21 +15,21 @@ use super::reading;
 use super::request::Request;
 use super::route::Route;
 use super::send::{self, Letter, Reply};
-use crate::classify::classify;
-use crate::cost;
-use crate::failure;
-use crate::info::ErrorInfo;
-use crate::input::Used;
-use crate::kind::Kind;
-use crate::model::Size;
-use crate::output::{Attempt, Record};
-use crate::parameter;
+use crate::base::text::contains;
+use crate::base::time::Millis;
+use crate::base::value::Value;
+use crate::engine::input::Used;
+use crate::engine::output::{Attempt, Record};
+use crate::errors::classify::classify;
+use crate::errors::failure;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::errors::redact::Redactor;
+use crate::models::cost;
+use crate::models::model::Size;
+use crate::models::parameter;
+use crate::models::service_tier::{ServiceTier, VERTEX_HEADER};
 use crate::protocol::{BEARER, Protocol};
-use crate::redact::Redactor;
-use crate::service_tier::{ServiceTier, VERTEX_HEADER};
-use crate::text::contains;
-use crate::time::Millis;
-use crate::value::Value;
 
 /// What the caller gets for an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

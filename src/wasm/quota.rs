@@ -11,17 +11,17 @@ use super::driver::Driver;
 use super::error::{date, usage};
 use super::host::{self, Host};
 use super::settings::{self, Settings};
-use crate::alert::{ALERT_AT, Alert, Alerts};
-use crate::book::OnStoreDown;
-use crate::exchange::BookId;
-use crate::kind::Dimension;
-use crate::lane::{AccountId, LaneId, LaneSpec};
-use crate::ledger::Ledger;
-use crate::options::scope;
-use crate::quota::{Clock, Limits, Quota, Usage};
-use crate::text::{contains, join};
-use crate::tier::{self, Tier};
-use crate::window::Amounts;
+use crate::base::text::{contains, join};
+use crate::engine::exchange::BookId;
+use crate::engine::lane::{AccountId, LaneId, LaneSpec};
+use crate::errors::kind::Dimension;
+use crate::quota::alert::{ALERT_AT, Alert, Alerts};
+use crate::quota::replica::OnStoreDown;
+use crate::quota::shared::Ledger;
+use crate::quota::tier::{self, Tier};
+use crate::quota::usage::{Clock, Limits, Quota, Usage};
+use crate::quota::window::Amounts;
+use crate::request::options::scope;
 
 const NANOS: f64 = 1e9;
 
@@ -342,7 +342,7 @@ impl Tracker {
         let reserved = amounts(reserved)?;
         let is_served = !used.is_null();
         let used = if is_served { amounts(used)? } else { Amounts::default() };
-        let (at, clock) = (crate::time::Millis::from_f64(at).0, clock());
+        let (at, clock) = (crate::base::time::Millis::from_f64(at).0, clock());
         let State { quota, asked, .. } = &mut *self.state.borrow_mut();
         if is_served && *asked == Some(at) && quota.proves_day(clock) {
             quota.end_doubt(clock);

@@ -11,13 +11,13 @@ use super::foreign;
 use super::host::Host;
 use super::said;
 use super::settings::{self, fits};
-use crate::model::{Model, Need, Size};
-use crate::options::{Shape, scope};
+use crate::base::text::join;
+use crate::base::time::Millis;
+use crate::models::model::{Model, Need, Size};
+use crate::models::service_tier::{self, ServiceTier};
 use crate::protocol::gemini::{self, Place};
 use crate::protocol::{Protocol, Saying, vertex};
-use crate::service_tier::{self, ServiceTier};
-use crate::text::join;
-use crate::time::Millis;
+use crate::request::options::{Shape, scope};
 
 /// What a request may have beside the keys of `config` that go to the top of the body.
 const TOP: [&str; 5] = ["model", "contents", "config", "systemInstruction", "generationConfig"];

@@ -6,11 +6,11 @@ use super::convert::{Fields, get, get_text, name};
 use super::driver::Driver;
 use super::error;
 use super::host::Host;
-use crate::catalog::bare;
-use crate::info::ErrorInfo;
-use crate::kind::Kind;
-use crate::model::{Model, Status};
-use crate::models::Catalog;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::models::catalog::bare;
+use crate::models::known::Catalog;
+use crate::models::model::{Model, Status};
 
 /// What an older name is called today, with one warning; any other name as it is.
 pub(crate) fn today(catalog: &Catalog, model: String, host: &Host) -> String {

@@ -16,17 +16,17 @@ use super::retired;
 use super::send;
 use super::settings::{self, Settings};
 use super::token::{Source, Sources};
-use crate::catalog;
-use crate::cost;
-use crate::kind::Kind;
-use crate::model::{Model, Need, Size, Status};
-use crate::models::Catalog;
-use crate::options::scope;
-use crate::price::Price;
+use crate::base::slice::decimal;
+use crate::errors::kind::Kind;
+use crate::models::catalog;
+use crate::models::cost;
+use crate::models::known::Catalog;
+use crate::models::model::{Model, Need, Size, Status};
+use crate::models::price::Price;
+use crate::models::service_tier::{ServiceTier, Tiers};
 use crate::protocol::gemini::{self, BASE_URL};
 use crate::protocol::{Address, Protocol, Saying, vertex};
-use crate::service_tier::{ServiceTier, Tiers};
-use crate::slice::decimal;
+use crate::request::options::scope;
 
 const TARGETS: &str =
     "a target in `models` must be the id of a model, or { model, baseUrl, apiKey, … }";

@@ -7,13 +7,13 @@ use web_sys::{RequestInit, Response};
 
 use super::convert::{self, Fields, bounded, copy, get as get_field, get_dynamic, keys, put, set};
 use super::host::{Host, fetch};
-use crate::classify::classify;
-use crate::failure::{OPAQUE, private_link};
-use crate::info::ErrorInfo;
-use crate::kind::Kind;
-use crate::service_tier::SERVED_HEADER;
-use crate::text::contains;
-use crate::value::Value;
+use crate::base::text::contains;
+use crate::base::value::Value;
+use crate::errors::classify::classify;
+use crate::errors::failure::{OPAQUE, private_link};
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::models::service_tier::SERVED_HEADER;
 
 /// Of an error body no more than this is read, in bytes.
 const ERROR_BODY_MAX: u32 = 256 * 1024;

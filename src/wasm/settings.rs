@@ -10,18 +10,18 @@ use super::error::usage;
 use super::gate::Gate;
 use super::host;
 use super::quota;
-use crate::book::OnStoreDown;
-use crate::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
-use crate::kind::Dimension;
-use crate::model::Size;
-use crate::models::Catalog;
-use crate::options::{self, CurveOptions, RetryOptions, Shape, scope};
-use crate::price::Price;
+use crate::base::text::join;
+use crate::base::time::Millis;
+use crate::engine::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
+use crate::errors::kind::Dimension;
+use crate::models::known::Catalog;
+use crate::models::model::Size;
+use crate::models::price::Price;
 use crate::protocol::{Protocol, is_version};
-use crate::quota::Limits;
-use crate::text::join;
-use crate::tier::Tier;
-use crate::time::Millis;
+use crate::quota::replica::OnStoreDown;
+use crate::quota::tier::Tier;
+use crate::quota::usage::Limits;
+use crate::request::options::{self, CurveOptions, RetryOptions, Shape, scope};
 
 /// What a call or client was given.
 #[derive(Clone, Debug, Default)]

@@ -13,14 +13,14 @@ use super::error::{self, date};
 use super::host;
 use super::quota::{Sharing, Status, alert_fields, amount, budget_fields};
 use super::settings::Settings;
-use crate::exchange::{BookId, ExchangeId};
-use crate::input::Input;
-use crate::kind::Dimension;
-use crate::lane::{AccountId, LaneId, LaneSpec};
-use crate::ledger::{Reply, Request, Times, apply};
-use crate::output::Notice;
-use crate::quota::{Limits, Usage};
-use crate::time::{Instant, Millis};
+use crate::base::time::{Instant, Millis};
+use crate::engine::exchange::{BookId, ExchangeId};
+use crate::engine::input::Input;
+use crate::engine::lane::{AccountId, LaneId, LaneSpec};
+use crate::engine::output::Notice;
+use crate::errors::kind::Dimension;
+use crate::quota::shared::{Reply, Request, Times, apply};
+use crate::quota::usage::{Limits, Usage};
 
 /// How often the quotas of this process are kept, in case this instance fails.
 const KEEP: Millis = Millis(250);

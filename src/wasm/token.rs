@@ -12,8 +12,8 @@ use super::convert::get;
 use super::error::usage;
 use super::host;
 use super::settings::is_header;
+use crate::base::time::WallTime;
 use crate::protocol::token::fresh_until;
-use crate::time::WallTime;
 
 /// More callbacks than this are not remembered: one that is made anew for each call is no use.
 const SOURCES_MAX: usize = 32;

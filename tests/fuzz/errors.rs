@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use serde_json::Value as Json;
-use unexhausted::classify::classify;
-use unexhausted::hint::{duration, retry_after, seconds};
-use unexhausted::reader::read;
-use unexhausted::time::WallTime;
-use unexhausted::value::Value;
+use unexhausted::base::time::WallTime;
+use unexhausted::base::value::Value;
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::hint::{duration, retry_after, seconds};
+use unexhausted::errors::reader::read;
 
 use crate::bounded::bounded;
 use crate::cases::Dice;

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use unexhausted::kind::Dimension;
-use unexhausted::ledger::{Delta, Ledger, Reply, Request, Times, apply};
-use unexhausted::quota::{Limits, Refusal};
-use unexhausted::time::Millis;
-use unexhausted::window::Amounts;
+use unexhausted::base::time::Millis;
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::shared::{Delta, Ledger, Reply, Request, Times, apply};
+use unexhausted::quota::usage::{Limits, Refusal};
+use unexhausted::quota::window::Amounts;
 
 use crate::cases::Dice;
 use crate::json::NOW;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use unexhausted::exchange::BookId;
-use unexhausted::kind::Dimension;
-use unexhausted::ledger::Ledger;
-use unexhausted::quota::{Clock, Limits};
-use unexhausted::tier::{self, Tier};
-use unexhausted::window::Amounts;
+use unexhausted::engine::exchange::BookId;
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::shared::Ledger;
+use unexhausted::quota::tier::{self, Tier};
+use unexhausted::quota::usage::{Clock, Limits};
+use unexhausted::quota::window::Amounts;
 use unexhausted_emulator::Record;
 
 use crate::dice::Dice;

@@ -4,8 +4,8 @@
 //! cargo test --release --features canary --test simulation canaries
 //! ```
 
-use unexhausted::canary::Canary;
-use unexhausted::engine::Engine;
+use unexhausted::base::canary::Canary;
+use unexhausted::engine::state_machine::Engine;
 
 use crate::dominance::weaker;
 use crate::scenario::Bias;

@@ -3,12 +3,12 @@
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use unexhausted::info::ErrorInfo;
-use unexhausted::kind::{Dimension, Kind};
-use unexhausted::pacific::next_midnight;
-use unexhausted::quota::{Clock, Limits, Quota, Refusal};
-use unexhausted::time::WallTime;
-use unexhausted::window::Amounts;
+use unexhausted::base::pacific::next_midnight;
+use unexhausted::base::time::WallTime;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::quota::usage::{Clock, Limits, Quota, Refusal};
+use unexhausted::quota::window::Amounts;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;

@@ -11,17 +11,17 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use unexhausted::chain::Target;
-use unexhausted::cost::may_be_billed;
-use unexhausted::engine::Engine;
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallSpec, FlightId, Input};
-use unexhausted::kind::Kind;
-use unexhausted::lane::LaneSpec;
-use unexhausted::output::{Attempt, Ending, Output};
-use unexhausted::quota::Limits;
-use unexhausted::retry::Policy;
-use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{CallSpec, FlightId, Input};
+use unexhausted::engine::lane::LaneSpec;
+use unexhausted::engine::output::{Attempt, Ending, Output};
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::Kind;
+use unexhausted::models::cost::may_be_billed;
+use unexhausted::quota::usage::Limits;
+use unexhausted::retry::fallback::Target;
+use unexhausted::retry::policy::Policy;
 
 use crate::dice::Dice;
 

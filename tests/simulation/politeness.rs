@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use unexhausted::chain::Target;
-use unexhausted::engine::Engine;
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
-use unexhausted::kind::Kind;
-use unexhausted::lane::LaneSpec;
-use unexhausted::output::{Ending, Output};
-use unexhausted::quota::Limits;
-use unexhausted::retry::Policy;
-use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::lane::LaneSpec;
+use unexhausted::engine::output::{Ending, Output};
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::Kind;
+use unexhausted::quota::usage::Limits;
+use unexhausted::retry::fallback::Target;
+use unexhausted::retry::policy::Policy;
 
 const NOON: u64 = 1_795_521_600_000;
 const MINUTE: u64 = 60_000;

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use unexhausted::book::OnStoreDown;
-use unexhausted::chain::Target;
-use unexhausted::engine::Engine;
-use unexhausted::exchange::{BookId, ExchangeId};
-use unexhausted::input::{CallId, CallSpec, FlightId, Input};
-use unexhausted::kind::Dimension;
-use unexhausted::lane::{AccountId, LaneId, LaneSpec};
-use unexhausted::ledger::{Reply, Request};
-use unexhausted::output::Output;
-use unexhausted::peak;
-use unexhausted::quota::Limits;
-use unexhausted::tier::{self, Tier};
-use unexhausted::time::{Instant, Millis, Now, WallTime};
-use unexhausted::window::Amounts;
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::exchange::{BookId, ExchangeId};
+use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::lane::{AccountId, LaneId, LaneSpec};
+use unexhausted::engine::output::Output;
+use unexhausted::engine::peak;
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::replica::OnStoreDown;
+use unexhausted::quota::shared::{Reply, Request};
+use unexhausted::quota::tier::{self, Tier};
+use unexhausted::quota::usage::Limits;
+use unexhausted::quota::window::Amounts;
+use unexhausted::retry::fallback::Target;
 use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Service};
 
 use crate::dice::Dice;

@@ -6,12 +6,12 @@
 use std::rc::Rc;
 
 use serde_json::{Value as Json, json};
-use unexhausted::book::OnStoreDown;
-use unexhausted::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
-use unexhausted::kind::Dimension;
-use unexhausted::quota::Limits;
-use unexhausted::retry::Policy;
-use unexhausted::time::Millis;
+use unexhausted::base::time::Millis;
+use unexhausted::engine::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::replica::OnStoreDown;
+use unexhausted::quota::usage::Limits;
+use unexhausted::retry::policy::Policy;
 
 use crate::dice::Dice;
 

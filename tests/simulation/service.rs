@@ -1,13 +1,13 @@
 //! The fake service as a driver sees it: requests out, and what the engine is told of the answers.
 
 use serde_json::Value as Json;
-use unexhausted::catalog;
-use unexhausted::classify::classify;
-use unexhausted::cost::{self, Usage};
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::Used;
-use unexhausted::time::WallTime;
-use unexhausted::value::Value;
+use unexhausted::base::time::WallTime;
+use unexhausted::base::value::Value;
+use unexhausted::engine::input::Used;
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::models::catalog;
+use unexhausted::models::cost::{self, Usage};
 use unexhausted_emulator::{Output, Request};
 
 use crate::json;

@@ -4,9 +4,9 @@
 //! left out here.
 
 use serde_json::{Value as Json, json};
-use unexhausted::input::OnDailyLimit;
-use unexhausted::kind::Dimension;
-use unexhausted::quota::Limits;
+use unexhausted::engine::input::OnDailyLimit;
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::usage::Limits;
 use unexhausted_emulator::{Config, Discipline};
 
 use crate::dice::Dice;

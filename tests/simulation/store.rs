@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use unexhausted::exchange::BookId;
-use unexhausted::ledger::{Ledger, Reply, Request, apply};
+use unexhausted::engine::exchange::BookId;
+use unexhausted::quota::shared::{Ledger, Reply, Request, apply};
 
 use crate::dice::Dice;
 use crate::scenario::StorePlan;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use unexhausted::input::{CallId, FlightId};
-use unexhausted::output::{Ending, Notice, Output};
+use unexhausted::engine::input::{CallId, FlightId};
+use unexhausted::engine::output::{Ending, Notice, Output};
 
 use crate::service::Came;
 

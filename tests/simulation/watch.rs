@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use unexhausted::cost::may_be_billed;
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallSpec, FlightId, OnDailyLimit, Used};
-use unexhausted::kind::Kind;
-use unexhausted::output::{Notice, Output};
-use unexhausted::peak;
-use unexhausted::retry::names_minute;
-use unexhausted::time::WallTime;
-use unexhausted::window::Amounts;
+use unexhausted::base::time::WallTime;
+use unexhausted::engine::input::{CallSpec, FlightId, OnDailyLimit, Used};
+use unexhausted::engine::output::{Notice, Output};
+use unexhausted::engine::peak;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::Kind;
+use unexhausted::models::cost::may_be_billed;
+use unexhausted::quota::window::Amounts;
+use unexhausted::retry::policy::names_minute;
 
 /// The name of a checker.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

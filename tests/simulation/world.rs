@@ -3,16 +3,16 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use unexhausted::chain::Target;
-use unexhausted::engine::Engine;
-use unexhausted::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
-use unexhausted::kind::Dimension;
-use unexhausted::lane::LaneSpec;
-use unexhausted::output::{Ending, Output};
-use unexhausted::quota::Limits;
-use unexhausted::retry::Policy;
-use unexhausted::time::{Instant, Millis, Now, WallTime};
-use unexhausted::window::Amounts;
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
+use unexhausted::engine::lane::LaneSpec;
+use unexhausted::engine::output::{Ending, Output};
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::usage::Limits;
+use unexhausted::quota::window::Amounts;
+use unexhausted::retry::fallback::Target;
+use unexhausted::retry::policy::Policy;
 use unexhausted_emulator::{
     Discipline, Input as ToService, Outcome, Output as FromService, Record, Service,
 };

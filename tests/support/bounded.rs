@@ -1,9 +1,9 @@
 //! What holds of everything that is said of an error.
 
-use unexhausted::classify::classify;
-use unexhausted::hint::LONGEST;
-use unexhausted::info::ErrorInfo;
-use unexhausted::value::Value;
+use unexhausted::base::value::Value;
+use unexhausted::errors::classify::classify;
+use unexhausted::errors::hint::LONGEST;
+use unexhausted::errors::info::ErrorInfo;
 
 use crate::json::NOW;
 

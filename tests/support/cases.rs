@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use unexhausted::random::Random;
-use unexhausted::time::Millis;
+use unexhausted::base::random::Random;
+use unexhausted::base::time::Millis;
 
 /// A case takes well under a millisecond.
 const HANGS: Duration = Duration::from_secs(60);

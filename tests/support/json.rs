@@ -1,8 +1,8 @@
 //! Labelled cases as the classifier takes them.
 
 use serde_json::Value as Json;
-use unexhausted::time::WallTime;
-use unexhausted::value::Value;
+use unexhausted::base::time::WallTime;
+use unexhausted::base::value::Value;
 
 /// 2026-11-24T12:00:00Z, four in the morning in Los Angeles.
 pub(crate) const NOW: WallTime = WallTime(1_795_521_600_000);

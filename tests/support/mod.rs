@@ -9,16 +9,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use unexhausted::backoff::Hint;
-use unexhausted::chain::Target;
-use unexhausted::cost::may_be_billed;
-use unexhausted::engine::Engine;
-use unexhausted::info::ErrorInfo;
-use unexhausted::input::{CallId, CallSpec, FlightId, Input};
-use unexhausted::kind::{Dimension, Kind};
-use unexhausted::output::{Ending, Output, Record as CallRecord};
-use unexhausted::retry::{Policy, Verdict, Why, names_minute};
-use unexhausted::time::{Instant, Millis, Now, WallTime};
+use unexhausted::base::time::{Instant, Millis, Now, WallTime};
+use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::output::{Ending, Output, Record as CallRecord};
+use unexhausted::engine::state_machine::Engine;
+use unexhausted::errors::info::ErrorInfo;
+use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::models::cost::may_be_billed;
+use unexhausted::retry::backoff::Hint;
+use unexhausted::retry::fallback::Target;
+use unexhausted::retry::policy::{Policy, Verdict, Why, names_minute};
 
 /// The wall clock when the virtual clock shows zero.
 pub(crate) const EPOCH: u64 = 1_780_000_000_000;

@@ -1,0 +1,377 @@
+//! One call while it lives: where it stands, and what it went through.
+
+use std::rc::Rc;
+
+use crate::base::time::{Instant, Millis};
+use crate::engine::exchange::BookId;
+use crate::engine::input::{CallSpec, FlightId};
+use crate::engine::lane::LaneId;
+use crate::engine::outage::Outage;
+use crate::engine::output::{Attempt, Record};
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::models::cost;
+use crate::quota::window::Amounts;
+use crate::retry::fallback::{self, Action};
+use crate::retry::policy::{self, Standing};
+
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) id: FlightId,
+    pub(crate) number: u32,
+    pub(crate) target: usize,
+    pub(crate) started: Instant,
+    pub(crate) waited: Millis,
+    /// When its own time is over, or its overtime.
+    pub(crate) expires: Option<Instant>,
+    /// What was reserved for it.
+    pub(crate) permit: Option<Permit>,
+}
+
+/// The moments under which the money of a request was counted: by the client's budget, where there
+/// is one, and by the account.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Paid {
+    pub(crate) budget: u64,
+    pub(crate) account: u64,
+}
+
+/// What a ledger has counted for an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Permit {
+    pub(crate) lane: LaneId,
+    /// The moment under which the lane has counted it, on its ledger's clock.
+    pub(crate) at: u64,
+    /// The same of the budget and the account, for the money.
+    pub(crate) paid_at: Paid,
+    pub(crate) want: Amounts,
+    /// Whether it was sent while the day was in doubt.
+    pub(crate) in_doubt: bool,
+}
+
+/// What a call has seen of one of its targets; it goes on from there where it comes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Visit {
+    /// Attempts sent there.
+    pub(crate) tries: u32,
+    /// Failed attempts that counted.
+    pub(crate) used: u32,
+    /// Waits for a minute to pass, in a row.
+    pub(crate) free_waits: u8,
+    /// Answers without a picture.
+    pub(crate) empty_answers: u8,
+    /// When its own wait there is over.
+    pub(crate) ready: Instant,
+    /// When it came here from another target; before that, the start of the clock.
+    pub(crate) came: Instant,
+    /// Whether it was left: then it is not the first round's any more.
+    pub(crate) was_left: bool,
+    /// Whether it is not returned to.
+    pub(crate) is_over: bool,
+    /// Whether the retry that is due there is taken from no budget any more.
+    pub(crate) is_paid: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) spec: CallSpec,
+    /// Until when it stays with its target while there is a next one.
+    pub(crate) share: Option<Instant>,
+    pub(crate) target: usize,
+    /// What it has seen of that target.
+    pub(crate) here: Visit,
+    /// What it has seen of all targets, once it has left one; that of the present one is old.
+    pub(crate) visits: Box<[Visit]>,
+    pub(crate) attempts: u32,
+    /// When it was made.
+    pub(crate) started: Instant,
+    /// Its number in the order of arrival, which is its place in a queue.
+    pub(crate) serial: u64,
+    /// When the wait is over; `None` while an attempt is due or in flight.
+    pub(crate) waits_until: Option<Instant>,
+    /// The quota in whose queue it waits: its lane's, or the budget's.
+    pub(crate) queued: Option<BookId>,
+    /// What it costs that was woken for money and has not gone yet, in billionths of a USD; else 0.
+    pub(crate) promised: u64,
+    /// When a queued call looks at its other targets again.
+    pub(crate) patience: Option<Instant>,
+    pub(crate) waiting_since: Instant,
+    pub(crate) flying: Option<Box<Flight>>,
+    pub(crate) overtime: Option<Box<Flight>>,
+    pub(crate) record: Record,
+    pub(crate) last: Option<Rc<ErrorInfo>>,
+    /// Marks the one entry of the heap that is about this call and up to date.
+    pub(crate) stamp: u32,
+}
+
+impl Call {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.spec.deadline.map(|deadline| self.started + deadline)
+    }
+
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let flights = [&self.flying, &self.overtime].into_iter().flatten();
+        let expires = flights.filter_map(|flight| flight.expires).min();
+        [self.waits_until, expires, self.patience, self.deadline()].into_iter().flatten().min()
+    }
+
+    /// Shares out what is left of the deadline: half of it is its target's while there is a next
+    /// one, so that a slow target cannot eat the time of the rest.
+    pub(crate) fn share_out(&mut self, now: Instant) {
+        let has_next = self.next_new(Action::Next).is_some();
+        let half = |deadline: Instant| now + Millis((deadline - now).0 / 2);
+        self.share = self.deadline().filter(|_| has_next).map(half);
+    }
+
+    /// When an attempt that goes now has used up its target's share of the deadline: one that had
+    /// to wait long has a quarter of what is left. Where it would be stopped for that, and not stay
+    /// in flight beside the next, it has all the time there is.
+    pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
+        self.next_new(Action::Next)?;
+        let (share, deadline) = (self.share?, self.deadline()?);
+        if !self.spec.policy.overtime || self.overtime.is_some() {
+            return None;
+        }
+        Some(share.max(now + Millis((deadline - now).0 / 4)))
+    }
+
+    /// What it has seen of a target.
+    pub(crate) fn visit(&self, target: usize) -> Visit {
+        if target == self.target {
+            return self.here;
+        }
+        self.visits.get(target).copied().unwrap_or_default()
+    }
+
+    /// Goes to another target, and goes on there where it was.
+    pub(crate) fn move_to(&mut self, target: usize, now: Instant) {
+        self.here.was_left = true;
+        self.remember();
+        if let Some(left) = self.visits.get_mut(self.target) {
+            *left = self.here;
+        }
+        self.here = self.visits.get(target).copied().unwrap_or_default();
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::ForgetsCount) {
+            self.here.tries = 0;
+        }
+        self.here.came = now;
+        self.target = target;
+    }
+
+    /// Whether it is held back while its target has an outage. In the drop-in only a first try is, and
+    /// by load alone: the loop that it replaces tries again whatever others see.
+    pub(crate) fn rides(&self, outage: &Outage) -> bool {
+        let is_fresh = self.here.tries == 0 && outage.info.kind == Kind::RateLimited;
+        self.spec.policy.rides_outages || is_fresh
+    }
+
+    /// Whether it goes past what is only guessed: in the drop-in a wait is over when the loop's would be.
+    pub(crate) fn insists(&self) -> bool {
+        !self.spec.policy.rides_outages && self.here.tries > 0
+    }
+
+    /// Marks the targets of an account, or the present one, as not to be returned to.
+    pub(crate) fn give_up(&mut self, action: Action) {
+        self.here.is_over = true;
+        if action == Action::NextAccount {
+            self.in_account(|visit| visit.is_over = true);
+        }
+    }
+
+    /// Has a place for what it sees of each target, from when that of one is not enough.
+    fn remember(&mut self) {
+        if self.visits.is_empty() {
+            self.visits = vec![Visit::default(); self.spec.targets.len()].into();
+        }
+    }
+
+    /// Changes what it has seen of the targets of the present one's account.
+    fn in_account(&mut self, change: impl Fn(&mut Visit)) {
+        if self.spec.targets.len() < 2 {
+            return;
+        }
+        self.remember();
+        let account = self.spec.targets.get(self.target).map(|target| target.account);
+        for (visit, target) in self.visits.iter_mut().zip(&*self.spec.targets) {
+            if Some(target.account) == account {
+                change(visit);
+            }
+        }
+    }
+
+    /// A target is not asked before this moment.
+    pub(crate) fn hold(&mut self, target: usize, until: Instant) {
+        if target == self.target {
+            self.here.ready = self.here.ready.max(until);
+        } else if let Some(visit) = self.visits.get_mut(target) {
+            visit.ready = visit.ready.max(until);
+        }
+    }
+
+    /// A target that was left is not returned to.
+    pub(crate) fn close(&mut self, target: usize) {
+        if let Some(visit) = self.visits.get_mut(target) {
+            visit.is_over = true;
+        }
+    }
+
+    /// The spending rate of the account is used up until then, whatever the model.
+    pub(crate) fn hold_account(&mut self, until: Instant) {
+        self.here.ready = self.here.ready.max(until);
+        self.in_account(|visit| {
+            visit.ready = visit.ready.max(until);
+            visit.was_left = true;
+        });
+    }
+
+    /// The next target of the first round that an action allows.
+    pub(crate) fn next_new(&self, action: Action) -> Option<usize> {
+        let mut at = self.target;
+        loop {
+            at = fallback::next(&self.spec.targets, at, action)?;
+            let visit = self.visit(at);
+            if !visit.was_left && !visit.is_over && visit.tries == 0 {
+                return Some(at);
+            }
+        }
+    }
+
+    /// The other targets that it may go to, or come back to.
+    pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
+        let all = self.spec.targets.iter().enumerate();
+        let open = all.filter(|(index, target)| {
+            let visit = self.visit(*index);
+            // Only timeouts lead to a smaller picture, the first time.
+            let is_open = !target.is_smaller || visit.was_left;
+            *index != self.target && is_open && !visit.is_over
+        });
+        open.map(|(index, _)| index)
+    }
+
+    /// Whether a retry after this error is kept by the service's own limits and by no budget.
+    pub(crate) fn is_kept(&self, info: &ErrorInfo) -> bool {
+        let is_queued = self.lane().is_some();
+        !self.spec.policy.budgeted || policy::is_kept(info, is_queued)
+    }
+
+    /// Whether as many attempts as may, with one that fails now, have ended with an answer that is
+    /// lost and likely billed.
+    pub(crate) fn is_risked(&self, now: Instant, failing: Option<&ErrorInfo>) -> bool {
+        const MOST: usize = 5;
+        let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
+        let took = self.flying.as_ref().map_or(Millis::ZERO, |flight| now - flight.started);
+        let is_lost = |info: &ErrorInfo| cost::may_be_billed(info) && !is_at_once(info, took);
+        let failing = usize::from(failing.is_some_and(is_lost));
+        let lost = self.record.attempts.iter().filter(is_billed);
+        let is_likely = |attempt: &&Attempt| {
+            attempt.info.as_ref().is_none_or(|info| !is_at_once(info, attempt.took))
+        };
+        lost.filter(is_likely).count().saturating_add(failing) >= most
+    }
+
+    /// The lane of the target that it asks.
+    pub(crate) fn lane(&self) -> Option<LaneId> {
+        self.spec.targets.get(self.target)?.lane
+    }
+
+    /// What a request to its target takes.
+    pub(crate) fn want(&self) -> Amounts {
+        self.want_of(self.target)
+    }
+
+    /// What a request to one of its targets takes.
+    pub(crate) fn want_of(&self, target: usize) -> Amounts {
+        let want = self.spec.targets.get(target).map(|target| target.want).unwrap_or_default();
+        Amounts { tokens: want.tokens.saturating_add(self.spec.tokens), ..want }
+    }
+
+    /// Whether an answer may still come.
+    pub(crate) const fn is_in_flight(&self) -> bool {
+        self.flying.is_some() || self.overtime.is_some()
+    }
+
+    /// Whether nothing is under way for it but perhaps an attempt in overtime.
+    pub(crate) const fn is_adrift(&self) -> bool {
+        self.flying.is_none() && self.queued.is_none() && self.waits_until.is_none()
+    }
+
+    /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers
+    /// may be on their way, or lost, count.
+    pub(crate) fn affords(&self, target: usize) -> bool {
+        let Some(most) = self.spec.max_cost else { return true };
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::ForgetsPrice) {
+            return true;
+        }
+        let price =
+            |index: usize| self.spec.targets.get(index).map_or(0, |target| target.want.nanos);
+        let lost = self.record.attempts.iter().filter(is_billed).map(|attempt| attempt.target);
+        let open = [&self.flying, &self.overtime].into_iter().flatten().map(|flight| flight.target);
+        let all = lost.chain(open).map(price).fold(price(target), u64::saturating_add);
+        all <= most
+    }
+
+    /// The same target asked for a smaller picture, where the caller allows that after timeouts.
+    fn smaller(&self) -> Option<usize> {
+        let following = self.target.saturating_add(1);
+        let is_smaller = self.spec.targets.get(following).is_some_and(|target| target.is_smaller);
+        (is_smaller && self.visit(following).tries == 0).then_some(following)
+    }
+
+    pub(crate) fn standing(&self) -> Standing<'_> {
+        Standing {
+            policy: &self.spec.policy,
+            next: [Action::Next, Action::NextAccount].map(|action| self.next_new(action)),
+            smaller: self.smaller(),
+            tries: self.here.tries,
+            used: self.here.used,
+            free_waits: self.here.free_waits,
+            empty_answers: self.here.empty_answers,
+            deadline: self.deadline(),
+            lasts: self.spec.lasts(),
+            share: self.share,
+            is_background: self.spec.is_background(),
+            is_queued: self.lane().is_some(),
+            is_crowded: false,
+        }
+    }
+
+    pub(crate) fn end(
+        &mut self,
+        now: Instant,
+        flight: &Flight,
+        info: Option<Rc<ErrorInfo>>,
+        abandoned: bool,
+    ) {
+        self.record.attempts.push(Attempt {
+            number: flight.number,
+            target: flight.target,
+            took: now - flight.started,
+            waited: flight.waited,
+            info,
+            abandoned,
+        });
+    }
+
+    /// Takes out the flight of this number, where the call has it.
+    pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Box<Flight>> {
+        let is_it = |flight: &mut Box<Flight>| flight.id == id;
+        self.flying.take_if(is_it).or_else(|| self.overtime.take_if(is_it))
+    }
+}
+
+/// Whether an attempt may have been billed although its answer did not come.
+fn is_billed(attempt: &&Attempt) -> bool {
+    match &attempt.info {
+        Some(info) => cost::may_be_billed(info),
+        None => attempt.abandoned,
+    }
+}
+
+/// Whether the connection broke before a picture can have been made: half of those of the quickest model
+/// take more than 4 s (2026-11).
+fn is_at_once(info: &ErrorInfo, took: Millis) -> bool {
+    const AT_ONCE: Millis = Millis(2_000);
+    info.kind == Kind::Network && !info.lost && took < AT_ONCE
+}

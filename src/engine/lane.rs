@@ -1,0 +1,210 @@
+//! One project and model: who waits for it, what it may send, and how it fares.
+
+use std::rc::Rc;
+
+use crate::base::time::{Instant, Millis, Now, WallTime};
+use crate::engine::outage::Health;
+use crate::engine::pacer::Pacer;
+use crate::engine::queue::Queue;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::{Dimension, Kind};
+use crate::quota::alert::Alerts;
+use crate::quota::bare::Bare;
+use crate::quota::estimate::Estimate;
+use crate::quota::replica::Book;
+use crate::quota::usage::{Denial, Limits};
+use crate::quota::window::Amounts;
+use crate::retry::retry_budget::RetryBudget;
+
+/// A lane of an engine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LaneId(pub u32);
+
+/// An account of an engine: base URL and key, which share money.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AccountId(pub u32);
+
+/// What a lane is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSpec {
+    /// The account that pays.
+    pub account: AccountId,
+    /// The limits that the caller gave.
+    pub given: Limits,
+    /// The published limits of the caller's tier.
+    pub tier: Limits,
+}
+
+/// How late the first requests arrive at most that anything is heard of: a name is looked up, a
+/// connection is made, and the process has much to do.
+const LATE: Millis = Millis(2_000);
+/// How long a target that refuses everything is left alone before one call asks again.
+const SHUT: Millis = Millis(60_000);
+/// Calls in flight for each that a minute takes: pictures take seconds, at worst a few minutes.
+const IN_FLIGHT_FACTOR: u64 = 2;
+/// Calls in flight at least, however low the limit is.
+const IN_FLIGHT_MIN: u64 = 4;
+
+/// One project and model.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) account: AccountId,
+    pub(crate) book: Book,
+    pub(crate) queue: Queue,
+    pub(crate) pacer: Pacer,
+    pub(crate) health: Health,
+    pub(crate) alerts: Alerts,
+    pub(crate) estimate: Estimate,
+    pub(crate) budget: RetryBudget,
+    pub(crate) in_flight: u64,
+    /// When the queue is to be looked at again; `None` for when something lands.
+    pub(crate) wake: Option<Instant>,
+    /// Whether the queue is to be looked at now.
+    pub(crate) dirty: bool,
+    /// Whether the store is being asked for permits.
+    pub(crate) asking: bool,
+    /// Whether it waits for the answer to a question of another's.
+    pub(crate) deferred: bool,
+    /// The limit that was last told to be in the way, and until when.
+    pub(crate) denied: Option<(Dimension, Instant)>,
+    shut: Option<(Instant, Rc<ErrorInfo>)>,
+    pub(crate) bare: Bare,
+}
+
+impl Lane {
+    pub(crate) fn new(spec: &LaneSpec) -> Self {
+        let mut book = Book::new(&spec.given, &spec.tier);
+        book.late = LATE;
+        Self {
+            account: spec.account,
+            book,
+            queue: Queue::default(),
+            pacer: Pacer::default(),
+            health: Health::default(),
+            alerts: Alerts::default(),
+            estimate: Estimate::default(),
+            budget: RetryBudget::default(),
+            in_flight: 0,
+            wake: None,
+            dirty: false,
+            asking: false,
+            deferred: false,
+            denied: None,
+            shut: None,
+            bare: Bare::default(),
+        }
+    }
+
+    /// What to reserve for a call that expects to take this much.
+    pub(crate) fn reserves(&self, want: &Amounts) -> Amounts {
+        Amounts { tokens: self.estimate.reserve(want.tokens), ..*want }
+    }
+
+    /// How many calls may be in flight at once.
+    pub(crate) fn in_flight_max(&self) -> u64 {
+        let limit = self.book.quota.gauge(Dimension::RequestsPerMinute).limit();
+        limit.map_or(u64::MAX, |limit| limit.saturating_mul(IN_FLIGHT_FACTOR).max(IN_FLIGHT_MIN))
+    }
+
+    /// What everybody is told while the target refuses everything.
+    pub(crate) fn shut(&self, now: Instant) -> Option<&Rc<ErrorInfo>> {
+        self.shut.as_ref().filter(|(until, _)| *until > now).map(|(_, info)| info)
+    }
+
+    /// The target refused in a way that will meet every other call too.
+    pub(crate) fn shut_for(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
+        self.pacer.cool();
+        self.shut = Some((now + SHUT, Rc::new(info.for_others())));
+        self.dirty = true;
+    }
+
+    /// Where a 429 without details is what is wrong, a probe that is not refused at once has been taken
+    /// in, and ends that. Gives when that shows, while it does not.
+    pub(crate) fn hears_of_probe(&mut self, now: Instant) -> Option<Instant> {
+        let outage = self.health.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
+        let probe = outage.probe?;
+        let heard = self.pacer.hears_of(now, probe);
+        if heard.is_none() {
+            self.health.answered(now, probe, now);
+            self.pacer.cool();
+        }
+        heard
+    }
+}
+
+/// What the lanes of one account share, and what all of a client do: money.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) book: Book,
+    pub(crate) alerts: Alerts,
+}
+
+impl Account {
+    /// Whether money is decided here: where there is a limit, its keeper does.
+    pub(crate) fn decides(&self) -> bool {
+        self.book.decides() || !self.book.quota.is_limited()
+    }
+
+    pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
+        Self { book: Book::new(given, tier), alerts: Alerts::default() }
+    }
+}
+
+/// Whether a refusal of this kind meets every other call of the target too.
+pub(crate) const fn is_shutting(kind: Kind) -> bool {
+    matches!(kind, Kind::NotInTier | Kind::ModelNotFound)
+}
+
+/// What a call is told that would cost more than its caller allows.
+pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
+    ErrorInfo {
+        summary: "It would cost more than is allowed.".to_owned(),
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(Kind::OverBudget)
+    }
+}
+
+/// What a call is told whose way is barred by our own count.
+pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
+    let wait = book.moment(now, denial.until) - now.mono;
+    // Money is counted in other units than an error tells.
+    let counted = denial.dimension.filter(|dimension| !dimension.is_money());
+    let limit = counted.and_then(|dimension| book.quota.gauge(dimension).whole());
+    let (kind, advice) = match denial.dimension {
+        Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
+            Kind::DailyQuota,
+            "The day ends at midnight Pacific. Ask for a higher limit or tier, use another model, or pass `onDailyLimit: 'wait'`.",
+        ),
+        Some(Dimension::Spend) => {
+            (Kind::SpendLimited, "Wait, use a cheaper model or another account, or move up a tier.")
+        }
+        Some(Dimension::Budget) => {
+            return over_budget("Raise `budget.total`, or use a cheaper model.");
+        }
+        Some(Dimension::BudgetPerDay) if denial.until == u64::MAX => {
+            return over_budget("Raise `budget.perDay`, or use a cheaper model.");
+        }
+        Some(Dimension::BudgetPerDay) => {
+            let info = over_budget(
+                "Wait for the next day, which begins at midnight Pacific, raise `budget.perDay`, or use a cheaper model.",
+            );
+            let retry_at = Some(WallTime(now.wall.0.saturating_add(wait.0)));
+            return ErrorInfo { retry_after: Some(wait), retry_at, ..info };
+        }
+        _ => (Kind::RateLimited, "Wait, use another model, or move up a tier."),
+    };
+    let summary = if denial.is_named {
+        "The service said to wait; no request was sent."
+    } else {
+        "The quota is used up by our own count; no request was sent."
+    };
+    ErrorInfo {
+        dimension: denial.dimension,
+        quota_limit: limit,
+        retry_after: Some(wait),
+        retry_at: Some(WallTime(now.wall.0.saturating_add(wait.0))),
+        summary: summary.to_owned(),
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(kind)
+    }
+}

@@ -1,0 +1,255 @@
+//! An outage of a target: when several requests see the same trouble, one at a time asks on.
+
+use std::rc::Rc;
+
+use crate::base::random::Random;
+use crate::base::time::{Instant, Millis};
+use crate::engine::input::FlightId;
+use crate::engine::pacer::{Defence, HEARD};
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+
+/// How long the first failure is remembered: a second one within this time confirms it.
+const CONFIRMS: Millis = Millis(60_000);
+
+/// Failures that make an outage of a target that has just taken requests in; of one that has not, two
+/// do.
+const FEW_OF_WARM: u64 = 5;
+
+/// What a target takes in that is there again.
+const CROWD: u64 = 4;
+
+/// What a probe takes at least, where it brings a picture.
+const PROBE: Millis = Millis(10_000);
+
+/// The longest pause where the call that probes has another target: it is refused in half a second
+/// and goes there, and all are back within a minute of the end of an overload.
+const LIGHT: Millis = Millis(45_000);
+
+/// The first pause after a 429 without details: the first wait of the guide's formula for it.
+const LOAD: Millis = Millis(2_000);
+
+/// The first and the longest pause between two probes, by what is wrong.
+const PAUSES: &[(Kind, Millis, Millis)] = &[
+    // Overload lasts for minutes, at times for two hours (the guide).
+    (Kind::Overloaded, Millis(30_000), Millis(300_000)),
+    // A 429 without details, though nothing of ours was accepted: load (the troubleshooting page).
+    (Kind::RateLimited, LOAD, Millis(300_000)),
+    // Networks come back quickly.
+    (Kind::Network, Millis(1_000), Millis(30_000)),
+    (Kind::ServerError, Millis(1_000), Millis(30_000)),
+    // A spent day that our own count does not confirm: other processes spend too, but false
+    // reports exist.
+    (Kind::DailyQuota, Millis(300_000), Millis(3_600_000)),
+];
+
+fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
+    PAUSES.iter().find(|(row, ..)| *row == kind).map(|&(_, first, longest)| (first, longest))
+}
+
+/// What is known of a target's trouble.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Health {
+    suspect: Option<Suspect>,
+    outage: Option<Outage>,
+    /// The kind of the last outage, when it ended, and its last pause.
+    last: Option<(Kind, Instant, Millis)>,
+    /// What the target had taken in when it refused last without a word on why.
+    taken: u64,
+}
+
+/// Failures of one kind that are no outage yet.
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    kind: Kind,
+    since: Instant,
+    fails: u64,
+    /// What the target had taken in when it began.
+    taken: u64,
+}
+
+/// An outage.
+#[derive(Clone, Debug)]
+pub(crate) struct Outage {
+    /// What its last request saw.
+    pub(crate) info: Rc<ErrorInfo>,
+    /// When it began.
+    pub(crate) since: Instant,
+    /// When the next probe may go.
+    pub(crate) next: Instant,
+    /// When one may go that loses nothing by it: its call has another target.
+    next_light: Instant,
+    /// The request that probes.
+    pub(crate) probe: Option<FlightId>,
+    pause: Millis,
+    /// When a minute is over that was used up at its beginning, where it may be a limit: it is asked
+    /// then at the latest, if not before.
+    frees: Option<Instant>,
+}
+
+impl Outage {
+    /// How long it takes at least to hear what has become of a probe.
+    pub(crate) fn takes(&self) -> Millis {
+        match self.info.kind {
+            Kind::RateLimited => HEARD,
+            _ => PROBE,
+        }
+    }
+
+    /// When the next probe may go, of a call that has another target or has none.
+    pub(crate) fn next_of(&self, has_other: bool) -> Instant {
+        if has_other { self.next.min(self.next_light) } else { self.next }
+    }
+}
+
+impl Health {
+    pub(crate) const fn outage(&self) -> Option<&Outage> {
+        self.outage.as_ref()
+    }
+
+    /// A request failed with something of which outages are made, and the service said to wait so
+    /// long; without a defence one is enough. Gives whether an outage has begun with it.
+    pub(crate) fn failed(
+        &mut self,
+        now: Instant,
+        flight: FlightId,
+        info: &Rc<ErrorInfo>,
+        named: Millis,
+        defence: Option<Defence>,
+        random: &mut Random,
+    ) -> bool {
+        let Some((first, longest)) = pauses(info.kind) else { return false };
+        if let Some(outage) = &mut self.outage {
+            // What was sent before the outage was known says nothing new but how long to wait.
+            if outage.next < now + named {
+                outage.next = now + named;
+                outage.info = Rc::new(info.for_others());
+            }
+            outage.next_light = outage.next_light.max(now + named);
+            if outage.probe == Some(flight) {
+                outage.probe = None;
+                outage.info = Rc::new(info.for_others());
+                outage.pause = outage.pause.times(2).max(first).min(longest);
+                #[cfg(feature = "canary")]
+                if crate::base::canary::is(crate::base::canary::Canary::ShortensRests) {
+                    outage.pause = Millis(outage.pause.0 / 4);
+                }
+                outage.next = now + jittered(outage.pause, random).max(named);
+                // A day's end is no overload: whoever has another target goes there.
+                let light = if info.kind == Kind::DailyQuota { outage.pause } else { LIGHT };
+                let light = outage.pause.min(light);
+                outage.next_light = now + jittered(light, random).max(named);
+                if let Some(frees) = outage.frees.filter(|frees| *frees >= now + LOAD.max(named)) {
+                    outage.next = outage.next.min(frees);
+                    outage.next_light = outage.next_light.min(frees);
+                }
+            }
+            return false;
+        }
+        if let Some(defence) = defence {
+            let is_same =
+                |suspect: &Suspect| suspect.kind == info.kind && now - suspect.since <= CONFIRMS;
+            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: defence.taken };
+            let mut suspect = self.suspect.filter(is_same).unwrap_or(fresh);
+            suspect.fails = suspect.fails.saturating_add(1);
+            self.suspect = Some(suspect);
+            // One that takes in a third of what it gets is slow to serve, and no outage.
+            let taken = defence.taken.saturating_sub(suspect.taken);
+            let for_it = taken.saturating_mul(2).saturating_add(defence.unheard);
+            let least = if defence.is_warm { FEW_OF_WARM } else { 2 };
+            if suspect.fails < least || suspect.fails <= for_it {
+                return false;
+            }
+        }
+        self.suspect = None;
+        // One that comes back at once was not over.
+        let back = self.last.filter(|(kind, at, _)| *kind == info.kind && now - *at <= CONFIRMS);
+        let first = back.map_or(first, |(.., pause)| pause.times(2).max(first).min(longest));
+        let next = now + jittered(first, random).max(named);
+        let info = Rc::new(info.for_others());
+        let probe = None;
+        self.outage = Some(Outage {
+            info,
+            since: now,
+            next,
+            next_light: next,
+            probe,
+            pause: first,
+            frees: None,
+        });
+        true
+    }
+
+    /// The target refused without a word on why, and has taken in so much, ever. A crowd that was let in
+    /// since the last time says that it was there again: behind a limit that nobody named, pauses would
+    /// grow with each minute's worth.
+    pub(crate) fn let_in(&mut self, taken: u64) {
+        let since = taken.saturating_sub(core::mem::replace(&mut self.taken, taken));
+        self.last = self.last.filter(|_| since < CROWD);
+    }
+
+    /// The target answered a request, whatever it said: it is there. Gives the outage that ends with
+    /// it; what was sent before that began says nothing of it.
+    pub(crate) fn answered(
+        &mut self,
+        now: Instant,
+        flight: FlightId,
+        started: Instant,
+    ) -> Option<Rc<ErrorInfo>> {
+        self.suspect = None;
+        let is_news = |outage: &mut Outage| outage.probe == Some(flight) || started >= outage.since;
+        let ended = self.outage.take_if(is_news)?;
+        self.last = Some((ended.info.kind, now, ended.pause));
+        Some(ended.info)
+    }
+
+    /// Where it is a limit and no outage, it lets something in at this moment.
+    pub(crate) fn frees_at(&mut self, frees: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.frees = Some(frees);
+        }
+    }
+
+    /// The next probe goes at this moment at the latest.
+    pub(crate) fn probe_by(&mut self, latest: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.next = outage.next.min(latest);
+            outage.next_light = outage.next_light.min(latest);
+        }
+    }
+
+    /// No probe goes before this moment.
+    pub(crate) fn probe_from(&mut self, earliest: Instant) {
+        if let Some(outage) = &mut self.outage {
+            outage.next = outage.next.max(earliest);
+        }
+    }
+
+    /// Whether this request probes.
+    pub(crate) fn is_probe(&self, flight: FlightId) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.probe == Some(flight))
+    }
+
+    /// A request goes out while the target is paused.
+    pub(crate) fn probes(&mut self, flight: FlightId) {
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::ProbesAtOnce) {
+            return;
+        }
+        if let Some(outage) = &mut self.outage {
+            outage.probe = Some(flight);
+        }
+    }
+
+    /// A request is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: FlightId) {
+        if let Some(outage) = &mut self.outage {
+            outage.probe = outage.probe.filter(|probe| *probe != flight);
+        }
+    }
+}
+
+/// Several processes that saw the same trouble do not come back in step.
+const fn jittered(pause: Millis, random: &mut Random) -> Millis {
+    Millis(pause.0.saturating_add(random.up_to(Millis(pause.0 / 5)).0))
+}

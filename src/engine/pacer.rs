@@ -1,0 +1,218 @@
+//! How many requests may be on their way before the first of them is heard of.
+//!
+//! What is refused is refused within half a second; what is served takes ten. So a request of which
+//! nothing is heard for a moment has been taken in, and more may follow it: two at first, then by
+//! fours, then by a quarter of what the last minutes took in. A crowd that hits a limit nobody knew
+//! of loses a few requests and not all.
+
+use crate::base::time::{Instant, Millis};
+use crate::engine::input::FlightId;
+
+/// How long a refusal takes at most: 420 ms to arrive, and the way back.
+pub(crate) const HEARD: Millis = Millis(600);
+/// Requests at once to a target that has never taken one in.
+const COLD: u64 = 2;
+/// Requests at once to one that has.
+const WARM: u64 = 4;
+/// Requests at once at most: of hundreds the last leave a process late, and arrive in another
+/// minute than they were counted in.
+const MOST: u64 = 100;
+const MINUTE: u64 = 60_000;
+
+/// Counts the requests that nothing is heard of yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pacer {
+    fresh: Vec<Fresh>,
+    /// Whether a request was ever taken in.
+    warm: bool,
+    /// What was taken in in this minute and the one before.
+    minute: u64,
+    taken: u64,
+    taken_before: u64,
+    /// What was ever taken in.
+    total: u64,
+    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    above: u64,
+}
+
+/// A request of which nothing is heard yet.
+#[derive(Clone, Copy, Debug)]
+struct Fresh {
+    sent: Instant,
+    flight: FlightId,
+    is_above: bool,
+    /// Whether it was refused: its place is free when it would have been taken in, so that a limit
+    /// that was just reached is not asked again at once.
+    is_refused: bool,
+}
+
+/// What speaks for a target while some requests fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Defence {
+    /// Requests that it has taken in, ever.
+    pub(crate) taken: u64,
+    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    pub(crate) above: u64,
+    /// Requests of which nothing is heard yet.
+    pub(crate) unheard: u64,
+    /// Whether it took any in within a minute or two.
+    pub(crate) is_warm: bool,
+}
+
+impl Pacer {
+    /// How many requests may go now, and when the next may where that is none. `limit` is what a
+    /// minute takes, where that is known.
+    ///
+    /// Where others use the limit too, requests go two by two: who has taken more than the others
+    /// then comes last, and is the one that is refused.
+    pub(crate) fn room(
+        &mut self,
+        now: Instant,
+        limit: Option<u64>,
+        is_shared: bool,
+    ) -> Result<u64, Instant> {
+        self.age(now);
+        let most = if self.warm && !is_shared {
+            let taken = self.taken.saturating_add(self.taken_before);
+            WARM.max(taken / 4).max(limit.unwrap_or_default() / 4).min(MOST)
+        } else {
+            COLD
+        };
+        let fresh = u64::try_from(self.fresh.len()).unwrap_or(u64::MAX);
+        match self.fresh.first() {
+            Some(first) if fresh >= most => Err(first.sent + HEARD),
+            _ => Ok(most.saturating_sub(fresh)),
+        }
+    }
+
+    /// When a request counts as taken in; `None` where it does, or was refused.
+    pub(crate) fn hears_of(&mut self, now: Instant, flight: FlightId) -> Option<Instant> {
+        self.age(now);
+        let fresh = self.fresh.iter().find(|fresh| fresh.flight == flight && !fresh.is_refused)?;
+        Some(fresh.sent + HEARD)
+    }
+
+    /// What speaks for the target now.
+    pub(crate) fn defence(&mut self, now: Instant) -> Defence {
+        self.age(now);
+        let unheard = self.fresh.iter().filter(|fresh| !fresh.is_refused).count();
+        let unheard = u64::try_from(unheard).unwrap_or(u64::MAX);
+        let is_recent = now.0 / MINUTE <= self.minute.saturating_add(1);
+        let is_warm = self.warm && is_recent && self.taken.saturating_add(self.taken_before) > 0;
+        Defence { taken: self.total, above: self.above, unheard, is_warm }
+    }
+
+    /// What was sent some time ago, and of which nothing was heard, was taken in.
+    fn age(&mut self, now: Instant) {
+        let is_old = |fresh: &Fresh| fresh.sent + HEARD <= now;
+        if !self.fresh.first().is_some_and(is_old) {
+            return;
+        }
+        let (old, fresh): (Vec<_>, Vec<_>) =
+            core::mem::take(&mut self.fresh).into_iter().partition(is_old);
+        self.fresh = fresh;
+        for one in old.into_iter().filter(|one| !one.is_refused) {
+            self.take_in(now, one);
+        }
+    }
+
+    /// A request goes out.
+    pub(crate) fn sent(&mut self, now: Instant, flight: FlightId, is_above: bool) {
+        self.fresh.push(Fresh { sent: now, flight, is_above, is_refused: false });
+    }
+
+    /// A request was answered as hoped.
+    pub(crate) fn served(&mut self, now: Instant, flight: FlightId) {
+        if let Some(fresh) = self.drop(flight) {
+            self.take_in(now, fresh);
+        }
+    }
+
+    /// A request was refused.
+    pub(crate) fn refused(&mut self, flight: FlightId) {
+        for fresh in self.fresh.iter_mut().filter(|fresh| fresh.flight == flight) {
+            fresh.is_refused = true;
+        }
+    }
+
+    /// A request is no longer waited for.
+    pub(crate) fn gave_up(&mut self, flight: FlightId) {
+        self.drop(flight);
+    }
+
+    /// Begins anew, as after an outage.
+    pub(crate) fn cool(&mut self) {
+        self.warm = false;
+        self.taken = 0;
+        self.taken_before = 0;
+    }
+
+    fn drop(&mut self, flight: FlightId) -> Option<Fresh> {
+        let found = self.fresh.iter().find(|fresh| fresh.flight == flight).copied()?;
+        self.fresh.retain(|fresh| fresh.flight != flight);
+        Some(found)
+    }
+
+    fn take_in(&mut self, now: Instant, fresh: Fresh) {
+        self.warm = true;
+        self.total = self.total.saturating_add(1);
+        self.above = self.above.saturating_add(u64::from(fresh.is_above));
+        let minute = now.0 / MINUTE;
+        if minute != self.minute {
+            let is_next = minute == self.minute.saturating_add(1);
+            self.taken_before = if is_next { self.taken } else { 0 };
+            self.taken = 0;
+            self.minute = minute;
+        }
+        self.taken = self.taken.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many go at each step of 600 ms where nothing is refused.
+    fn steps(limit: Option<u64>, count: usize) -> Vec<u64> {
+        let mut pacer = Pacer::default();
+        let mut flight = 0;
+        (0..count as u64)
+            .map(|step| {
+                let now = Instant(step * 600);
+                let before = flight;
+                while pacer.room(now, limit, false).is_ok() {
+                    flight += 1;
+                    pacer.sent(now, FlightId(flight), false);
+                }
+                u64::from(flight - before)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn two_go_first_then_four_then_a_quarter_of_all() {
+        assert_eq!(steps(None, 8), [2, 4, 4, 4, 4, 4, 5, 6]);
+        assert_eq!(steps(Some(100), 4), [2, 25, 25, 25]);
+    }
+
+    #[test]
+    fn answers_make_room_at_once() {
+        let mut pacer = Pacer::default();
+        for flight in 0..1000 {
+            assert!(pacer.room(Instant(0), None, false).is_ok());
+            pacer.sent(Instant(0), FlightId(flight), false);
+            pacer.served(Instant(0), FlightId(flight));
+        }
+    }
+
+    #[test]
+    fn after_an_outage_two_go_first_again() {
+        let mut pacer = Pacer::default();
+        pacer.sent(Instant(0), FlightId(1), false);
+        pacer.served(Instant(0), FlightId(1));
+        pacer.cool();
+        pacer.sent(Instant(0), FlightId(2), false);
+        pacer.sent(Instant(0), FlightId(3), false);
+        assert_eq!(pacer.room(Instant(0), Some(1000), false), Err(Instant(600)));
+    }
+}

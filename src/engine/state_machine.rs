@@ -1,0 +1,750 @@
+//! The one state machine: calls come in, sends and endings go out.
+//!
+//! The engine is fed one [`Input`] at a time, each with the time. After each, [`Engine::poll`] is
+//! called until it gives `None`, and then [`Engine::next_wakeup`] says when to come back with
+//! [`Input::Woken`] if nothing happens before.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
+
+use crate::base::random::Random;
+use crate::base::time::{Instant, Millis, Now};
+use crate::engine::call::{Call, Flight, Permit, Visit};
+use crate::engine::exchange::Exchange;
+use crate::engine::input::{CallId, CallSpec, FlightId, Input, OnDailyLimit, Used};
+use crate::engine::lane::{Account, AccountId, Lane, LaneId, LaneSpec};
+use crate::engine::output::{Ending, Output, Record};
+use crate::engine::parked::Parked;
+use crate::errors::failure;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::models::cost::Costs;
+use crate::quota::alert::ALERT_AT;
+use crate::quota::usage::Limits;
+use crate::retry::fallback::Action;
+use crate::retry::policy::{self, Decision, Standing, Verdict, Why, believed, is_long};
+use crate::retry::retry_budget::RetryBudget;
+
+/// How long an attempt may fly in all: the service itself ends a request after ten minutes.
+const OVERTIME_MAX: Millis = Millis(600_000);
+
+/// By how much the wall clock leaves the other one behind where a computer slept.
+const SLEPT: Millis = Millis(1_000);
+
+/// The state machine behind one client.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) calls: Vec<Option<Box<Call>>>,
+    vacant: Vec<u32>,
+    pub(crate) outputs: VecDeque<Output>,
+    wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) accounts: Vec<Account>,
+    /// What the caller allows to be spent, whoever is paid.
+    pub(crate) purse: Option<Account>,
+    pub(crate) parked: Parked,
+    /// What answers have cost, and what those may have that were lost, in billionths of a USD.
+    pub(crate) costs: Costs,
+    /// The retry budgets of targets without a lane, by their account.
+    pub(crate) budgets: Vec<RetryBudget>,
+    /// That of accounts beyond all bounds.
+    pub(crate) spare: RetryBudget,
+    /// What the waits of calls are drawn from.
+    pub(crate) seed: u64,
+    pub(crate) random: Random,
+    pub(crate) now: Now,
+    flights: u32,
+    stamps: u32,
+    serials: u64,
+    /// Calls that were put into a queue by this input; they are told if they have to wait.
+    pub(crate) placed: Vec<CallId>,
+    /// Questions to stores that are not answered, and how many there were.
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) asked: u64,
+    /// Attempts in flight that went through a queue, and how many there may be.
+    pub(crate) in_flight: u64,
+    pub(crate) concurrency: u64,
+    /// The shares of a limit at which an alert is given.
+    pub(crate) alert_at: Vec<f64>,
+    /// Whether nothing new is sent any more.
+    draining: bool,
+    closed: bool,
+}
+
+impl Engine {
+    /// An engine without calls; the seed decides every wait of its life.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        #[cfg(feature = "canary")]
+        let seed = seed.wrapping_add(crate::base::canary::anew());
+        Self {
+            calls: Vec::new(),
+            vacant: Vec::new(),
+            outputs: VecDeque::new(),
+            wakes: BinaryHeap::new(),
+            lanes: Vec::new(),
+            accounts: Vec::new(),
+            purse: None,
+            parked: Parked::default(),
+            costs: Costs::default(),
+            budgets: Vec::new(),
+            spare: RetryBudget::default(),
+            seed,
+            random: Random::new(seed),
+            now: Now::default(),
+            flights: 0,
+            stamps: 0,
+            serials: 0,
+            placed: Vec::new(),
+            exchanges: Vec::new(),
+            asked: 0,
+            in_flight: 0,
+            concurrency: u64::MAX,
+            alert_at: vec![ALERT_AT],
+            draining: false,
+            closed: false,
+        }
+    }
+
+    /// Attempts in flight at most, over all lanes.
+    pub const fn set_concurrency(&mut self, most: u64) {
+        self.concurrency = most;
+    }
+
+    /// The shares of a limit at which an alert is given, instead of 70 %.
+    pub fn set_alerts(&mut self, thresholds: &[f64]) {
+        self.alert_at = thresholds.to_vec();
+    }
+
+    /// Sets what may be spent: [`crate::errors::kind::Dimension::Budget`] in
+    /// all, [`crate::errors::kind::Dimension::BudgetPerDay`] a day.
+    pub fn set_budget(&mut self, limits: &Limits) {
+        let mut purse = Account::new(limits, &Limits::default());
+        purse.book.is_strict = true;
+        self.purse = Some(purse);
+    }
+
+    /// What this client has spent.
+    #[must_use]
+    pub const fn costs(&self) -> Costs {
+        self.costs
+    }
+
+    /// Adds an account, whose lanes share what may be spent in ten minutes.
+    pub fn open_account(&mut self, given: &Limits, tier: &Limits) -> AccountId {
+        self.accounts.push(Account::new(given, tier));
+        AccountId(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    }
+
+    /// Adds a lane: a queue and a ledger for one project and model.
+    pub fn open_lane(&mut self, spec: &LaneSpec) -> LaneId {
+        self.lanes.push(Lane::new(spec));
+        LaneId(u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).saturating_sub(1))
+    }
+
+    /// Takes a call in. Its first [`Output::Send`] is due at once; after [`Input::Closed`] it ends
+    /// without one.
+    pub fn start(&mut self, now: Now, spec: CallSpec) -> CallId {
+        let now = self.advance(now);
+        self.serials = self.serials.saturating_add(1);
+        #[cfg(feature = "canary")]
+        let spec = CallSpec {
+            deadline: spec.deadline.filter(|_| {
+                !crate::base::canary::is(crate::base::canary::Canary::ForgetsDeadlines)
+            }),
+            ..spec
+        };
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::LastFirst) {
+            self.serials = self.serials.wrapping_sub(2);
+        }
+        let mut call = Box::new(Call {
+            share: None,
+            spec,
+            target: 0,
+            here: Visit::default(),
+            visits: Box::default(),
+            attempts: 0,
+            started: now.mono,
+            serial: self.serials,
+            waits_until: None,
+            queued: None,
+            promised: 0,
+            patience: None,
+            waiting_since: now.mono,
+            flying: None,
+            overtime: None,
+            record: Record::default(),
+            last: None,
+            stamp: 0,
+        });
+        call.share_out(now.mono);
+        let id = match self.vacant.pop() {
+            Some(index) => CallId(index),
+            None => {
+                self.calls.push(None);
+                CallId(u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_sub(1))
+            }
+        };
+        if self.closed || self.draining {
+            self.settle(id, *call, Ending::Closed);
+        } else if call.deadline().is_some_and(|deadline| deadline <= now.mono) {
+            self.fail(id, *call, Why::Deadline);
+        } else {
+            self.place(id, call);
+        }
+        self.run();
+        id
+    }
+
+    /// Takes in what happened; an input about a call or attempt that is over changes nothing.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        self.advance(now);
+        match input {
+            Input::Answered { call, flight, used } => self.answered(call, flight, used),
+            Input::Failed { call, flight, info, verdict } => {
+                self.failed(call, flight, info, verdict);
+            }
+            Input::Cancelled { call } => {
+                #[cfg(feature = "canary")]
+                if crate::base::canary::is(crate::base::canary::Canary::IgnoresCancel) {
+                    return;
+                }
+                if let Some(state) = self.take(call) {
+                    self.settle(call, *state, Ending::Cancelled);
+                }
+            }
+            Input::Transacted { id, reply } => {
+                // A call whose deadline is now is not sent by what comes from the store.
+                self.wake_due();
+                self.transacted(id, reply.as_ref());
+            }
+            Input::Draining => {
+                self.draining = true;
+                self.end_all(|call| !call.is_in_flight());
+                self.call_back();
+            }
+            Input::Closed => {
+                self.closed = true;
+                self.end_all(|_| true);
+            }
+            Input::Woken => {}
+        }
+        self.wake_due();
+        self.run();
+    }
+
+    /// Ends the calls that this is true of.
+    fn end_all(&mut self, is_it: impl Fn(&Call) -> bool) {
+        for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
+            let id = CallId(index);
+            if self.call(id).is_some_and(&is_it)
+                && let Some(state) = self.take(id)
+            {
+                self.settle(id, *state, Ending::Closed);
+            }
+        }
+    }
+
+    /// Calls that wait for another attempt beside one that is in flight have that alone left.
+    fn call_back(&mut self) {
+        for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
+            let Some(mut call) = self.take(CallId(index)) else { continue };
+            if call.queued.is_some() {
+                self.unqueue(&mut call);
+            } else if call.waits_until.take().is_some() {
+                call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+            }
+            self.put(CallId(index), call);
+        }
+    }
+
+    /// A call of a client that takes nothing more has nothing to wait for but what is in flight.
+    pub(crate) fn goes_no_further(&mut self, id: CallId, call: Box<Call>) -> Option<Box<Call>> {
+        if !self.draining {
+            return Some(call);
+        }
+        if call.is_in_flight() {
+            self.put(id, call);
+        } else if call.last.is_none() {
+            self.settle(id, *call, Ending::Closed);
+        } else {
+            self.fail(id, *call, Why::Closed);
+        }
+        None
+    }
+
+    fn wake_due(&mut self) {
+        while let Some(call) = self.pop_due(self.now.mono) {
+            self.wake(call);
+        }
+    }
+
+    /// The next thing to do outside; `None` when all is said.
+    #[must_use]
+    pub fn poll(&mut self) -> Option<Output> {
+        let output = self.outputs.pop_front()?;
+        if let Output::Settle { call, .. } = &output {
+            // Not before: a call that starts while endings are still to be told must not get the
+            // number of one of them.
+            self.vacant.push(call.0);
+        }
+        Some(output)
+    }
+
+    /// When to come back with [`Input::Woken`]; may change after any input.
+    #[must_use]
+    pub fn next_wakeup(&mut self) -> Option<Instant> {
+        // Where nobody waits any more, no timer keeps the process alive.
+        let waiting = self.lanes.iter().filter(|lane| lane.queue.len() > 0);
+        let lane = waiting.filter_map(|lane| lane.wake).min();
+        #[cfg(feature = "canary")]
+        let lane =
+            lane.filter(|_| !crate::base::canary::is(crate::base::canary::Canary::NeverWakes));
+        #[cfg(feature = "canary")]
+        let lane = if crate::base::canary::is(crate::base::canary::Canary::WakesAtOnce) {
+            Some(self.now.mono)
+        } else {
+            lane
+        };
+        let call = self.next_call_due();
+        // After the end of a client nobody waits for a store.
+        let exchange = self.next_exchange().filter(|_| !self.closed);
+        [lane, call, exchange, self.parked.wake()].into_iter().flatten().min()
+    }
+
+    /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
+    /// store that is down has to be told what was used. No process need live on for it.
+    #[must_use]
+    pub fn next_idle_wakeup(&self) -> Option<Instant> {
+        self.next_report().filter(|_| !self.closed)
+    }
+
+    /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
+    /// what a caller's `shouldRetry` is shown.
+    #[must_use]
+    pub fn preview(&self, now: Now, call: CallId, info: &ErrorInfo) -> Option<Millis> {
+        let call = self.call(call)?;
+        if call.is_risked(now.mono.max(self.now.mono), Some(info)) {
+            return None;
+        }
+        let mut budget = self.budget(call).cloned().unwrap_or_default();
+        let (now, mut random) = (now.mono.max(self.now.mono), self.draws(call));
+        match self.standing(call).decide(now, info, None, &mut budget, &mut random) {
+            Decision::Again { wait, .. } => {
+                let sooner = self.sooner_than_wait(call, now + wait, policy::reach(info, None));
+                Some(sooner.map_or(wait, |target| call.visit(target).ready - now))
+            }
+            Decision::Switch { .. } => Some(Millis::ZERO),
+            Decision::Over { action, .. } => {
+                let latest = call.deadline().unwrap_or(Instant(u64::MAX));
+                let target = self.sooner_by(call, latest, action)?;
+                Some(call.visit(target).ready - now)
+            }
+            Decision::End(_) => None,
+        }
+    }
+
+    /// Where a call stands, and how its target fares.
+    fn standing<'a>(&self, call: &'a Call) -> Standing<'a> {
+        Standing { is_crowded: self.is_crowded(call), ..call.standing() }
+    }
+
+    /// Whether the client has ended.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// How many attempts were sent in all.
+    #[must_use]
+    pub const fn sent(&self) -> u32 {
+        self.flights
+    }
+
+    /// Whether no call waits in a queue or is in flight behind one.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0)
+    }
+
+    /// Whether the ledgers are quickly written.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.accounts.iter().chain(&self.purse).all(|account| account.book.quota.is_small())
+            && self.lanes.iter().all(|lane| lane.book.quota.is_small())
+    }
+
+    /// How many attempts a call has sent.
+    #[must_use]
+    pub fn attempts(&self, call: CallId) -> u32 {
+        self.call(call).map_or(0, |call| call.attempts)
+    }
+
+    /// The index of the target that a call asks now.
+    #[must_use]
+    pub fn target(&self, call: CallId) -> usize {
+        self.call(call).map_or(0, |call| call.target)
+    }
+
+    fn next_call_due(&mut self) -> Option<Instant> {
+        while let Some(&Reverse((at, stamp, call))) = self.wakes.peek() {
+            if self.is_current(call, stamp) {
+                return Some(at);
+            }
+            self.wakes.pop();
+        }
+        None
+    }
+
+    /// Time never goes backwards: an older moment is taken as the last one seen.
+    fn advance(&mut self, now: Now) -> Now {
+        let by_wall = now.wall - self.now.wall;
+        if by_wall > (now.mono - self.now.mono) + SLEPT {
+            // A computer that slept, or a clock that was set: a day may be over for those who wait.
+            for lane in &mut self.lanes {
+                lane.dirty = true;
+            }
+            self.parked.dirty = true;
+        }
+        self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
+        self.now
+    }
+
+    pub(crate) fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls.get(id.0 as usize)?.as_deref()
+    }
+
+    pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {
+        self.calls.get_mut(id.0 as usize)?.take()
+    }
+
+    fn is_current(&self, id: CallId, stamp: u32) -> bool {
+        self.call(id).is_some_and(|call| call.stamp == stamp)
+    }
+
+    /// Puts a call back, and its next moment into the heap.
+    pub(crate) fn put(&mut self, id: CallId, mut call: Box<Call>) {
+        if let Some(due) = call.due() {
+            self.stamps = self.stamps.wrapping_add(1).max(1);
+            call.stamp = self.stamps;
+            self.wakes.push(Reverse((due, call.stamp, id)));
+        } else {
+            call.stamp = 0;
+        }
+        if let Some(slot) = self.calls.get_mut(id.0 as usize) {
+            *slot = Some(call);
+        }
+        // Entries of calls that ended early are dropped when they outnumber the calls.
+        if self.wakes.len() > self.calls.len().saturating_mul(4).saturating_add(64) {
+            let wakes = core::mem::take(&mut self.wakes);
+            let current = |entry: &Reverse<(Instant, u32, CallId)>| {
+                let Reverse((_, stamp, call)) = *entry;
+                self.is_current(call, stamp)
+            };
+            self.wakes = wakes.into_iter().filter(current).collect();
+        }
+    }
+
+    fn pop_due(&mut self, now: Instant) -> Option<CallId> {
+        if self.next_call_due()? > now {
+            return None;
+        }
+        self.wakes.pop().map(|Reverse((_, _, call))| call)
+    }
+
+    /// The number of the next attempt to go out.
+    pub(crate) const fn next_flight(&self) -> FlightId {
+        FlightId(self.flights.wrapping_add(1))
+    }
+
+    pub(crate) fn send(&mut self, id: CallId, mut call: Box<Call>, permit: Option<Permit>) {
+        let now = self.now.mono;
+        let waits = call.waits_until.take().is_some() || call.queued.take().is_some();
+        let waited = if waits { now - call.waiting_since } else { Millis::ZERO };
+        call.patience = None;
+        self.parked.redeem(&mut call);
+        call.record.waited = call.record.waited + waited;
+        call.attempts = call.attempts.saturating_add(1);
+        if call.here.tries == 0 {
+            self.budget_of(&call, call.target).call(now);
+        }
+        call.here.tries = call.here.tries.saturating_add(1);
+        self.flights = self.flights.wrapping_add(1);
+        let flight = FlightId(self.flights);
+        let own = call.spec.targets.get(call.target).and_then(|target| target.timeout);
+        let expires = own.or(call.spec.policy.timeout).map(|timeout| now + timeout);
+        let expires = [expires, call.attempt_ends(now)].into_iter().flatten().min();
+        call.flying = Some(Box::new(Flight {
+            id: flight,
+            number: call.attempts,
+            target: call.target,
+            started: now,
+            waited,
+            expires,
+            permit,
+        }));
+        let (attempt, target) = (call.attempts, call.target);
+        self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
+        self.put(id, call);
+    }
+
+    fn answered(&mut self, id: CallId, flight: FlightId, used: Option<Used>) {
+        let Some(mut call) = self.take(id) else { return };
+        match call.take_flight(flight) {
+            Some(landed) => {
+                self.served(&call, &landed, used);
+                call.end(self.now.mono, &landed, None, false);
+                self.settle(id, *call, Ending::Answered(flight));
+            }
+            None => self.put(id, call),
+        }
+    }
+
+    fn failed(
+        &mut self,
+        id: CallId,
+        flight: FlightId,
+        mut info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let Some(mut call) = self.take(id) else { return };
+        let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
+        if let Some(landed) = call.take_flight(flight) {
+            self.refused(&call, &landed, &info);
+            info = self.advised(&landed, info);
+            call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
+            // Who asks anew is told again, if that is longer than the caller allows.
+            let most = call.spec.policy.max_server_delay;
+            let is_obeyed = call.spec.is_background() || !is_long(&info, most);
+            if let Some(hint) = believed(&info, most).filter(|_| is_obeyed && !was_current) {
+                // Of a failed overtime attempt nothing is left but what the service said.
+                let until = self.now.mono + hint;
+                call.hold(landed.target, until);
+                if landed.target == call.target && call.waits_until.is_some() {
+                    call.waits_until = call.waits_until.max(Some(until));
+                }
+            }
+        }
+        if was_current {
+            self.decide(id, call, info, verdict);
+        } else if call.is_adrift() {
+            self.place(id, call);
+        } else if call.flying.is_none() && call.is_risked(self.now.mono, None) {
+            self.fail(id, *call, Why::AttemptsUsed);
+        } else {
+            self.put(id, call);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let now = self.now;
+        if self.draining {
+            let ends = policy::ends(&info, verdict);
+            call.last = Some(info);
+            if ends {
+                self.fail(id, *call, Why::Final);
+            } else {
+                self.goes_no_further(id, call);
+            }
+            return;
+        }
+        // Who stays with a target waits for it as anybody does.
+        let is_open = matches!(verdict, None | Some(Verdict::Stay));
+        if is_open && self.goes_back(&call, &info) {
+            call.last = Some(Rc::clone(&info));
+            if !call.spec.policy.free_quota_waits {
+                // In the drop-in every request counts, whatever it waits for.
+                call.here.used = call.here.used.saturating_add(1);
+                if call.here.used >= call.spec.policy.attempts(call.spec.lasts()) {
+                    call.give_up(Action::Next);
+                    self.go_elsewhere(id, call, Why::AttemptsUsed, info);
+                    return;
+                }
+            }
+            if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
+                // Each item probes in its turn.
+                self.serials = self.serials.saturating_add(1);
+                call.serial = self.serials;
+            }
+            self.place(id, call);
+            return;
+        }
+        if is_open
+            && info.kind == Kind::DailyQuota
+            && call.spec.on_daily_limit == OnDailyLimit::Fail
+        {
+            call.last = Some(info);
+            self.fail(id, *call, Why::Final);
+            return;
+        }
+        if call.is_risked(now.mono, None) {
+            call.last = Some(info);
+            self.fail(id, *call, Why::AttemptsUsed);
+            return;
+        }
+        let mut random = self.draws(&call);
+        let standing = self.standing(&call);
+        let budget = self.budget_of(&call, call.target);
+        let decision = standing.decide(now.mono, &info, verdict, budget, &mut random);
+        let is_minute = standing.is_minute(&info);
+        call.last = Some(Rc::clone(&info));
+        let counted = match decision {
+            Decision::Again { counted, .. }
+            | Decision::Switch { counted, .. }
+            | Decision::Over { counted, .. } => counted,
+            Decision::End(why) => {
+                self.fail(id, *call, why);
+                return;
+            }
+        };
+        #[cfg(feature = "canary")]
+        let counted =
+            counted && !crate::base::canary::is(crate::base::canary::Canary::ForgetsAttempts);
+        if counted {
+            call.here.used = call.here.used.saturating_add(1);
+        }
+        let comes_back =
+            matches!(decision, Decision::Again { .. } | Decision::Switch { back: Some(_), .. });
+        let waits_for_minute = is_minute && comes_back;
+        call.here.free_waits =
+            if waits_for_minute { call.here.free_waits.saturating_add(1) } else { 0 };
+        if info.kind == Kind::NoImage {
+            call.here.empty_answers = call.here.empty_answers.saturating_add(1);
+        }
+        match decision {
+            Decision::Again { wait, .. } => {
+                #[cfg(feature = "canary")]
+                let wait = if crate::base::canary::is(crate::base::canary::Canary::IgnoresHints) {
+                    Millis::ZERO
+                } else {
+                    wait
+                };
+                call.here.ready = now.mono + wait;
+                if info.kind == Kind::SpendLimited {
+                    call.hold_account(now.mono + wait);
+                }
+                call.here.is_paid = true;
+                // Who is told to stay waits here, whoever else is ready.
+                let sooner = match verdict {
+                    None => {
+                        self.sooner_than_wait(&call, call.here.ready, policy::reach(&info, None))
+                    }
+                    Some(_) => None,
+                };
+                match sooner {
+                    Some(target) => self.switch(id, call, target, info),
+                    None => self.wait(id, call, wait, info),
+                }
+            }
+            Decision::Switch { target, back, .. } => {
+                match back {
+                    Some(wait) if info.kind == Kind::SpendLimited => {
+                        call.hold_account(now.mono + wait);
+                    }
+                    Some(wait) => call.here.ready = now.mono + wait,
+                    None => call.give_up(policy::reach(&info, verdict)),
+                }
+                call.here.is_paid = call.is_kept(&info);
+                self.switch(id, call, target, info);
+            }
+            Decision::Over { why, action, .. } => {
+                call.give_up(action);
+                self.go_elsewhere(id, call, why, info);
+            }
+            Decision::End(_) => {}
+        }
+    }
+
+    fn wake(&mut self, id: CallId) {
+        let now = self.now.mono;
+        let Some(mut call) = self.take(id) else { return };
+        if call.deadline().is_some_and(|deadline| deadline <= now) {
+            self.fail(id, *call, Why::Deadline);
+            return;
+        }
+        if call.waits_until.is_some_and(|until| until <= now) {
+            self.place(id, call);
+            return;
+        }
+        if call.patience.is_some_and(|patience| patience <= now) {
+            self.reconsider(id, call);
+            return;
+        }
+        let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
+        if let Some(flight) = call.overtime.take_if(|flight| expired(flight)) {
+            let info = Rc::new(failure::timed_out());
+            self.refused(&call, &flight, &info);
+            call.end(now, &flight, Some(info), true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+            if call.is_adrift() {
+                self.place(id, call);
+                return;
+            }
+            if call.flying.is_none() && call.is_risked(now, None) {
+                self.fail(id, *call, Why::AttemptsUsed);
+                return;
+            }
+        }
+        // Where the call may not pay for another attempt, this one has all the time there is.
+        let targets = call.target..call.spec.targets.len();
+        let has_more = targets.into_iter().any(|target| call.affords(target));
+        let has_overtime = call.spec.policy.overtime;
+        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more && has_overtime) {
+            flight.expires = flight.expires.max(Some(flight.started + OVERTIME_MAX));
+        }
+        let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
+            self.put(id, call);
+            return;
+        };
+        let info = Rc::new(failure::timed_out());
+        if call.spec.policy.overtime && call.overtime.is_none() {
+            self.overtime(&flight);
+            flight.expires = Some(flight.started + OVERTIME_MAX);
+            call.overtime = Some(flight);
+        } else {
+            call.end(now, &flight, Some(Rc::clone(&info)), true);
+            self.refused(&call, &flight, &info);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+        }
+        self.decide(id, call, info, None);
+    }
+
+    pub(crate) fn fail(&mut self, id: CallId, call: Call, why: Why) {
+        let info = match &call.last {
+            Some(last) => Rc::clone(last),
+            None => Rc::new(failure::out_of_time()),
+        };
+        self.settle(id, call, Ending::Failed { why, info });
+    }
+
+    fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
+        let flights = [(call.flying.take(), false), (call.overtime.take(), true)];
+        for (flight, late) in flights {
+            let Some(flight) = flight else { continue };
+            let info = late.then(|| Rc::new(failure::timed_out()));
+            self.gave_up(&flight);
+            call.end(self.now.mono, &flight, info, true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
+        }
+        if call.queued.is_some() {
+            self.unqueue(&mut call);
+        } else if call.waits_until.is_some() {
+            call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+        }
+        self.parked.dirty |= self.parked.redeem(&mut call);
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::SettlesTwice) {
+            let (ending, record) = (ending.clone(), call.record.clone());
+            self.outputs.push_back(Output::Settle { call: id, ending, record });
+        }
+        self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
+    }
+}

@@ -1,0 +1,266 @@
+//! What a failed call tells its caller: what the service said, why the call ended, what to do.
+
+use crate::base::slice::decimal;
+use crate::base::time::{Millis, WallTime};
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::protocol::Protocol;
+use crate::retry::policy::Why;
+
+/// Canonical status names by HTTP status (googleapis `google/rpc/code.proto`).
+const STATUS_NAMES: &[(u16, &str)] = &[
+    (400, "INVALID_ARGUMENT"),
+    (401, "UNAUTHENTICATED"),
+    (403, "PERMISSION_DENIED"),
+    (404, "NOT_FOUND"),
+    (409, "ABORTED"),
+    (429, "RESOURCE_EXHAUSTED"),
+    (499, "CANCELLED"),
+    (500, "INTERNAL"),
+    (501, "UNIMPLEMENTED"),
+    (503, "UNAVAILABLE"),
+    (504, "DEADLINE_EXCEEDED"),
+];
+
+/// The kind that the caller sees: an end that we caused is ours, whatever came before it.
+#[must_use]
+pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
+    match why {
+        Why::Deadline => Kind::Deadline,
+        Why::Closed => Kind::Closed,
+        _ => info.kind,
+    }
+}
+
+/// What a background call is told that keeps out of the hours of overload.
+#[must_use]
+pub fn peak_hours(wait: Millis, until: WallTime) -> ErrorInfo {
+    ErrorInfo {
+        retry_after: Some(wait),
+        retry_at: Some(until),
+        summary: "These are hours in which the service is often overloaded.".to_owned(),
+        advice: "Wait, or do without `avoidPeak`.".to_owned(),
+        ..ErrorInfo::new(Kind::Overloaded)
+    }
+}
+
+/// The message of the error: `429 RESOURCE_EXHAUSTED: what the service said (gave up after 5
+/// attempts). What to do.`
+#[must_use]
+pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
+    let mut message = String::new();
+    if let Some(status) = info.status {
+        decimal(status.into(), &mut message);
+        if let Some((_, name)) = STATUS_NAMES.iter().find(|(row, _)| *row == status) {
+            message.push(' ');
+            message.push_str(name);
+        }
+        message.push_str(": ");
+    }
+    let said = [info.message.as_str(), info.summary.as_str(), info.kind.as_str()];
+    let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
+    message.push_str(said.trim_end_matches('.'));
+    message.push_str(" (");
+    if matches!(why, Why::Barred | Why::OverBudget) && attempts == 0 {
+        message.push_str("no request was sent).");
+    } else {
+        message.push_str(reason(why));
+        message.push_str(" after ");
+        decimal(attempts.into(), &mut message);
+        message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
+    }
+    let advice = advice(why, info);
+    if !advice.is_empty() {
+        message.push(' ');
+        message.push_str(&advice);
+    }
+    message
+}
+
+/// What is known of an attempt that we gave up on.
+#[must_use]
+pub fn timed_out() -> ErrorInfo {
+    ErrorInfo {
+        summary: "The attempt took longer than its timeout.".to_owned(),
+        advice: "Raise `timeout`, or ask for a smaller picture or with a simpler prompt."
+            .to_owned(),
+        ..ErrorInfo::new(Kind::Timeout)
+    }
+}
+
+/// What is known of an answer that is not one of its target's protocol.
+#[must_use]
+pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
+    let service = protocol.service();
+    ErrorInfo {
+        status: Some(status),
+        foreign: true,
+        summary: ["The answer is not one of ", service, "."].concat(),
+        advice: ["Check `baseUrl`: something answers there, but not as ", service, " does."]
+            .concat(),
+        ..ErrorInfo::new(Kind::Unknown)
+    }
+}
+
+/// What `send` and its like in JavaScript throw for an opaque redirect, as the Fetch standard calls it.
+pub const OPAQUE: &str = "OpaqueRedirect";
+const UNKNOWN: &str = "where a page cannot know";
+
+/// What is known of an answer that leads elsewhere: whoever is there gets no key and no prompt. Of
+/// where it leads the origin is told, for the rest may hold secrets. In a page there is no status.
+#[must_use]
+pub fn redirected(status: Option<u16>, origin: Option<&str>) -> ErrorInfo {
+    let place = if status.is_some() { origin.unwrap_or("another path") } else { UNKNOWN };
+    let summary = ["`baseUrl` redirects to ", place, "; nothing was sent there."].concat();
+    let advice = "Check `baseUrl`: it must be the address that answers by itself, since no redirect is \
+                  followed with a key or a prompt. In a page that holds for downloads too, which are \
+                  for a server to read."
+        .to_owned();
+    ErrorInfo { status, foreign: true, summary, advice, ..ErrorInfo::new(Kind::Unknown) }
+}
+
+/// What is known of an answer whose picture lies elsewhere and is not there; `status` is what its
+/// link gave, where it gave anything.
+#[must_use]
+pub fn broken_link(status: Option<u16>) -> ErrorInfo {
+    let mut summary = "The answer's link leads to no picture".to_owned();
+    if let Some(status) = status {
+        summary.push_str(", but to a ");
+        decimal(status.into(), &mut summary);
+    }
+    summary.push('.');
+    let advice = "Ask whoever runs the target: it has made a picture, likely billed it, and does not \
+                  hand it over. In a page the link's server must allow it by CORS.";
+    lost(Kind::NoImage, summary, advice)
+}
+
+/// What is known of an answer whose picture lies where somebody else's answer must not send us to.
+#[must_use]
+pub fn private_link() -> ErrorInfo {
+    let summary =
+        "The answer's link leads to an address of this machine or its network.".to_owned();
+    let advice = "It was not asked. Whoever runs the target has likely billed the picture.";
+    lost(Kind::NoImage, summary, advice)
+}
+
+/// What is known of an answer that is larger than the caller allows.
+#[must_use]
+pub fn too_large() -> ErrorInfo {
+    let summary = "The answer is larger than `maxBodyBytes` allows.".to_owned();
+    let advice = "Raise `maxBodyBytes`, or ask for fewer or smaller pictures: it is likely billed.";
+    lost(Kind::TooLarge, summary, advice)
+}
+
+/// An answer has come, so that it is likely billed, and nobody gets its picture.
+#[inline(never)]
+fn lost(kind: Kind, summary: String, advice: &str) -> ErrorInfo {
+    ErrorInfo {
+        // That of the answer: a link's own is another server's.
+        status: Some(200),
+        lost: true,
+        summary,
+        advice: advice.to_owned(),
+        ..ErrorInfo::new(kind)
+    }
+}
+
+/// What is known of a call whose deadline was over before anything failed.
+#[must_use]
+pub fn out_of_time() -> ErrorInfo {
+    ErrorInfo {
+        summary: "The call did not end before its deadline.".to_owned(),
+        ..ErrorInfo::new(Kind::Deadline)
+    }
+}
+
+/// What to do: about the end, where it was ours, then about the error behind it.
+#[must_use]
+pub fn advice(why: Why, info: &ErrorInfo) -> String {
+    let ours = match why {
+        Why::Deadline => "Allow a longer `deadline`, or try again later.",
+        Why::ServerDelay => "The service asks for a longer wait than `maxServerDelay` allows.",
+        Why::RetryBudget => {
+            "Too many calls of this client are failing to retry each of them; slow down and try again."
+        }
+        Why::Outage => "The service has been down for longer than the call may wait.",
+        Why::Closed => "Make a new client with createClient().",
+        Why::Final | Why::AttemptsUsed | Why::Barred | Why::OverBudget => "",
+    };
+    match (ours.is_empty(), info.advice.is_empty()) {
+        (true, _) => info.advice.clone(),
+        (_, true) => ours.to_owned(),
+        _ => [ours, " ", &info.advice].concat(),
+    }
+}
+
+const fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Final => "not retried",
+        Why::AttemptsUsed => "gave up",
+        Why::ServerDelay => "not waited for",
+        Why::Deadline => "out of time",
+        Why::RetryBudget => "retry budget empty",
+        Why::Barred => "not sent",
+        Why::Outage => "outage too long",
+        Why::OverBudget => "too expensive",
+        Why::Closed => "the client was closed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_the_service_said_and_what_to_do() {
+        let info = ErrorInfo {
+            status: Some(429),
+            message: "You exceeded your current quota.".to_owned(),
+            advice: "Wait a minute.".to_owned(),
+            ..ErrorInfo::new(Kind::RateLimited)
+        };
+        assert_eq!(
+            message(Why::AttemptsUsed, &info, 5),
+            "429 RESOURCE_EXHAUSTED: You exceeded your current quota (gave up after 5 attempts). Wait a minute."
+        );
+        assert_eq!(kind(Why::AttemptsUsed, &info), Kind::RateLimited);
+    }
+
+    #[test]
+    fn a_picture_that_is_not_handed_over_may_be_billed() {
+        let info = broken_link(Some(404));
+        assert!(crate::models::cost::may_be_billed(&info));
+        assert_eq!(info.summary, "The answer's link leads to no picture, but to a 404.");
+        assert_eq!(broken_link(None).summary, "The answer's link leads to no picture.");
+        let info = foreign(Protocol::OpenaiChat, 200);
+        assert_eq!(info.summary, "The answer is not one of an OpenAI-like chat API.");
+    }
+
+    #[test]
+    fn where_an_answer_leads_is_told_and_costs_nothing() {
+        let info = redirected(Some(308), Some("https://other.example"));
+        assert_eq!(
+            info.summary,
+            "`baseUrl` redirects to https://other.example; nothing was sent there."
+        );
+        assert!(!crate::models::cost::may_be_billed(&info) && info.status == Some(308));
+        let opaque = redirected(None, None);
+        assert_eq!(
+            opaque.summary,
+            "`baseUrl` redirects to where a page cannot know; nothing was sent there."
+        );
+        assert!(!crate::models::cost::may_be_billed(&opaque) && opaque.advice.contains("server"));
+        assert!(crate::models::cost::may_be_billed(&too_large()));
+        assert!(crate::models::cost::may_be_billed(&private_link()));
+    }
+
+    #[test]
+    fn an_end_of_ours_is_named_before_the_error_behind_it() {
+        let info = ErrorInfo { advice: "Wait.".to_owned(), ..ErrorInfo::new(Kind::Overloaded) };
+        assert_eq!(kind(Why::Deadline, &info), Kind::Deadline);
+        assert_eq!(
+            message(Why::Deadline, &info, 1),
+            "overloaded (out of time after 1 attempt). Allow a longer `deadline`, or try again later. Wait."
+        );
+    }
+}

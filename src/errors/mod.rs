@@ -1,0 +1,38 @@
+//! Outcome in, [`info::ErrorInfo`] out.
+//!
+//! `walk`, `scan` and `reader` gather `evidence` from whatever an error is, `printed` leaves out what
+//! it shows of its client; the table in `rules` decides the kind, `network` knows the words of lost
+//! connections, `violation` the limit, `hint` the wait, `advice` the sentences. What then happens:
+//!
+//! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::outage` |
+//! |---|---|---|---|
+//! | `rate_limited` | 2 s, doubled to 29 s, or as named | tries again, then the next target | a bare 429 alone, which may be load |
+//! | `overloaded` (503) | 20 s, doubled to 115 s, or as named | tries again, then the next target | opens: one probe at a time, for all calls |
+//! | `server_error`, `network` | up to 1 s, doubled to 30 s | tries again, then the next target | opens |
+//! | `timeout` | up to 1 s, doubled to 30 s | tries again, then the next target | stays closed |
+//! | `no_image` | up to 1 s, doubled to 30 s | once more, then the next target | stays closed |
+//! | `spend_limited` | until its ten minutes are free | another account | stays closed: the account's money says it |
+//! | `daily_quota` | until midnight Pacific | the next target | opens where the day is doubted |
+//! | `not_in_tier`, `model_not_found` | none | the next target | stays closed |
+//! | `billing`, `unauthenticated`, `forbidden` | none | another account | stays closed |
+//! | all others | none | ends the call | stays closed |
+
+pub(crate) mod advice;
+pub(crate) mod answer;
+pub mod classify;
+pub(crate) mod evidence;
+pub mod failure;
+pub(crate) mod field;
+pub mod hint;
+pub mod info;
+pub mod kind;
+pub(crate) mod network;
+pub(crate) mod normalize;
+pub(crate) mod printed;
+pub mod reader;
+pub mod redact;
+pub(crate) mod rules;
+pub(crate) mod scan;
+pub(crate) mod status;
+pub(crate) mod violation;
+pub(crate) mod walk;

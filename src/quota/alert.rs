@@ -1,0 +1,97 @@
+//! Tells when a limit is nearly used up, once, and again after it was left alone for a while.
+
+use crate::errors::kind::Dimension;
+use crate::quota::usage::{DIMENSIONS, Quota};
+
+/// The share of a limit at which an alert is given where the caller names none.
+pub const ALERT_AT: f64 = 0.7;
+/// An alert is given again after its use has fallen below this share of its threshold: below 50 %
+/// for the usual 70 %.
+const FALLS_TO: f64 = 5.0 / 7.0;
+
+/// A limit whose use has passed a threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alert {
+    /// Which limit.
+    pub dimension: Dimension,
+    /// What is used of it.
+    pub used: u64,
+    /// The limit.
+    pub limit: u64,
+    /// The threshold, as a share of the limit.
+    pub threshold: f64,
+}
+
+/// Which thresholds have been told of each dimension.
+#[derive(Clone, Debug, Default)]
+pub struct Alerts {
+    told: [u32; DIMENSIONS.len()],
+}
+
+impl Alerts {
+    /// The highest threshold that the use of each dimension has passed since the last look.
+    pub fn look(&mut self, quota: &Quota, thresholds: &[f64]) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for (dimension, told) in DIMENSIONS.into_iter().zip(&mut self.told) {
+            let Some(limit) = quota.gauge(dimension).limit() else { continue };
+            let used = quota.used(dimension);
+            let share = used as f64 / limit.max(1) as f64;
+            let mut passed = None;
+            for (index, &threshold) in thresholds.iter().take(32).enumerate() {
+                let bit = u32::try_from(index).ok().and_then(|index| 1_u32.checked_shl(index));
+                let bit = bit.unwrap_or_default();
+                if share < threshold * FALLS_TO {
+                    *told &= !bit;
+                } else if share >= threshold && *told & bit == 0 {
+                    *told |= bit;
+                    passed = Some(threshold.max(passed.unwrap_or_default()));
+                }
+            }
+            if let Some(threshold) = passed {
+                alerts.push(Alert { dimension, used, limit, threshold });
+            }
+        }
+        alerts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::usage::{Clock, Limits};
+    use crate::quota::window::Amounts;
+
+    const DAY: Dimension = Dimension::RequestsPerDay;
+
+    fn thresholds(used: &[u64], at: &[f64]) -> Vec<Option<f64>> {
+        let mut alerts = Alerts::default();
+        used.iter()
+            .map(|&used| {
+                let limits = Limits::default().with(DAY, Some(100));
+                let mut quota = Quota::new(&limits, &Limits::default());
+                let amounts = Amounts { requests: used, ..Amounts::default() };
+                quota.record(Clock::default(), 0, &amounts);
+                let found = alerts.look(&quota, at);
+                assert!(found.iter().all(|alert| alert.used == used && alert.limit == 100));
+                found.first().map(|alert| alert.threshold)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_alert_comes_on_rising_and_again_after_falling_below_half() {
+        let at = Some(ALERT_AT);
+        assert_eq!(
+            thresholds(&[69, 70, 90, 51, 75, 49, 69, 70], &[ALERT_AT]),
+            [None, at, None, None, None, None, None, at]
+        );
+    }
+
+    #[test]
+    fn of_several_thresholds_the_highest_passed_is_told() {
+        assert_eq!(
+            thresholds(&[60, 96, 97, 70, 96], &[0.5, 0.95]),
+            [Some(0.5), Some(0.95), None, None, None]
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! How a service counts a minute, where a refusal tells: from the moment at which it says the request
+//! fits.
+//!
+//! What is sent fits a minute of the clock, a sliding one and a bucket alike, and that costs most of a
+//! minute once where it is no sliding one. A sliding minute has room when the first request of the last
+//! sixty seconds leaves it. Where the service names an earlier moment, and lets a request in then, it
+//! slides not: long before a bucket has refilled it is a minute of the clock that ends, and all of it is
+//! free; else there is room for one a turn, which is right for both.
+
+use crate::base::time::Millis;
+use crate::quota::limit_estimator::Gauge;
+use crate::quota::window::{Meter, Window};
+
+/// How much earlier than a sliding minute that moment is at least: the first requests count two seconds
+/// longer than they were sent, and hints may be rounded.
+const EARLY: Millis = Millis(5_000);
+/// How long a request may be refused that was sent then: 420 ms to arrive, and the way back.
+const HEARD: Millis = Millis(1_000);
+
+/// The shortest turn by which moments are told apart that are heard of up to 420 ms late.
+const TURN: Millis = Millis(1_000);
+
+/// How long what was used before is in a sliding minute: that, and the way of a request.
+const MINUTE: Millis = Millis(60_500);
+
+/// What is known of how a service counts; it is not written down. Moments are milliseconds of the
+/// ledger's clock.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Discipline {
+    hunch: Option<Hunch>,
+    turned: Option<Turned>,
+    /// Whether the service counts in none of the ways that are known.
+    is_odd: bool,
+}
+
+impl Discipline {
+    /// Takes note of the time: a request that nobody refused was let in when no sliding minute had room.
+    pub fn advance(&mut self, now: u64, gauge: &Gauge) {
+        let is_recent = |turned: &Turned| turned.from.saturating_add(MINUTE.0) > now;
+        self.turned = self.turned.filter(is_recent);
+        self.hunch = self.hunch.filter(|hunch| hunch.asked.is_some() || now < hunch.until);
+        if let Some(hunch) = self.hunch.take_if(|hunch| hunch.is_proven(now)) {
+            let left = gauge.limit().unwrap_or_default().saturating_sub(1);
+            let left = if hunch.is_minute { 0 } else { left };
+            self.turned = Some(Turned { from: hunch.from, left, turn: gauge.turn() });
+        }
+    }
+
+    /// A request goes though a sliding minute is full.
+    pub fn exceeds(&mut self, now: u64) {
+        if let Some(hunch) = self.hunch.as_mut().filter(|hunch| hunch.may_ask(now)) {
+            hunch.asked = Some(now);
+        }
+    }
+
+    /// A request that was counted at `at` was refused, and fits after a wait.
+    pub fn refused(&mut self, minute: &Window, (now, at): (u64, u64), wait: Millis, limit: &Gauge) {
+        if self.hunch.is_some_and(|hunch| hunch.asked.is_some_and(|asked| at >= asked)) {
+            self.is_odd = true;
+        }
+        let (accepted, total) = (minute.accepted(), minute.total().requests);
+        // Where others use the limit too, their requests are what leaves a sliding minute.
+        let is_ours = limit.told.is_some_and(|told| accepted >= told) && !minute.is_small();
+        let frees = minute.falls_to(Meter::Requests, total.saturating_sub(1));
+        let frees = frees.filter(|_| is_ours && !self.is_odd);
+        self.hunch = frees.and_then(|frees| {
+            let sliding = (frees, total.saturating_sub(accepted), limit.turn());
+            Hunch::read(now.saturating_add(wait.0), wait, sliding, self.hunch.as_ref())
+        });
+    }
+
+    /// When no more than so many requests of a minute are used; `None` where that is so now.
+    #[must_use]
+    pub fn falls_to(&self, minute: &Window, now: u64, most: u64) -> Option<u64> {
+        if self.hunch.is_some_and(|hunch| hunch.may_ask(now)) {
+            return None;
+        }
+        let since = self.turned.map(|turned| (turned, minute.requests_since(turned.from)));
+        let used = since.map_or(minute.total().requests, |(turned, since)| {
+            since.saturating_add(turned.left_at(now))
+        });
+        if used <= most {
+            return None;
+        }
+        let turned = since.and_then(|(turned, since)| turned.falls_to(most, since));
+        let until = turned.or_else(|| minute.falls_to(Meter::Requests, most))?;
+        Some(self.hunch.map_or(until, |hunch| until.min(hunch.next())))
+    }
+
+    /// Whether the sliding minute says when there is room.
+    #[must_use]
+    pub const fn is_sliding(&self) -> bool {
+        self.hunch.is_none() && self.turned.is_none()
+    }
+
+    /// Moves all moments by the same time: the clock was set.
+    pub fn shift(&mut self, by: i64) {
+        if let Some(hunch) = &mut self.hunch {
+            hunch.at = hunch.at.saturating_add_signed(by);
+            hunch.from = hunch.from.saturating_add_signed(by);
+            hunch.until = hunch.until.saturating_add_signed(by);
+            hunch.asked = hunch.asked.map(|asked| asked.saturating_add_signed(by));
+        }
+        if let Some(turned) = &mut self.turned {
+            turned.from = turned.from.saturating_add_signed(by);
+        }
+    }
+}
+
+/// What is to be found out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Hunch {
+    /// When the service says that one more fits.
+    at: u64,
+    /// From when on a request finds out, and until when: a sliding minute has room soon after.
+    from: u64,
+    until: u64,
+    /// Whether it is a minute of the clock, if no sliding one: else it may be a bucket.
+    is_minute: bool,
+    /// When a request went that finds out.
+    asked: Option<u64>,
+}
+
+impl Hunch {
+    /// What the service tells that names this moment when it has refused so many of a minute; `frees` is
+    /// when a sliding one has room.
+    fn read(
+        at: u64,
+        wait: Millis,
+        (frees, refused, turn): (u64, u64, Millis),
+        before: Option<&Self>,
+    ) -> Option<Self> {
+        // A bucket has one more after a turn, and where it counts what it refuses, a turn later for each.
+        let is_late = wait.0 > turn.0.saturating_mul(refused.saturating_add(2));
+        let is_same = before.is_some_and(|before| before.at.abs_diff(at) < turn.0 / 2);
+        let is_minute = is_late || (is_same && wait > turn.times(2) && turn >= TURN);
+        // What was refused just now may be owed, too.
+        let from = if is_minute { at } else { at.saturating_add(turn.0) };
+        let until = frees.saturating_sub(EARLY.0);
+        (from < until).then_some(Self { at, from, until, is_minute, asked: None })
+    }
+
+    /// Whether a request may go that finds out.
+    const fn may_ask(&self, now: u64) -> bool {
+        self.asked.is_none() && now >= self.from && now < self.until
+    }
+
+    /// Whether it was let in.
+    const fn is_proven(&self, now: u64) -> bool {
+        matches!(self.asked, Some(asked) if now >= asked.saturating_add(HEARD.0))
+    }
+
+    /// When there is more to do.
+    const fn next(&self) -> u64 {
+        match self.asked {
+            Some(asked) => asked.saturating_add(HEARD.0),
+            None => self.from,
+        }
+    }
+}
+
+/// What of a minute is free that a sliding one would not have free: all that was used before a moment,
+/// but for what is left of a bucket's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Turned {
+    /// That moment.
+    from: u64,
+    /// What was not free by then.
+    left: u64,
+    /// In which time one more is.
+    turn: Millis,
+}
+
+impl Turned {
+    /// What is not free yet.
+    fn left_at(&self, now: u64) -> u64 {
+        let freed = now.saturating_sub(self.from).checked_div(self.turn.0);
+        self.left.saturating_sub(freed.unwrap_or(u64::MAX))
+    }
+
+    /// When no more than `most` are used, of so many since then; `None` where those have to leave first.
+    fn falls_to(&self, most: u64, since: u64) -> Option<u64> {
+        let turns = since.saturating_add(self.left).saturating_sub(most);
+        let at = self.from.saturating_add(self.turn.0.saturating_mul(turns));
+        (turns <= self.left).then_some(at)
+    }
+}

@@ -1,0 +1,438 @@
+//! A quota that several processes share: one short text in a store, and what a process does to it.
+//!
+//! A store knows nothing of quotas. It gives the text and its own time, and puts back what comes out
+//! of [`apply`], which may run more than once.
+
+use std::rc::Rc;
+
+use crate::base::pacific::next_midnight;
+use crate::base::time::{Millis, WallTime};
+use crate::errors::kind::Dimension;
+use crate::quota::state::{Reader, Writer};
+use crate::quota::usage::{Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::quota::window::Amounts;
+
+/// Processes that a ledger remembers; of more the longest silent are forgotten.
+const PEERS_MAX: usize = 24;
+/// How long a silent process is remembered: the service ends a request after ten minutes.
+const SILENT: Millis = Millis(600_000);
+/// How long a process that waits counts as waiting when it is silent.
+const WAITS: Millis = Millis(5_000);
+/// How long the permits of a process are counted to be fair.
+const MINUTE: Millis = Millis(60_000);
+/// When a process that took its share comes back for what the others left.
+const AGAIN: Millis = Millis(100);
+/// How long nothing goes where the store has forgotten: a minute, and the way of a request.
+const FORGOTTEN: Millis = Millis(60_500);
+/// A store's clock that is ahead of what a process expects by more was set: less is what it takes
+/// to hear from the store.
+const STEP: Millis = Millis(3_000);
+
+/// A process that uses the ledger.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Peer {
+    /// Drawn at random.
+    pub id: u64,
+    /// When it was last here.
+    pub seen: u64,
+    /// How many of its calls wait.
+    pub waiting: u64,
+    /// Its last request, and what that was granted: an answer that got lost is given again.
+    pub seq: u64,
+    /// How many permits that was.
+    pub granted: u64,
+    /// When the next one that it waits for may go.
+    pub due: u64,
+    /// How many permits it was granted since the moment that follows.
+    pub taken: u64,
+    /// When that count began; it begins anew each minute.
+    pub since: u64,
+}
+
+/// The shared state.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Ledger {
+    /// Drawn at random when the store had nothing; another one means that it has forgotten.
+    pub epoch: u64,
+    /// Counts the changes.
+    pub version: u64,
+    /// Until when nothing goes, since the store had forgotten; 0 where it never has.
+    pub held: u64,
+    /// The quota itself.
+    pub quota: Quota,
+    /// Who uses it.
+    pub peers: Vec<Peer>,
+}
+
+/// Something that happened to a request that the ledger has counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Delta {
+    /// It took another amount than was reserved.
+    Settle {
+        /// When it was counted.
+        at: u64,
+        /// What it took more.
+        more: Amounts,
+        /// What it took less.
+        less: Amounts,
+    },
+    /// A request that was sent without asking, while the store was down.
+    Record {
+        /// When.
+        at: u64,
+        /// What it took.
+        used: Amounts,
+    },
+    /// The service refused it.
+    Refuse {
+        /// When it was counted.
+        at: u64,
+        /// When the service said so.
+        said_at: u64,
+        /// What was reserved.
+        reserved: Amounts,
+        /// What the service said.
+        said: Refusal,
+    },
+    /// It was refused for what another ledger keeps.
+    RefuseElsewhere {
+        /// When it was counted.
+        at: u64,
+        /// What was reserved.
+        reserved: Amounts,
+    },
+    /// The day is spent.
+    EndDay {
+        /// As was known then.
+        at: u64,
+    },
+    /// The day was not spent.
+    CorrectDay {
+        /// As was known then.
+        at: u64,
+    },
+    /// The day is over, where that was in doubt.
+    EndDoubt {
+        /// As was known then.
+        at: u64,
+    },
+}
+
+/// What the clocks show while a request is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The store's clock.
+    pub now: u64,
+    /// The wall clock, where the store's is a monotonic one.
+    pub wall: Option<u64>,
+    /// What the store's clock would show if nobody had set it; `None` where that is not known.
+    pub expected: Option<u64>,
+}
+
+impl From<u64> for Times {
+    fn from(now: u64) -> Self {
+        Self { now, wall: None, expected: None }
+    }
+}
+
+impl Delta {
+    const fn at(&self) -> u64 {
+        match self {
+            Self::Settle { at, .. }
+            | Self::Record { at, .. }
+            | Self::Refuse { at, .. }
+            | Self::RefuseElsewhere { at, .. }
+            | Self::EndDay { at }
+            | Self::EndDoubt { at }
+            | Self::CorrectDay { at } => *at,
+        }
+    }
+
+    /// The same by another clock, which is ahead by so much.
+    pub(crate) fn shifted(mut self, by: i64) -> Self {
+        let shift = |at: &mut u64| *at = at.saturating_add_signed(by);
+        match &mut self {
+            Self::Refuse { at, said_at, .. } => {
+                shift(at);
+                shift(said_at);
+            }
+            Self::Settle { at, .. }
+            | Self::Record { at, .. }
+            | Self::RefuseElsewhere { at, .. }
+            | Self::EndDay { at }
+            | Self::EndDoubt { at }
+            | Self::CorrectDay { at } => shift(at),
+        }
+        self
+    }
+}
+
+/// What a process wants of the ledger.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The process.
+    pub peer: u64,
+    /// The number of this request among its own.
+    pub seq: u64,
+    /// The limits that its caller gave.
+    pub given: Limits,
+    /// The published limits of its caller's tier.
+    pub tier: Limits,
+    /// What it saw last: the ledger is mended by it where the store has forgotten.
+    pub seen: Option<Rc<Ledger>>,
+    /// What happened since.
+    pub deltas: Vec<Delta>,
+    /// The requests that it would send now, in order.
+    pub wants: Vec<Amounts>,
+    /// How many of its calls wait in all.
+    pub waiting: u64,
+    /// The epoch of a new ledger.
+    pub epoch: u64,
+}
+
+/// What a process gets.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The ledger's time, under which the permits are counted.
+    pub now: u64,
+    /// Whether the day was told by a wall clock beside the store's.
+    pub has_wall: bool,
+    /// How many of the wants may go.
+    pub granted: usize,
+    /// What keeps the next one.
+    pub denial: Option<Denial>,
+    /// Limits that this request has taught.
+    pub learned: Vec<Learned>,
+    /// A copy of the ledger.
+    pub ledger: Rc<Ledger>,
+}
+
+/// Applies a request to the state of a store at the store's time; gives the new state.
+#[must_use]
+pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) -> (String, Reply) {
+    let times = times.into();
+    let now = times.now;
+    let clock = Clock { now, wall: times.wall.unwrap_or(now) };
+    let mut ledger = match state.and_then(Ledger::read) {
+        Some(ledger) => ledger,
+        None => Ledger { epoch: request.epoch, ..Ledger::default() },
+    };
+    ledger.follow(&times);
+    // A clock that was set back would hold everybody until it has caught up.
+    ledger.held = ledger.held.min(now.saturating_add(FORGOTTEN.0));
+    ledger.mend(now, request);
+    ledger.quota.set_limits(&request.given, &request.tier);
+    ledger.quota.advance(clock);
+    let before = ledger.peers.iter().find(|peer| peer.id == request.peer).copied();
+    let mut reply = Reply {
+        now,
+        has_wall: times.wall.is_some(),
+        granted: 0,
+        denial: None,
+        learned: Vec::new(),
+        ledger: Rc::default(),
+    };
+    match before.filter(|peer| peer.seq == request.seq) {
+        // It was done before, and the answer got lost.
+        Some(peer) => {
+            reply.now = peer.seen;
+            let granted = usize::try_from(peer.granted).unwrap_or(usize::MAX);
+            reply.granted = granted.min(request.wants.len());
+        }
+        None => {
+            let deltas = request.deltas.iter();
+            reply.learned = deltas.filter_map(|delta| ledger.amend(clock, delta)).collect();
+            (reply.granted, reply.denial) = ledger.grant(clock, request);
+            let granted = u64::try_from(reply.granted).unwrap_or_default();
+            let waiting = request.waiting.saturating_sub(granted);
+            let before = before.unwrap_or_default();
+            let is_same = before.since.saturating_add(MINUTE.0) > now;
+            let (taken, since) = if is_same { (before.taken, before.since) } else { (0, now) };
+            ledger.meet(Peer {
+                id: request.peer,
+                seen: now,
+                waiting,
+                seq: request.seq,
+                granted,
+                due: reply.denial.map_or(now, |denial| denial.until),
+                taken: taken.saturating_add(granted),
+                since,
+            });
+        }
+    }
+    ledger.version = ledger.version.saturating_add(1);
+    let text = ledger.write();
+    reply.ledger = Rc::new(ledger);
+    (text, reply)
+}
+
+impl Ledger {
+    /// Where the store's clock was set forward, what is in the ledger moves with it: else all of a
+    /// minute would be free at once. A process that slept cannot tell; then this costs a minute.
+    fn follow(&mut self, times: &Times) {
+        // Whoever came first has moved it already.
+        let since = times.now.saturating_sub(self.quota.at);
+        let ahead = times.expected.map_or(0, |expected| times.now.saturating_sub(expected));
+        let by = ahead.min(since);
+        if by < STEP.0 || self.quota.at == 0 {
+            return;
+        }
+        self.quota.set_forward(by);
+        for peer in &mut self.peers {
+            peer.seen = peer.seen.saturating_add(by);
+            peer.due = peer.due.saturating_add(by);
+            peer.since = peer.since.saturating_add(by);
+        }
+        if self.held > 0 {
+            self.held = self.held.saturating_add(by);
+        }
+    }
+
+    /// Takes over what a process saw last, where the store has forgotten that.
+    fn mend(&mut self, now: u64, request: &Request) {
+        let Some(seen) = &request.seen else { return };
+        if seen.epoch == self.epoch && seen.version <= self.version {
+            return;
+        }
+        self.quota.merge(&seen.quota);
+        self.version = self.version.max(seen.version);
+        if self.held == 0 || seen.epoch == self.epoch {
+            // What others have sent meanwhile is known when they were here too.
+            self.held = now.saturating_add(FORGOTTEN.0);
+        }
+    }
+
+    fn amend(&mut self, clock: Clock, delta: &Delta) -> Option<Learned> {
+        // What is told after midnight of the day before is nothing of this day.
+        let day = self.quota.day;
+        let is_today = next_midnight(WallTime(delta.at())).0 == day.ends;
+        let mut learned = None;
+        match delta {
+            Delta::Settle { at, more, less } => self.quota.settle(*at, less, more),
+            Delta::Record { at, used } => self.quota.record(clock, *at, used),
+            Delta::Refuse { at, said_at, reserved, said } => {
+                let passed = Millis(clock.now.saturating_sub(*said_at));
+                let said = Refusal { wait: said.wait.map(|wait| wait - passed), ..*said };
+                learned = self.quota.refuse(clock, *at, reserved, &said);
+            }
+            Delta::RefuseElsewhere { at, reserved } => self.quota.settle_refused(*at, reserved),
+            Delta::EndDay { .. } => self.quota.end_day(),
+            Delta::EndDoubt { .. } => {
+                self.quota.end_doubt(clock);
+                return None;
+            }
+            Delta::CorrectDay { .. } if is_today => self.quota.correct_day(clock),
+            Delta::CorrectDay { .. } => {}
+        }
+        if !is_today {
+            self.quota.day = day;
+        }
+        learned
+    }
+
+    /// Counts as many of the wants as may go.
+    fn grant(&mut self, clock: Clock, request: &Request) -> (usize, Option<Denial>) {
+        if self.held > clock.now {
+            return (0, Some(Denial::counted(self.held, None)));
+        }
+        let share = self.share(clock, request);
+        for (index, want) in request.wants.iter().enumerate() {
+            if index >= share {
+                // Where the limit itself is in the way, it says when to come back.
+                let again = Denial::counted(clock.now.saturating_add(AGAIN.0), None);
+                return (index, Some(self.quota.check(clock, want).err().unwrap_or(again)));
+            }
+            if let Err(denial) = self.quota.take(clock, want) {
+                return (index, Some(denial));
+            }
+        }
+        (request.wants.len(), None)
+    }
+
+    /// How many permits a process may take at once where others wait too: as many as make it equal to
+    /// each of them in this minute.
+    fn share(&self, clock: Clock, request: &Request) -> usize {
+        let is_fresh = |peer: &&Peer| peer.since.saturating_add(MINUTE.0) > clock.now;
+        let waits = |peer: &&Peer| {
+            let last = peer.seen.max(peer.due.min(clock.now));
+            let is_there = last.saturating_add(WAITS.0) > clock.now;
+            peer.id != request.peer && peer.waiting > 0 && is_there
+        };
+        let others = self.peers.iter().filter(waits).count();
+        let dimension = Dimension::RequestsPerMinute;
+        let Some(limit) = self.quota.gauge(dimension).limit().filter(|_| others > 0) else {
+            return usize::MAX;
+        };
+        let taken = |peer: &Peer| if is_fresh(&peer) { peer.taken } else { 0 };
+        let own = self.peers.iter().find(|peer| peer.id == request.peer).map_or(0, taken);
+        let theirs = self.peers.iter().filter(waits).map(taken);
+        let free = limit.saturating_sub(self.quota.used(dimension));
+        let pot = theirs.fold(free.saturating_add(own), u64::saturating_add);
+        let all = u64::try_from(others).unwrap_or(u64::MAX).saturating_add(1);
+        let share = pot.div_ceil(all.max(1)).saturating_sub(own);
+        usize::try_from(share).unwrap_or(usize::MAX)
+    }
+
+    fn meet(&mut self, peer: Peer) {
+        self.peers
+            .retain(|other| other.id != peer.id && other.seen.saturating_add(SILENT.0) > peer.seen);
+        if self.peers.len() >= PEERS_MAX {
+            let oldest = self.peers.iter().map(|other| other.seen).min();
+            let mut found = false;
+            self.peers.retain(|other| {
+                let drop = !found && Some(other.seen) == oldest;
+                found |= drop;
+                !drop
+            });
+        }
+        self.peers.push(peer);
+    }
+
+    /// Reads a state; `None` where it is none of ours.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let mut reader = Reader::new(text)?;
+        let (epoch, version, held) = (reader.number()?, reader.number()?, reader.number()?);
+        let quota = Quota::read(&mut reader)?;
+        let mut peers = Vec::new();
+        for _ in 0..reader.number()?.min(PEERS_MAX as u64) {
+            peers.push(Peer {
+                id: reader.number()?,
+                seen: reader.past(quota.at)?,
+                waiting: reader.number()?,
+                seq: reader.number()?,
+                granted: reader.number()?,
+                due: reader.moment(quota.at)?,
+                taken: reader.number()?,
+                since: reader.past(quota.at)?,
+            });
+        }
+        reader.is_done().then_some(Self { epoch, version, held, quota, peers })
+    }
+
+    /// Writes a state: ASCII, less than 4 KiB whatever the limits are.
+    #[must_use]
+    pub fn write(&self) -> String {
+        let mut writer = Writer::default();
+        writer.number(self.epoch);
+        #[cfg(feature = "canary")]
+        if crate::base::canary::is(crate::base::canary::Canary::WritesLong) {
+            (0..5_000).for_each(|_| writer.number(0));
+        }
+        writer.number(self.version);
+        writer.number(self.held);
+        self.quota.write(&mut writer);
+        writer.number(self.peers.len() as u64);
+        for peer in &self.peers {
+            writer.number(peer.id);
+            writer.moment(self.quota.at, peer.seen);
+            writer.number(peer.waiting);
+            writer.number(peer.seq);
+            writer.number(peer.granted);
+            writer.moment(self.quota.at, peer.due);
+            writer.number(peer.taken);
+            writer.moment(self.quota.at, peer.since);
+        }
+        writer.finish()
+    }
+}

@@ -1,0 +1,3 @@
+//! What a caller may ask for.
+
+pub mod options;
