@@ -5,6 +5,8 @@ use crate::base::slice::{after_last, bounded, ends, first, from, last, skip_back
 use crate::errors::evidence::{Evidence, Place};
 use crate::errors::field::{Field, field};
 
+/// How many braces are looked at: a printed error has hundreds.
+const BRACES_MAX: u32 = 20_000;
 /// How far the name of a value may be from its brace: a class may stand between.
 const NAME_MAX: usize = 120;
 
@@ -12,12 +14,16 @@ const NAME_MAX: usize = 120;
 pub(crate) fn without_client(ev: &mut Evidence, text: &str) -> Option<String> {
     let mut out: Option<String> = None;
     let (mut done, mut at) = (0_usize, 0_usize);
+    let (mut left, mut before) = (BRACES_MAX, b' ');
     while let Some(byte) = text.as_bytes().get(at) {
         let start = at;
         at = at.saturating_add(1);
-        if !matches!(byte, b'{' | b'[') {
+        let follows = matches!(core::mem::replace(&mut before, *byte), b' ' | b':' | b'=');
+        if !follows || !matches!(byte, b'{' | b'[') {
             continue;
         }
+        let Some(fewer) = left.checked_sub(1) else { break };
+        left = fewer;
         let Some(sign) = name_end(bounded(text, start)) else { continue };
         let mut length = balanced(from(text, start));
         // `[Object: null prototype] {`, `Object [AxiosHeaders] {`.

@@ -92,6 +92,11 @@ pub(crate) fn is_gemini(body: &JsValue) -> bool {
         && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
 }
 
+/// Whether this is a list in which something is the service's.
+pub(crate) fn has_ours(body: &JsValue) -> bool {
+    list(body).any(|chunk| !keys(&chunk).is_empty() && is_gemini(&chunk))
+}
+
 /// What the answer of an SDK says that its request took; `None` where it says nothing.
 pub(crate) fn used(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> {
     // Also in the AI SDK's and the older SDK's envelopes.

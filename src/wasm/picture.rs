@@ -7,7 +7,7 @@ use js_sys::{Array, Function, JSON, JsString, Object};
 use wasm_bindgen::prelude::*;
 
 use super::answer::{self, Summary};
-use super::convert::{copy, copy_of, get, get_text, is_array, name, put, set, to_js};
+use super::convert::{copy, copy_of, get, get_text, name, put, set, to_js};
 use super::gate::Gate;
 use super::host::{self, Host};
 use super::quota::nanos;
@@ -447,7 +447,7 @@ async fn read(
             return Ok(body);
         }
         let reading = reading::gemini(&body);
-        if !reading.has_some() && !is_array(&body) {
+        if !reading.has_some() && !answer::has_ours(&body) {
             return Ok(body);
         }
         reading
