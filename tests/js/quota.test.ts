@@ -130,7 +130,10 @@ describe('limits that are given', () => {
   });
 
   const wrong: [ClientOptions, RegExp][] = [
-    [{ limits: 'tier4' as never }, /`limits` must be 'none', 'free', 'tier1', 'tier2', 'tier3', or an obj/],
+    [
+      { limits: 'tier4' as never },
+      /`limits` must be 'none', 'free', 'tier1', 'tier2', 'tier3', or an obj/,
+    ],
     [{ limits: 5 as never }, /`limits` must be 'none'/],
     [{ limits: { [PRO]: 5 as never } }, new RegExp(`limits.*${PRO}.*rpm, tpm, ipm, rpd, tpd`)],
     [{ limits: { [PRO]: { rpm: 0 } } }, /`rpm` must be a number from 1; Infinity for no limit/],
