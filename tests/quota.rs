@@ -175,6 +175,20 @@ fn refused(kind: Kind, dimension: Option<Dimension>, limit: Option<u64>) -> Refu
 }
 
 #[test]
+fn a_limit_in_a_sentence_waits_as_the_sentence_says() {
+    let said = ErrorInfo {
+        dimension: Some(RPM),
+        quota_limit: Some(20),
+        retry_after: Some(Millis(1_100)),
+        ..ErrorInfo::new(Kind::RateLimited)
+    };
+    let refusal = Refusal::read(&said).unwrap();
+    assert!(!refusal.is_quota && refusal.wait == Some(Millis(1_100)), "it may be a bucket");
+    let named = ErrorInfo { quota_id: Some("of a minute".to_owned()), ..said };
+    assert!(Refusal::read(&named).unwrap().is_quota);
+}
+
+#[test]
 fn a_limit_that_the_service_names_is_kept_to() {
     let mut quota = quota(&[]);
     assert_eq!(takes(&mut quota, at(0), &ONE), 10_000, "nothing is known");
@@ -444,6 +458,7 @@ fn what_is_large_and_does_not_fit_is_no_sign_of_others() {
     let info = ErrorInfo {
         dimension: Some(TPM),
         quota_limit: Some(49_200),
+        quota_id: Some("of a minute".to_owned()),
         retry_after: Some(Millis(59_000)),
         ..ErrorInfo::new(Kind::RateLimited)
     };
@@ -461,6 +476,7 @@ fn refused_once(wait: u64) -> Quota {
     let info = ErrorInfo {
         dimension: Some(RPM),
         quota_limit: Some(20),
+        quota_id: Some("of a minute".to_owned()),
         retry_after: Some(Millis(wait)),
         ..ErrorInfo::new(Kind::RateLimited)
     };
@@ -508,6 +524,7 @@ fn who_is_refused_when_the_service_said_that_it_fits_believes_no_more() {
     let info = ErrorInfo {
         dimension: Some(RPM),
         quota_limit: Some(20),
+        quota_id: Some("of a minute".to_owned()),
         retry_after: Some(Millis(10_000)),
         ..ErrorInfo::new(Kind::RateLimited)
     };
