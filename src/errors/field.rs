@@ -100,6 +100,8 @@ const FIELDS: &[(&str, Field)] = &[
     ("statuscodes", Field::Skip),
     ("errorcodes", Field::Skip),
     ("retryon", Field::Skip),
+    // What a validator would have taken: `@openrouter/sdk` 1.3.19 throws a ZodError of that.
+    ("values", Field::Skip),
     ("contents", Field::Skip),
     ("links", Field::Skip),
     ("usagemetadata", Field::Skip),
