@@ -40,11 +40,17 @@ pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
     if status.is_none() && (ev.moved.is_some() || said.says(OPAQUE)) {
         return redirected(ev.moved, ev.location.as_deref());
     }
-    let kind = decide(&ev, &said, &limits, status);
+    let kind = decide(&ev, &said, &limits, status).map_or(Kind::Unknown, |(_, kind)| kind);
     describe(&ev, &said, limits, status, kind, now)
 }
 
-fn decide(ev: &Evidence, said: &Said<'_>, limits: &Limits, status: Option<u16>) -> Kind {
+/// The row that decides, and the kind that it means; `None` where nothing fits.
+fn decide(
+    ev: &Evidence,
+    said: &Said<'_>,
+    limits: &Limits,
+    status: Option<u16>,
+) -> Option<(usize, Kind)> {
     let when = match status {
         Some(status) => class(status),
         // A stream that began well may still end in an error.
@@ -56,7 +62,7 @@ fn decide(ev: &Evidence, said: &Said<'_>, limits: &Limits, status: Option<u16>) 
             LOST.iter().find(|row| (aborts || row.kind != Kind::Cancelled) && said.says(row.says));
         found.map(|row| row.kind)
     };
-    for rule in RULES.iter().filter(|rule| rule.when & when != 0) {
+    for (row, rule) in RULES.iter().enumerate().filter(|(_, rule)| rule.when & when != 0) {
         let fits = match rule.look {
             Look::Any => true,
             // A limit of 0 by itself counts where a quota is spoken of.
@@ -68,16 +74,26 @@ fn decide(ev: &Evidence, said: &Said<'_>, limits: &Limits, status: Option<u16>) 
             Look::Says(phrases) => said.says(phrases),
             Look::Lost | Look::LostOrAborted => {
                 match lost(matches!(rule.look, Look::LostOrAborted)) {
-                    Some(kind) => return kind,
+                    Some(kind) => return Some((row, kind)),
                     None => false,
                 }
             }
         };
         if fits {
-            return rule.kind;
+            return Some((row, rule.kind));
         }
     }
-    Kind::Unknown
+    None
+}
+
+/// Which row of the table decides, of how many: for the test that each of them does somewhere.
+#[must_use]
+pub fn deciding_row(input: &Value, now: WallTime) -> (Option<usize>, usize) {
+    let mut ev = Evidence::new(now);
+    walk::gather(&mut ev, input);
+    let limits = core::mem::take(&mut ev.quotas).finish();
+    let row = decide(&ev, &Said::new(&ev.said), &limits, ev.status()).map(|(row, _)| row);
+    (row, RULES.len())
 }
 
 fn describe(
