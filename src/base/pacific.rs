@@ -4,7 +4,6 @@
 //! to the first Sunday of November, at two in the morning, so that midnight always exists once.
 
 use crate::base::time::WallTime;
-use crate::errors::hint::days_from_civil;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
@@ -49,4 +48,20 @@ const fn year_of(day: u64) -> u64 {
     } else {
         guess
     }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar, from 1970 on.
+///
+/// The year is taken to begin in March, so that the leap day is its last.
+pub(crate) const fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
+    const TO_1970: u64 = 719_468;
+    let year = if month <= 2 { year.saturating_sub(1) } else { year };
+    let from_march = if month > 2 { month.saturating_sub(3) } else { month.saturating_add(9) };
+    let leaps = (year / 4).saturating_sub(year / 100).saturating_add(year / 400);
+    let in_year = (from_march.saturating_mul(153).saturating_add(2) / 5).saturating_add(day);
+    year.saturating_mul(365)
+        .saturating_add(leaps)
+        .saturating_add(in_year)
+        .saturating_sub(1)
+        .saturating_sub(TO_1970)
 }

@@ -3,6 +3,7 @@
 //! All delays are rounded up to whole milliseconds, since coming back early is refused again. None
 //! is longer than a year: a moment beyond what a `Date` can tell would end whoever shows it.
 
+use crate::base::pacific::days_from_civil;
 use crate::base::slice::{bounded, digits, from, integer, skip, skip_back};
 use crate::base::time::{Millis, WallTime};
 
@@ -154,22 +155,6 @@ pub(crate) fn date(text: &str) -> Option<WallTime> {
     let sum =
         parts.iter().fold(second.saturating_mul(SECOND), |sum, part| sum.saturating_add(*part));
     Some(WallTime(sum))
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar, from 1970 on.
-///
-/// The year is taken to begin in March, so that the leap day is its last.
-pub(crate) const fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
-    const TO_1970: u64 = 719_468;
-    let year = if month <= 2 { year.saturating_sub(1) } else { year };
-    let from_march = if month > 2 { month.saturating_sub(3) } else { month.saturating_add(9) };
-    let leaps = (year / 4).saturating_sub(year / 100).saturating_add(year / 400);
-    let in_year = (from_march.saturating_mul(153).saturating_add(2) / 5).saturating_add(day);
-    year.saturating_mul(365)
-        .saturating_add(leaps)
-        .saturating_add(in_year)
-        .saturating_sub(1)
-        .saturating_sub(TO_1970)
 }
 
 #[cfg(test)]
