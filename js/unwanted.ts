@@ -14,14 +14,17 @@ class UnwantedResult extends Error {
   }
 }
 
+type Run<T> = (fn: Asked<T>, options: RetryOptions | undefined) => Promise<T>;
+
 /**
  * Runs `fn` by `run`, with results that `shouldRetryResult` turns down as failures that are tried again;
- * the last of them is given all the same, for it may be paid for.
+ * the last of them is given all the same, for it may be paid for. Without it the promise is that of
+ * `run`: one more would settle later, and an abort in between would seem to have come first.
  */
-export async function wanted<T>(
+export function wanted<T>(
   fn: Asked<T>,
   options: RetryOptions | undefined,
-  run: (fn: Asked<T>, options: RetryOptions | undefined) => Promise<T>,
+  run: Run<T>,
 ): Promise<T> {
   const { shouldRetryResult, shouldRetry } = options ?? {};
   // What is no function is left for the core to refuse.
@@ -36,10 +39,8 @@ export async function wanted<T>(
   };
   const decide = (context: ShouldRetryContext) =>
     context.error instanceof UnwantedResult ? true : shouldRetry?.(context);
-  try {
-    return await run(asking, { ...options, shouldRetry: decide });
-  } catch (error) {
+  return run(asking, { ...options, shouldRetry: decide }).catch((error: unknown) => {
     if (error instanceof UnwantedResult) return error.result as T;
     throw error;
-  }
+  });
 }
