@@ -110,6 +110,8 @@ function blurred(text: string): string {
       .replaceAll(/(attempts?|waited a while|failed|picture in a while), \$[\d.]+/g, '$1, money')
       .replaceAll(/(ten minutes) +\$[\d.]+/g, '$1 money')
       .replaceAll(/ +/g, ' ')
+      // On a busy machine the model's own wait may outlast the call's by a moment.
+      .replaceAll(/^waiting until then \(a while\): The service said .*\n/gm, '')
       // A minute or a day may end in the middle; what was learned stays.
       .replaceAll(/^\S+ (?:requests|tokens|images) per (?:minute|day) [\d,]+ then\n/gm, '')
       .replaceAll(/(per minute) \d+ \d+ \d+ %/g, '$1 some')
