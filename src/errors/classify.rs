@@ -31,9 +31,7 @@ const TRUE_DAY: Millis = Millis(600_000);
 /// delays and back. Nothing in the input can make this panic, overflow or take long.
 #[must_use]
 pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
-    let mut ev = Evidence::new(now);
-    walk::gather(&mut ev, input);
-    let limits = core::mem::take(&mut ev.quotas).finish();
+    let (ev, limits) = gather(input, now);
     let status = ev.status();
     let said = Said::new(&ev.said);
     // A page is told that an address leads elsewhere, but not where, nor by which status.
@@ -42,6 +40,14 @@ pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
     }
     let kind = decide(&ev, &said, &limits, status).map_or(Kind::Unknown, |(_, kind)| kind);
     describe(&ev, &said, limits, status, kind, now)
+}
+
+/// Everything that an error says, and the limits that it names.
+fn gather(input: &Value, now: WallTime) -> (Evidence, Limits) {
+    let mut ev = Evidence::new(now);
+    walk::gather(&mut ev, input);
+    let limits = core::mem::take(&mut ev.quotas).finish();
+    (ev, limits)
 }
 
 /// The row that decides, and the kind that it means; `None` where nothing fits.
@@ -89,9 +95,7 @@ fn decide(
 /// Which row of the table decides, of how many: for the test that each of them does somewhere.
 #[must_use]
 pub fn deciding_row(input: &Value, now: WallTime) -> (Option<usize>, usize) {
-    let mut ev = Evidence::new(now);
-    walk::gather(&mut ev, input);
-    let limits = core::mem::take(&mut ev.quotas).finish();
+    let (ev, limits) = gather(input, now);
     let row = decide(&ev, &Said::new(&ev.said), &limits, ev.status()).map(|(row, _)| row);
     (row, RULES.len())
 }
