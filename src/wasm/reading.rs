@@ -36,12 +36,7 @@ pub(crate) fn read(protocol: Protocol, answer: &JsValue) -> Option<Reading> {
     if as_array(&get(answer, own)).is_none() && !has_error && !is_bare {
         return None;
     }
-    let mut reading = Reading {
-        body: Object::new(),
-        parts: Array::new(),
-        links: Vec::new(),
-        has_pictures: false,
-    };
+    let mut reading = Reading::new();
     let mut reason = None;
     let mut message = JsValue::UNDEFINED;
     for row in rows {
@@ -97,12 +92,7 @@ const FIELDS: [&str; 6] =
 /// An answer of the Gemini API as some relays write it: a list of chunks, snake case, data URLs,
 /// links to files. What holds no picture but in its thoughts gives that one: it is billed.
 pub(crate) fn gemini(answer: &JsValue) -> Reading {
-    let mut reading = Reading {
-        body: Object::new(),
-        parts: Array::new(),
-        links: Vec::new(),
-        has_pictures: false,
-    };
+    let mut reading = Reading::new();
     let mut thoughts = Vec::new();
     let candidate = object(&[]);
     let chunks = as_array(answer).cloned().unwrap_or_else(|| Array::of1(answer));
@@ -163,6 +153,10 @@ fn copy_error(from: &JsValue, to: &Object) {
 }
 
 impl Reading {
+    fn new() -> Self {
+        Self { body: Object::new(), parts: Array::new(), links: Vec::new(), has_pictures: false }
+    }
+
     /// The answer, once its links are fetched.
     ///
     /// # Errors
