@@ -26,6 +26,15 @@ export function wanted<T>(
   options: RetryOptions | undefined,
   run: Run<T>,
 ): Promise<T> {
+  try {
+    return watched(fn, options, run);
+  } catch (error) {
+    // Options that cannot be read reject, as they do everywhere.
+    return Promise.reject(error);
+  }
+}
+
+function watched<T>(fn: Asked<T>, options: RetryOptions | undefined, run: Run<T>): Promise<T> {
   const { shouldRetryResult, shouldRetry } = options ?? {};
   // What is no function is left for the core to refuse.
   const isRight = typeof (shouldRetry ?? fn) === 'function' && typeof fn === 'function';
