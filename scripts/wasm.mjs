@@ -74,7 +74,7 @@ const BINDGEN_FLAGS = [
 ];
 
 const SCRIPTS = ['scripts/wasm.mjs', 'scripts/glue.mjs'];
-const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'bulk', 'emulator', 'guide', ...SCRIPTS];
+const INPUTS = ['Cargo.toml', 'Cargo.lock', 'src', 'crates', ...SCRIPTS];
 
 /** Builds all modules, unless nothing they are made of has changed. */
 export async function buildWasm() {

@@ -18,15 +18,14 @@
 //! - [`models`], [`request`], [`protocol`]: what models are, what may be asked, how servers speak.
 //! - [`base`]: time, randomness, texts, values.
 //! - `wasm`: the driver: it calls `fetch`, waits, and turns JavaScript into the above and back.
-//! - [`bulk`], [`guide`]: batches, jobs and plans, for modules of WebAssembly of their own.
+//!
+//! Batches, jobs and plans lie in `crates/`, in modules of WebAssembly of their own.
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod base;
-pub mod bulk;
 pub mod engine;
 pub mod errors;
-pub mod guide;
 pub mod models;
 pub mod protocol;
 pub mod quota;

@@ -414,7 +414,7 @@ describe('the fetch', () => {
   });
 
   it('gives the same seed the same trace as the native service', async () => {
-    // The numbers of `a_trace_that_is_written_down` in emulator/tests/trace.rs.
+    // The numbers of `a_trace_that_is_written_down` in crates/emulator/tests/trace.rs.
     const clock = FakeTimers.install({ now: NOON, toFake: TIMERS });
     try {
       emulator = await createEmulator({ seed: 7 });

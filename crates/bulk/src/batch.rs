@@ -1,0 +1,612 @@
+//! A batch: what is known of each item, what is asked for next, and what a failure means for the rest.
+//!
+//! Its state is what the records of its journal make of it: a run applies each record when it writes
+//! it, and the next run applies the same ones when it reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Failure, File, Record, VERSION};
+use crate::rate::Rate;
+use unexhausted::errors::kind::Kind;
+
+/// So many failures in a row that are not the items' own end a run: what is wrong is not about to
+/// pass, and each further item would only wait and fail. Enough for a burst of bad luck: at one
+/// failure in five the chance is 10⁻¹¹.
+const ROW_MAX: u32 = 16;
+
+/// So many notices wait at most: a journal of somebody else's may be wrong in each of a million lines.
+const NOTICES_MAX: usize = 1_000;
+
+/// What a failure of an item means for the batch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// It is the item's own fault: it is not tried again.
+    ForGood,
+    /// A resume tries again.
+    Again,
+    /// Others would fail alike: the run ends, and a resume tries again.
+    Stop,
+}
+
+/// What each kind of failure means. A kind that is not listed may be anybody's fault.
+const VERDICTS: &[(Kind, Verdict)] = &[
+    (Kind::InvalidRequest, Verdict::ForGood),
+    (Kind::TooLarge, Verdict::ForGood),
+    (Kind::Blocked, Verdict::ForGood),
+    (Kind::Unauthenticated, Verdict::Stop),
+    (Kind::Forbidden, Verdict::Stop),
+    (Kind::Billing, Verdict::Stop),
+    (Kind::NotInTier, Verdict::Stop),
+    (Kind::ModelNotFound, Verdict::Stop),
+    (Kind::DailyQuota, Verdict::Stop),
+    (Kind::SpendLimited, Verdict::Stop),
+    (Kind::OverBudget, Verdict::Stop),
+    (Kind::Deadline, Verdict::Stop),
+    (Kind::Closed, Verdict::Stop),
+];
+
+/// Kinds that depend on the model alone: an item that names its own model stands for itself.
+const OF_THE_MODEL: &[Kind] = &[Kind::NotInTier, Kind::ModelNotFound, Kind::Forbidden];
+
+/// Jobs that an item is given to, where one after the other makes nothing of it: a job takes hours, and
+/// what failed twice is more likely the item's fault than the service's.
+const JOBS_MAX: u32 = 2;
+
+/// Whether a failure of this kind says something of its model alone.
+#[must_use]
+pub fn is_of_the_model(kind: &str) -> bool {
+    OF_THE_MODEL.iter().any(|known| known.as_str() == kind)
+}
+
+/// Whether an item that so many jobs made nothing of goes into another one.
+#[must_use]
+pub const fn takes_another_job(jobs: u32) -> bool {
+    jobs < JOBS_MAX
+}
+
+/// What a batch is told about itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// What it may cost, in USD.
+    pub budget: Option<f64>,
+    /// Whether items that failed for good are tried again.
+    pub retry_failed: bool,
+    /// Whether one item may cost so much at most: what is too dear then says nothing of others.
+    pub max_cost: bool,
+}
+
+/// Something to tell beside the items.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Notice {
+    /// What happened, in a word.
+    pub kind: &'static str,
+    /// The same in a sentence.
+    pub message: String,
+    /// The item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What was made of an item.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Made {
+    /// The model.
+    pub model: String,
+    /// What it cost in USD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// Where the pictures are.
+    pub files: Vec<File>,
+}
+
+/// What is to be done with an item of the source.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Taken {
+    /// An earlier run made it.
+    Made {
+        /// The key that it has.
+        key: String,
+        /// What was made.
+        made: Made,
+        /// What lost answers to it may have cost in USD.
+        lost: f64,
+        /// Whether a run was killed while it was asked for.
+        twice: bool,
+    },
+    /// It failed for good.
+    Failed {
+        /// The key that it has.
+        key: String,
+        /// Why.
+        failure: Failure,
+        /// What lost answers to it may have cost in USD.
+        lost: f64,
+        /// Whether a run was killed while it was asked for.
+        twice: bool,
+    },
+    /// It is to be made.
+    Make {
+        /// The key that it has.
+        key: String,
+        /// Whether a run was killed while it was asked for.
+        twice: bool,
+    },
+    /// It is in a job that was created, or may have been.
+    InJob {
+        /// The key that it has.
+        key: String,
+        /// The job.
+        display_name: String,
+    },
+}
+
+/// What was made of an item, in few bytes: a journal may tell of a million.
+#[derive(Clone, Debug)]
+struct Packed {
+    /// Its place in the batch's list of models.
+    model: usize,
+    usd: Option<f64>,
+    files: Box<str>,
+}
+
+/// Names of pictures hold no control characters, which part them here.
+fn pack(files: &[File]) -> Box<str> {
+    let line = |file: &File| format!("{}\t{}\t{}\n", file.name, file.temp, file.size);
+    files.iter().map(line).collect::<String>().into()
+}
+
+fn unpack(files: &str) -> Vec<File> {
+    let file = |line: &str| {
+        let mut parts = line.split('\t').map(str::to_owned);
+        let (name, temp) = (parts.next()?, parts.next()?);
+        Some(File { name, temp, size: parts.next()?.parse().ok()? })
+    };
+    files.lines().filter_map(file).collect()
+}
+
+#[derive(Clone, Debug, Default)]
+enum State {
+    #[default]
+    Fresh,
+    Made(Box<Packed>),
+    Failed(Box<Failure>),
+    InJob(Box<str>),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Item {
+    state: State,
+    /// The fingerprint of the request that was sent under this key, where the key is not that.
+    print: Option<Box<str>>,
+    /// What each request may cost of which it is not known how it ended.
+    open: Vec<f64>,
+    lost: f64,
+    /// Whether a run was killed while it was asked for.
+    twice: bool,
+    /// How often this run has seen its key.
+    copies: u32,
+    /// Whether this run has given the key to an item.
+    is_taken: bool,
+}
+
+/// A job that has not ended as far as the journal tells.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenJob {
+    /// By which it is found.
+    pub display_name: String,
+    /// Its name, where the answer to its creation was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its model.
+    pub model: String,
+    /// Its items.
+    pub keys: Vec<String>,
+    /// What each may cost in USD.
+    pub usd: f64,
+}
+
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Items that this run has seen.
+    pub taken: u64,
+    /// Of them, those with a picture.
+    pub done: u64,
+    /// Of them, those that failed.
+    pub failed: u64,
+    /// Of `failed`, those that a resume tries again.
+    pub again: u64,
+    /// Of `done`, those that an earlier run made.
+    pub restored: u64,
+    /// USD for pictures, over all runs.
+    pub cost: f64,
+    /// USD that lost answers may have cost, over all runs.
+    pub possible_cost: f64,
+    /// Pictures a minute.
+    pub per_minute: f64,
+}
+
+/// A batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    settings: Settings,
+    items: BTreeMap<Box<str>, Item>,
+    /// Items with open requests.
+    open: BTreeSet<Box<str>>,
+    jobs: Vec<OpenJob>,
+    models: Vec<String>,
+    notices: Vec<Notice>,
+    progress: Progress,
+    rate: Rate,
+    failures_in_a_row: u32,
+}
+
+impl Batch {
+    /// A batch of which nothing is known yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Applies a record of an earlier run.
+    ///
+    /// # Errors
+    /// A sentence, for a journal that a newer version has written.
+    pub fn restore(&mut self, record: &Record) -> Result<(), String> {
+        if let Record::Run { version, .. } = record {
+            if *version > VERSION {
+                return Err(format!(
+                    "the journal has version {version}, and this unexhausted reads up to {VERSION}; \
+                     update it, or take another journal"
+                ));
+            }
+            if *version < VERSION {
+                let message =
+                    format!("The journal has version {version}; it goes on as {VERSION}.");
+                self.notice("older_version", message, None);
+            }
+        }
+        self.apply(record);
+        Ok(())
+    }
+
+    /// A line that could not be read; the last one of a killed run may be torn.
+    pub fn restore_unreadable(&mut self, line: u64, is_last: bool) {
+        let (kind, message) = if is_last {
+            ("torn_line", format!("Line {line}, the last of the journal, was cut; it is left out."))
+        } else {
+            (
+                "unreadable_line",
+                format!("Line {line} of the journal cannot be read; it is left out."),
+            )
+        };
+        self.notice(kind, message, None);
+    }
+
+    /// Begins a run: what earlier ones left open was perhaps paid. Gives the first record.
+    pub fn begin(&mut self, now: u64) -> Record {
+        let record = Record::Run { version: VERSION, at: now };
+        self.apply(&record);
+        record
+    }
+
+    /// Jobs that earlier runs have left.
+    #[must_use]
+    pub fn jobs(&self) -> &[OpenJob] {
+        &self.jobs
+    }
+
+    /// An item comes from the source; without a key of its own its fingerprint is its key.
+    pub fn take(&mut self, key: Option<&str>, print: &str) -> Taken {
+        self.progress.taken = self.progress.taken.saturating_add(1);
+        let wanted = key.unwrap_or(print);
+        let mut copy = self.items.get(wanted).map_or(0, |item| item.copies);
+        let name = loop {
+            copy = copy.saturating_add(1);
+            let name = if copy == 1 { wanted.to_owned() } else { format!("{wanted}#{copy}") };
+            // A caller's own key may look like the number of a copy.
+            if !self.items.get(name.as_str()).is_some_and(|item| item.is_taken) {
+                break name;
+            }
+        };
+        self.items.entry(wanted.into()).or_default().copies = copy;
+        if copy > 1 && key.is_some() {
+            let message = format!("The key comes again; this one is called `{name}`.");
+            self.notice("duplicate_key", message, Some(wanted));
+        }
+        let own_print = key.map(|_| Box::from(print));
+        let item = self.items.entry(name.as_str().into()).or_default();
+        let has_changed = item.print.is_some() && item.print != own_print;
+        item.print = own_print;
+        item.is_taken = true;
+        let (lost, twice) = (item.lost, item.twice);
+        if has_changed && !matches!(item.state, State::Fresh) {
+            item.state = State::Fresh;
+            let message = "The request under this key is another than before; it is made anew.";
+            self.notice("changed_prompt", message.to_owned(), Some(&name));
+            return Taken::Make { key: name, twice: false };
+        }
+        match &item.state {
+            State::Made(made) => {
+                let model = self.models.get(made.model).cloned().unwrap_or_default();
+                let made = Made { model, usd: made.usd, files: unpack(&made.files) };
+                self.progress.done = self.progress.done.saturating_add(1);
+                self.progress.restored = self.progress.restored.saturating_add(1);
+                Taken::Made { key: name, made, lost, twice }
+            }
+            State::Failed(failure) if !failure.again && !self.settings.retry_failed => {
+                let failure = Failure::clone(failure);
+                self.progress.failed = self.progress.failed.saturating_add(1);
+                Taken::Failed { key: name, failure, lost, twice }
+            }
+            State::InJob(display_name) => {
+                Taken::InJob { display_name: display_name.to_string(), key: name }
+            }
+            State::Fresh | State::Failed(_) => {
+                if twice {
+                    let message = "A run was killed while it was asked for; the service may have \
+                                   billed that, and bills this.";
+                    self.notice("possibly_paid_twice", message.to_owned(), Some(&name));
+                }
+                Taken::Make { key: name, twice }
+            }
+        }
+    }
+
+    /// The picture that an earlier run made is not where it was left: it is to be made again.
+    pub fn missing(&mut self, key: &str, file: &str) {
+        let Some(item) = self.items.get_mut(key) else { return };
+        item.state = State::Fresh;
+        self.progress.done = self.progress.done.saturating_sub(1);
+        self.progress.restored = self.progress.restored.saturating_sub(1);
+        let message =
+            format!("Its picture `{file}` is missing or has another size; it is made anew.");
+        self.notice("missing_picture", message, Some(key));
+    }
+
+    /// A request is about to be sent: the record that must be on disk before, unless the budget says
+    /// no.
+    pub fn sends(&mut self, key: &str, model: &str, usd: f64, now: u64) -> Option<Record> {
+        if !self.affords(usd) {
+            return None;
+        }
+        let print = self.items.get(key).and_then(|item| item.print.as_deref()).map(str::to_owned);
+        let (key, model) = (key.to_owned(), model.to_owned());
+        Some(self.write(Record::Try { key, print, at: now, model, usd }))
+    }
+
+    /// Whether so much more, in USD, fits the budget; what is open counts.
+    #[must_use]
+    pub fn affords(&self, usd: f64) -> bool {
+        let Some(budget) = self.settings.budget else { return true };
+        let of_item = |key| self.items.get(key).map_or(0.0, |item: &Item| sum(&item.open));
+        let open = self.open.iter().map(of_item).fold(0.0, |all, one| all + one);
+        let in_jobs = |job: &OpenJob| job.usd * job.keys.len() as f64;
+        let jobs = self.jobs.iter().map(in_jobs).fold(0.0, |all, one| all + one);
+        // A rounding error must not keep the last picture out.
+        self.progress.cost + self.progress.possible_cost + open + jobs + usd <= budget + 1e-9
+    }
+
+    /// What lost answers to an item may have cost in USD, over all runs.
+    #[must_use]
+    pub fn lost(&self, key: &str) -> f64 {
+        self.items.get(key).map_or(0.0, |item| item.lost)
+    }
+
+    /// A request has failed, and the item waits to be asked for again.
+    pub fn waits(&mut self, key: &str, possibly_billed: bool) -> Option<Record> {
+        let is_open = self.open.contains(key);
+        (is_open && !possibly_billed).then(|| self.write(Record::Back { key: key.to_owned() }))
+    }
+
+    /// The pictures of an item are on disk. Of its requests that are still open one was answered; of
+    /// the others it is not known whether they were billed.
+    pub fn made(&mut self, key: &str, made: Made, now: u64) -> Record {
+        let open = self.items.get(key).map_or(&[][..], |item| &item.open);
+        let lost = sum(open.split_last().map_or(open, |(_, lost)| lost));
+        self.failures_in_a_row = 0;
+        let Made { model, usd, files } = made;
+        self.progress.done = self.progress.done.saturating_add(1);
+        self.rate.count(now);
+        self.write(Record::Made { key: key.to_owned(), at: now, model, usd, lost, files })
+    }
+
+    /// Another name for the pictures, since the first was taken.
+    pub fn named(&mut self, key: &str, files: Vec<File>) -> Record {
+        self.write(Record::Named { key: key.to_owned(), files })
+    }
+
+    /// An item has failed; gives the record, and what this means for the batch.
+    pub fn failed(
+        &mut self,
+        key: &str,
+        kind: &str,
+        (message, advice): (String, String),
+        has_own_model: bool,
+        now: u64,
+    ) -> (Record, Verdict) {
+        let verdict = self.judge(kind, has_own_model);
+        let lost = self.items.get(key).map_or(0.0, |item| sum(&item.open));
+        let again = verdict != Verdict::ForGood;
+        self.progress.failed = self.progress.failed.saturating_add(1);
+        self.progress.again = self.progress.again.saturating_add(u64::from(again));
+        let print = self.items.get(key).and_then(|item| item.print.as_deref()).map(str::to_owned);
+        let failure = Failure { kind: kind.to_owned(), message, advice, again };
+        let record = Record::Failed { key: key.to_owned(), print, at: now, failure, lost };
+        (self.write(record), verdict)
+    }
+
+    fn judge(&mut self, kind: &str, has_own_model: bool) -> Verdict {
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
+        let kind = kind.unwrap_or(Kind::Unknown);
+        let row = VERDICTS.iter().find(|row| row.0 == kind);
+        let mut verdict = row.map_or(Verdict::Again, |row| row.1);
+        if has_own_model && OF_THE_MODEL.contains(&kind) {
+            verdict = Verdict::ForGood;
+        }
+        if kind == Kind::OverBudget && self.settings.max_cost {
+            verdict = Verdict::Again;
+        }
+        if verdict == Verdict::Again {
+            self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
+            if self.failures_in_a_row >= ROW_MAX {
+                verdict = Verdict::Stop;
+            }
+        }
+        verdict
+    }
+
+    /// A job is about to be created.
+    pub fn job_creating(&mut self, job: OpenJob, now: u64) -> Record {
+        let OpenJob { display_name, model, keys, usd, .. } = job;
+        let print = |key: &String| {
+            let print = self.items.get(key.as_str())?.print.as_deref()?;
+            Some((key.clone(), print.to_owned()))
+        };
+        let prints = keys.iter().filter_map(print).collect();
+        self.write(Record::JobCreating { display_name, at: now, model, keys, prints, usd })
+    }
+
+    /// A job was created.
+    pub fn job_created(&mut self, display_name: &str, name: &str) -> Record {
+        let (display_name, name) = (display_name.to_owned(), name.to_owned());
+        self.write(Record::JobCreated { display_name, name })
+    }
+
+    /// A job has ended, or was never created; its items that nothing came of are fresh again.
+    pub fn job_ended(&mut self, display_name: &str) -> Record {
+        self.write(Record::JobEnded { display_name: display_name.to_owned() })
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self, now: u64) -> Progress {
+        Progress { per_minute: self.rate.per_minute(now), ..self.progress }
+    }
+
+    /// The run ends: what is still open was given up, and may be billed.
+    pub fn end_run(&mut self) {
+        self.settle_open();
+    }
+
+    /// What there is to tell since the last time.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn write(&mut self, record: Record) -> Record {
+        self.apply(&record);
+        record
+    }
+
+    fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Run { .. } => self.settle_open(),
+            Record::Try { key, print, usd, .. } => {
+                let item = self.item(key, print.as_deref());
+                item.open.push(*usd);
+                self.open.insert(key.as_str().into());
+            }
+            Record::Back { key } => {
+                let item = self.item(key, None);
+                item.open.pop();
+                if item.open.is_empty() {
+                    self.open.remove(key.as_str());
+                }
+            }
+            Record::Made { key, model, usd, lost, files, .. } => {
+                let made = Packed { model: self.model(model), usd: *usd, files: pack(files) };
+                self.end(key, State::Made(Box::new(made)), *lost);
+                self.progress.cost += usd.unwrap_or(0.0);
+            }
+            Record::Named { key, files } => {
+                if let State::Made(made) = &mut self.item(key, None).state {
+                    made.files = pack(files);
+                }
+            }
+            Record::Failed { key, print, failure, lost, .. } => {
+                self.item(key, print.as_deref());
+                self.end(key, State::Failed(Box::new(failure.clone())), *lost);
+            }
+            Record::JobCreating { display_name, model, keys, prints, usd, .. } => {
+                for key in keys {
+                    self.item(key, prints.get(key).map(String::as_str)).state =
+                        State::InJob(display_name.as_str().into());
+                }
+                let (display_name, model) = (display_name.clone(), model.clone());
+                let (keys, usd) = (keys.clone(), *usd);
+                self.jobs.push(OpenJob { display_name, name: None, model, keys, usd });
+            }
+            Record::JobCreated { display_name, name } => {
+                let job = self.jobs.iter_mut().find(|job| job.display_name == *display_name);
+                if let Some(job) = job {
+                    job.name = Some(name.clone());
+                }
+            }
+            Record::JobEnded { display_name } => {
+                let is_it = |job: &OpenJob| job.display_name == *display_name;
+                let keys = self.jobs.iter().filter(|job| is_it(job)).flat_map(|job| &job.keys);
+                for key in keys {
+                    let Some(item) = self.items.get_mut(key.as_str()) else { continue };
+                    if matches!(&item.state, State::InJob(name) if **name == **display_name) {
+                        item.state = State::Fresh;
+                    }
+                }
+                self.jobs.retain(|job| !is_it(job));
+            }
+        }
+    }
+
+    fn model(&mut self, name: &str) -> usize {
+        let known = self.models.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.models.push(name.to_owned());
+            self.models.len().saturating_sub(1)
+        })
+    }
+
+    fn item(&mut self, key: &str, print: Option<&str>) -> &mut Item {
+        let item = self.items.entry(key.into()).or_default();
+        if let Some(print) = print {
+            item.print = Some(print.into());
+        }
+        item
+    }
+
+    /// How an item ended, and what its lost answers may have cost.
+    fn end(&mut self, key: &str, state: State, lost: f64) {
+        let item = self.item(key, None);
+        item.state = state;
+        item.open = Vec::new();
+        item.lost += lost;
+        self.open.remove(key);
+        self.progress.possible_cost += lost;
+    }
+
+    /// What was open when a run was killed: the service may have billed it.
+    fn settle_open(&mut self) {
+        for key in std::mem::take(&mut self.open) {
+            let Some(item) = self.items.get_mut(&key) else { continue };
+            let lost = sum(&item.open);
+            item.open = Vec::new();
+            item.lost += lost;
+            item.twice = true;
+            self.progress.possible_cost += lost;
+        }
+    }
+
+    fn notice(&mut self, kind: &'static str, message: String, key: Option<&str>) {
+        if self.notices.len() < NOTICES_MAX {
+            self.notices.push(Notice { kind, message, key: key.map(str::to_owned) });
+        }
+    }
+}
+
+fn sum(usd: &[f64]) -> f64 {
+    usd.iter().fold(0.0, |sum, one| sum + one)
+}
