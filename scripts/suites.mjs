@@ -63,9 +63,9 @@ export const SUITES = [
     run: () => cargo(['test', '--locked', '--workspace']),
   },
   {
-    name: 'canaries',
+    name: 'mutants',
     // Each checker of the simulation finds the mistake that it is there for.
-    run: () => cargo([...SIMULATION, '--features', 'canary', 'canaries']),
+    run: () => cargo([...SIMULATION, '--features', 'mutants', 'mutants']),
   },
   {
     name: 'wasm-node',

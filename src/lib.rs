@@ -21,8 +21,10 @@
 //!
 //! Batches, jobs and plans lie in `crates/`, in modules of WebAssembly of their own.
 
+#![warn(clippy::too_many_lines)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+#[macro_use]
 pub mod base;
 pub mod engine;
 pub mod errors;

@@ -12,11 +12,13 @@ use support::{
     with_timeout,
 };
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::{BACKGROUND, CallSpec, Input};
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
-use unexhausted::retry::policy::{Policy, Verdict, Why};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::policy::{Policy, Verdict};
 
 /// What a target's tries are spent on.
 const TRANSIENT: [Kind; 5] =

@@ -9,10 +9,10 @@ mod json;
 use json::{NOW, value};
 use serde_json::Value as Json;
 use unexhausted::base::value::Value;
+use unexhausted::errors::billed::may_be_billed;
 use unexhausted::errors::classify::{classify, deciding_row};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Kind, Retry};
-use unexhausted::models::cost::may_be_billed;
 
 /// What the label says and the info does not; `strict` takes a missing field as one that the text
 /// does not give.

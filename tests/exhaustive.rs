@@ -14,11 +14,13 @@ use support::{
     with_timeout,
 };
 use unexhausted::base::time::{Instant, Millis};
-use unexhausted::engine::input::{CallId, FlightId, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::Input;
 use unexhausted::engine::output::{Attempt, Ending, Output};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::Kind;
-use unexhausted::retry::policy::{Policy, Verdict, Why};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::policy::{Policy, Verdict};
 
 /// One failing, passing, hanging or late outcome of each family.
 fn outcomes() -> Vec<Step> {

@@ -11,19 +11,18 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::exchange::BookId;
-use unexhausted::engine::input::{
-    BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input, OnDailyLimit, Used,
-};
-use unexhausted::engine::lane::{LaneId, LaneSpec};
+use unexhausted::engine::ids::{BookId, CallId, FlightId, LaneId};
+use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input, OnDailyLimit, Used};
+use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
-use unexhausted::quota::usage::Limits;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::window::Amounts;
-use unexhausted::retry::fallback::Target;
-use unexhausted::retry::policy::{Policy, Why};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::policy::Policy;
 
 const NOON: u64 = 1_780_000_000_000;
 const PER_DAY: u64 = 100;

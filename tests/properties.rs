@@ -11,13 +11,16 @@ use proptest::prelude::*;
 use support::{EPOCH, Event, Step, World, check, show, spec, with_timeout};
 use unexhausted::base::random::Random;
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::output::Ending;
+use unexhausted::engine::target::{self, Target};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind, Retry};
 use unexhausted::retry::backoff::{self, Curve, Curves, Hint, Jitter};
-use unexhausted::retry::fallback::{self, Action, Target};
-use unexhausted::retry::policy::{Policy, Verdict, Why};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::fallback::{self, Action};
+use unexhausted::retry::policy::{Policy, Verdict};
 use unexhausted::retry::retry_budget::RetryBudget;
 
 /// Small numbers, usual numbers, and numbers near the end of all numbers.
@@ -196,7 +199,7 @@ proptest! {
             action != Action::NextAccount || accounts.get(index) != accounts.get(current)
         };
         let first = (current + 1..accounts.len()).find(|&index| fits(index));
-        prop_assert_eq!(fallback::next(&targets, current, action), first);
+        prop_assert_eq!(target::next(&targets, current, action), first);
     }
 
     /// The budget counts in slots of five seconds: what is 55 s old counts, what is 60 s old does

@@ -5,19 +5,20 @@
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::exchange::{BookId, ExchangeId};
-use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
-use unexhausted::engine::lane::{LaneId, LaneSpec};
+use unexhausted::engine::ids::{BookId, CallId, ExchangeId, FlightId, LaneId};
+use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input};
+use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::replica::OnStoreDown;
 use unexhausted::quota::shared::{Request, apply};
-use unexhausted::quota::usage::Limits;
 use unexhausted::quota::window::Amounts;
-use unexhausted::retry::fallback::Target;
-use unexhausted::retry::policy::{Policy, Why};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::policy::Policy;
 
 const NOON: u64 = 1_780_000_000_000;
 

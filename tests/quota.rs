@@ -13,8 +13,11 @@ use unexhausted::base::pacific::next_midnight;
 use unexhausted::base::time::{Millis, WallTime};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
+use unexhausted::quota::clock::Clock;
+use unexhausted::quota::limits::Limits;
+use unexhausted::quota::refusal::Refusal;
 use unexhausted::quota::shared::{Delta, Ledger, Reply, Request, apply};
-use unexhausted::quota::usage::{Clock, Limits, Quota, Refusal};
+use unexhausted::quota::usage::Quota;
 use unexhausted::quota::window::Amounts;
 
 const RPM: Dimension = Dimension::RequestsPerMinute;

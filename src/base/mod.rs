@@ -1,7 +1,7 @@
 //! What everything rests on: time, randomness, texts, values, midnight in Los Angeles.
 
-#[cfg(feature = "canary")]
-pub mod canary;
+#[macro_use]
+pub mod mutant;
 pub mod pacific;
 pub mod random;
 pub(crate) mod slice;

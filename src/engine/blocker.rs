@@ -4,19 +4,20 @@ use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, WallTime};
 use crate::engine::call::Call;
-use crate::engine::exchange::BookId;
-use crate::engine::input::{CallId, OnDailyLimit};
+use crate::engine::ids::{BookId, CallId};
+use crate::engine::input::OnDailyLimit;
 use crate::engine::lane::{Lane, denied, is_shutting, over_budget};
 use crate::engine::outage::Outage;
 use crate::engine::output::{Leave, Output};
 use crate::engine::state_machine::Engine;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
+use crate::quota::denial::Denial;
 use crate::quota::replica::Book;
-use crate::quota::usage::Denial;
 use crate::quota::window::Amounts;
+use crate::retry::ending::Why;
 use crate::retry::fallback::{self, Action};
-use crate::retry::policy::{Why, is_long};
+use crate::retry::policy::is_long;
 
 /// What keeps a call from a target, and until when at least.
 pub(crate) struct Bar {
@@ -257,12 +258,8 @@ impl Engine {
         to: usize,
         info: Rc<ErrorInfo>,
     ) {
-        #[cfg(feature = "canary")]
-        let to = if crate::base::canary::is(crate::base::canary::Canary::SkipsTarget) {
-            to.saturating_add(1).min(call.spec.targets.len().saturating_sub(1))
-        } else {
-            to
-        };
+        let last = call.spec.targets.len().saturating_sub(1);
+        let to = mutant!(SkipsTarget, to, to.saturating_add(1).min(last));
         let (now, visit) = (self.now.mono, call.visit(to));
         let is_retry = visit.tries > 0 && !visit.is_paid;
         if is_retry && !self.budget_of(&call, to).take(now) {

@@ -3,17 +3,18 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis};
-use crate::engine::exchange::BookId;
-use crate::engine::input::{CallSpec, FlightId};
-use crate::engine::lane::LaneId;
+use crate::engine::ids::{BookId, FlightId, LaneId};
+use crate::engine::input::CallSpec;
 use crate::engine::outage::Outage;
 use crate::engine::output::{Attempt, Record};
+use crate::engine::queue::Ticket;
+use crate::engine::target;
+use crate::errors::billed::may_be_billed;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
-use crate::models::cost;
 use crate::quota::window::Amounts;
-use crate::retry::fallback::{self, Action};
-use crate::retry::policy::{self, Standing};
+use crate::retry::fallback::Action;
+use crate::retry::policy::{self, Decision, Standing};
 
 #[derive(Debug)]
 pub(crate) struct Flight {
@@ -151,8 +152,7 @@ impl Call {
             *left = self.here;
         }
         self.here = self.visits.get(target).copied().unwrap_or_default();
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::ForgetsCount) {
+        if mutant!(ForgetsCount) {
             self.here.tries = 0;
         }
         self.here.came = now;
@@ -229,7 +229,7 @@ impl Call {
     pub(crate) fn next_new(&self, action: Action) -> Option<usize> {
         let mut at = self.target;
         loop {
-            at = fallback::next(&self.spec.targets, at, action)?;
+            at = target::next(&self.spec.targets, at, action)?;
             let visit = self.visit(at);
             if !visit.was_left && !visit.is_over && visit.tries == 0 {
                 return Some(at);
@@ -261,7 +261,7 @@ impl Call {
         const MOST: usize = 5;
         let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
         let took = self.flying.as_ref().map_or(Millis::ZERO, |flight| now - flight.started);
-        let is_lost = |info: &ErrorInfo| cost::may_be_billed(info) && !is_at_once(info, took);
+        let is_lost = |info: &ErrorInfo| may_be_billed(info) && !is_at_once(info, took);
         let failing = usize::from(failing.is_some_and(is_lost));
         let lost = self.record.attempts.iter().filter(is_billed);
         let is_likely = |attempt: &&Attempt| {
@@ -300,8 +300,7 @@ impl Call {
     /// may be on their way, or lost, count.
     pub(crate) fn affords(&self, target: usize) -> bool {
         let Some(most) = self.spec.max_cost else { return true };
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::ForgetsPrice) {
+        if mutant!(ForgetsPrice) {
             return true;
         }
         let price =
@@ -337,6 +336,25 @@ impl Call {
         }
     }
 
+    /// Counts a failed attempt at its target, as was decided of it.
+    pub(crate) fn count(&mut self, decision: &Decision, info: &ErrorInfo, is_minute: bool) {
+        let (counted, comes_back) = match decision {
+            Decision::Again { counted, .. } => (*counted, true),
+            Decision::Switch { counted, back, .. } => (*counted, back.is_some()),
+            Decision::Over { counted, .. } => (*counted, false),
+            Decision::End(_) => return,
+        };
+        if mutant!(ForgetsAttempts, counted, false) {
+            self.here.used = self.here.used.saturating_add(1);
+        }
+        let waits_for_minute = is_minute && comes_back;
+        self.here.free_waits =
+            if waits_for_minute { self.here.free_waits.saturating_add(1) } else { 0 };
+        if info.kind == Kind::NoImage {
+            self.here.empty_answers = self.here.empty_answers.saturating_add(1);
+        }
+    }
+
     pub(crate) fn end(
         &mut self,
         now: Instant,
@@ -361,10 +379,16 @@ impl Call {
     }
 }
 
+/// Whether the call of a ticket still waits in this queue.
+pub(crate) fn waits(calls: &[Option<Box<Call>>], queue: BookId, ticket: Ticket) -> bool {
+    let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
+    call.is_some_and(|call| call.serial == ticket.serial && call.queued == Some(queue))
+}
+
 /// Whether an attempt may have been billed although its answer did not come.
 fn is_billed(attempt: &&Attempt) -> bool {
     match &attempt.info {
-        Some(info) => cost::may_be_billed(info),
+        Some(info) => may_be_billed(info),
         None => attempt.abandoned,
     }
 }

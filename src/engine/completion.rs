@@ -5,20 +5,36 @@ use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis};
 use crate::engine::call::{Call, Flight, Permit};
-use crate::engine::exchange::BookId;
+use crate::engine::ids::{BookId, LaneId};
 use crate::engine::input::{OnDailyLimit, Used};
-use crate::engine::lane::{LaneId, is_shutting};
+use crate::engine::lane::{Account, is_shutting};
 use crate::engine::output::{Notice, Output};
+use crate::engine::pacer::Defence;
 use crate::engine::state_machine::Engine;
+use crate::errors::billed::may_be_billed;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
-use crate::models::cost;
+use crate::quota::refusal::{Learned, Refusal};
 use crate::quota::replica::Book;
-use crate::quota::usage::Refusal;
 use crate::quota::window::{Amounts, Meter};
 use crate::retry::policy::{believed, is_long};
 
 const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
+
+/// A failed attempt, and what its target was like.
+#[derive(Clone, Copy)]
+struct Failure<'a> {
+    flight: &'a Flight,
+    permit: &'a Permit,
+    info: &'a Rc<ErrorInfo>,
+    /// The call's number in the order of arrival.
+    serial: u64,
+    /// The wait that the service named, as far as it is believed.
+    named: Millis,
+    /// Whether that is longer than callers sit through.
+    is_long: bool,
+    defence: Option<Defence>,
+}
 
 impl Engine {
     /// Whether a failed background call goes back into the queue, at no cost.
@@ -73,12 +89,7 @@ impl Engine {
         let Some(permit) = self.land(flight) else { return };
         let expected = call.want_of(flight.target).tokens;
         let used = used.unwrap_or_default();
-        #[cfg(feature = "canary")]
-        let used = if crate::base::canary::is(crate::base::canary::Canary::KeepsMoney) {
-            Used::default()
-        } else {
-            used
-        };
+        let used = mutant!(KeepsMoney, used, Used::default());
         let actual = Amounts {
             tokens: used.tokens.unwrap_or(permit.want.tokens),
             nanos: used.nanos.unwrap_or(permit.want.nanos),
@@ -117,118 +128,26 @@ impl Engine {
     /// An attempt failed.
     pub(crate) fn refused(&mut self, call: &Call, flight: &Flight, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.land(flight) else { return };
-        let (now, clocks) = (self.now.mono, self.now);
-        let (reserved, money) = permit.want.split();
-        let nothing = Amounts::default();
-        // An answer without a picture is billed by its tokens.
-        let spent = Amounts { nanos: info.spent.unwrap_or(0), ..nothing };
+        let now = self.now.mono;
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.refused(flight.id);
-        let defence = Some(lane.pacer.defence(now));
-        let account = self.accounts.get_mut(lane.account.0 as usize);
-        if cost::may_be_billed(info) {
-            self.costs.possible = self.costs.possible.saturating_add(money.nanos);
-        } else {
-            if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
-                account.book.settle(clocks, permit.paid_at.account, &money, &spent);
-            }
-            if let Some(purse) = &mut self.purse {
-                purse.book.settle(clocks, permit.paid_at.budget, &money, &spent);
-            }
-            self.costs.spent = self.costs.spent.saturating_add(spent.nanos);
-        }
-        if info.unsent {
-            lane.book.settle(clocks, permit.at, &reserved, &nothing);
-        }
+        let defence = lane.pacer.defence(now);
+        self.settle_failed(&permit, info);
         let most = call.spec.policy.max_server_delay;
         let named = believed(info, most);
-        let waits = named.unwrap_or_default();
-        // Of what nobody sits through all are told at once.
-        let defence = defence.filter(|_| !is_long(info, most));
-        let refusal = Refusal::read(info).map(|said| Refusal { wait: named, ..said });
-        #[cfg(feature = "canary")]
-        let refusal = refusal.map(|said| Refusal {
-            wait: said
-                .wait
-                .filter(|_| !crate::base::canary::is(crate::base::canary::Canary::IgnoresHints)),
-            ..said
-        });
-        let mut learned = None;
-        let mut begins = false;
-        match (info.kind, refusal) {
-            (Kind::SpendLimited, Some(refusal)) => {
-                lane.book.refuse_elsewhere(clocks, permit.at, &reserved);
-                if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-                    learned = account.book.refuse(clocks, permit.paid_at.account, &money, &refusal);
-                }
-            }
-            (Kind::DailyQuota, Some(refusal)) => {
-                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
-                let dimension = refusal.dimension.unwrap_or(Dimension::RequestsPerDay);
-                let quota = &lane.book.quota;
-                let doubts = quota.doubts_day(lane.book.clock(clocks));
-                if quota.agrees_that_day_is_spent(dimension) && !doubts {
-                    lane.book.end_day(clocks);
-                } else {
-                    let random = &mut self.random;
-                    // A day's end that is named may be misleading, and is asked about.
-                    begins = lane.health.failed(now, flight.id, info, Millis::ZERO, None, random);
-                    // The new day ends it at the latest.
-                    let midnight = quota.midnight(lane.book.clock(clocks));
-                    lane.health.probe_by(lane.book.moment(clocks, midnight));
-                }
-            }
-            (Kind::RateLimited, Some(mut refusal)) => {
-                if refusal.dimension.is_none() {
-                    let quota = &lane.book.quota;
-                    // Without this one, which counts as accepted still.
-                    let accepted = quota.minute.accepted().saturating_sub(1);
-                    let gauge = quota.gauge(Dimension::RequestsPerMinute);
-                    let total = quota.minute.total().requests;
-                    let above = defence.map_or(0, |defence| defence.above);
-                    let counts = (accepted, total, above);
-                    let is_confirmed = lane.bare.confirms(now, call.serial);
-                    // No minute is as long as what nobody sits through.
-                    refusal.is_quota = accepted > 0
-                        && !is_long(info, most)
-                        && lane.bare.is_limit(now, &gauge, is_confirmed, counts);
-                    refusal.count = lane.bare.found(now);
-                }
-                learned = lane.book.refuse(clocks, permit.at, &reserved, &refusal);
-                if refusal.is_quota {
-                    lane.health.answered(now, flight.id, flight.started);
-                } else {
-                    let random = &mut self.random;
-                    lane.health.let_in(defence.map_or(0, |defence| defence.taken));
-                    let defence = defence.filter(|_| !lane.bare.is_likely());
-                    begins = lane.health.failed(now, flight.id, info, waits, defence, random);
-                    if begins {
-                        // Where it is a limit after all, it lets something in when a minute is over.
-                        let minute = &lane.book.quota.minute;
-                        let used = minute.total().requests;
-                        let frees = minute.falls_to(Meter::Requests, used.saturating_sub(1));
-                        if let Some(frees) = frees {
-                            lane.health.frees_at(lane.book.moment(clocks, frees));
-                        }
-                    }
-                }
-            }
-            (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
-            (Kind::Timeout | Kind::Cancelled, _) => {}
-            (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
-                let was_probe = lane.health.is_probe(flight.id);
-                let random = &mut self.random;
-                begins = lane.health.failed(now, flight.id, info, waits, defence, random);
-                if begins || was_probe {
-                    self.share_probes(permit.lane);
-                }
-            }
-            _ => {
-                if lane.health.answered(now, flight.id, flight.started).is_some() {
-                    lane.pacer.cool();
-                }
-            }
-        }
+        let wait = mutant!(IgnoresHints, named, None);
+        let refusal = Refusal::read(info).map(|said| Refusal { wait, ..said });
+        let failure = Failure {
+            flight,
+            permit: &permit,
+            info,
+            serial: call.serial,
+            named: named.unwrap_or_default(),
+            is_long: is_long(info, most),
+            // Of what nobody sits through all are told at once.
+            defence: (!is_long(info, most)).then_some(defence),
+        };
+        let (learned, begins) = self.learn(&failure, refusal);
         // Whatever it saw, it probes no more.
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.health.gave_up(flight.id);
@@ -241,6 +160,141 @@ impl Engine {
         if begins {
             self.rested(permit.lane);
         }
+    }
+
+    /// Gives back what a failed attempt has not taken.
+    fn settle_failed(&mut self, permit: &Permit, info: &ErrorInfo) {
+        let (reserved, money) = permit.want.split();
+        let nothing = Amounts::default();
+        // An answer without a picture is billed by its tokens.
+        let spent = Amounts { nanos: info.spent.unwrap_or(0), ..nothing };
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
+        if may_be_billed(info) {
+            self.costs.possible = self.costs.possible.saturating_add(money.nanos);
+        } else {
+            let account = self.accounts.get_mut(lane.account.0 as usize);
+            if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
+                account.book.settle(self.now, permit.paid_at.account, &money, &spent);
+            }
+            if let Some(purse) = &mut self.purse {
+                purse.book.settle(self.now, permit.paid_at.budget, &money, &spent);
+            }
+            self.costs.spent = self.costs.spent.saturating_add(spent.nanos);
+        }
+        if info.unsent {
+            lane.book.settle(self.now, permit.at, &reserved, &nothing);
+        }
+    }
+
+    /// What a failed attempt tells of its target: a limit that is learned from it, and whether an outage
+    /// has begun.
+    fn learn(
+        &mut self,
+        failure: &Failure<'_>,
+        refusal: Option<Refusal>,
+    ) -> (Option<Learned>, bool) {
+        let (now, clocks) = (self.now.mono, self.now);
+        let Failure { flight, permit, info, named, defence, .. } = *failure;
+        let (reserved, money) = permit.want.split();
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
+        match (info.kind, refusal) {
+            (Kind::SpendLimited, Some(refusal)) => {
+                lane.book.refuse_elsewhere(clocks, permit.at, &reserved);
+                let account = self.accounts.get_mut(lane.account.0 as usize);
+                let refuse = |account: &mut Account| {
+                    account.book.refuse(clocks, permit.paid_at.account, &money, &refusal)
+                };
+                return (account.and_then(refuse), false);
+            }
+            (Kind::DailyQuota, Some(refusal)) => return self.learn_of_day(failure, &refusal),
+            (Kind::RateLimited, Some(refusal)) => return self.learn_of_minute(failure, refusal),
+            (kind, _) if is_shutting(kind) => lane.shut_for(now, info),
+            (Kind::Timeout | Kind::Cancelled, _) => {}
+            (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
+                let was_probe = lane.health.is_probe(flight.id);
+                let random = &mut self.random;
+                let begins = lane.health.failed(now, flight.id, info, named, defence, random);
+                if begins || was_probe {
+                    self.share_probes(permit.lane);
+                }
+                return (None, begins);
+            }
+            _ => {
+                if lane.health.answered(now, flight.id, flight.started).is_some() {
+                    lane.pacer.cool();
+                }
+            }
+        }
+        (None, false)
+    }
+
+    /// A 429 that names a limit per day. A day's end that is named may be misleading, and is asked about.
+    fn learn_of_day(
+        &mut self,
+        failure: &Failure<'_>,
+        refusal: &Refusal,
+    ) -> (Option<Learned>, bool) {
+        let (now, clocks) = (self.now.mono, self.now);
+        let Failure { flight, permit, info, .. } = *failure;
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
+        let learned = lane.book.refuse(clocks, permit.at, &permit.want.split().0, refusal);
+        let dimension = refusal.dimension.unwrap_or(Dimension::RequestsPerDay);
+        let quota = &lane.book.quota;
+        let doubts = quota.doubts_day(lane.book.clock(clocks));
+        if quota.agrees_that_day_is_spent(dimension) && !doubts {
+            lane.book.end_day(clocks);
+            return (learned, false);
+        }
+        let random = &mut self.random;
+        let begins = lane.health.failed(now, flight.id, info, Millis::ZERO, None, random);
+        // The new day ends it at the latest.
+        let midnight = quota.midnight(lane.book.clock(clocks));
+        lane.health.probe_by(lane.book.moment(clocks, midnight));
+        (learned, begins)
+    }
+
+    /// A 429 for the minute, or without a word on why: a limit, or load.
+    fn learn_of_minute(
+        &mut self,
+        failure: &Failure<'_>,
+        mut refusal: Refusal,
+    ) -> (Option<Learned>, bool) {
+        let (now, clocks) = (self.now.mono, self.now);
+        let Failure { flight, permit, info, named, defence, .. } = *failure;
+        let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
+        if refusal.dimension.is_none() {
+            let quota = &lane.book.quota;
+            // Without this one, which counts as accepted still.
+            let accepted = quota.minute.accepted().saturating_sub(1);
+            let gauge = quota.gauge(Dimension::RequestsPerMinute);
+            let total = quota.minute.total().requests;
+            let above = defence.map_or(0, |defence| defence.above);
+            let counts = (accepted, total, above);
+            let is_confirmed = lane.bare.confirms(now, failure.serial);
+            // No minute is as long as what nobody sits through.
+            refusal.is_quota = accepted > 0
+                && !failure.is_long
+                && lane.bare.is_limit(now, &gauge, is_confirmed, counts);
+            refusal.count = lane.bare.found(now);
+        }
+        let learned = lane.book.refuse(clocks, permit.at, &permit.want.split().0, &refusal);
+        if refusal.is_quota {
+            lane.health.answered(now, flight.id, flight.started);
+            return (learned, false);
+        }
+        lane.health.let_in(defence.map_or(0, |defence| defence.taken));
+        let defence = defence.filter(|_| !lane.bare.is_likely());
+        let begins = lane.health.failed(now, flight.id, info, named, defence, &mut self.random);
+        if begins {
+            // Where it is a limit after all, it lets something in when a minute is over.
+            let minute = &lane.book.quota.minute;
+            let used = minute.total().requests;
+            let frees = minute.falls_to(Meter::Requests, used.saturating_sub(1));
+            if let Some(frees) = frees {
+                lane.health.frees_at(lane.book.moment(clocks, frees));
+            }
+        }
+        (learned, begins)
     }
 
     /// What the caller of a refused attempt is advised where others use the quota too.

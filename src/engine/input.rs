@@ -3,20 +3,12 @@
 use std::rc::Rc;
 
 use crate::base::time::Millis;
-use crate::engine::exchange::ExchangeId;
+use crate::engine::ids::{CallId, ExchangeId, FlightId};
 use crate::engine::peak::Hours;
+use crate::engine::target::Target;
 use crate::errors::info::ErrorInfo;
 use crate::quota::shared::Reply;
-use crate::retry::fallback::Target;
 use crate::retry::policy::{Policy, Verdict};
-
-/// A call, from its start until it is settled; the number is used again afterwards.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct CallId(pub u32);
-
-/// One attempt in flight; the number is never used again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FlightId(pub u32);
 
 /// Somebody waits for the answer.
 pub const INTERACTIVE: i32 = 10;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, Now, WallTime};
+use crate::engine::ids::AccountId;
 use crate::engine::outage::Health;
 use crate::engine::pacer::Pacer;
 use crate::engine::queue::Queue;
@@ -10,19 +11,12 @@ use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
 use crate::quota::alert::Alerts;
 use crate::quota::bare::Bare;
+use crate::quota::denial::Denial;
 use crate::quota::estimate::Estimate;
+use crate::quota::limits::Limits;
 use crate::quota::replica::Book;
-use crate::quota::usage::{Denial, Limits};
 use crate::quota::window::Amounts;
 use crate::retry::retry_budget::RetryBudget;
-
-/// A lane of an engine.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LaneId(pub u32);
-
-/// An account of an engine: base URL and key, which share money.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct AccountId(pub u32);
 
 /// What a lane is made from.
 #[derive(Clone, Copy, Debug)]

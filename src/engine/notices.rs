@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use crate::base::time::{Millis, WallTime};
 use crate::engine::blocker::{Bar, Reason};
-use crate::engine::exchange::lane_id;
-use crate::engine::lane::LaneId;
+use crate::engine::ids::{LaneId, lane_id};
 use crate::engine::output::{Notice, Output};
 use crate::engine::state_machine::Engine;
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::base::random::Random;
 use crate::base::time::{Instant, Millis};
-use crate::engine::input::FlightId;
+use crate::engine::ids::FlightId;
 use crate::engine::pacer::{Defence, HEARD};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
@@ -130,8 +130,7 @@ impl Health {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());
                 outage.pause = outage.pause.times(2).max(first).min(longest);
-                #[cfg(feature = "canary")]
-                if crate::base::canary::is(crate::base::canary::Canary::ShortensRests) {
+                if mutant!(ShortensRests) {
                     outage.pause = Millis(outage.pause.0 / 4);
                 }
                 outage.next = now + jittered(outage.pause, random).max(named);
@@ -232,8 +231,7 @@ impl Health {
 
     /// A request goes out while the target is paused.
     pub(crate) fn probes(&mut self, flight: FlightId) {
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::ProbesAtOnce) {
+        if mutant!(ProbesAtOnce) {
             return;
         }
         if let Some(outage) = &mut self.outage {

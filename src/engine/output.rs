@@ -3,15 +3,13 @@
 use std::rc::Rc;
 
 use crate::base::time::{Millis, WallTime};
-use crate::engine::exchange::{BookId, ExchangeId};
-use crate::engine::input::{CallId, FlightId};
-use crate::engine::lane::LaneId;
+use crate::engine::ids::{BookId, CallId, ExchangeId, FlightId, LaneId};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Dimension;
 use crate::quota::alert::Alert;
+use crate::quota::refusal::Learned;
 use crate::quota::shared::Request;
-use crate::quota::usage::Learned;
-use crate::retry::policy::Why;
+use crate::retry::ending::Why;
 
 /// What is to be done outside.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@
 //! of loses a few requests and not all.
 
 use crate::base::time::{Instant, Millis};
-use crate::engine::input::FlightId;
+use crate::engine::ids::FlightId;
 
 /// How long a refusal takes at most: 420 ms to arrive, and the way back.
 pub(crate) const HEARD: Millis = Millis(600);

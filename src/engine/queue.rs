@@ -1,8 +1,7 @@
 //! Who goes next: by priority, then first come.
 
+use crate::engine::ids::CallId;
 use std::collections::VecDeque;
-
-use crate::engine::input::CallId;
 
 /// So many go before one of the lowest priority does, which so gets a tenth.
 const TURNS: u32 = 9;
@@ -110,8 +109,7 @@ impl Queue {
         let lowest = self.classes.len().saturating_sub(1);
         self.turns = count(lowest == 0 || self.next != 0, self.turns);
         self.turns_of_lowest = count(self.next == lowest, self.turns_of_lowest);
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::StarvesBackground) {
+        if mutant!(StarvesBackground) {
             (self.turns, self.turns_of_lowest) = (0, 0);
         }
         if let Some(class) = self.classes.get_mut(self.next)

@@ -8,12 +8,12 @@ use std::rc::Rc;
 use crate::base::random::Random;
 use crate::base::time::{Instant, Millis};
 use crate::engine::call::Call;
-use crate::engine::input::CallId;
+use crate::engine::ids::CallId;
 use crate::engine::output::Output;
 use crate::engine::state_machine::Engine;
 use crate::errors::info::ErrorInfo;
+use crate::retry::ending::Why;
 use crate::retry::fallback::Action;
-use crate::retry::policy::Why;
 use crate::retry::retry_budget::RetryBudget;
 
 impl Engine {
@@ -53,11 +53,7 @@ impl Engine {
             return;
         }
         let latest = call.deadline().unwrap_or(Instant(u64::MAX));
-        #[cfg(feature = "canary")]
-        let latest = match crate::base::canary::is(crate::base::canary::Canary::EndsEarly) {
-            true => Instant(0),
-            false => latest,
-        };
+        let latest = mutant!(EndsEarly, latest, Instant(0));
         match self.sooner(&call, latest) {
             Some(target) => self.switch(id, call, target, info),
             None => self.fail(id, *call, why),
@@ -84,8 +80,7 @@ impl Engine {
     pub(crate) fn budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
         let account = account_of(call, target);
         let lane = call.spec.targets.get(target).and_then(|target| target.lane);
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::SharesBudgets) {
+        if mutant!(SharesBudgets) {
             return &mut self.spare;
         }
         if self.budgets.len() <= account {

@@ -4,9 +4,9 @@
 //! midnight Pacific for a day's limit, 30 to 120 minutes for an overload, at once for a timeout.
 
 use crate::base::slice::decimal;
+use crate::errors::billed::may_be_billed;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
-use crate::models::cost::may_be_billed;
 
 /// What happened and what to do, by kind in the order of [`Kind::ALL`]; `{}` is the model.
 const BY_KIND: [(&str, &str); Kind::ALL.len()] = [

@@ -8,13 +8,14 @@ use crate::base::time::{Millis, WallTime};
 use crate::base::value::Value;
 use crate::errors::advice;
 use crate::errors::evidence::Evidence;
-use crate::errors::failure::{OPAQUE, redirected};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind, Retry};
+use crate::errors::limit_name::{counts_tokens, dimension_in_words, is_per_day};
+use crate::errors::local::{OPAQUE, redirected};
 use crate::errors::network::{LOST, UNSENT, UNTRUSTED};
 use crate::errors::normalize::Said;
 use crate::errors::rules::{Look, NONE, QUOTA, RATE, RULES, class};
-use crate::errors::violation::{Limits, counts_tokens, dimension_in_words, is_per_day};
+use crate::errors::violations::Limits;
 use crate::errors::walk;
 
 /// From here on a delay speaks of a day's limit.

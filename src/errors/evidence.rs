@@ -9,7 +9,7 @@ use crate::errors::field::{self, Field};
 use crate::errors::hint;
 use crate::errors::normalize::{one_line, squeeze};
 use crate::errors::status::{CANONICAL, canonical};
-use crate::errors::violation::Quotas;
+use crate::errors::violations::Quotas;
 use crate::protocol::address::is_redirect;
 
 /// All sentences together are kept up to this length, in squeezed form.

@@ -2,22 +2,8 @@
 
 use crate::base::time::{Millis, WallTime};
 use crate::errors::kind::{Dimension, Kind, Retry};
-use crate::errors::violation::names_limit;
-
-/// One limit that a 429 says was exceeded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Violation {
-    /// What the limit counts, where the id or metric tells.
-    pub dimension: Option<Dimension>,
-    /// The service's `quotaId`.
-    pub quota_id: Option<String>,
-    /// The service's `quotaMetric`.
-    pub quota_metric: Option<String>,
-    /// The service's `quotaValue`.
-    pub limit: Option<u64>,
-    /// The model that the limit is for, without `models/`.
-    pub model: Option<String>,
-}
+use crate::errors::limit_name::names_limit;
+use crate::errors::violation::Violation;
 
 /// What is known of one error.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,8 @@
 //!
 //! `walk`, `scan` and `reader` gather `evidence` from whatever an error is, `printed` leaves out what
 //! it shows of its client; the table in `rules` decides the kind, `network` knows the words of lost
-//! connections, `violation` the limit, `hint` the wait, `advice` the sentences. What then happens:
+//! connections, `violations` the limits, `hint` the wait, `advice` the sentences; `local` has the errors
+//! that no service says. What then happens:
 //!
 //! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::outage` |
 //! |---|---|---|---|
@@ -19,13 +20,15 @@
 
 pub(crate) mod advice;
 pub(crate) mod answer;
+pub mod billed;
 pub mod classify;
 pub(crate) mod evidence;
-pub mod failure;
 pub(crate) mod field;
 pub mod hint;
 pub mod info;
 pub mod kind;
+pub(crate) mod limit_name;
+pub mod local;
 pub(crate) mod network;
 pub(crate) mod normalize;
 pub(crate) mod printed;
@@ -34,5 +37,6 @@ pub mod redact;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod status;
-pub(crate) mod violation;
+pub mod violation;
+pub(crate) mod violations;
 pub(crate) mod walk;

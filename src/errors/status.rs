@@ -52,32 +52,10 @@ pub(crate) fn status(before: &str, number: &str, after: &str) -> Option<u16> {
 }
 
 fn is_status(before: &str, after: &str) -> bool {
-    let mut next = after.bytes();
-    let (next, second) = (next.next().unwrap_or(b'\n'), next.next().unwrap_or(b' '));
-    let previous = before.bytes().next_back().unwrap_or(b'\n');
-    // `Error 429:quota` is a status; positions, fractions and ids are not.
-    if next.is_ascii_alphanumeric()
-        || has("_%/+", next)
-        || (next == b':' && second.is_ascii_digit())
-        || (has(".,-", next) && second.is_ascii_alphanumeric())
-        || previous.is_ascii_alphanumeric()
-        || has(".,-_/#$+~", previous)
-    {
+    if is_part(before, after) {
         return false;
     }
-    // The key of a table of status codes.
-    if has("'\"", previous) && has("'\"", next) && second == b':' {
-        return false;
-    }
-    // A position in a file, a port, a group of an IPv6 address.
-    if previous == b':' {
-        let token = after_last(before, " ").unwrap_or(before);
-        let token = after_last(token, "\n").unwrap_or(token);
-        let name = skip_back(token, ":");
-        if next == b':' || name.bytes().any(|byte| has("./", byte)) || ends(name, "0123456789") {
-            return false;
-        }
-    }
+    let next = after.bytes().next().unwrap_or(b'\n');
     let behind = skip(after, " ]():-");
     let word = word_at(behind);
     if lists(AMOUNTS, word) {
@@ -90,6 +68,42 @@ fn is_status(before: &str, after: &str) -> bool {
     if canonical(word).is_some() || (next == b' ' && lists(BEHIND, word)) {
         return true;
     }
+    is_introduced(before, next, behind, word)
+}
+
+/// Whether what stands beside a number makes it a part of something else: a position, a port, an id.
+fn is_part(before: &str, after: &str) -> bool {
+    let mut next = after.bytes();
+    let (next, second) = (next.next().unwrap_or(b'\n'), next.next().unwrap_or(b' '));
+    let previous = before.bytes().next_back().unwrap_or(b'\n');
+    // `Error 429:quota` is a status; positions, fractions and ids are not.
+    if next.is_ascii_alphanumeric()
+        || has("_%/+", next)
+        || (next == b':' && second.is_ascii_digit())
+        || (has(".,-", next) && second.is_ascii_alphanumeric())
+        || previous.is_ascii_alphanumeric()
+        || has(".,-_/#$+~", previous)
+    {
+        return true;
+    }
+    // The key of a table of status codes.
+    if has("'\"", previous) && has("'\"", next) && second == b':' {
+        return true;
+    }
+    // A position in a file, a port, a group of an IPv6 address.
+    if previous == b':' {
+        let token = after_last(before, " ").unwrap_or(before);
+        let token = after_last(token, "\n").unwrap_or(token);
+        let name = skip_back(token, ":");
+        if next == b':' || name.bytes().any(|byte| has("./", byte)) || ends(name, "0123456789") {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether what stands before a number, or around it, says that it is a status.
+fn is_introduced(before: &str, next: u8, behind: &str, word: &str) -> bool {
     let open = skip_back(before, " \"'");
     // Cloudflare's title `… | 520: Web server is …`, and Gin's log.
     if ends(open, "|") && (next == b':' || behind.starts_with("|")) {

@@ -4,10 +4,11 @@
 //! more room, is in [`NOTES`], in the same order, and is only in what uses it.
 
 use crate::base::slice::after_last;
-pub use crate::models::model::{Model, Need, Ratios, Size, SizePrice, Status};
+use crate::models::model::{Model, Ratios, SizePrice, Status};
 use crate::models::parameter::Refused;
 use crate::models::service_tier::Tiers;
 use crate::protocol::Protocol;
+use crate::protocol::need::Size;
 
 /// How good the pictures of a model are, as far as a guide can say.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -403,6 +404,7 @@ pub fn cheapest() -> Option<&'static Model<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::need::Need;
 
     #[test]
     fn ids_are_unique_and_the_default_chain_is_in_the_catalogue() {
@@ -496,5 +498,37 @@ mod tests {
     #[test]
     fn the_cheapest_model_is_a_current_one() {
         assert_eq!(cheapest().map(|model| model.id), Some("gemini-nano-banana-2.1"));
+    }
+
+    #[test]
+    fn what_a_model_lacks_is_named() {
+        let lite = find("gemini-3.1-flash-lite-image").unwrap();
+        let pro = find("gemini-3-pro-image").unwrap();
+        let need = |size, ratio: Option<&str>, references| Need {
+            size,
+            ratio: ratio.map(str::to_owned),
+            references,
+        };
+        assert_eq!(lite.lacks(&need(Some(Size::K4), None, 0)), Some("size"));
+        assert_eq!(pro.lacks(&need(Some(Size::K4), Some("16:9"), 14)), None);
+        assert_eq!(pro.lacks(&need(None, Some("1:8"), 0)), Some("aspect ratio"));
+        assert_eq!(lite.lacks(&need(None, Some("1:8"), 0)), None);
+        assert_eq!(pro.lacks(&need(None, None, 15)), Some("reference images"));
+    }
+
+    #[test]
+    fn of_a_model_without_sizes_nothing_is_refused_for_its_size() {
+        let bare = Model { sizes: &[], ..*find("gemini-3-pro-image").unwrap() };
+        let need = Need { size: Some(Size::K4), ..Need::default() };
+        assert_eq!(bare.lacks(&need), None);
+        assert!(bare.price(None).is_none() && bare.sends_size(true) && !bare.sends_size(false));
+    }
+
+    #[test]
+    fn the_default_size_is_1k_wherever_it_stands() {
+        let sizes = [Size::Px512, Size::K1].map(|size| SizePrice { size, tokens: 1, usd: 0.01 });
+        let model = Model { sizes: &sizes, ..*find("gemini-3-pro-image").unwrap() };
+        assert_eq!(model.price(None).map(|row| row.size), Some(Size::K1));
+        assert_eq!(model.price(Some(Size::Px512)).map(|row| row.size), Some(Size::Px512));
     }
 }

@@ -1,8 +1,7 @@
 //! What an answer costs, in USD, and what a lost answer may have cost.
 
-use crate::errors::info::ErrorInfo;
-use crate::errors::kind::Kind;
-use crate::models::model::{Model, Size};
+use crate::models::model::Model;
+use crate::protocol::need::Size;
 
 /// What was spent, in billionths of a USD.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -122,18 +121,6 @@ pub fn expected(model: Option<&Model<'_>>, size: Option<Size>, tokens: u64) -> f
     lost(Some(model), size) + beside
 }
 
-/// Whether the service may have made, and billed, a picture that did not reach us.
-///
-/// Error answers are not billed; a connection that broke, and a client that stopped waiting, say
-/// nothing about what the service did (aborting does not stop billing).
-#[must_use]
-pub const fn may_be_billed(info: &ErrorInfo) -> bool {
-    info.lost
-        || info.status.is_none()
-            && !info.unsent
-            && matches!(info.kind, Kind::Timeout | Kind::Network | Kind::Cancelled | Kind::Deadline)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +132,7 @@ mod tests {
         assert_eq!(answer(pro, None, None, 1), Some(0.134));
         assert_eq!(answer(pro, Some(Size::K4), None, 2), Some(0.48));
         assert_eq!(answer(None, None, None, 1), None);
+        assert_eq!(lost(pro, Some(Size::K4)), 0.24);
     }
 
     #[test]
@@ -206,17 +194,5 @@ mod tests {
         let usage = Usage { prompt: 8.0, image: None, text: 96.0 };
         let usd = answer(find("gemini-3.1-flash-lite-image"), None, Some(&usage), 0).unwrap();
         assert!((usd - (8.0 * 0.25 + 96.0 * 1.5) / 1e6).abs() < 1e-12, "{usd}");
-    }
-
-    #[test]
-    fn only_a_lost_answer_may_have_been_billed() {
-        let info = |kind| ErrorInfo::new(kind);
-        assert!(may_be_billed(&info(Kind::Network)));
-        assert!(may_be_billed(&info(Kind::Timeout)));
-        assert!(!may_be_billed(&info(Kind::RateLimited)));
-        assert!(!may_be_billed(&ErrorInfo { status: Some(504), ..info(Kind::Timeout) }));
-        assert!(!may_be_billed(&ErrorInfo { unsent: true, ..info(Kind::Network) }));
-        assert!(may_be_billed(&ErrorInfo { lost: true, status: Some(200), ..info(Kind::NoImage) }));
-        assert_eq!(lost(find("gemini-3-pro-image"), Some(Size::K4)), 0.24);
     }
 }

@@ -96,7 +96,7 @@ fn distance(from: &str, to: &str) -> usize {
 mod tests {
     use super::*;
     use crate::errors::reader::read;
-    use crate::models::model::Size;
+    use crate::protocol::need::Size;
 
     fn catalog(rows: &[&str]) -> Catalog {
         let mut catalog = Catalog::default();

@@ -3,47 +3,7 @@
 use crate::models::parameter::Refused;
 use crate::models::service_tier::Tiers;
 use crate::protocol::Protocol;
-
-/// A picture size that a request can ask for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Size {
-    /// `"512"`.
-    Px512,
-    /// `"1K"`.
-    K1,
-    /// `"2K"`.
-    K2,
-    /// `"4K"`.
-    K4,
-}
-
-impl Size {
-    /// Every size, the smallest first.
-    pub const ALL: [Self; 4] = [Self::Px512, Self::K1, Self::K2, Self::K4];
-
-    /// Reads `imageSize` as the API spells it, capital K included.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "512" | "512P" | "512PX" => Some(Self::Px512),
-            "1K" => Some(Self::K1),
-            "2K" => Some(Self::K2),
-            "4K" => Some(Self::K4),
-            _ => None,
-        }
-    }
-
-    /// The spelling of the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Px512 => "512",
-            Self::K1 => "1K",
-            Self::K2 => "2K",
-            Self::K4 => "4K",
-        }
-    }
-}
+use crate::protocol::need::{Need, Size};
 
 /// What one size costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,17 +126,6 @@ pub struct Model<'a> {
     pub tiers: Tiers,
 }
 
-/// What a request asks of a model.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Need {
-    /// The size, where the request names one.
-    pub size: Option<Size>,
-    /// The aspect ratio, where the request names one.
-    pub ratio: Option<String>,
-    /// How many pictures the request shows to the model.
-    pub references: usize,
-}
-
 impl<'a> Model<'a> {
     /// What of `need` this model cannot do, in a word; `None` when it can do all, or nobody has
     /// said that it cannot.
@@ -217,39 +166,6 @@ impl<'a> Model<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::catalog::find;
-
-    #[test]
-    fn what_a_model_lacks_is_named() {
-        let lite = find("gemini-3.1-flash-lite-image").unwrap();
-        let pro = find("gemini-3-pro-image").unwrap();
-        let need = |size, ratio: Option<&str>, references| Need {
-            size,
-            ratio: ratio.map(str::to_owned),
-            references,
-        };
-        assert_eq!(lite.lacks(&need(Some(Size::K4), None, 0)), Some("size"));
-        assert_eq!(pro.lacks(&need(Some(Size::K4), Some("16:9"), 14)), None);
-        assert_eq!(pro.lacks(&need(None, Some("1:8"), 0)), Some("aspect ratio"));
-        assert_eq!(lite.lacks(&need(None, Some("1:8"), 0)), None);
-        assert_eq!(pro.lacks(&need(None, None, 15)), Some("reference images"));
-    }
-
-    #[test]
-    fn of_a_model_without_sizes_nothing_is_refused_for_its_size() {
-        let bare = Model { sizes: &[], ..*find("gemini-3-pro-image").unwrap() };
-        let need = Need { size: Some(Size::K4), ..Need::default() };
-        assert_eq!(bare.lacks(&need), None);
-        assert!(bare.price(None).is_none() && bare.sends_size(true) && !bare.sends_size(false));
-    }
-
-    #[test]
-    fn the_default_size_is_1k_wherever_it_stands() {
-        let sizes = [Size::Px512, Size::K1].map(|size| SizePrice { size, tokens: 1, usd: 0.01 });
-        let model = Model { sizes: &sizes, ..*find("gemini-3-pro-image").unwrap() };
-        assert_eq!(model.price(None).map(|row| row.size), Some(Size::K1));
-        assert_eq!(model.price(Some(Size::Px512)).map(|row| row.size), Some(Size::Px512));
-    }
 
     #[test]
     fn fourteen_ratios_are_the_ten_and_four_more() {

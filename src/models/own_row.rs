@@ -3,10 +3,11 @@
 use crate::base::text::join;
 use crate::base::value::Value;
 use crate::models::catalog::{self, NEW};
-use crate::models::model::{Model, Ratios, Size, SizePrice, Status};
+use crate::models::model::{Model, Ratios, SizePrice, Status};
 use crate::models::parameter::{PARAMETERS, Refused};
 use crate::models::service_tier::{self, ServiceTier, Tiers};
 use crate::protocol::Protocol;
+use crate::protocol::need::Size;
 use crate::request::options::{self, Shape, scope};
 
 /// One model as the caller describes it; what is not said is as in the built-in row, if any.

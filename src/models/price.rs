@@ -1,6 +1,6 @@
 //! What the caller says that a picture costs, where another than Google sells it.
 
-use crate::models::model::Size;
+use crate::protocol::need::Size;
 
 /// USD per picture, by size or for all.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,7 +3,7 @@
 //! Source of the tables: what `@google/genai` 3.1.0 sends for `ai.models.generateContent`.
 
 use crate::base::text::contains;
-use crate::models::model::Size;
+use crate::protocol::need::Size;
 
 /// The Developer API.
 pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";

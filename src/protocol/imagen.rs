@@ -3,7 +3,7 @@
 //!
 //! Source: `generateImages` of `@google/genai` 3.1.0.
 
-use crate::models::model::{Need, Size};
+use crate::protocol::need::{Need, Size};
 
 /// Keys of `generationConfig`, and their names under `parameters`.
 pub const WORDS: &[(&str, &str)] = &[("candidateCount", "sampleCount"), ("seed", "seed")];

@@ -8,6 +8,7 @@ pub mod address;
 pub mod gemini;
 pub mod imagen;
 pub mod media;
+pub mod need;
 pub mod openai_chat;
 pub mod openai_images;
 pub mod token;
@@ -15,7 +16,7 @@ pub mod usage;
 pub mod vertex;
 
 use crate::base::slice::begins;
-use crate::models::catalog::Need;
+use crate::protocol::need::Need;
 
 /// The language that a server speaks.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

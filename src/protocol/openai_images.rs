@@ -4,7 +4,7 @@
 //! to give on 2026-09-23.
 
 use crate::base::slice::decimal;
-use crate::models::model::{Need, Size};
+use crate::protocol::need::{Need, Size};
 
 /// The path behind the base URL, which holds the version as in OpenAI's own clients.
 pub const PATH: &str = "/images/generations";

@@ -1,7 +1,8 @@
 //! Tells when a limit is nearly used up, once, and again after it was left alone for a while.
 
 use crate::errors::kind::Dimension;
-use crate::quota::usage::{DIMENSIONS, Quota};
+use crate::quota::limits::DIMENSIONS;
+use crate::quota::usage::Quota;
 
 /// The share of a limit at which an alert is given where the caller names none.
 pub const ALERT_AT: f64 = 0.7;
@@ -58,7 +59,8 @@ impl Alerts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::usage::{Clock, Limits};
+    use crate::quota::clock::Clock;
+    use crate::quota::limits::Limits;
     use crate::quota::window::Amounts;
 
     const DAY: Dimension = Dimension::RequestsPerDay;

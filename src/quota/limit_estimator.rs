@@ -5,29 +5,7 @@
 //! as many more are tried a minute later; where it is refused, the next try is twice as far away.
 
 use crate::base::time::Millis;
-
-/// Where a limit comes from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// The caller gave it.
-    Given,
-    /// It is the published limit of the caller's tier.
-    Tier,
-    /// The service named it, or it was found by trying.
-    Learned,
-}
-
-impl Source {
-    /// The name that JavaScript sees.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Given => "given",
-            Self::Tier => "tier",
-            Self::Learned => "learned",
-        }
-    }
-}
+use crate::quota::found_limit::{Change, Found, Source};
 
 /// How long one more is accepted before it counts as allowed: every window has turned by then.
 const PROVEN: Millis = Millis(61_000);
@@ -51,29 +29,6 @@ const PAUSE_WHOLE: Millis = Millis(400_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
-
-/// What is learned of a limit.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Found {
-    /// What is kept to.
-    pub value: u64,
-    /// By how much the next try exceeds it.
-    pub step: u64,
-    /// What was too much when it was last tried.
-    pub bad: u64,
-    /// How long after a refusal the next try is.
-    pub pause: Millis,
-    /// When the next try is.
-    pub next: u64,
-    /// When the value was raised to a try that is not proven yet.
-    pub tried: Option<u64>,
-    /// When the service refused last.
-    pub refused: u64,
-    /// How many waves of refusals there were within what was taken for ours.
-    pub strikes: u64,
-    /// Until when requests go evenly.
-    pub even_until: u64,
-}
 
 /// One limit. Moments are milliseconds of the ledger's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -342,32 +297,6 @@ fn pause_in_share(now: u64, value: u64, told: u64) -> Millis {
     // The multiplier is that of Knuth's multiplicative hash.
     let spread = now.wrapping_mul(2_654_435_761) % PAUSE_SHARE.0;
     Millis(part.saturating_add(spread))
-}
-
-impl Found {
-    const fn new(value: u64, bad: u64, pause: Millis, now: u64) -> Self {
-        let next = now.saturating_add(pause.0);
-        Self {
-            value,
-            step: 1,
-            bad,
-            pause,
-            next,
-            tried: None,
-            refused: now,
-            strikes: 0,
-            even_until: 0,
-        }
-    }
-}
-
-/// A limit that has become another.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Change {
-    /// What it is now.
-    pub limit: u64,
-    /// What it was taken for before.
-    pub previous: Option<u64>,
 }
 
 #[cfg(test)]

@@ -1,10 +1,19 @@
 //! What a limit is, what of it is used, and what is learned of limits that nobody tells.
 
+pub mod admission;
 pub mod alert;
 pub(crate) mod bare;
+pub mod clock;
+pub(crate) mod day;
+pub mod denial;
 pub mod discipline;
 pub(crate) mod estimate;
+pub mod found_limit;
+pub(crate) mod learning;
 pub mod limit_estimator;
+pub mod limits;
+pub mod midnight;
+pub mod refusal;
 pub mod replica;
 pub mod shared;
 pub mod state;

@@ -3,8 +3,12 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, Now};
+use crate::quota::clock::Clock;
+use crate::quota::denial::Denial;
+use crate::quota::limits::Limits;
+use crate::quota::refusal::{Learned, Refusal};
 use crate::quota::shared::{Delta, Ledger, Reply, Request};
-use crate::quota::usage::{Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::quota::usage::Quota;
 use crate::quota::window::Amounts;
 
 /// What to do while the store is down.

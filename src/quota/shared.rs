@@ -8,8 +8,12 @@ use std::rc::Rc;
 use crate::base::pacific::next_midnight;
 use crate::base::time::{Millis, WallTime};
 use crate::errors::kind::Dimension;
+use crate::quota::clock::Clock;
+use crate::quota::denial::Denial;
+use crate::quota::limits::Limits;
+use crate::quota::refusal::{Learned, Refusal};
 use crate::quota::state::{Reader, Writer};
-use crate::quota::usage::{Clock, Denial, Learned, Limits, Quota, Refusal};
+use crate::quota::usage::Quota;
 use crate::quota::window::Amounts;
 
 /// Processes that a ledger remembers; of more the longest silent are forgotten.
@@ -415,8 +419,7 @@ impl Ledger {
     pub fn write(&self) -> String {
         let mut writer = Writer::default();
         writer.number(self.epoch);
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::WritesLong) {
+        if mutant!(WritesLong) {
             (0..5_000).for_each(|_| writer.number(0));
         }
         writer.number(self.version);

@@ -3,8 +3,12 @@
 use crate::base::time::{Millis, WallTime};
 use crate::errors::hint::LONGEST;
 use crate::errors::kind::Dimension;
-use crate::quota::limit_estimator::{Found, Gauge};
-use crate::quota::usage::{DAYS, DIMENSIONS, Day, Denial, Quota};
+use crate::quota::day::{DAYS, Day};
+use crate::quota::denial::Denial;
+use crate::quota::found_limit::Found;
+use crate::quota::limit_estimator::Gauge;
+use crate::quota::limits::DIMENSIONS;
+use crate::quota::usage::Quota;
 use crate::quota::window::{Amounts, Entry, Window};
 
 /// What a state begins with: the version of the format.
@@ -218,8 +222,7 @@ impl Quota {
         for window in [&mut quota.minute, &mut quota.money] {
             read_window(reader, at, window)?;
         }
-        #[cfg(feature = "canary")]
-        if crate::base::canary::is(crate::base::canary::Canary::ReadsLess) {
+        if mutant!(ReadsLess) {
             quota.minute = Window::minute(true);
         }
         Some(quota)

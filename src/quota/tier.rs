@@ -5,7 +5,7 @@
 //! true ones.
 
 use crate::errors::kind::Dimension;
-use crate::quota::usage::Limits;
+use crate::quota::limits::Limits;
 
 /// A tier of the caller's billing account.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

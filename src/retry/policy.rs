@@ -5,6 +5,7 @@ use crate::base::time::{Instant, Millis};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
 use crate::retry::backoff::{Curves, Hint};
+use crate::retry::ending::Why;
 use crate::retry::fallback::{self, Action};
 use crate::retry::retry_budget::RetryBudget;
 
@@ -112,29 +113,6 @@ pub enum Verdict {
     Leave,
     /// Stay with the target: try it again where that can help, else fail.
     Stay,
-}
-
-/// Why a call ended without an answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Why {
-    /// The error is one that trying again cannot cure.
-    Final,
-    /// Every attempt was used.
-    AttemptsUsed,
-    /// The server asks for a longer wait than the caller allows.
-    ServerDelay,
-    /// The deadline is over, or the next wait does not fit it.
-    Deadline,
-    /// The target's retry budget is empty.
-    RetryBudget,
-    /// No request could be sent: a quota, or a target that refuses everything, is in the way.
-    Barred,
-    /// The target's outage is longer than the call sits out.
-    Outage,
-    /// It would cost more than the budget or the call allows.
-    OverBudget,
-    /// The client was closed while an attempt was in flight, and may not try again.
-    Closed,
 }
 
 /// What comes next.
@@ -255,31 +233,14 @@ impl Standing<'_> {
         if counted && used >= self.policy.attempts(lasts) {
             return leave(Why::AttemptsUsed, counted, None);
         }
-        let wait = match verdict {
-            Some(Verdict::RetryAfter(wait)) => wait,
-            _ if !self.is_background && is_long(info, self.policy.max_server_delay) => {
-                return leave(Why::ServerDelay, counted, None);
-            }
-            _ => {
-                let named = believed(info, self.policy.max_server_delay);
-                let info = ErrorInfo { retry_after: named, ..ErrorInfo::new(info.kind) };
-                self.policy.curves.wait(&info, self.tries, self.policy.hint, random)
-            }
+        let Some(wait) = self.wait(info, verdict, random) else {
+            return leave(Why::ServerDelay, counted, None);
         };
-        let is_late = |limit: Option<Instant>| limit.is_some_and(|limit| now + wait >= limit);
-        if is_late(self.deadline) {
+        if self.deadline.is_some_and(|deadline| now + wait >= deadline) {
             return leave(Why::Deadline, counted, None);
         }
-        let is_asked = matches!(verdict, Some(Verdict::RetryAfter(_)));
-        let is_patient = is_asked || self.is_background;
-        let is_long = !is_patient && wait > self.policy.max_wait_per_target;
-        let is_ours = info.kind == Kind::Timeout && info.status.is_none();
-        let flies_on = verdict.is_none() && self.policy.overtime && is_ours;
-        // In the first round no target gets more than two tries, nor a long wait; what has timed out
-        // stays in flight beside the next one.
-        let has_had_its_turn =
-            used >= self.policy.tries_per_target || is_late(self.share) || is_long || flies_on;
-        if let Some(target) = next.filter(|_| leaves || has_had_its_turn) {
+        let goes_on = leaves || self.has_had_its_turn(now, info, verdict, used, wait);
+        if let Some(target) = next.filter(|_| goes_on) {
             return Decision::Switch { target, counted, back: Some(wait) };
         }
         // The budget keeps a failing target from a storm of retries; a limit per minute is kept by
@@ -289,6 +250,42 @@ impl Standing<'_> {
             return leave(Why::RetryBudget, counted, None);
         }
         Decision::Again { wait, counted }
+    }
+
+    /// How long to wait for the target; `None` where the service asks for longer than is obeyed.
+    fn wait(
+        &self,
+        info: &ErrorInfo,
+        verdict: Option<Verdict>,
+        random: &mut Random,
+    ) -> Option<Millis> {
+        if let Some(Verdict::RetryAfter(wait)) = verdict {
+            return Some(wait);
+        }
+        if !self.is_background && is_long(info, self.policy.max_server_delay) {
+            return None;
+        }
+        let named = believed(info, self.policy.max_server_delay);
+        let info = ErrorInfo { retry_after: named, ..ErrorInfo::new(info.kind) };
+        Some(self.policy.curves.wait(&info, self.tries, self.policy.hint, random))
+    }
+
+    /// Whether the next target's turn has come. In the first round no target gets more than two tries,
+    /// nor a long wait; what has timed out stays in flight beside the next one.
+    fn has_had_its_turn(
+        &self,
+        now: Instant,
+        info: &ErrorInfo,
+        verdict: Option<Verdict>,
+        used: u32,
+        wait: Millis,
+    ) -> bool {
+        let is_patient = matches!(verdict, Some(Verdict::RetryAfter(_))) || self.is_background;
+        let is_long = !is_patient && wait > self.policy.max_wait_per_target;
+        let is_ours = info.kind == Kind::Timeout && info.status.is_none();
+        let flies_on = verdict.is_none() && self.policy.overtime && is_ours;
+        let is_late = self.share.is_some_and(|share| now + wait >= share);
+        used >= self.policy.tries_per_target || is_late || is_long || flies_on
     }
 
     /// The next target of the first round.

@@ -21,14 +21,15 @@ use super::route::{self, Route, Routes};
 use super::settings::{self, Settings};
 use crate::base::text::join;
 use crate::base::time::Millis;
-use crate::engine::input::{CallId, CallSpec, FlightId, INTERACTIVE};
+use crate::engine::ids::{CallId, FlightId};
+use crate::engine::input::{CallSpec, INTERACTIVE};
+use crate::engine::target::Target;
 use crate::errors::kind::Dimension;
 use crate::models::cost;
-use crate::models::model::Size;
 use crate::models::service_tier::ServiceTier;
+use crate::protocol::need::Size;
 use crate::quota::window::Amounts;
 use crate::request::options::{RetryOptions, Shape, scope};
-use crate::retry::fallback::Target;
 use crate::retry::policy::Policy;
 
 /// How long an attempt may take: a 4K picture takes 30 to 40 s when all is well, and resellers

@@ -21,9 +21,9 @@ use super::route;
 use super::settings::Settings;
 use crate::base::time::{Instant, Millis, WallTime};
 use crate::base::value::Value;
-use crate::engine::exchange::BookId;
 use crate::engine::history::History;
-use crate::engine::input::{CallId, CallSpec, FlightId, Input, Used};
+use crate::engine::ids::{BookId, CallId, FlightId};
+use crate::engine::input::{CallSpec, Input, Used};
 use crate::engine::output::{Ending, Output, Record};
 use crate::engine::peak::{self, Hours};
 use crate::engine::state_machine::Engine;
@@ -32,7 +32,8 @@ use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 use crate::models::known::Catalog;
 use crate::models::model::Status;
-use crate::retry::policy::{Verdict, Why};
+use crate::retry::ending::Why;
+use crate::retry::policy::Verdict;
 
 /// The longest that nobody looks at the clocks.
 const LOOK: Millis = Millis(300_000);
@@ -637,7 +638,7 @@ impl Driver {
         {
             if thrown.is_object() {
                 let told =
-                    ErrorInfo { advice: crate::errors::failure::advice(why, info), ..info.clone() };
+                    ErrorInfo { advice: crate::retry::ending::advice(why, info), ..info.clone() };
                 self.host.remember(thrown, &error::info(&told));
             }
             return thrown.clone();

@@ -5,7 +5,8 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{get, set};
 use crate::base::time::WallTime;
-use crate::errors::info::{ErrorInfo, Violation};
+use crate::errors::info::ErrorInfo;
+use crate::errors::violation::Violation;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,10 +8,10 @@ use super::error;
 use super::host::Host;
 use super::picture;
 use crate::engine::output::Record;
-use crate::errors::failure;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
-use crate::retry::policy::Why;
+use crate::retry::ending;
+use crate::retry::ending::Why;
 
 /// Makes a `GenerateError` of a call's end.
 pub(crate) fn error(
@@ -24,15 +24,15 @@ pub(crate) fn error(
 ) -> JsValue {
     let sent = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
     let last = record.attempts.last().map_or(0, |attempt| attempt.target);
-    let mut message = job.clean(&failure::message(why, info, sent));
+    let mut message = job.clean(&ending::message(why, info, sent));
     if let Some(at) = info.retry_at {
         let at: js_sys::Date = error::date(at.0).unchecked_into();
         message = [&message, " Not before ", &String::from(at.to_iso_string()), "."].concat();
     }
     host.error(
-        &name(failure::kind(why, info).as_str()),
+        &name(ending::kind(why, info).as_str()),
         &message,
-        &failure::advice(why, info),
+        &ending::advice(why, info),
         &job.shown(info),
         &picture::attempts(host, record, |target| job.model(target)),
         info.model.as_deref().map(|model| job.clean(model)).as_deref().or_else(|| job.model(last)),

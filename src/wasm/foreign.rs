@@ -8,7 +8,7 @@ use super::convert::{copy_of, get, get_dynamic, get_text, keys, list, name, obje
 use super::host::Host;
 use super::request::{Request, take};
 use crate::base::text::join;
-use crate::models::catalog::Size;
+use crate::protocol::need::Size;
 use crate::protocol::{Protocol, openai_images, vertex};
 
 /// The body for a model of a protocol that is not Gemini's.

@@ -20,15 +20,15 @@ use crate::base::time::Millis;
 use crate::base::value::Value;
 use crate::engine::input::Used;
 use crate::engine::output::{Attempt, Record};
+use crate::errors::billed::may_be_billed;
 use crate::errors::classify::classify;
-use crate::errors::failure;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
+use crate::errors::local;
 use crate::errors::redact::Redactor;
-use crate::models::cost;
-use crate::models::model::Size;
 use crate::models::parameter;
 use crate::models::service_tier::{ServiceTier, VERTEX_HEADER};
+use crate::protocol::need::Size;
 use crate::protocol::{BEARER, Protocol};
 
 /// What the caller gets for an answer.
@@ -179,7 +179,7 @@ impl Picture {
             Reply::Error(value) => Err(value.into()),
             Reply::Cut(value) => Err(Failed::cut(value)),
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
-            Reply::TooLarge => Err(failure::too_large().into()),
+            Reply::TooLarge => Err(local::too_large().into()),
             Reply::Body(body, tier) => {
                 let body = read(route, body, &letter, host, self.wanted).await?;
                 if self.wanted == Wanted::Answer {
@@ -235,7 +235,7 @@ impl Picture {
     /// A request has failed, and this is known of it.
     pub(crate) fn tell_failed(&self, info: &ErrorInfo) {
         if let Some(gate) = &self.gate {
-            gate.tell_failed(cost::may_be_billed(info));
+            gate.tell_failed(may_be_billed(info));
         }
     }
 
@@ -346,7 +346,7 @@ impl Picture {
     /// What answers that were lost may have cost, by the table.
     pub(crate) fn possible_cost(&self, record: &Record) -> f64 {
         let lost = |attempt: &&Attempt| match &attempt.info {
-            Some(info) => cost::may_be_billed(info),
+            Some(info) => may_be_billed(info),
             None => attempt.abandoned,
         };
         let price = |attempt: &Attempt| {
@@ -430,7 +430,7 @@ impl Failed {
     }
 
     fn foreign(route: &Route, status: u16) -> Self {
-        failure::foreign(route.protocol, status).into()
+        local::foreign(route.protocol, status).into()
     }
 }
 

@@ -13,9 +13,10 @@ use super::said;
 use super::settings::{self, fits};
 use crate::base::text::join;
 use crate::base::time::Millis;
-use crate::models::model::{Model, Need, Size};
+use crate::models::model::Model;
 use crate::models::service_tier::{self, ServiceTier};
 use crate::protocol::gemini::{self, Place};
+use crate::protocol::need::{Need, Size};
 use crate::protocol::{Protocol, Saying, vertex};
 use crate::request::options::{Shape, scope};
 

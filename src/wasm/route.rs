@@ -21,10 +21,11 @@ use crate::errors::kind::Kind;
 use crate::models::catalog;
 use crate::models::cost;
 use crate::models::known::Catalog;
-use crate::models::model::{Model, Need, Size, Status};
+use crate::models::model::{Model, Status};
 use crate::models::price::Price;
 use crate::models::service_tier::{ServiceTier, Tiers};
 use crate::protocol::gemini::{self, BASE_URL};
+use crate::protocol::need::{Need, Size};
 use crate::protocol::{Address, Protocol, Saying, vertex};
 use crate::request::options::scope;
 

@@ -10,9 +10,9 @@ use super::host::{Host, fetch};
 use crate::base::text::contains;
 use crate::base::value::Value;
 use crate::errors::classify::classify;
-use crate::errors::failure::{OPAQUE, private_link};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
+use crate::errors::local::{OPAQUE, private_link};
 use crate::models::service_tier::SERVED_HEADER;
 
 /// Of an error body no more than this is read, in bytes.

@@ -15,12 +15,12 @@ use crate::base::time::Millis;
 use crate::engine::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
 use crate::errors::kind::Dimension;
 use crate::models::known::Catalog;
-use crate::models::model::Size;
 use crate::models::price::Price;
+use crate::protocol::need::Size;
 use crate::protocol::{Protocol, is_version};
+use crate::quota::limits::Limits;
 use crate::quota::replica::OnStoreDown;
 use crate::quota::tier::Tier;
-use crate::quota::usage::Limits;
 use crate::request::options::{self, CurveOptions, RetryOptions, Shape, scope};
 
 /// What a call or client was given.

@@ -14,13 +14,14 @@ use super::host;
 use super::quota::{Sharing, Status, alert_fields, amount, budget_fields};
 use super::settings::Settings;
 use crate::base::time::{Instant, Millis};
-use crate::engine::exchange::{BookId, ExchangeId};
+use crate::engine::ids::{AccountId, BookId, ExchangeId, LaneId};
 use crate::engine::input::Input;
-use crate::engine::lane::{AccountId, LaneId, LaneSpec};
+use crate::engine::lane::LaneSpec;
 use crate::engine::output::Notice;
 use crate::errors::kind::Dimension;
+use crate::quota::limits::Limits;
 use crate::quota::shared::{Reply, Request, Times, apply};
-use crate::quota::usage::{Limits, Usage};
+use crate::quota::usage::Usage;
 
 /// How often the quotas of this process are kept, in case this instance fails.
 const KEEP: Millis = Millis(250);

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use unexhausted::base::time::Millis;
 use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::limits::Limits;
+use unexhausted::quota::refusal::Refusal;
 use unexhausted::quota::shared::{Delta, Ledger, Reply, Request, Times, apply};
-use unexhausted::quota::usage::{Limits, Refusal};
 use unexhausted::quota::window::Amounts;
 
 use crate::cases::Dice;

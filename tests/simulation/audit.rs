@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use unexhausted::engine::exchange::BookId;
+use unexhausted::engine::ids::BookId;
 use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::clock::Clock;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::shared::Ledger;
 use unexhausted::quota::tier::{self, Tier};
-use unexhausted::quota::usage::{Clock, Limits};
 use unexhausted::quota::window::Amounts;
 use unexhausted_emulator::Record;
 

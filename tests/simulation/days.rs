@@ -7,7 +7,10 @@ use unexhausted::base::pacific::next_midnight;
 use unexhausted::base::time::WallTime;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
-use unexhausted::quota::usage::{Clock, Limits, Quota, Refusal};
+use unexhausted::quota::clock::Clock;
+use unexhausted::quota::limits::Limits;
+use unexhausted::quota::refusal::Refusal;
+use unexhausted::quota::usage::Quota;
 use unexhausted::quota::window::Amounts;
 
 const HOUR: u64 = 3_600_000;

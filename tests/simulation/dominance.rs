@@ -12,15 +12,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{CallSpec, FlightId, Input};
+use unexhausted::engine::ids::FlightId;
+use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Attempt, Ending, Output};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
+use unexhausted::errors::billed::may_be_billed;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::Kind;
-use unexhausted::models::cost::may_be_billed;
-use unexhausted::quota::usage::Limits;
-use unexhausted::retry::fallback::Target;
+use unexhausted::quota::limits::Limits;
 use unexhausted::retry::policy::Policy;
 
 use crate::dice::Dice;

@@ -1,7 +1,7 @@
 //! Engines against the fake service in virtual time: one seed decides everything.
 //!
 //! `cargo test` runs some hundred scenarios, see `trials.rs`; `npm run simulate -- --hours N --seed S`
-//! as many as it is told to. `cargo test --release --features canary --test simulation canaries`
+//! as many as it is told to. `cargo test --release --features mutants --test simulation mutants`
 //! shows that each checker of `watch.rs` can fail.
 //!
 //! `cargo test --release --test simulation goodput -- --ignored --nocapture` prints how close the
@@ -17,13 +17,13 @@ mod json;
 
 mod audit;
 mod bare;
-#[cfg(feature = "canary")]
-mod canaries;
 mod cell;
 mod days;
 mod dice;
 mod dominance;
 mod goodput;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod oracle;
 mod overload;
 mod politeness;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::{BACKGROUND, CallSpec, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::Kind;
-use unexhausted::quota::usage::Limits;
-use unexhausted::retry::fallback::Target;
+use unexhausted::quota::limits::Limits;
 use unexhausted::retry::policy::Policy;
 
 const NOON: u64 = 1_795_521_600_000;

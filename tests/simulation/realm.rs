@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::exchange::{BookId, ExchangeId};
-use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
-use unexhausted::engine::lane::{AccountId, LaneId, LaneSpec};
+use unexhausted::engine::ids::{AccountId, BookId, CallId, ExchangeId, FlightId, LaneId};
+use unexhausted::engine::input::{CallSpec, Input};
+use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::Output;
 use unexhausted::engine::peak;
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
 use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::replica::OnStoreDown;
 use unexhausted::quota::shared::{Reply, Request};
 use unexhausted::quota::tier::{self, Tier};
-use unexhausted::quota::usage::Limits;
 use unexhausted::quota::window::Amounts;
-use unexhausted::retry::fallback::Target;
 use unexhausted_emulator::{Config, Input as ToService, Output as FromService, Service};
 
 use crate::dice::Dice;

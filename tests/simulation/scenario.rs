@@ -9,8 +9,8 @@ use serde_json::{Value as Json, json};
 use unexhausted::base::time::Millis;
 use unexhausted::engine::input::{BACKGROUND, INTERACTIVE, OnDailyLimit};
 use unexhausted::errors::kind::Dimension;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::replica::OnStoreDown;
-use unexhausted::quota::usage::Limits;
 use unexhausted::retry::policy::Policy;
 
 use crate::dice::Dice;

@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 use unexhausted::engine::input::OnDailyLimit;
 use unexhausted::errors::kind::Dimension;
-use unexhausted::quota::usage::Limits;
+use unexhausted::quota::limits::Limits;
 use unexhausted_emulator::{Config, Discipline};
 
 use crate::dice::Dice;

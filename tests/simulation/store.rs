@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use unexhausted::engine::exchange::BookId;
+use unexhausted::engine::ids::BookId;
 use unexhausted::quota::shared::{Ledger, Reply, Request, apply};
 
 use crate::dice::Dice;

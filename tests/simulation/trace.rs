@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use unexhausted::engine::input::{CallId, FlightId};
+use unexhausted::engine::ids::{CallId, FlightId};
 use unexhausted::engine::output::{Ending, Notice, Output};
 
 use crate::service::Came;

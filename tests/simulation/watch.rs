@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use unexhausted::base::time::WallTime;
-use unexhausted::engine::input::{CallSpec, FlightId, OnDailyLimit, Used};
+use unexhausted::engine::ids::FlightId;
+use unexhausted::engine::input::{CallSpec, OnDailyLimit, Used};
 use unexhausted::engine::output::{Notice, Output};
 use unexhausted::engine::peak;
+use unexhausted::errors::billed::may_be_billed;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::Kind;
-use unexhausted::models::cost::may_be_billed;
 use unexhausted::quota::window::Amounts;
 use unexhausted::retry::policy::names_minute;
 

@@ -4,14 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{BACKGROUND, CallId, CallSpec, FlightId, INTERACTIVE, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
 use unexhausted::errors::kind::Dimension;
-use unexhausted::quota::usage::Limits;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::window::Amounts;
-use unexhausted::retry::fallback::Target;
 use unexhausted::retry::policy::Policy;
 use unexhausted_emulator::{
     Discipline, Input as ToService, Outcome, Output as FromService, Record, Service,

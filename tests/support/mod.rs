@@ -10,15 +10,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::input::{CallId, CallSpec, FlightId, Input};
+use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::output::{Ending, Output, Record as CallRecord};
 use unexhausted::engine::state_machine::Engine;
+use unexhausted::engine::target::Target;
+use unexhausted::errors::billed::may_be_billed;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Dimension, Kind};
-use unexhausted::models::cost::may_be_billed;
 use unexhausted::retry::backoff::Hint;
-use unexhausted::retry::fallback::Target;
-use unexhausted::retry::policy::{Policy, Verdict, Why, names_minute};
+use unexhausted::retry::ending::Why;
+use unexhausted::retry::policy::{Policy, Verdict, names_minute};
 
 /// The wall clock when the virtual clock shows zero.
 pub(crate) const EPOCH: u64 = 1_780_000_000_000;

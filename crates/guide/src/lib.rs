@@ -10,6 +10,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+#![warn(clippy::too_many_lines)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod diagnosis;

@@ -11,8 +11,8 @@ use unexhausted::base::time::Millis;
 use unexhausted::models::catalog::{Quality, note};
 use unexhausted::models::model::{Model, Status};
 use unexhausted::protocol::Protocol;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::tier::{self, FACTS, Fact};
-use unexhausted::quota::usage::Limits;
 
 /// The days of a month.
 const MONTH: u64 = 30;

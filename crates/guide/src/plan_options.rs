@@ -7,9 +7,9 @@ use unexhausted::base::value::Value;
 use unexhausted::errors::kind::Dimension;
 use unexhausted::models::catalog::Quality;
 use unexhausted::models::known::Catalog;
-use unexhausted::models::model::Size;
+use unexhausted::protocol::need::Size;
+use unexhausted::quota::limits::Limits;
 use unexhausted::quota::tier::{FACTS, Tier};
-use unexhausted::quota::usage::Limits;
 
 /// The questions to the guide.
 #[derive(Clone, Debug)]

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use unexhausted::models::catalog::BATCH_SHARE;
-use unexhausted::models::model::{Model, Need, Size, Status};
+use unexhausted::models::model::{Model, Status};
 use unexhausted::models::service_tier::ServiceTier;
 use unexhausted::protocol::Protocol;
+use unexhausted::protocol::need::{Need, Size};
 
 /// What a reference image takes where nobody has measured it: the most that any model takes.
 const REFERENCE_TOKENS: u32 = 1_120;
@@ -161,7 +162,8 @@ pub fn rounded(usd: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use unexhausted::models::catalog::{MODELS, SizePrice, find};
+    use unexhausted::models::catalog::{MODELS, find};
+    use unexhausted::models::model::SizePrice;
 
     const fn order(per_month: f64, size: Size) -> Order {
         Order { per_month, size, references: 0 }

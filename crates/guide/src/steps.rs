@@ -86,20 +86,18 @@ impl Situation<'_> {
 pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
     let question = situation.question;
     let mut steps = Vec::new();
-    let mut add = |step, needed, why: &str, how| {
-        steps.push(Step { step, needed, why: why.to_owned(), how });
+    let mut add = |step, why: &str, how| {
+        steps.push(Step { step, needed: true, why: why.to_owned(), how });
     };
     if question.tier.is_none() || situation.is(&["free_tier", "billing"]) {
         add(
             "billing",
-            true,
             "No image model has a free tier, and waiting does not help.",
             "Link a billing account at aistudio.google.com, which makes the project Tier 1.",
         );
     }
     add(
         "retry",
-        true,
         "Bursts and overloads pass by themselves; what cannot pass is not retried.",
         "generateWithRetry(prompt), or client.generate(prompt) with a `deadline`",
     );
@@ -115,12 +113,22 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
         } else {
             "No other model does this: add a target of a third party (`proxy`), or ask for another size."
         };
-        add("fallback", true, why, how);
+        add("fallback", why, how);
     }
+    for_volume(situation, &mut steps);
+    for_failures(situation, &mut steps);
+    worth_a_look(situation, &mut steps);
+    steps
+}
+
+/// What so many pictures need.
+fn for_volume(situation: &Situation<'_>, steps: &mut Vec<Step>) {
+    let mut add = |step, why: &str, how| {
+        steps.push(Step { step, needed: true, why: why.to_owned(), how });
+    };
     if situation.band > Band::Low {
         add(
             "alerts",
-            true,
             "A limit that is nearly used up is better known before it refuses.",
             "createClient({ alertAt: 0.7, budget, on: { quotaAlert, budgetAlert, modelRetired } })",
         );
@@ -128,7 +136,6 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
     if situation.band == Band::High || situation.is(&["burst", "spend", "mixed"]) {
         add(
             "queue",
-            true,
             "So many requests come faster than the limits allow.",
             "createClient({ limits, spendPer10Min }), and a `store` for several processes; \
              priority: 'background' for what can wait",
@@ -138,37 +145,42 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
         let why = ["The present tier does not keep up; ", row.tier, " does: ", row.qualifies, "."];
         let how = "Accounts are moved up by themselves once they qualify; pay in advance to \
             qualify sooner.";
-        add("higher_tier", true, &why.concat(), how);
-    } else if !situation.keeps_up() && question.tier.is_some() && situation.first.is_some() {
+        add("higher_tier", &why.concat(), how);
+    } else if !situation.keeps_up()
+        && situation.question.tier.is_some()
+        && situation.first.is_some()
+    {
         add(
             "provisioned_throughput",
-            true,
             "No tier keeps up with so many pictures of this model.",
             "Provisioned Throughput on Vertex reserves capacity; ask Google's sales.",
         );
     }
-    if situation.is(&["peak_overload", "mixed"]) && !question.interactive {
+}
+
+/// What helps against what has failed.
+fn for_failures(situation: &Situation<'_>, steps: &mut Vec<Step>) {
+    let mut add = |step, why: &str, how| {
+        steps.push(Step { step, needed: true, why: why.to_owned(), how });
+    };
+    if situation.is(&["peak_overload", "mixed"]) && !situation.question.interactive {
         add(
             "off_peak",
-            true,
             "The overload is one of the known hours, and this work can wait.",
             "priority: 'background' with `avoidPeak: true`, which waits until 00:00-02:00, 09:00-11:00 \
              and 20:00-23:00 UTC are over.",
         );
     }
     if situation.is(&["retired"]) {
-        add("successor", true, "A model is not there any more.", "models() names its successor.");
+        add("successor", "A model is not there any more.", "models() names its successor.");
     }
     if situation.is(&["connection"]) {
         add(
             "timeout",
-            true,
             "Attempts run out of time or lose their connection.",
             "A longer `timeout`, a smaller size, or `degrade`, which asks for one where time runs out.",
         );
     }
-    worth_a_look(situation, &mut steps);
-    steps
 }
 
 /// The chain as a step.

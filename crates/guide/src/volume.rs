@@ -2,7 +2,7 @@
 
 use unexhausted::base::time::Millis;
 use unexhausted::errors::kind::Dimension;
-use unexhausted::quota::usage::Limits;
+use unexhausted::quota::limits::Limits;
 
 const MINUTE: Millis = Millis(60_000);
 const TEN_MINUTES: Millis = Millis(600_000);

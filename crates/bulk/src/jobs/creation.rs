@@ -132,7 +132,7 @@ mod tests {
             let info = ErrorInfo { status: Some(400), ..ErrorInfo::new(kind) };
             assert_eq!(next(&info, 1), Next::Stop, "{kind:?}");
         }
-        let moved = unexhausted::errors::failure::redirected(Some(302), None);
+        let moved = unexhausted::errors::local::redirected(Some(302), None);
         assert_eq!(next(&moved, 1), Next::Stop);
     }
 }

@@ -3,7 +3,8 @@
 use unexhausted::base::value::Value;
 use unexhausted::models::catalog::BATCH_SHARE;
 use unexhausted::models::cost::{self, Counts, Usage};
-use unexhausted::models::model::{Model, Size};
+use unexhausted::models::model::Model;
+use unexhausted::protocol::need::Size;
 
 /// USD of an answer at the price of the Batch API; `None` for a model without a known price there.
 #[must_use]

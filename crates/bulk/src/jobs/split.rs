@@ -1,6 +1,6 @@
 //! How many requests go into one job, and by which way.
 
-use unexhausted::models::model::Size;
+use unexhausted::protocol::need::Size;
 use unexhausted::quota::tier::{self, Tier};
 
 /// Bytes of a file that the service takes (batch guide of 2026: 2 GB).

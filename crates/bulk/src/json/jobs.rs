@@ -14,7 +14,7 @@ use unexhausted::errors::kind::{Kind, Retry};
 use unexhausted::errors::reader;
 use unexhausted::errors::redact::Redactor;
 use unexhausted::models::known::Catalog;
-use unexhausted::models::model::Size;
+use unexhausted::protocol::need::Size;
 use unexhausted::quota::tier::Tier;
 
 /// Bytes of a chunk of an upload (`@google/genai` 3.1.0; a multiple of 256 KiB, as the service asks).

@@ -1,15 +1,24 @@
 //! Deliberate mistakes, one for each checker of the simulation: they show that it can fail.
 //!
-//! Compiled with the feature `canary` alone, for tests. Each is a line or two where an honest
-//! mistake could be made.
+//! They are made with the feature `mutants` alone, for tests. Each is a line where an honest mistake
+//! could be made: `mutant!(IgnoresHints, wait, Millis::ZERO)`.
 
 use std::cell::Cell;
 
-use crate::engine::state_machine::Engine;
+/// The first value, or with the feature `mutants` the second while that mistake is made; without
+/// values, whether it is.
+macro_rules! mutant {
+    ($name:ident) => {
+        cfg!(feature = "mutants") && $crate::base::mutant::is($crate::base::mutant::Mutant::$name)
+    };
+    ($name:ident, $right:expr, $wrong:expr) => {
+        if mutant!($name) { $wrong } else { $right }
+    };
+}
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Canary {
+pub enum Mutant {
     /// An ending is told twice.
     SettlesTwice,
     /// A failed attempt does not count.
@@ -65,14 +74,14 @@ pub enum Canary {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Canary>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<Mutant>> = const { Cell::new(None) };
     static DRAWN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Whether this mistake is made now.
 #[must_use]
-pub fn is(canary: Canary) -> bool {
-    CURRENT.get() == Some(canary)
+pub fn is(mutant: Mutant) -> bool {
+    CURRENT.get() == Some(mutant)
 }
 
 /// Another number at each call.
@@ -80,12 +89,10 @@ pub fn is(canary: Canary) -> bool {
 pub fn anew() -> u64 {
     let next = DRAWN.get().wrapping_add(0x9e37_79b9);
     DRAWN.set(next);
-    if is(Canary::DrawsAnew) { next } else { 0 }
+    if is(Mutant::DrawsAnew) { next } else { 0 }
 }
 
-impl Engine {
-    /// Lets all engines of this thread make a mistake; `None` for none.
-    pub fn set_canary(canary: Option<Canary>) {
-        CURRENT.set(canary);
-    }
+/// Lets all engines of this thread make a mistake; `None` for none.
+pub fn set(mutant: Option<Mutant>) {
+    CURRENT.set(mutant);
 }

@@ -1,36 +1,10 @@
-//! What a failed call tells its caller: what the service said, why the call ended, what to do.
+//! Errors that are noticed on this side: no service has said them.
 
 use crate::base::slice::decimal;
 use crate::base::time::{Millis, WallTime};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 use crate::protocol::Protocol;
-use crate::retry::policy::Why;
-
-/// Canonical status names by HTTP status (googleapis `google/rpc/code.proto`).
-const STATUS_NAMES: &[(u16, &str)] = &[
-    (400, "INVALID_ARGUMENT"),
-    (401, "UNAUTHENTICATED"),
-    (403, "PERMISSION_DENIED"),
-    (404, "NOT_FOUND"),
-    (409, "ABORTED"),
-    (429, "RESOURCE_EXHAUSTED"),
-    (499, "CANCELLED"),
-    (500, "INTERNAL"),
-    (501, "UNIMPLEMENTED"),
-    (503, "UNAVAILABLE"),
-    (504, "DEADLINE_EXCEEDED"),
-];
-
-/// The kind that the caller sees: an end that we caused is ours, whatever came before it.
-#[must_use]
-pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
-    match why {
-        Why::Deadline => Kind::Deadline,
-        Why::Closed => Kind::Closed,
-        _ => info.kind,
-    }
-}
 
 /// What a background call is told that keeps out of the hours of overload.
 #[must_use]
@@ -42,39 +16,6 @@ pub fn peak_hours(wait: Millis, until: WallTime) -> ErrorInfo {
         advice: "Wait, or do without `avoidPeak`.".to_owned(),
         ..ErrorInfo::new(Kind::Overloaded)
     }
-}
-
-/// The message of the error: `429 RESOURCE_EXHAUSTED: what the service said (gave up after 5
-/// attempts). What to do.`
-#[must_use]
-pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
-    let mut message = String::new();
-    if let Some(status) = info.status {
-        decimal(status.into(), &mut message);
-        if let Some((_, name)) = STATUS_NAMES.iter().find(|(row, _)| *row == status) {
-            message.push(' ');
-            message.push_str(name);
-        }
-        message.push_str(": ");
-    }
-    let said = [info.message.as_str(), info.summary.as_str(), info.kind.as_str()];
-    let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
-    message.push_str(said.trim_end_matches('.'));
-    message.push_str(" (");
-    if matches!(why, Why::Barred | Why::OverBudget) && attempts == 0 {
-        message.push_str("no request was sent).");
-    } else {
-        message.push_str(reason(why));
-        message.push_str(" after ");
-        decimal(attempts.into(), &mut message);
-        message.push_str(if attempts == 1 { " attempt)." } else { " attempts)." });
-    }
-    let advice = advice(why, info);
-    if !advice.is_empty() {
-        message.push(' ');
-        message.push_str(&advice);
-    }
-    message
 }
 
 /// What is known of an attempt that we gave up on.
@@ -173,63 +114,15 @@ pub fn out_of_time() -> ErrorInfo {
     }
 }
 
-/// What to do: about the end, where it was ours, then about the error behind it.
-#[must_use]
-pub fn advice(why: Why, info: &ErrorInfo) -> String {
-    let ours = match why {
-        Why::Deadline => "Allow a longer `deadline`, or try again later.",
-        Why::ServerDelay => "The service asks for a longer wait than `maxServerDelay` allows.",
-        Why::RetryBudget => {
-            "Too many calls of this client are failing to retry each of them; slow down and try again."
-        }
-        Why::Outage => "The service has been down for longer than the call may wait.",
-        Why::Closed => "Make a new client with createClient().",
-        Why::Final | Why::AttemptsUsed | Why::Barred | Why::OverBudget => "",
-    };
-    match (ours.is_empty(), info.advice.is_empty()) {
-        (true, _) => info.advice.clone(),
-        (_, true) => ours.to_owned(),
-        _ => [ours, " ", &info.advice].concat(),
-    }
-}
-
-const fn reason(why: Why) -> &'static str {
-    match why {
-        Why::Final => "not retried",
-        Why::AttemptsUsed => "gave up",
-        Why::ServerDelay => "not waited for",
-        Why::Deadline => "out of time",
-        Why::RetryBudget => "retry budget empty",
-        Why::Barred => "not sent",
-        Why::Outage => "outage too long",
-        Why::OverBudget => "too expensive",
-        Why::Closed => "the client was closed",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_message_says_what_the_service_said_and_what_to_do() {
-        let info = ErrorInfo {
-            status: Some(429),
-            message: "You exceeded your current quota.".to_owned(),
-            advice: "Wait a minute.".to_owned(),
-            ..ErrorInfo::new(Kind::RateLimited)
-        };
-        assert_eq!(
-            message(Why::AttemptsUsed, &info, 5),
-            "429 RESOURCE_EXHAUSTED: You exceeded your current quota (gave up after 5 attempts). Wait a minute."
-        );
-        assert_eq!(kind(Why::AttemptsUsed, &info), Kind::RateLimited);
-    }
+    use crate::errors::billed::may_be_billed;
 
     #[test]
     fn a_picture_that_is_not_handed_over_may_be_billed() {
         let info = broken_link(Some(404));
-        assert!(crate::models::cost::may_be_billed(&info));
+        assert!(may_be_billed(&info));
         assert_eq!(info.summary, "The answer's link leads to no picture, but to a 404.");
         assert_eq!(broken_link(None).summary, "The answer's link leads to no picture.");
         let info = foreign(Protocol::OpenaiChat, 200);
@@ -243,24 +136,14 @@ mod tests {
             info.summary,
             "`baseUrl` redirects to https://other.example; nothing was sent there."
         );
-        assert!(!crate::models::cost::may_be_billed(&info) && info.status == Some(308));
+        assert!(!may_be_billed(&info) && info.status == Some(308));
         let opaque = redirected(None, None);
         assert_eq!(
             opaque.summary,
             "`baseUrl` redirects to where a page cannot know; nothing was sent there."
         );
-        assert!(!crate::models::cost::may_be_billed(&opaque) && opaque.advice.contains("server"));
-        assert!(crate::models::cost::may_be_billed(&too_large()));
-        assert!(crate::models::cost::may_be_billed(&private_link()));
-    }
-
-    #[test]
-    fn an_end_of_ours_is_named_before_the_error_behind_it() {
-        let info = ErrorInfo { advice: "Wait.".to_owned(), ..ErrorInfo::new(Kind::Overloaded) };
-        assert_eq!(kind(Why::Deadline, &info), Kind::Deadline);
-        assert_eq!(
-            message(Why::Deadline, &info, 1),
-            "overloaded (out of time after 1 attempt). Allow a longer `deadline`, or try again later. Wait."
-        );
+        assert!(!may_be_billed(&opaque) && opaque.advice.contains("server"));
+        assert!(may_be_billed(&too_large()));
+        assert!(may_be_billed(&private_link()));
     }
 }

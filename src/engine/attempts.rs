@@ -1,0 +1,298 @@
+//! What becomes of a call's attempts: sent, answered, failed, timed out; and how a call ends.
+
+use std::rc::Rc;
+
+use crate::base::time::Millis;
+use crate::engine::call::{Call, Flight, Permit};
+use crate::engine::ids::{CallId, FlightId};
+use crate::engine::input::{OnDailyLimit, Used};
+use crate::engine::output::{Ending, Output};
+use crate::engine::state_machine::Engine;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::errors::local;
+use crate::retry::ending::Why;
+use crate::retry::fallback::Action;
+use crate::retry::policy::{self, Decision, Verdict, believed, is_long};
+
+/// How long an attempt may fly in all: the service itself ends a request after ten minutes.
+const OVERTIME_MAX: Millis = Millis(600_000);
+
+impl Engine {
+    /// The number of the next attempt to go out.
+    pub(crate) const fn next_flight(&self) -> FlightId {
+        FlightId(self.flights.wrapping_add(1))
+    }
+
+    pub(crate) fn send(&mut self, id: CallId, mut call: Box<Call>, permit: Option<Permit>) {
+        let now = self.now.mono;
+        let waits = call.waits_until.take().is_some() || call.queued.take().is_some();
+        let waited = if waits { now - call.waiting_since } else { Millis::ZERO };
+        call.patience = None;
+        self.parked.redeem(&mut call);
+        call.record.waited = call.record.waited + waited;
+        call.attempts = call.attempts.saturating_add(1);
+        if call.here.tries == 0 {
+            self.budget_of(&call, call.target).call(now);
+        }
+        call.here.tries = call.here.tries.saturating_add(1);
+        self.flights = self.flights.wrapping_add(1);
+        let flight = FlightId(self.flights);
+        let own = call.spec.targets.get(call.target).and_then(|target| target.timeout);
+        let expires = own.or(call.spec.policy.timeout).map(|timeout| now + timeout);
+        let expires = [expires, call.attempt_ends(now)].into_iter().flatten().min();
+        call.flying = Some(Box::new(Flight {
+            id: flight,
+            number: call.attempts,
+            target: call.target,
+            started: now,
+            waited,
+            expires,
+            permit,
+        }));
+        let (attempt, target) = (call.attempts, call.target);
+        self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
+        self.put(id, call);
+    }
+
+    pub(crate) fn answered(&mut self, id: CallId, flight: FlightId, used: Option<Used>) {
+        let Some(mut call) = self.take(id) else { return };
+        match call.take_flight(flight) {
+            Some(landed) => {
+                self.served(&call, &landed, used);
+                call.end(self.now.mono, &landed, None, false);
+                self.settle(id, *call, Ending::Answered(flight));
+            }
+            None => self.put(id, call),
+        }
+    }
+
+    pub(crate) fn failed(
+        &mut self,
+        id: CallId,
+        flight: FlightId,
+        mut info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let Some(mut call) = self.take(id) else { return };
+        let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
+        if let Some(landed) = call.take_flight(flight) {
+            self.refused(&call, &landed, &info);
+            info = self.advised(&landed, info);
+            call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
+            // Who asks anew is told again, if that is longer than the caller allows.
+            let most = call.spec.policy.max_server_delay;
+            let is_obeyed = call.spec.is_background() || !is_long(&info, most);
+            if let Some(hint) = believed(&info, most).filter(|_| is_obeyed && !was_current) {
+                // Of a failed overtime attempt nothing is left but what the service said.
+                let until = self.now.mono + hint;
+                call.hold(landed.target, until);
+                if landed.target == call.target && call.waits_until.is_some() {
+                    call.waits_until = call.waits_until.max(Some(until));
+                }
+            }
+        }
+        if was_current {
+            self.decide(id, call, info, verdict);
+        } else if call.is_adrift() {
+            self.place(id, call);
+        } else if call.flying.is_none() && call.is_risked(self.now.mono, None) {
+            self.fail(id, *call, Why::AttemptsUsed);
+        } else {
+            self.put(id, call);
+        }
+    }
+
+    /// What comes after a failed attempt.
+    fn decide(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        if self.draining {
+            let ends = policy::ends(&info, verdict);
+            call.last = Some(info);
+            if ends {
+                self.fail(id, *call, Why::Final);
+            } else {
+                self.goes_no_further(id, call);
+            }
+            return;
+        }
+        // Who stays with a target waits for it as anybody does.
+        let is_open = matches!(verdict, None | Some(Verdict::Stay));
+        if is_open && self.goes_back(&call, &info) {
+            self.go_back(id, call, info);
+            return;
+        }
+        let fails_for_day =
+            info.kind == Kind::DailyQuota && call.spec.on_daily_limit == OnDailyLimit::Fail;
+        if is_open && fails_for_day {
+            call.last = Some(info);
+            self.fail(id, *call, Why::Final);
+            return;
+        }
+        if call.is_risked(self.now.mono, None) {
+            call.last = Some(info);
+            self.fail(id, *call, Why::AttemptsUsed);
+            return;
+        }
+        let mut random = self.draws(&call);
+        let (now, standing) = (self.now.mono, self.standing(&call));
+        let budget = self.budget_of(&call, call.target);
+        let decision = standing.decide(now, &info, verdict, budget, &mut random);
+        let is_minute = standing.is_minute(&info);
+        call.last = Some(Rc::clone(&info));
+        call.count(&decision, &info, is_minute);
+        match decision {
+            Decision::Again { wait, .. } => self.try_again(id, call, wait, info, verdict),
+            Decision::Switch { target, back, .. } => {
+                match back {
+                    Some(wait) if info.kind == Kind::SpendLimited => call.hold_account(now + wait),
+                    Some(wait) => call.here.ready = now + wait,
+                    None => call.give_up(policy::reach(&info, verdict)),
+                }
+                call.here.is_paid = call.is_kept(&info);
+                self.switch(id, call, target, info);
+            }
+            Decision::Over { why, action, .. } => {
+                call.give_up(action);
+                self.go_elsewhere(id, call, why, info);
+            }
+            Decision::End(why) => self.fail(id, *call, why),
+        }
+    }
+
+    /// A failed call waits in its queue again.
+    fn go_back(&mut self, id: CallId, mut call: Box<Call>, info: Rc<ErrorInfo>) {
+        call.last = Some(Rc::clone(&info));
+        if !call.spec.policy.free_quota_waits {
+            // In the drop-in every request counts, whatever it waits for.
+            call.here.used = call.here.used.saturating_add(1);
+            if call.here.used >= call.spec.policy.attempts(call.spec.lasts()) {
+                call.give_up(Action::Next);
+                self.go_elsewhere(id, call, Why::AttemptsUsed, info);
+                return;
+            }
+        }
+        if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
+            // Each item probes in its turn.
+            self.serials = self.serials.saturating_add(1);
+            call.serial = self.serials;
+        }
+        self.place(id, call);
+    }
+
+    /// The same target after this wait, or another that is ready sooner.
+    fn try_again(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        wait: Millis,
+        info: Rc<ErrorInfo>,
+        verdict: Option<Verdict>,
+    ) {
+        let wait = mutant!(IgnoresHints, wait, Millis::ZERO);
+        let ready = self.now.mono + wait;
+        call.here.ready = ready;
+        if info.kind == Kind::SpendLimited {
+            call.hold_account(ready);
+        }
+        call.here.is_paid = true;
+        // Who is told to stay waits here, whoever else is ready.
+        let sooner = match verdict {
+            None => self.sooner_than_wait(&call, ready, policy::reach(&info, None)),
+            Some(_) => None,
+        };
+        match sooner {
+            Some(target) => self.switch(id, call, target, info),
+            None => self.wait(id, call, wait, info),
+        }
+    }
+
+    pub(crate) fn wake(&mut self, id: CallId) {
+        let now = self.now.mono;
+        let Some(mut call) = self.take(id) else { return };
+        if call.deadline().is_some_and(|deadline| deadline <= now) {
+            self.fail(id, *call, Why::Deadline);
+            return;
+        }
+        if call.waits_until.is_some_and(|until| until <= now) {
+            self.place(id, call);
+            return;
+        }
+        if call.patience.is_some_and(|patience| patience <= now) {
+            self.reconsider(id, call);
+            return;
+        }
+        let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
+        if let Some(flight) = call.overtime.take_if(|flight| expired(flight)) {
+            let info = Rc::new(local::timed_out());
+            self.refused(&call, &flight, &info);
+            call.end(now, &flight, Some(info), true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+            if call.is_adrift() {
+                self.place(id, call);
+                return;
+            }
+            if call.flying.is_none() && call.is_risked(now, None) {
+                self.fail(id, *call, Why::AttemptsUsed);
+                return;
+            }
+        }
+        // Where the call may not pay for another attempt, this one has all the time there is.
+        let targets = call.target..call.spec.targets.len();
+        let has_more = targets.into_iter().any(|target| call.affords(target));
+        let has_overtime = call.spec.policy.overtime;
+        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more && has_overtime) {
+            flight.expires = flight.expires.max(Some(flight.started + OVERTIME_MAX));
+        }
+        let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
+            self.put(id, call);
+            return;
+        };
+        let info = Rc::new(local::timed_out());
+        if call.spec.policy.overtime && call.overtime.is_none() {
+            self.overtime(&flight);
+            flight.expires = Some(flight.started + OVERTIME_MAX);
+            call.overtime = Some(flight);
+        } else {
+            call.end(now, &flight, Some(Rc::clone(&info)), true);
+            self.refused(&call, &flight, &info);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+        }
+        self.decide(id, call, info, None);
+    }
+
+    pub(crate) fn fail(&mut self, id: CallId, call: Call, why: Why) {
+        let info = match &call.last {
+            Some(last) => Rc::clone(last),
+            None => Rc::new(local::out_of_time()),
+        };
+        self.settle(id, call, Ending::Failed { why, info });
+    }
+
+    pub(crate) fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
+        let flights = [(call.flying.take(), false), (call.overtime.take(), true)];
+        for (flight, late) in flights {
+            let Some(flight) = flight else { continue };
+            let info = late.then(|| Rc::new(local::timed_out()));
+            self.gave_up(&flight);
+            call.end(self.now.mono, &flight, info, true);
+            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
+        }
+        if call.queued.is_some() {
+            self.unqueue(&mut call);
+        } else if call.waits_until.is_some() {
+            call.record.waited = call.record.waited + (self.now.mono - call.waiting_since);
+        }
+        self.parked.dirty |= self.parked.redeem(&mut call);
+        if mutant!(SettlesTwice) {
+            let (ending, record) = (ending.clone(), call.record.clone());
+            self.outputs.push_back(Output::Settle { call: id, ending, record });
+        }
+        self.outputs.push_back(Output::Settle { call: id, ending, record: call.record });
+    }
+}

@@ -1,0 +1,105 @@
+//! How calls wait for the next day of the budget, and are woken.
+
+use std::rc::Rc;
+
+use crate::base::time::Instant;
+use crate::engine::blocker::{Bar, Move, Reason};
+use crate::engine::call::{Call, waits};
+use crate::engine::ids::{BookId, CallId};
+use crate::engine::output::Output;
+use crate::engine::queue::Ticket;
+use crate::engine::state_machine::Engine;
+use crate::quota::window::Amounts;
+
+impl Engine {
+    /// A call waits for the budget's next day, or for money that comes back before.
+    pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar) {
+        let now = self.now.mono;
+        let told = self.parked.told.take().filter(|told| (told.0, told.1) == (now, bar.until));
+        let info = told.map_or_else(|| self.explain(&call, bar), |(.., info)| info);
+        self.parked.told = Some((now, bar.until, Rc::clone(&info)));
+        call.last = Some(Rc::clone(&info));
+        let is_only = self.parked.queue.len() == 0;
+        if self.parked.redeem(&mut call) || is_only {
+            // Nobody is woken in vain twice.
+            self.parked.sleep(now, bar.until);
+        }
+        let ticket = Ticket { call: id, serial: call.serial };
+        self.parked.queue.push(call.spec.priority, ticket);
+        call.queued = Some(BookId::Budget);
+        let (wait, attempt) = (bar.until - now, call.attempts);
+        let until = self.now.wall + wait;
+        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+        self.put(id, call);
+    }
+
+    /// Wakes those who wait for money, one after the other, while there is enough for the next: one
+    /// that does not fit keeps those behind it until the next day at most.
+    pub(crate) fn unpark(&mut self) {
+        let now = self.now;
+        let is_due = self.parked.wake.is_some_and(|wake| wake <= now.mono);
+        if !self.parked.dirty && !is_due {
+            return;
+        }
+        self.parked.dirty = false;
+        self.parked.wake = None;
+        if let Some(purse) = self.purse.as_mut().filter(|_| self.parked.queue.len() > 0) {
+            let clock = purse.book.clock(now);
+            purse.book.quota.advance(clock);
+        }
+        while self.parked.wake.is_none() {
+            let calls = &self.calls;
+            let is_parked = |ticket| waits(calls, BookId::Budget, ticket);
+            let Some(ticket) = self.parked.queue.peek(is_parked) else { return };
+            let Some(call) = self.call(ticket.call) else { return };
+            let target = match self.fits(call) {
+                Ok(target) => target,
+                Err(until) => {
+                    self.parked.sleep(now.mono, until);
+                    return;
+                }
+            };
+            let nanos = call.want_of(target).nanos;
+            self.parked.queue.pop();
+            let Some(mut call) = self.take(ticket.call) else { return };
+            self.parked.promise(&mut call, nanos);
+            call.queued = None;
+            // Its wait is over, and goes on where it began if it has to.
+            call.waits_until = Some(now.mono);
+            self.place(ticket.call, call);
+        }
+    }
+
+    /// The target that a call which waits for money goes on with now; else when to look again.
+    fn fits(&self, call: &Call) -> Result<usize, Instant> {
+        let target = match self.short_of(call, call.target, 0) {
+            Some(bar) => match self.weigh(call, &bar) {
+                Move::Park => return Err(bar.until),
+                Move::Switch(target) => target,
+                _ => return Ok(call.target),
+            },
+            None => call.target,
+        };
+        let promised = self.parked.promised;
+        if promised > 0 && self.short_of(call, target, promised).is_some() {
+            return Err(self.next_day());
+        }
+        Ok(target)
+    }
+
+    fn next_day(&self) -> Instant {
+        let Some(purse) = &self.purse else { return Instant(u64::MAX) };
+        let book = &purse.book;
+        book.moment(self.now, book.quota.midnight(book.clock(self.now)))
+    }
+
+    /// What in the budget keeps a call from a target, beside so much more money.
+    fn short_of(&self, call: &Call, target: usize, beside: u64) -> Option<Bar> {
+        let book = &self.purse.as_ref()?.book;
+        let nanos = call.want_of(target).nanos.saturating_add(beside);
+        let want = Amounts { nanos, ..Amounts::default() };
+        let denial = book.quota.earliest(book.clock(self.now), &want, 0)?;
+        let until = book.moment(self.now, denial.until);
+        (until > self.now.mono).then_some(Bar { until, reason: Reason::Budget(denial) })
+    }
+}

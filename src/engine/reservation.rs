@@ -1,0 +1,100 @@
+//! What a request is going to take is reserved: with the budget, the account and the lane.
+
+use std::rc::Rc;
+
+use crate::engine::blocker::{Bar, Reason};
+use crate::engine::call::{Call, Paid, Permit};
+use crate::engine::ids::lane_id;
+use crate::engine::lane::{Account, Lane};
+use crate::engine::state_machine::Engine;
+use crate::errors::info::ErrorInfo;
+use crate::errors::kind::Kind;
+use crate::quota::window::Amounts;
+
+impl Engine {
+    /// Whether a permit that has come from a store may be used now.
+    pub(crate) fn has_room(&self, index: usize) -> bool {
+        let Some(lane) = self.lanes.get(index) else { return false };
+        lane.book.held(self.now).is_none() && self.has_slot(lane)
+    }
+
+    /// Whether one more request may be in flight.
+    pub(crate) fn has_slot(&self, lane: &Lane) -> bool {
+        self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
+    }
+
+    /// Whether it is decided here what may go in a lane, and not in a store.
+    pub(crate) fn decides(&self, lane: &Lane) -> bool {
+        let account = self.accounts.get(lane.account.0 as usize);
+        lane.book.decides() && account.into_iter().chain(&self.purse).all(Account::decides)
+    }
+
+    /// A permit for a call that insists, where nothing but a guess keeps it: the loop that the drop-in
+    /// replaces would send it now, whoever waits.
+    pub(crate) fn permit_now(&mut self, index: usize, call: &Call) -> Option<Permit> {
+        let now = self.now.mono;
+        let has_room = self.lanes.get_mut(index)?.pacer.room(now, None, false).is_ok();
+        let lane = self.lanes.get(index)?;
+        let may_go = has_room && self.has_slot(lane) && self.decides(lane);
+        let want = lane.reserves(&call.want());
+        let may_go = may_go && lane.shut(now).is_none();
+        may_go.then(|| self.reserve(index, &want, true).ok()).flatten()
+    }
+
+    /// Counts a request where account and lane let it go: the account first.
+    pub(crate) fn reserve(
+        &mut self,
+        index: usize,
+        want: &Amounts,
+        insists: bool,
+    ) -> Result<Permit, Bar> {
+        let now = self.now;
+        let want = &mutant!(CountsNothing, *want, Amounts { requests: 0, ..*want });
+        let (wanted, money) = want.split();
+        let nowhere = || {
+            let info = Rc::new(ErrorInfo::new(Kind::Unknown));
+            Bar { until: now.mono, reason: Reason::Target(info) }
+        };
+        let lane = self.lanes.get_mut(index).ok_or_else(nowhere)?;
+        let mut purse = mutant!(ForgetsBudget, self.purse.as_mut(), None);
+        let mut account = self.accounts.get_mut(lane.account.0 as usize);
+        let budget = match &mut purse {
+            Some(purse) => purse.book.take(now, &money).map_err(|denial| Bar {
+                until: purse.book.moment(now, denial.until),
+                reason: Reason::Budget(denial),
+            })?,
+            None => 0,
+        };
+        let mut give_back = |account: Option<(&mut Account, u64)>| {
+            if let Some(purse) = &mut purse {
+                purse.book.untake(budget, &money);
+            }
+            if let Some((account, at)) = account {
+                account.book.untake(at, &money);
+            }
+        };
+        let account_at = match account.as_mut().map(|account| account.book.take(now, &money)) {
+            Some(Ok(at)) => at,
+            Some(Err(denial)) => {
+                give_back(None);
+                let until =
+                    account.map_or(now.mono, |keeper| keeper.book.moment(now, denial.until));
+                return Err(Bar { until, reason: Reason::Account(denial) });
+            }
+            None => 0,
+        };
+        let taken =
+            if insists { lane.book.insist(now, &wanted) } else { lane.book.take(now, &wanted) };
+        match taken {
+            Ok(at) => {
+                let paid_at = Paid { budget, account: account_at };
+                Ok(Permit { lane: lane_id(index), at, paid_at, want: *want, in_doubt: false })
+            }
+            Err(denial) => {
+                give_back(account.map(|account| (account, account_at)));
+                let until = lane.book.moment(now, denial.until);
+                Err(Bar { until, reason: Reason::Lane(denial) })
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Whether a request may go now, what keeps it, and until when.
+
+use crate::base::time::Millis;
+use crate::errors::kind::Dimension;
+use crate::quota::clock::Clock;
+use crate::quota::day::MIDNIGHT_MARGIN;
+use crate::quota::denial::{Basis, Denial};
+use crate::quota::limits::{DIMENSIONS, is_minute_or_money, meter};
+use crate::quota::usage::Quota;
+use crate::quota::window::{Amounts, Meter};
+
+/// How long after the last request of a burst one more still belongs to it.
+const BURST: Millis = Millis(1_500);
+
+impl Quota {
+    /// Whether a request of this size may go now.
+    ///
+    /// # Errors
+    /// The strictest limit in the way, and when it lets the request pass.
+    pub fn check(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+        self.advance(clock);
+        self.denial(clock, want, 1, Basis::All).map_or(Ok(()), Err)
+    }
+
+    /// As [`Quota::check`], and counts the request where it may go. Where only a limit that was
+    /// found by trying is in the way, and it is time to try more, that is tried.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn take(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+        self.take_part(clock, want, 1)
+    }
+
+    /// As [`Quota::take`], of one of so many equal parts of each limit.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn take_part(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
+        self.advance(clock);
+        if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
+            let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
+            let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
+            let is_time = self.may_try(clock, &denial);
+            let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
+            let Some(gauge) = gauge else { return Err(denial) };
+            if !is_time || !gauge.try_more(clock.now, need, size) {
+                let next = gauge.next_try().filter(|next| *next > clock.now);
+                let until = denial.until.min(next.unwrap_or(u64::MAX));
+                return Err(Denial { until, ..denial });
+            }
+            if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
+                return Err(denial);
+            }
+        }
+        self.count(clock, want);
+        Ok(())
+    }
+
+    /// As [`Quota::take_part`], past every limit and wait that is only guessed.
+    ///
+    /// # Errors
+    /// As [`Quota::check`].
+    pub fn insist(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
+        self.advance(clock);
+        if let Some(denial) = self.denial(clock, want, parts, Basis::Said) {
+            return Err(denial);
+        }
+        self.count(clock, want);
+        Ok(())
+    }
+
+    /// Whether a request that goes now leaves room for one that is due at a later moment: then it may
+    /// overtake that one, which it does not delay.
+    #[must_use]
+    pub fn leaves_room(&self, due: u64, first: &Amounts, second: &Amounts) -> bool {
+        DIMENSIONS.into_iter().filter(|dimension| dimension.is_per_minute()).all(|dimension| {
+            let Some(limit) = self.gauge(dimension).limit() else { return true };
+            let meter = meter(dimension);
+            let left = self.minute.left_at(meter, due);
+            let both = first.of(meter).saturating_add(second.of(meter));
+            left.saturating_add(both) <= limit
+        })
+    }
+
+    /// Nothing goes before this moment, as we guess.
+    pub fn hold(&mut self, until: u64, dimension: Option<Dimension>) {
+        self.keep(Denial::counted(until, dimension));
+    }
+
+    pub(crate) fn keep(&mut self, block: Denial) {
+        if self.block.is_none_or(|known| known.until < block.until) {
+            self.block = Some(block);
+        }
+    }
+
+    /// What keeps a request behind `ahead` others, and until when at least: never too late.
+    #[must_use]
+    pub fn earliest(&self, clock: Clock, want: &Amounts, ahead: u64) -> Option<Denial> {
+        let behind = |dimension: Dimension| {
+            let gauge = self.gauge(dimension);
+            let limit = gauge.limit().filter(|_| gauge.next_try().is_none())?;
+            Some((limit, ahead.checked_sub(limit.saturating_sub(self.used(dimension)))?))
+        };
+        let is_sliding = self.discipline.is_sliding();
+        let minute = behind(Dimension::RequestsPerMinute);
+        let minute = minute.filter(|_| want.requests > 0 && is_sliding);
+        let minute = minute.map(|(limit, behind)| {
+            // Whole windows, and what of the next one goes before.
+            let rounds = behind.checked_div(limit).unwrap_or_default();
+            let rest = behind.checked_rem(limit).unwrap_or_default();
+            let most = self.minute.total().requests.saturating_sub(rest.saturating_add(1));
+            let first = self.minute.falls_to(Meter::Requests, most).unwrap_or(clock.now);
+            let until = first.saturating_add(rounds.saturating_mul(60_000));
+            Denial::counted(until, Some(Dimension::RequestsPerMinute))
+        });
+        let is_asked = self.asks_for_day(clock, Dimension::RequestsPerDay);
+        let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
+        let midnight = self.midnight(clock);
+        let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
+        let denials =
+            [self.denial(clock, want, 1, Basis::Learned), minute, day].into_iter().flatten();
+        denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
+    }
+
+    /// As [`Quota::earliest`] for a request that nobody is before, past what is only guessed.
+    #[must_use]
+    pub fn earliest_said(&self, clock: Clock, want: &Amounts) -> Option<Denial> {
+        self.denial(clock, want, 1, Basis::Said).filter(|denial| denial.until > clock.now)
+    }
+
+    /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
+    pub(crate) fn denial(
+        &self,
+        clock: Clock,
+        want: &Amounts,
+        parts: u64,
+        basis: Basis,
+    ) -> Option<Denial> {
+        let block = self.block.filter(|block| block.is_named || basis != Basis::Said);
+        let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
+            let gauge = self.gauge(dimension);
+            let limit = if basis == Basis::Said { gauge.said() } else { gauge.limit() }?;
+            let amount = want.of(meter(dimension));
+            if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
+                // Of what is left, and not of the whole: that was used by all.
+                let left = limit.saturating_sub(self.used(dimension));
+                let is_free = amount <= left.checked_div(parts).unwrap_or(left);
+                // No day has room for what costs more than is allowed in one.
+                let until = match dimension {
+                    Dimension::BudgetPerDay if amount <= limit => self.midnight(clock),
+                    _ => u64::MAX,
+                };
+                let is_kept = amount > 0 && !is_free;
+                return is_kept.then_some(Denial::counted(until, Some(dimension)));
+            }
+            let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
+            // What exceeds a limit all by itself is left to the service to judge.
+            let amount = amount.min(limit);
+            let room = limit.saturating_sub(amount);
+            if amount == 0 {
+                return None;
+            }
+            let until = if is_minute_or_money(dimension) {
+                // Where others use the limit too, what the service refused of ours is not our share:
+                // its hints say when the next request fits.
+                let is_shared =
+                    dimension == Dimension::RequestsPerMinute && self.gauge(dimension).is_share();
+                let is_learned =
+                    dimension == Dimension::RequestsPerMinute && basis == Basis::Learned;
+                if is_learned && !is_shared {
+                    self.discipline.falls_to(&self.minute, clock.now, room)?
+                } else {
+                    let used =
+                        if is_shared { self.minute.accepted() } else { self.used(dimension) };
+                    if used <= room {
+                        return None;
+                    }
+                    self.window(dimension).falls_to(meter(dimension), room)?
+                }
+            } else {
+                if self.asks_for_day(clock, dimension) {
+                    return None;
+                }
+                let ends_soon = clock.wall.saturating_add(MIDNIGHT_MARGIN.0) >= self.day.ends;
+                if self.used(dimension) <= room && (!ends_soon || self.doubts_day(clock)) {
+                    return None;
+                }
+                let again = if self.doubts_day(clock) { self.asks_again() } else { u64::MAX };
+                self.midnight(clock).min(again)
+            };
+            Some(Denial::counted(until, Some(dimension)))
+        });
+        block.into_iter().chain(limits).max_by_key(|denial| denial.until)
+    }
+
+    /// Whether a burst is just over. A try that follows on one leaves the window with it where it is
+    /// refused, while one amid the idle part of a minute keeps a place there for good; and a bucket
+    /// has had no time to refill, nor a minute of the clock to end. Of a share others have the rest,
+    /// and no burst of ours says when that is used.
+    pub(crate) fn may_try(&self, clock: Clock, denial: &Denial) -> bool {
+        let Some(dimension) = denial.dimension else { return false };
+        let gauge = self.gauge(dimension);
+        let last = self.window(dimension).entries().last().map_or(0, |entry| entry.last);
+        let pause = BURST.min(Millis(gauge.turn().0 / 2));
+        let is_over = denial.until >= clock.now.saturating_add(pause.0);
+        gauge.is_share() || is_over && clock.now <= last.saturating_add(BURST.0)
+    }
+}

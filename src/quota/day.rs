@@ -1,0 +1,27 @@
+//! The day of a quota, which ends at midnight in Los Angeles.
+
+use crate::base::time::Millis;
+use crate::quota::window::Amounts;
+
+/// How far the service's clock may be from ours around midnight: it is off by up to 1.5 s, and ours
+/// is set by a second or two now and then.
+pub(crate) const MIDNIGHT_MARGIN: Millis = Millis(4_000);
+
+/// Two days, each as long as one is when the clocks are put back.
+pub(crate) const DAYS: Millis = Millis(2 * 25 * 3_600_000);
+
+/// The day that is counted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Day {
+    /// Midnight, on the wall clock; 0 before the first use.
+    pub(crate) ends: u64,
+    /// The same moment on the ledger's clock, as it was expected then.
+    pub(crate) ends_at: u64,
+    /// When it began on the ledger's clock, or was first used.
+    pub(crate) began: u64,
+    pub(crate) used: Amounts,
+    /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
+    pub(crate) late: Amounts,
+    /// When a request was sent last that finds out, on the ledger's clock; 0 for never.
+    pub(crate) asked: u64,
+}

@@ -1,0 +1,107 @@
+//! What a refusal tells of a quota.
+
+use crate::base::time::Millis;
+use crate::errors::kind::Dimension;
+use crate::quota::clock::Clock;
+use crate::quota::denial::Denial;
+use crate::quota::found_limit::Change;
+use crate::quota::limits::{is_minute_or_money, meter};
+use crate::quota::refusal::{Learned, Refusal};
+use crate::quota::usage::Quota;
+use crate::quota::window::{Amounts, Meter};
+
+impl Quota {
+    /// A request was refused for what another ledger keeps.
+    pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
+        self.minute.refuse(self.at, at);
+        self.spent = self.spent.saturating_sub(reserved.nanos);
+        if at >= self.day.began {
+            self.day.used = self.day.used.minus(reserved);
+            self.day.late = self.day.late.minus(reserved);
+        }
+    }
+
+    /// The service refused a request that was counted at `at`. It keeps its place in the minute,
+    /// since some services count what they refuse, but not in the day, and it cost nothing.
+    pub fn refuse(
+        &mut self,
+        clock: Clock,
+        at: u64,
+        reserved: &Amounts,
+        said: &Refusal,
+    ) -> Option<Learned> {
+        self.advance(clock);
+        self.settle_refused(at, reserved);
+        let (_, money) = reserved.split();
+        self.money.take_back(self.at, at, &money);
+        if let Some(wait) = said.wait.filter(|_| said.dimension.is_none_or(is_minute_or_money)) {
+            let until = clock.now.saturating_add(wait.0);
+            self.keep(Denial { until, dimension: said.dimension, is_named: true });
+        }
+        let dimension = match said.dimension {
+            Some(dimension) => dimension,
+            None if said.is_quota => Dimension::RequestsPerMinute,
+            None => return None,
+        };
+        let accepted = said.count.unwrap_or_else(|| self.accepted(dimension, reserved));
+        if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
+            let turn = self.gauge(dimension).turn();
+            // A turn for each that is owed, and one more, since the limit is a guess.
+            let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
+            self.hold(from.saturating_add(turn.0), Some(dimension));
+        }
+        let is_sized = matches!(meter(dimension), Meter::Tokens | Meter::Images);
+        if said.wait.is_some() && dimension.is_per_minute() && is_sized {
+            // By then it fits, as the service says: what was refused takes no room.
+            let size = Amounts { requests: 0, nanos: 0, ..*reserved };
+            self.minute.take_back(self.at, at, &size);
+        }
+        let change = if is_minute_or_money(dimension) {
+            let gauge = self.gauge_mut(dimension)?;
+            match said.limit {
+                Some(limit) => {
+                    gauge.tell(clock.now, limit, accepted, reserved.of(meter(dimension)))
+                }
+                None => gauge.refuse(clock.now, accepted),
+            }
+        } else {
+            let gauge = self.gauge_mut(dimension)?;
+            let before = gauge.whole();
+            gauge.told = said.limit.or(gauge.told);
+            let limit = gauge.told.filter(|told| before != Some(*told));
+            limit.map(|limit| Change { limit, previous: before })
+        };
+        if let (Dimension::RequestsPerMinute, Some(_), Some(wait)) =
+            (dimension, said.limit, said.wait)
+        {
+            let gauge = self.gauge(dimension);
+            self.discipline.refused(&self.minute, (clock.now, at), wait, &gauge);
+        }
+        // As much as the whole limit was refused, and nothing was accepted: where a service counts
+        // what it refuses, its hint may not say so.
+        let whole = self.gauge(dimension).whole().unwrap_or(u64::MAX);
+        let is_owed = accepted == 0 && self.minute.total().requests >= whole.max(2);
+        if let Some(wait) = said.wait.filter(|_| is_owed)
+            && dimension == Dimension::RequestsPerMinute
+        {
+            let until = clock.now.saturating_add(wait.0);
+            let until = until.saturating_add(self.gauge(dimension).turn().0);
+            self.keep(Denial { until, dimension: Some(dimension), is_named: true });
+        }
+        if said.wait.is_none() && dimension == Dimension::Spend {
+            // Others may have spent it all: our own count does not say when some is free.
+            let pause = self.gauge(dimension).found.map_or(Millis::ZERO, |found| found.pause);
+            self.hold(clock.now.saturating_add(pause.0 / 4), Some(dimension));
+        }
+        change.map(|change| Learned { dimension, change })
+    }
+
+    /// What of a dimension the service accepted of us, without the request that it refused.
+    pub(crate) fn accepted(&self, dimension: Dimension, refused: &Amounts) -> u64 {
+        match dimension {
+            Dimension::RequestsPerMinute => self.minute.accepted(),
+            Dimension::Spend => self.money.total().nanos,
+            _ => self.used(dimension).saturating_sub(refused.of(meter(dimension))),
+        }
+    }
+}
