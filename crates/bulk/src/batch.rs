@@ -5,11 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
+use crate::item::{Item, Made, Packed, State, Taken, pack, unpack};
 use crate::journal::{Failure, File, Record, VERSION};
+use crate::open_job::OpenJob;
+use crate::progress::{Notice, Progress};
 use crate::rate::Rate;
-use unexhausted::errors::kind::Kind;
+use crate::verdict::{Verdict, verdict_of};
 
 /// So many failures in a row that are not the items' own end a run: what is wrong is not about to
 /// pass, and each further item would only wait and fail. Enough for a burst of bad luck: at one
@@ -18,53 +19,6 @@ const ROW_MAX: u32 = 16;
 
 /// So many notices wait at most: a journal of somebody else's may be wrong in each of a million lines.
 const NOTICES_MAX: usize = 1_000;
-
-/// What a failure of an item means for the batch.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
-    /// It is the item's own fault: it is not tried again.
-    ForGood,
-    /// A resume tries again.
-    Again,
-    /// Others would fail alike: the run ends, and a resume tries again.
-    Stop,
-}
-
-/// What each kind of failure means. A kind that is not listed may be anybody's fault.
-const VERDICTS: &[(Kind, Verdict)] = &[
-    (Kind::InvalidRequest, Verdict::ForGood),
-    (Kind::TooLarge, Verdict::ForGood),
-    (Kind::Blocked, Verdict::ForGood),
-    (Kind::Unauthenticated, Verdict::Stop),
-    (Kind::Forbidden, Verdict::Stop),
-    (Kind::Billing, Verdict::Stop),
-    (Kind::NotInTier, Verdict::Stop),
-    (Kind::ModelNotFound, Verdict::Stop),
-    (Kind::DailyQuota, Verdict::Stop),
-    (Kind::SpendLimited, Verdict::Stop),
-    (Kind::OverBudget, Verdict::Stop),
-    (Kind::Deadline, Verdict::Stop),
-    (Kind::Closed, Verdict::Stop),
-];
-
-/// Kinds that depend on the model alone: an item that names its own model stands for itself.
-const OF_THE_MODEL: &[Kind] = &[Kind::NotInTier, Kind::ModelNotFound, Kind::Forbidden];
-
-/// Jobs that an item is given to, where one after the other makes nothing of it: a job takes hours, and
-/// what failed twice is more likely the item's fault than the service's.
-const JOBS_MAX: u32 = 2;
-
-/// Whether a failure of this kind says something of its model alone.
-#[must_use]
-pub fn is_of_the_model(kind: &str) -> bool {
-    OF_THE_MODEL.iter().any(|known| known.as_str() == kind)
-}
-
-/// Whether an item that so many jobs made nothing of goes into another one.
-#[must_use]
-pub const fn takes_another_job(jobs: u32) -> bool {
-    jobs < JOBS_MAX
-}
 
 /// What a batch is told about itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,160 +29,6 @@ pub struct Settings {
     pub retry_failed: bool,
     /// Whether one item may cost so much at most: what is too dear then says nothing of others.
     pub max_cost: bool,
-}
-
-/// Something to tell beside the items.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Notice {
-    /// What happened, in a word.
-    pub kind: &'static str,
-    /// The same in a sentence.
-    pub message: String,
-    /// The item.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-}
-
-/// What was made of an item.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Made {
-    /// The model.
-    pub model: String,
-    /// What it cost in USD.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub usd: Option<f64>,
-    /// Where the pictures are.
-    pub files: Vec<File>,
-}
-
-/// What is to be done with an item of the source.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Taken {
-    /// An earlier run made it.
-    Made {
-        /// The key that it has.
-        key: String,
-        /// What was made.
-        made: Made,
-        /// What lost answers to it may have cost in USD.
-        lost: f64,
-        /// Whether a run was killed while it was asked for.
-        twice: bool,
-    },
-    /// It failed for good.
-    Failed {
-        /// The key that it has.
-        key: String,
-        /// Why.
-        failure: Failure,
-        /// What lost answers to it may have cost in USD.
-        lost: f64,
-        /// Whether a run was killed while it was asked for.
-        twice: bool,
-    },
-    /// It is to be made.
-    Make {
-        /// The key that it has.
-        key: String,
-        /// Whether a run was killed while it was asked for.
-        twice: bool,
-    },
-    /// It is in a job that was created, or may have been.
-    InJob {
-        /// The key that it has.
-        key: String,
-        /// The job.
-        display_name: String,
-    },
-}
-
-/// What was made of an item, in few bytes: a journal may tell of a million.
-#[derive(Clone, Debug)]
-struct Packed {
-    /// Its place in the batch's list of models.
-    model: usize,
-    usd: Option<f64>,
-    files: Box<str>,
-}
-
-/// Names of pictures hold no control characters, which part them here.
-fn pack(files: &[File]) -> Box<str> {
-    let line = |file: &File| format!("{}\t{}\t{}\n", file.name, file.temp, file.size);
-    files.iter().map(line).collect::<String>().into()
-}
-
-fn unpack(files: &str) -> Vec<File> {
-    let file = |line: &str| {
-        let mut parts = line.split('\t').map(str::to_owned);
-        let (name, temp) = (parts.next()?, parts.next()?);
-        Some(File { name, temp, size: parts.next()?.parse().ok()? })
-    };
-    files.lines().filter_map(file).collect()
-}
-
-#[derive(Clone, Debug, Default)]
-enum State {
-    #[default]
-    Fresh,
-    Made(Box<Packed>),
-    Failed(Box<Failure>),
-    InJob(Box<str>),
-}
-
-#[derive(Clone, Debug, Default)]
-struct Item {
-    state: State,
-    /// The fingerprint of the request that was sent under this key, where the key is not that.
-    print: Option<Box<str>>,
-    /// What each request may cost of which it is not known how it ended.
-    open: Vec<f64>,
-    lost: f64,
-    /// Whether a run was killed while it was asked for.
-    twice: bool,
-    /// How often this run has seen its key.
-    copies: u32,
-    /// Whether this run has given the key to an item.
-    is_taken: bool,
-}
-
-/// A job that has not ended as far as the journal tells.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OpenJob {
-    /// By which it is found.
-    pub display_name: String,
-    /// Its name, where the answer to its creation was written down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Its model.
-    pub model: String,
-    /// Its items.
-    pub keys: Vec<String>,
-    /// What each may cost in USD.
-    pub usd: f64,
-}
-
-/// How far a batch is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Progress {
-    /// Items that this run has seen.
-    pub taken: u64,
-    /// Of them, those with a picture.
-    pub done: u64,
-    /// Of them, those that failed.
-    pub failed: u64,
-    /// Of `failed`, those that a resume tries again.
-    pub again: u64,
-    /// Of `done`, those that an earlier run made.
-    pub restored: u64,
-    /// USD for pictures, over all runs.
-    pub cost: f64,
-    /// USD that lost answers may have cost, over all runs.
-    pub possible_cost: f64,
-    /// Pictures a minute.
-    pub per_minute: f64,
 }
 
 /// A batch.
@@ -442,16 +242,7 @@ impl Batch {
     }
 
     fn judge(&mut self, kind: &str, has_own_model: bool) -> Verdict {
-        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
-        let kind = kind.unwrap_or(Kind::Unknown);
-        let row = VERDICTS.iter().find(|row| row.0 == kind);
-        let mut verdict = row.map_or(Verdict::Again, |row| row.1);
-        if has_own_model && OF_THE_MODEL.contains(&kind) {
-            verdict = Verdict::ForGood;
-        }
-        if kind == Kind::OverBudget && self.settings.max_cost {
-            verdict = Verdict::Again;
-        }
+        let mut verdict = verdict_of(kind, has_own_model, self.settings.max_cost);
         if verdict == Verdict::Again {
             self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
             if self.failures_in_a_row >= ROW_MAX {

@@ -10,9 +10,13 @@
 pub mod batch;
 pub mod disk;
 pub mod file_name;
+pub mod item;
 pub mod jobs;
 pub mod journal;
 pub mod json;
+pub mod open_job;
+pub mod progress;
 pub mod rate;
+pub mod verdict;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

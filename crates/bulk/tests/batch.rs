@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use unexhausted_bulk::batch::{Batch, Made, OpenJob, Settings, Taken, Verdict};
+use unexhausted_bulk::batch::{Batch, Settings};
+use unexhausted_bulk::item::{Made, Taken};
 use unexhausted_bulk::journal::{File, Record};
+use unexhausted_bulk::open_job::OpenJob;
+use unexhausted_bulk::verdict::Verdict;
 
 const T: u64 = 1_764_000_000_000;
 const USD: f64 = 0.134;

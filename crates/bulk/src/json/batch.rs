@@ -1,7 +1,10 @@
 //! A batch whose records are lines of text.
 
-use crate::batch::{self, Made, OpenJob, Taken, Verdict};
+use crate::batch;
+use crate::item::{Made, Taken};
 use crate::journal::{File, Record};
+use crate::open_job::OpenJob;
+use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// What JavaScript says of a batch.

@@ -180,14 +180,14 @@ impl Batch {
 #[wasm_bindgen(js_name = isOfTheModel)]
 #[must_use]
 pub fn is_of_the_model(kind: &str) -> bool {
-    crate::batch::is_of_the_model(kind)
+    crate::verdict::is_of_the_model(kind)
 }
 
 /// Whether an item that so many jobs made nothing of goes into another one.
 #[wasm_bindgen(js_name = takesAnotherJob)]
 #[must_use]
 pub fn takes_another_job(jobs: u32) -> bool {
-    crate::batch::takes_another_job(jobs)
+    crate::open_job::takes_another_job(jobs)
 }
 
 /// The default name of an item's picture, without an ending.
