@@ -539,8 +539,10 @@ export interface ClientEvents {
   budgetAlert: { period: 'total' | 'day'; used: number; limit: number; threshold: number };
   /** A limit keeps calls waiting, or refuses them. */
   quotaExhausted: { model?: string; dimension: Dimension; limit?: number; retryAt: Date };
-  /** A model fails for everybody: it rests, but for one probe at a time. */
-  modelRested: { model?: string; retryAt: Date; info: ErrorInfo };
+  /** A model fails for everybody: its circuit breaker has opened, and one probe at a time goes out. */
+  circuitOpened: { model?: string; retryAt: Date; info: ErrorInfo };
+  /** The model answers again: its circuit breaker has closed. */
+  circuitClosed: { model?: string };
   /**
    * A model that this client is set up for is deprecated or retired, or the service answers that it
    * is not there; told once for each.

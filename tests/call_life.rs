@@ -12,7 +12,7 @@ use support::{
     with_timeout,
 };
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::{BACKGROUND, CallSpec, Input};
 use unexhausted::engine::output::{Ending, Output};
 use unexhausted::errors::info::ErrorInfo;
@@ -71,8 +71,8 @@ fn a_wait_is_told_with_its_length_its_end_and_its_reason() {
     world.start(spec(Policy::RETRY, &[0], None), &[hinted(Kind::RateLimited, 9_000), answer()]);
     world.run();
     let told = world.trace.iter().find_map(|entry| match &entry.event {
-        Event::Out(Output::Wait { attempt, wait, until, info, .. }) => {
-            Some((entry.at, *attempt, *wait, *until, Rc::clone(info)))
+        Event::Out(Output::Wait { number, wait, until, info, .. }) => {
+            Some((entry.at, *number, *wait, *until, Rc::clone(info)))
         }
         _ => None,
     });
@@ -396,7 +396,7 @@ fn a_late_answer_in_overtime_settles_a_call_that_waits() {
     world.run_until(6_000);
     assert_eq!((world.lives[0].sends.len(), world.lives[0].waits.len()), (1, 1));
     world.run_until(6_100);
-    world.feed(Input::Answered { call, flight: world.lives[0].flights[0], used: None });
+    world.feed(Input::Answered { call, attempt: world.lives[0].ids[0], used: None });
     world.assert_complete();
     let life = world.life(0);
     assert_eq!((life.answered_by(), life.settled_at()), (1, 6_100));
@@ -828,9 +828,9 @@ fn an_answer_that_is_lost_in_overtime_counts_among_the_five() {
     while world.lives[0].waits.len() < 5 {
         world.run_until(world.clock() + 10);
     }
-    let (call, flight) = (CallId(0), world.lives[0].flights[0]);
+    let (call, attempt) = (CallId(0), world.lives[0].ids[0]);
     let info = Rc::new(ErrorInfo::new(Kind::Network));
-    world.feed(Input::Failed { call, flight, info, verdict: None });
+    world.feed(Input::Failed { call, attempt, info, verdict: None });
     world.run();
     world.assert_complete();
     assert_eq!(world.life(0).sends.len(), 5);
@@ -1137,8 +1137,8 @@ fn the_preview_is_the_wait_that_follows() {
             world.engine.preview(world.now(), call, &info),
             "looking changes nothing"
         );
-        let flight = world.lives[0].flights[0];
-        world.feed(Input::Failed { call, flight, info: Rc::new(info), verdict: None });
+        let attempt = world.lives[0].ids[0];
+        world.feed(Input::Failed { call, attempt, info: Rc::new(info), verdict: None });
         assert_eq!(preview.map(|wait| vec![wait.0]).unwrap_or_default(), world.life(0).waits);
     }
     assert_eq!(
@@ -1171,17 +1171,17 @@ fn an_input_about_an_unknown_call_or_attempt_changes_nothing() {
     let mut world = World::new(1);
     let call = world.start(spec(Policy::RETRY, &[0], None), &[answer()]);
     let info = Rc::new(ErrorInfo::new(Kind::InvalidRequest));
-    let flight = world.lives[0].flights[0];
-    for (call, flight) in [
-        (CallId(7), flight),
-        (CallId(u32::MAX), flight),
-        (call, FlightId(0)),
-        (call, FlightId(u32::MAX)),
+    let attempt = world.lives[0].ids[0];
+    for (call, attempt) in [
+        (CallId(7), attempt),
+        (CallId(u32::MAX), attempt),
+        (call, AttemptId(0)),
+        (call, AttemptId(u32::MAX)),
     ] {
         let before = world.trace.len();
         let info = Rc::clone(&info);
-        world.feed(Input::Answered { call, flight, used: None });
-        world.feed(Input::Failed { call, flight, info, verdict: Some(Verdict::Retry) });
+        world.feed(Input::Answered { call, attempt, used: None });
+        world.feed(Input::Failed { call, attempt, info, verdict: Some(Verdict::Retry) });
         assert!(!world.trace[before..].iter().any(|entry| matches!(entry.event, Event::Out(_))));
     }
     world.cancel(CallId(7));
@@ -1195,12 +1195,12 @@ fn an_input_about_an_unknown_call_or_attempt_changes_nothing() {
 fn an_attempt_comes_back_once() {
     let mut world = World::new(1);
     let call = world.start(spec(Policy::RETRY, &[0], None), &[hang()]);
-    let flight = world.lives[0].flights[0];
+    let attempt = world.lives[0].ids[0];
     for _ in 0..3 {
         let info = Rc::new(ErrorInfo::new(Kind::RateLimited));
-        world.feed(Input::Failed { call, flight, info, verdict: None });
+        world.feed(Input::Failed { call, attempt, info, verdict: None });
     }
-    world.feed(Input::Answered { call, flight, used: None });
+    world.feed(Input::Answered { call, attempt, used: None });
     let life = world.life(0);
     assert_eq!((life.waits.len(), life.sends.len()), (1, 1));
     assert!(life.settled.is_none());
@@ -1213,8 +1213,8 @@ fn the_number_of_a_call_is_free_once_its_end_was_polled() {
     let now = world.now();
     let engine = &mut world.engine;
     let first = engine.start(now, spec.clone());
-    let Some(Output::Send { flight, .. }) = engine.poll() else { panic!("an attempt") };
-    engine.handle(now, Input::Answered { call: first, flight, used: None });
+    let Some(Output::Send { attempt, .. }) = engine.poll() else { panic!("an attempt") };
+    engine.handle(now, Input::Answered { call: first, attempt, used: None });
     let second = engine.start(now, spec.clone());
     assert_ne!(first, second, "the end of the first is still to be told");
     assert!(matches!(engine.poll(), Some(Output::Settle { call, .. }) if call == first));
@@ -1222,7 +1222,7 @@ fn the_number_of_a_call_is_free_once_its_end_was_polled() {
     assert_eq!(first, third, "numbers are used again, so that they do not run out");
 
     // The attempt of the first call must not end the third, which has its number.
-    engine.handle(now, Input::Answered { call: third, flight, used: None });
+    engine.handle(now, Input::Answered { call: third, attempt, used: None });
     let rest: Vec<Output> = std::iter::from_fn(|| engine.poll()).collect();
     assert!(
         matches!(rest.as_slice(), [Output::Send { .. }, Output::Send { .. }]),
@@ -1243,9 +1243,9 @@ fn a_clock_that_goes_back_shortens_no_wait_and_stops_nothing() {
     for mono in [0, 49_999, 50_500] {
         world.feed_at(Now { mono: Instant(mono), wall: WallTime(mono) }, Input::Woken);
     }
-    let flight = world.lives[0].flights[0];
+    let attempt = world.lives[0].ids[0];
     let past = Now { mono: Instant(1), wall: WallTime(1) };
-    world.feed_at(past, Input::Answered { call, flight, used: None });
+    world.feed_at(past, Input::Answered { call, attempt, used: None });
     assert_eq!(world.lives[0].sends.len(), 1);
     world.run();
     world.assert_complete();

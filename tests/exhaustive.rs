@@ -14,9 +14,9 @@ use support::{
     with_timeout,
 };
 use unexhausted::base::time::{Instant, Millis};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::Input;
-use unexhausted::engine::output::{Attempt, Ending, Output};
+use unexhausted::engine::output::{Ending, Output, PastAttempt};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::Kind;
 use unexhausted::retry::ending::Why;
@@ -238,7 +238,7 @@ fn answers_of_stopped_attempts_change_no_sequence() {
 
 // The checker sees what it is there to see: each wrong trace is a good one with one thing changed.
 
-/// A trace with a wait by hint, a timeout with overtime, a switch, and a late answer.
+/// A trace with a wait by hint, a timeout with lateness, a switch, and a late answer.
 fn good_trace() -> Vec<Entry> {
     let mut world = World::new(2);
     let policy = with_timeout(Policy::GENERATE, 4_000);
@@ -329,16 +329,16 @@ fn the_checker_sees_an_attempt_after_the_deadline() {
 fn the_checker_sees_wrong_numbers() {
     let said = complaints(|trace| {
         let place = sends(trace)[1];
-        let Event::Out(Output::Send { attempt, .. }) = &mut trace[place].event else { panic!() };
-        *attempt = 3;
+        let Event::Out(Output::Send { number, .. }) = &mut trace[place].event else { panic!() };
+        *number = 3;
     });
     assert_says(&said, "attempt 2 is numbered 3");
     let said = complaints(|trace| {
         let place = sends(trace)[1];
-        let Event::Out(Output::Send { flight, .. }) = &mut trace[place].event else { panic!() };
-        *flight = FlightId(1);
+        let Event::Out(Output::Send { attempt, .. }) = &mut trace[place].event else { panic!() };
+        *attempt = AttemptId(1);
     });
-    assert_says(&said, "flight 1 was sent before");
+    assert_says(&said, "the id 1 was sent before");
     let said = complaints(|trace| {
         let place = sends(trace)[1];
         let Event::Out(Output::Send { target, .. }) = &mut trace[place].event else { panic!() };
@@ -356,7 +356,7 @@ fn the_checker_sees_an_attempt_that_nobody_stops() {
     assert_says(&said, "settled with an attempt in flight");
     let said = complaints(|trace| {
         let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
-        Rc::make_mut(&mut spec.policy).overtime = false;
+        Rc::make_mut(&mut spec.policy).late = false;
     });
     assert_says(&said, "left in flight without a right to overtime");
 }
@@ -379,7 +379,7 @@ fn the_checker_sees_an_attempt_that_is_stopped_for_no_reason() {
 
 #[test]
 fn the_checker_sees_a_wrong_record() {
-    fn with_record(change: impl Fn(&mut Vec<Attempt>, &mut Millis)) -> String {
+    fn with_record(change: impl Fn(&mut Vec<PastAttempt>, &mut Millis)) -> String {
         complaints(|trace| {
             let place = the_settle(trace);
             let Event::Out(Output::Settle { record, .. }) = &mut trace[place].event else {
@@ -392,10 +392,10 @@ fn the_checker_sees_a_wrong_record() {
     assert_says(&with_record(|_, waited| waited.0 += 1), "ms, recorded");
     assert_says(&with_record(|_, waited| waited.0 = 0), "attempts waited");
     assert_says(&with_record(|attempts, _| attempts[0].number = 2), "recorded attempts [2, 2");
-    assert_says(&with_record(|attempts, _| attempts[0].took.0 += 1), "recorded Attempt");
-    assert_says(&with_record(|attempts, _| attempts[0].info = None), "recorded Attempt");
-    assert_says(&with_record(|attempts, _| attempts[2].abandoned = false), "recorded Attempt");
-    assert_says(&with_record(|attempts, _| attempts.swap(0, 1)), "recorded Attempt");
+    assert_says(&with_record(|attempts, _| attempts[0].took.0 += 1), "recorded PastAttempt");
+    assert_says(&with_record(|attempts, _| attempts[0].info = None), "recorded PastAttempt");
+    assert_says(&with_record(|attempts, _| attempts[2].abandoned = false), "recorded PastAttempt");
+    assert_says(&with_record(|attempts, _| attempts.swap(0, 1)), "recorded PastAttempt");
 }
 
 #[test]
@@ -409,7 +409,7 @@ fn the_checker_sees_a_wrong_ending() {
             *ending = with;
         })
     };
-    assert_says(&end(Ending::Answered(FlightId(3))), "which did not answer");
+    assert_says(&end(Ending::Answered(AttemptId(3))), "which did not answer");
     let info = Rc::new(ErrorInfo::new(Kind::Timeout));
     assert_says(&end(Ending::Failed { why: Why::AttemptsUsed, info }), "an answer was lost");
     assert_says(&end(Ending::Cancelled), "an answer was lost");

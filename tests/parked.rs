@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{BookId, CallId, FlightId, LaneId};
+use unexhausted::engine::ids::{AttemptId, CallId, LaneId, ReplicaId};
 use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input, OnDailyLimit, Used};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
@@ -34,7 +34,7 @@ struct Client {
     now: u64,
     sent: Vec<CallId>,
     failed: Vec<(CallId, Why, Rc<ErrorInfo>)>,
-    flights: Vec<(CallId, FlightId)>,
+    ids: Vec<(CallId, AttemptId)>,
     ended: usize,
     /// Whether a call was to be tried again, and so lost its place.
     has_retries: bool,
@@ -51,14 +51,14 @@ impl Client {
         let given = none.with(Dimension::RequestsPerMinute, per_minute);
         let open = |_| engine.open_lane(&LaneSpec { account, given, tier: none });
         let lanes = (0..lanes).map(open).collect();
-        let (sent, failed, flights) = (Vec::new(), Vec::new(), Vec::new());
+        let (sent, failed, ids) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             engine,
             lanes,
             now: 1_000,
             sent,
             failed,
-            flights,
+            ids,
             ended: 0,
             has_retries: false,
             alive: Vec::new(),
@@ -72,14 +72,14 @@ impl Client {
     fn poll(&mut self) {
         while let Some(output) = self.engine.poll() {
             match output {
-                Output::Send { call, flight, .. } => {
+                Output::Send { call, attempt, .. } => {
                     self.sent.push(call);
-                    self.flights.push((call, flight));
+                    self.ids.push((call, attempt));
                 }
-                Output::Abort { flight, .. } => self.flights.retain(|(_, of)| *of != flight),
+                Output::Abort { attempt, .. } => self.ids.retain(|(_, of)| *of != attempt),
                 Output::Wait { .. } => self.has_retries = true,
                 Output::Settle { call, ending, .. } => {
-                    self.flights.retain(|(of, _)| *of != call);
+                    self.ids.retain(|(of, _)| *of != call);
                     self.ended += 1;
                     self.alive.retain(|(of, ..)| *of != call);
                     if let Ending::Failed { why, info } = ending {
@@ -97,8 +97,8 @@ impl Client {
 
     fn start_in(&mut self, chain: &[(usize, u64)], change: impl Fn(&mut CallSpec)) -> CallId {
         let target = |(lane, nanos): &(usize, u64)| {
-            let want = Amounts { requests: 1, tokens: 10, images: 1, nanos: *nanos };
-            Target { lane: Some(self.lanes[*lane]), want, ..Target::of_account(0) }
+            let cost = Amounts { requests: 1, tokens: 10, images: 1, nanos: *nanos };
+            Target { lane: Some(self.lanes[*lane]), cost, ..Target::of_account(0) }
         };
         let targets: Rc<[Target]> = chain.iter().map(target).collect();
         let mut spec = CallSpec::new(Rc::new(Policy::GENERATE), targets);
@@ -125,21 +125,21 @@ impl Client {
     }
 
     fn fail(&mut self, call: CallId, kind: Kind) {
-        let flight = self.land(call);
+        let attempt = self.complete(call);
         let info = Rc::new(ErrorInfo::new(kind));
-        self.handle(Input::Failed { call, flight, info, verdict: None });
+        self.handle(Input::Failed { call, attempt, info, verdict: None });
     }
 
     fn answer(&mut self, call: CallId, nanos: u64) {
-        let flight = self.land(call);
+        let attempt = self.complete(call);
         let used = Some(Used { nanos: Some(nanos), ..Used::default() });
-        self.handle(Input::Answered { call, flight, used });
+        self.handle(Input::Answered { call, attempt, used });
     }
 
     /// The attempt of a call that is in flight, which lands now.
-    fn land(&mut self, call: CallId) -> FlightId {
-        let place = self.flights.iter().rposition(|(of, _)| *of == call);
-        self.flights.remove(place.expect("it is in flight")).1
+    fn complete(&mut self, call: CallId) -> AttemptId {
+        let place = self.ids.iter().rposition(|(of, _)| *of == call);
+        self.ids.remove(place.expect("it is in flight")).1
     }
 
     /// Time passes until something is due.
@@ -151,7 +151,7 @@ impl Client {
 
     /// What is left of the day's money.
     fn left(&mut self) -> u64 {
-        let usage = self.engine.usage(self.clock(), BookId::Budget);
+        let usage = self.engine.usage(self.clock(), ReplicaId::Budget);
         PER_DAY.saturating_sub(usage.iter().map(|(usage, _)| usage.used).sum())
     }
 
@@ -216,14 +216,14 @@ fn the_money_of_one_that_is_cancelled_after_it_was_woken_is_the_next_one_s() {
 #[test]
 fn interactive_calls_go_before_those_of_the_background_which_get_a_tenth() {
     let mut client = Client::new(None, 1);
-    let mut flying = client.start(100, plain);
+    let mut current = client.start(100, plain);
     let background = client.start(100, |spec| spec.priority = BACKGROUND);
     for _ in 0..20 {
         client.start(100, |spec| spec.priority = INTERACTIVE);
     }
     for _ in 0..12 {
-        client.refuse(flying);
-        flying = *client.sent.last().expect("one goes");
+        client.refuse(current);
+        current = *client.sent.last().expect("one goes");
     }
     let turn = client.sent.iter().position(|call| *call == background);
     assert_eq!(turn, Some(10), "after nine others and the one in flight");
@@ -288,8 +288,8 @@ fn a_call_goes_to_a_cheaper_model_that_there_is_money_for() {
 #[derive(Clone, Debug)]
 enum Step {
     Start { chain: Vec<(usize, u64)>, background: bool, deadline: Option<u64>, waits: bool },
-    Answer { flight: usize, nanos: u64 },
-    Fail { flight: usize, kind: Kind },
+    Answer { attempt: usize, nanos: u64 },
+    Fail { attempt: usize, kind: Kind },
     Cancel { call: u32 },
     Wake,
     Pass { millis: u64 },
@@ -309,8 +309,8 @@ fn any_step() -> impl Strategy<Value = Step> {
                 waits,
             }
         ),
-        3 => (any::<usize>(), 0..110_u64).prop_map(|(flight, nanos)| Step::Answer { flight, nanos }),
-        3 => (any::<usize>(), kinds).prop_map(|(flight, kind)| Step::Fail { flight, kind }),
+        3 => (any::<usize>(), 0..110_u64).prop_map(|(attempt, nanos)| Step::Answer { attempt, nanos }),
+        3 => (any::<usize>(), kinds).prop_map(|(attempt, kind)| Step::Fail { attempt, kind }),
         1 => (0..40_u32).prop_map(|call| Step::Cancel { call }),
         1 => Just(Step::Wake),
         1 => (0..90_000_000_u64).prop_map(|millis| Step::Pass { millis }),
@@ -319,8 +319,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 impl Client {
     fn step(&mut self, step: &Step) {
-        let of = |flights: &[(CallId, FlightId)], index: usize| {
-            flights.get(index % flights.len().max(1)).map(|(call, _)| *call)
+        let of = |ids: &[(CallId, AttemptId)], index: usize| {
+            ids.get(index % ids.len().max(1)).map(|(call, _)| *call)
         };
         match step {
             Step::Start { chain, background, deadline, waits } => {
@@ -332,13 +332,13 @@ impl Client {
                     }
                 });
             }
-            Step::Answer { flight, nanos } => {
-                if let Some(call) = of(&self.flights, *flight) {
+            Step::Answer { attempt, nanos } => {
+                if let Some(call) = of(&self.ids, *attempt) {
                     self.answer(call, *nanos);
                 }
             }
-            Step::Fail { flight, kind } => {
-                if let Some(call) = of(&self.flights, *flight) {
+            Step::Fail { attempt, kind } => {
+                if let Some(call) = of(&self.ids, *attempt) {
                     self.fail(call, *kind);
                 }
             }
@@ -368,7 +368,7 @@ proptest! {
         while client.ended < started {
             prop_assert!(left > 0, "{} of {} have ended", client.ended, started);
             left -= 1;
-            match client.flights.last() {
+            match client.ids.last() {
                 Some((call, _)) => client.answer(*call, 50),
                 None => client.wake(),
             }
@@ -383,7 +383,7 @@ proptest! {
         let mut client = Client::new(None, 2);
         for step in &steps {
             client.step(step);
-            let is_quiet = client.flights.is_empty() && client.queued(0) + client.queued(1) == 0;
+            let is_quiet = client.ids.is_empty() && client.queued(0) + client.queued(1) == 0;
             if !is_quiet || client.has_retries {
                 continue;
             }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use support::{EPOCH, Event, Step, World, check, show, spec, with_timeout};
 use unexhausted::base::random::Random;
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::output::Ending;
 use unexhausted::engine::target::{self, Target};
@@ -326,7 +326,7 @@ fn any_op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Wake),
         2 => (0..8_u32).prop_map(Op::Cancel),
         2 => (0..8_u32, 0..60_u32, any::<bool>())
-            .prop_map(|(call, flight, answers)| Op::Stray(call, flight, answers)),
+            .prop_map(|(call, attempt, answers)| Op::Stray(call, attempt, answers)),
         1 => Just(Op::Drain),
         1 => Just(Op::Close),
     ]
@@ -356,13 +356,13 @@ fn play(seed: u64, stale: bool, ops: &[Op]) -> World {
             }
             Op::Wake => world.feed(Input::Woken),
             Op::Cancel(call) => world.cancel(CallId(call)),
-            Op::Stray(call, flight, answers) => {
-                let (call, flight) = (CallId(call), FlightId(flight));
+            Op::Stray(call, attempt, answers) => {
+                let (call, attempt) = (CallId(call), AttemptId(attempt));
                 let info = Rc::new(ErrorInfo::new(Kind::ServerError));
                 world.feed(if answers {
-                    Input::Answered { call, flight, used: None }
+                    Input::Answered { call, attempt, used: None }
                 } else {
-                    Input::Failed { call, flight, info, verdict: None }
+                    Input::Failed { call, attempt, info, verdict: None }
                 });
             }
             Op::Drain => world.feed(Input::Draining),
@@ -438,20 +438,20 @@ proptest! {
         let mut world = World::new(seed);
         let call = CallSpec { deadline: call.deadline.filter(|deadline| deadline.0 > 0), ..call };
         let id = world.start(call, &[]);
-        let flight_of = |world: &World| world.lives[0].flights.last().copied().expect("a flight");
+        let attempt_of = |world: &World| world.lives[0].ids.last().copied().expect("an attempt");
         for info in before {
-            let (flight, info) = (flight_of(&world), Rc::new(info));
+            let (attempt, info) = (attempt_of(&world), Rc::new(info));
             let verdict = Some(Verdict::RetryAfter(Millis::ZERO));
-            world.feed(Input::Failed { call: id, flight, info, verdict });
+            world.feed(Input::Failed { call: id, attempt, info, verdict });
         }
         if world.calls_alive() == 0 {
             return Ok(());
         }
         let preview = world.engine.preview(world.now(), id, &info);
         prop_assert_eq!(preview, world.engine.preview(world.now(), id, &info), "looking changes nothing");
-        let (flight, marked) = (flight_of(&world), world.trace.len());
+        let (attempt, marked) = (attempt_of(&world), world.trace.len());
         let waits = world.lives[0].waits.len();
-        world.feed(Input::Failed { call: id, flight, info: Rc::new(info), verdict: None });
+        world.feed(Input::Failed { call: id, attempt, info: Rc::new(info), verdict: None });
         let life = &world.lives[0];
         let goes_on = life.settled.is_none();
         prop_assert_eq!(preview.is_some(), goes_on, "{}", show(&world.trace[marked..]));

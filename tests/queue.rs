@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{BookId, CallId, ExchangeId, FlightId, LaneId};
+use unexhausted::engine::ids::{AttemptId, CallId, ExchangeId, LaneId, ReplicaId};
 use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
@@ -33,16 +33,16 @@ fn lane(engine: &mut Engine, dimension: Dimension, limit: u64) -> LaneId {
 }
 
 fn call(lane: LaneId, policy: Policy, priority: i32, tokens: u64) -> CallSpec {
-    let want = Amounts { requests: 1, tokens, images: 1, nanos: 0 };
-    let target = Target { lane: Some(lane), want, ..Target::of_account(0) };
+    let cost = Amounts { requests: 1, tokens, images: 1, nanos: 0 };
+    let target = Target { lane: Some(lane), cost, ..Target::of_account(0) };
     CallSpec { priority, ..CallSpec::new(Rc::new(policy), Rc::new([target])) }
 }
 
-fn sends(engine: &mut Engine) -> Vec<(CallId, FlightId)> {
+fn sends(engine: &mut Engine) -> Vec<(CallId, AttemptId)> {
     let mut sends = Vec::new();
     while let Some(output) = engine.poll() {
-        if let Output::Send { call, flight, .. } = output {
-            sends.push((call, flight));
+        if let Output::Send { call, attempt, .. } = output {
+            sends.push((call, attempt));
         }
     }
     sends
@@ -55,9 +55,9 @@ fn who_may_not_probe_a_paused_target_is_not_overtaken_by_who_need_not() {
     for _ in 0..2 {
         engine.start(start, call(lane, Policy::GENERATE, BACKGROUND, 150));
     }
-    for (call, flight) in sends(&mut engine) {
+    for (call, attempt) in sends(&mut engine) {
         let info = Rc::new(ErrorInfo::new(Kind::Overloaded));
-        engine.handle(at(100, 100), Input::Failed { call, flight, info, verdict: None });
+        engine.handle(at(100, 100), Input::Failed { call, attempt, info, verdict: None });
     }
     assert_eq!(sends(&mut engine), [], "both are back in the queue of a paused target");
 
@@ -83,7 +83,7 @@ fn question(engine: &mut Engine) -> (ExchangeId, Rc<Request>) {
 fn a_permit_that_a_sleeping_computer_was_given_is_asked_for_again() {
     let mut engine = Engine::new(1);
     let lane = lane(&mut engine, Dimension::RequestsPerMinute, 20);
-    engine.share(BookId::Lane(lane), OnStoreDown::Closed);
+    engine.share(ReplicaId::Lane(lane), OnStoreDown::Closed);
     engine.start(at(0, 0), call(lane, Policy::GENERATE, INTERACTIVE, 10));
     let (id, request) = question(&mut engine);
     let (state, reply) = apply(None, NOON, &request);
@@ -93,7 +93,7 @@ fn a_permit_that_a_sleeping_computer_was_given_is_asked_for_again() {
 
     let (id, request) = question(&mut engine);
     let (_, reply) = apply(Some(&state), NOON + 5_002, &request);
-    let moments = reply.ledger.quota.usage().find_map(|usage| usage.frees);
+    let moments = reply.shared.usage.rows().find_map(|usage| usage.frees);
     assert_eq!(moments, Some(NOON + 65_502), "counted when it is used, and once");
     engine.handle(at(4, 5_004), Input::Transacted { id, reply: Some(reply) });
     assert_eq!(sends(&mut engine).len(), 1);
@@ -126,9 +126,9 @@ fn failure(engine: &mut Engine) -> Option<(CallId, Why, Rc<ErrorInfo>)> {
 /// Begins one call and has it fail; gives its lane.
 fn failed_once(engine: &mut Engine, spec: CallSpec, info: &Rc<ErrorInfo>) {
     engine.start(at(0, 0), spec);
-    for (call, flight) in sends(engine) {
+    for (call, attempt) in sends(engine) {
         let info = Rc::clone(info);
-        engine.handle(at(100, 100), Input::Failed { call, flight, info, verdict: None });
+        engine.handle(at(100, 100), Input::Failed { call, attempt, info, verdict: None });
     }
 }
 
@@ -159,14 +159,14 @@ fn who_waits_in_the_queue_leaves_it_when_the_service_names_a_long_wait() {
         let lane = lane(&mut engine, Dimension::RequestsPerMinute, 1);
         let spec = || call(lane, Policy::GENERATE, INTERACTIVE, 1);
         engine.start(at(0, 0), spec());
-        let (first, flight) = sends(&mut engine)[0];
+        let (first, attempt) = sends(&mut engine)[0];
         let waiting: Vec<_> = (0..3).map(|_| engine.start(at(0, 0), spec())).collect();
         assert!(
             failure(&mut engine).is_none(),
             "a queue of minutes is none of the service's waits"
         );
         let info = in_two_hours(kind, dimension);
-        engine.handle(at(100, 100), Input::Failed { call: first, flight, info, verdict: None });
+        engine.handle(at(100, 100), Input::Failed { call: first, attempt, info, verdict: None });
         for call in [vec![first], waiting].concat() {
             let (id, why, _) = failure(&mut engine).expect("all end");
             assert_eq!((id, why), (call, Why::ServerDelay), "{kind:?} {dimension:?}");
@@ -183,10 +183,10 @@ fn a_call_goes_on_to_the_target_that_no_service_holds() {
         failed_once(&mut engine, alone, &in_two_hours(kind, dimension));
         assert!(failure(&mut engine).is_some());
 
-        let want = Amounts { requests: 1, tokens: 1, images: 1, nanos: 0 };
+        let cost = Amounts { requests: 1, tokens: 1, images: 1, nanos: 0 };
         let targets: Vec<_> = lanes
             .iter()
-            .map(|lane| Target { lane: Some(*lane), want, ..Target::of_account(0) })
+            .map(|lane| Target { lane: Some(*lane), cost, ..Target::of_account(0) })
             .collect();
         engine.start(at(200, 200), CallSpec::new(Rc::new(Policy::GENERATE), targets.into()));
         let target = core::iter::from_fn(|| engine.poll()).find_map(|output| match output {
@@ -210,10 +210,10 @@ fn of_the_background_one_asks_every_five_minutes_what_no_quota_says() {
         let mut now = 0;
         loop {
             while let Some(output) = engine.poll() {
-                let Output::Send { call, flight, .. } = output else { continue };
+                let Output::Send { call, attempt, .. } = output else { continue };
                 sent.push(now);
                 let info = in_two_hours(kind, dimension);
-                let failed = Input::Failed { call, flight, info, verdict: None };
+                let failed = Input::Failed { call, attempt, info, verdict: None };
                 engine.handle(at(now, now), failed);
             }
             match engine.next_wakeup() {
@@ -242,17 +242,17 @@ fn a_minute_holds_where_the_first_requests_arrive_late() {
     }
     let (mut now, mut arrived, mut open) = (0, Vec::new(), Vec::new());
     while arrived.len() < 4 * RPM || !open.is_empty() {
-        for (call, flight) in sends(&mut engine) {
+        for (call, attempt) in sends(&mut engine) {
             // A name is looked up, and a connection is made: for those after, it is there.
             arrived.push(if arrived.len() < RPM { now + 2_000 } else { now });
-            open.push((now + 12_000, call, flight));
+            open.push((now + 12_000, call, attempt));
         }
         let back = open.iter().map(|(back, ..)| *back).min();
         let wake = engine.next_wakeup().map(|at| at.0);
         now = now.max([back, wake].into_iter().flatten().min().unwrap_or(now));
-        if let Some((_, call, flight)) = open.iter().find(|(back, ..)| *back <= now).copied() {
-            open.retain(|(.., other)| *other != flight);
-            engine.handle(at(now, now), Input::Answered { call, flight, used: None });
+        if let Some((_, call, attempt)) = open.iter().find(|(back, ..)| *back <= now).copied() {
+            open.retain(|(.., other)| *other != attempt);
+            engine.handle(at(now, now), Input::Answered { call, attempt, used: None });
         } else {
             engine.handle(at(now, now), Input::Woken);
         }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::base::time::Millis;
-use crate::engine::call::{Call, Flight, Permit};
-use crate::engine::ids::{CallId, FlightId};
+use crate::engine::call::{Attempt, Call, Permit};
+use crate::engine::ids::{AttemptId, CallId};
 use crate::engine::input::{OnDailyLimit, Used};
 use crate::engine::output::{Ending, Output};
 use crate::engine::state_machine::Engine;
@@ -16,12 +16,12 @@ use crate::retry::fallback::Action;
 use crate::retry::policy::{self, Decision, Verdict, believed, is_long};
 
 /// How long an attempt may fly in all: the service itself ends a request after ten minutes.
-const OVERTIME_MAX: Millis = Millis(600_000);
+const LATE_MAX: Millis = Millis(600_000);
 
 impl Engine {
     /// The number of the next attempt to go out.
-    pub(crate) const fn next_flight(&self) -> FlightId {
-        FlightId(self.flights.wrapping_add(1))
+    pub(crate) const fn next_attempt(&self) -> AttemptId {
+        AttemptId(self.sent_attempts.wrapping_add(1))
     }
 
     pub(crate) fn send(&mut self, id: CallId, mut call: Box<Call>, permit: Option<Permit>) {
@@ -33,16 +33,16 @@ impl Engine {
         call.record.waited = call.record.waited + waited;
         call.attempts = call.attempts.saturating_add(1);
         if call.here.tries == 0 {
-            self.budget_of(&call, call.target).call(now);
+            self.retry_budget_of(&call, call.target).call(now);
         }
         call.here.tries = call.here.tries.saturating_add(1);
-        self.flights = self.flights.wrapping_add(1);
-        let flight = FlightId(self.flights);
+        self.sent_attempts = self.sent_attempts.wrapping_add(1);
+        let attempt = AttemptId(self.sent_attempts);
         let own = call.spec.targets.get(call.target).and_then(|target| target.timeout);
         let expires = own.or(call.spec.policy.timeout).map(|timeout| now + timeout);
         let expires = [expires, call.attempt_ends(now)].into_iter().flatten().min();
-        call.flying = Some(Box::new(Flight {
-            id: flight,
+        call.current = Some(Box::new(Attempt {
+            id: attempt,
             number: call.attempts,
             target: call.target,
             started: now,
@@ -50,18 +50,18 @@ impl Engine {
             expires,
             permit,
         }));
-        let (attempt, target) = (call.attempts, call.target);
-        self.outputs.push_back(Output::Send { call: id, flight, attempt, target });
+        let (number, target) = (call.attempts, call.target);
+        self.outputs.push_back(Output::Send { call: id, attempt, number, target });
         self.put(id, call);
     }
 
-    pub(crate) fn answered(&mut self, id: CallId, flight: FlightId, used: Option<Used>) {
+    pub(crate) fn answered(&mut self, id: CallId, attempt: AttemptId, used: Option<Used>) {
         let Some(mut call) = self.take(id) else { return };
-        match call.take_flight(flight) {
-            Some(landed) => {
-                self.served(&call, &landed, used);
-                call.end(self.now.mono, &landed, None, false);
-                self.settle(id, *call, Ending::Answered(flight));
+        match call.take_attempt(attempt) {
+            Some(completed) => {
+                self.served(&call, &completed, used);
+                call.end(self.now.mono, &completed, None, false);
+                self.settle(id, *call, Ending::Answered(attempt));
             }
             None => self.put(id, call),
         }
@@ -70,24 +70,24 @@ impl Engine {
     pub(crate) fn failed(
         &mut self,
         id: CallId,
-        flight: FlightId,
+        attempt: AttemptId,
         mut info: Rc<ErrorInfo>,
         verdict: Option<Verdict>,
     ) {
         let Some(mut call) = self.take(id) else { return };
-        let was_current = call.flying.as_ref().is_some_and(|flying| flying.id == flight);
-        if let Some(landed) = call.take_flight(flight) {
-            self.refused(&call, &landed, &info);
-            info = self.advised(&landed, info);
-            call.end(self.now.mono, &landed, Some(Rc::clone(&info)), false);
+        let was_current = call.current.as_ref().is_some_and(|current| current.id == attempt);
+        if let Some(completed) = call.take_attempt(attempt) {
+            self.refused(&call, &completed, &info);
+            info = self.advised(&completed, info);
+            call.end(self.now.mono, &completed, Some(Rc::clone(&info)), false);
             // Who asks anew is told again, if that is longer than the caller allows.
             let most = call.spec.policy.max_server_delay;
             let is_obeyed = call.spec.is_background() || !is_long(&info, most);
             if let Some(hint) = believed(&info, most).filter(|_| is_obeyed && !was_current) {
-                // Of a failed overtime attempt nothing is left but what the service said.
+                // Of a failed late attempt nothing is left but what the service said.
                 let until = self.now.mono + hint;
-                call.hold(landed.target, until);
-                if landed.target == call.target && call.waits_until.is_some() {
+                call.hold(completed.target, until);
+                if completed.target == call.target && call.waits_until.is_some() {
                     call.waits_until = call.waits_until.max(Some(until));
                 }
             }
@@ -96,7 +96,7 @@ impl Engine {
             self.decide(id, call, info, verdict);
         } else if call.is_adrift() {
             self.place(id, call);
-        } else if call.flying.is_none() && call.is_risked(self.now.mono, None) {
+        } else if call.current.is_none() && call.is_risked(self.now.mono, None) {
             self.fail(id, *call, Why::AttemptsUsed);
         } else {
             self.put(id, call);
@@ -141,7 +141,7 @@ impl Engine {
         }
         let mut random = self.draws(&call);
         let (now, standing) = (self.now.mono, self.standing(&call));
-        let budget = self.budget_of(&call, call.target);
+        let budget = self.retry_budget_of(&call, call.target);
         let decision = standing.decide(now, &info, verdict, budget, &mut random);
         let is_minute = standing.is_minute(&info);
         call.last = Some(Rc::clone(&info));
@@ -227,17 +227,21 @@ impl Engine {
             self.reconsider(id, call);
             return;
         }
-        let expired = |flight: &Flight| flight.expires.is_some_and(|expires| expires <= now);
-        if let Some(flight) = call.overtime.take_if(|flight| expired(flight)) {
+        let expired = |attempt: &Attempt| attempt.expires.is_some_and(|expires| expires <= now);
+        if let Some(attempt) = call.late.take_if(|attempt| expired(attempt)) {
             let info = Rc::new(local::timed_out());
-            self.refused(&call, &flight, &info);
-            call.end(now, &flight, Some(info), true);
-            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+            self.refused(&call, &attempt, &info);
+            call.end(now, &attempt, Some(info), true);
+            self.outputs.push_back(Output::Abort {
+                call: id,
+                attempt: attempt.id,
+                timed_out: true,
+            });
             if call.is_adrift() {
                 self.place(id, call);
                 return;
             }
-            if call.flying.is_none() && call.is_risked(now, None) {
+            if call.current.is_none() && call.is_risked(now, None) {
                 self.fail(id, *call, Why::AttemptsUsed);
                 return;
             }
@@ -245,23 +249,27 @@ impl Engine {
         // Where the call may not pay for another attempt, this one has all the time there is.
         let targets = call.target..call.spec.targets.len();
         let has_more = targets.into_iter().any(|target| call.affords(target));
-        let has_overtime = call.spec.policy.overtime;
-        if let Some(flight) = call.flying.as_deref_mut().filter(|_| !has_more && has_overtime) {
-            flight.expires = flight.expires.max(Some(flight.started + OVERTIME_MAX));
+        let has_overtime = call.spec.policy.late;
+        if let Some(attempt) = call.current.as_deref_mut().filter(|_| !has_more && has_overtime) {
+            attempt.expires = attempt.expires.max(Some(attempt.started + LATE_MAX));
         }
-        let Some(mut flight) = call.flying.take_if(|flight| expired(flight)) else {
+        let Some(mut attempt) = call.current.take_if(|attempt| expired(attempt)) else {
             self.put(id, call);
             return;
         };
         let info = Rc::new(local::timed_out());
-        if call.spec.policy.overtime && call.overtime.is_none() {
-            self.overtime(&flight);
-            flight.expires = Some(flight.started + OVERTIME_MAX);
-            call.overtime = Some(flight);
+        if call.spec.policy.late && call.late.is_none() {
+            self.late(&attempt);
+            attempt.expires = Some(attempt.started + LATE_MAX);
+            call.late = Some(attempt);
         } else {
-            call.end(now, &flight, Some(Rc::clone(&info)), true);
-            self.refused(&call, &flight, &info);
-            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: true });
+            call.end(now, &attempt, Some(Rc::clone(&info)), true);
+            self.refused(&call, &attempt, &info);
+            self.outputs.push_back(Output::Abort {
+                call: id,
+                attempt: attempt.id,
+                timed_out: true,
+            });
         }
         self.decide(id, call, info, None);
     }
@@ -275,13 +283,17 @@ impl Engine {
     }
 
     pub(crate) fn settle(&mut self, id: CallId, mut call: Call, ending: Ending) {
-        let flights = [(call.flying.take(), false), (call.overtime.take(), true)];
-        for (flight, late) in flights {
-            let Some(flight) = flight else { continue };
+        let sent_attempts = [(call.current.take(), false), (call.late.take(), true)];
+        for (attempt, late) in sent_attempts {
+            let Some(attempt) = attempt else { continue };
             let info = late.then(|| Rc::new(local::timed_out()));
-            self.gave_up(&flight);
-            call.end(self.now.mono, &flight, info, true);
-            self.outputs.push_back(Output::Abort { call: id, flight: flight.id, timed_out: false });
+            self.gave_up(&attempt);
+            call.end(self.now.mono, &attempt, info, true);
+            self.outputs.push_back(Output::Abort {
+                call: id,
+                attempt: attempt.id,
+                timed_out: false,
+            });
         }
         if call.queued.is_some() {
             self.unqueue(&mut call);

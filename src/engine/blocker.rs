@@ -4,23 +4,23 @@ use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, WallTime};
 use crate::engine::call::Call;
-use crate::engine::ids::{BookId, CallId};
+use crate::engine::circuit_breaker::Outage;
+use crate::engine::ids::{CallId, ReplicaId};
 use crate::engine::input::OnDailyLimit;
-use crate::engine::lane::{Lane, denied, is_shutting, over_budget};
-use crate::engine::outage::Outage;
+use crate::engine::lane::{Lane, denied, disables, over_budget};
 use crate::engine::output::{Leave, Output};
 use crate::engine::state_machine::Engine;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
 use crate::quota::denial::Denial;
-use crate::quota::replica::Book;
+use crate::quota::replica::Replica;
 use crate::quota::window::Amounts;
 use crate::retry::ending::Why;
 use crate::retry::fallback::{self, Action};
 use crate::retry::policy::is_long;
 
 /// What keeps a call from a target, and until when at least.
-pub(crate) struct Bar {
+pub(crate) struct Blocker {
     pub(crate) until: Instant,
     pub(crate) reason: Reason,
 }
@@ -39,7 +39,7 @@ pub(crate) enum Reason {
 }
 
 /// What a call does that is kept from its target.
-pub(crate) enum Move {
+pub(crate) enum Resolution {
     Stay,
     /// Out of the queue until then, so that cheaper calls are not kept by it.
     Park,
@@ -52,23 +52,24 @@ pub(crate) enum Move {
 
 impl Engine {
     /// What would keep a call from a target, with so many others before it in the queue.
-    pub(crate) fn bar(&self, call: &Call, index: usize, ahead: u64) -> Option<Bar> {
+    pub(crate) fn blocker(&self, call: &Call, index: usize, ahead: u64) -> Option<Blocker> {
         let target = call.spec.targets.get(index)?;
         let lane = self.lanes.get(target.lane?.0 as usize)?;
         let now = self.now.mono;
-        if let Some(info) = lane.shut(now) {
-            return Some(Bar {
+        if let Some(info) = lane.disabled(now) {
+            return Some(Blocker {
                 until: now + Millis(60_000),
                 reason: Reason::Target(Rc::clone(info)),
             });
         }
-        let mut bar = None;
+        let mut blocker = None;
         let mut strictest = |until: Instant, reason: Reason| {
-            if until > now && bar.as_ref().is_none_or(|bar: &Bar| bar.until < until) {
-                bar = Some(Bar { until, reason });
+            if until > now && blocker.as_ref().is_none_or(|blocker: &Blocker| blocker.until < until)
+            {
+                blocker = Some(Blocker { until, reason });
             }
         };
-        if let Some(outage) = lane.health.outage()
+        if let Some(outage) = lane.breaker.outage()
             && call.rides(outage)
             && !may_probe(&self.lanes, outage, call, index, now)
         {
@@ -76,39 +77,41 @@ impl Engine {
             let until = if outage.probe.is_some() { now + outage.takes() } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
-        let (wanted, money) = lane.reserves(&call.want_of(index)).split();
-        let timed = |book: &Book, denial: Denial| (book.moment(self.now, denial.until), denial);
-        let earliest = |book: &Book, want: &Amounts, ahead: u64| {
-            let denial = book.quota.earliest(book.clock(self.now), want, ahead)?;
-            Some(timed(book, denial))
+        let (cost_of_lane, money) = lane.reserves(&call.cost_of(index)).split();
+        let timed =
+            |replica: &Replica, denial: Denial| (replica.moment(self.now, denial.until), denial);
+        let earliest = |replica: &Replica, cost: &Amounts, ahead: u64| {
+            let denial = replica.usage.earliest(replica.clock(self.now), cost, ahead)?;
+            Some(timed(replica, denial))
         };
         let denial = if call.insists() && call.target == index {
-            let denial = lane.book.quota.earliest_said(lane.book.clock(self.now), &wanted);
-            denial.map(|denial| timed(&lane.book, denial))
+            let denial =
+                lane.replica.usage.earliest_said(lane.replica.clock(self.now), &cost_of_lane);
+            denial.map(|denial| timed(&lane.replica, denial))
         } else {
-            earliest(&lane.book, &wanted, ahead)
+            earliest(&lane.replica, &cost_of_lane, ahead)
         };
         if let Some((until, denial)) = denial {
             strictest(until, Reason::Lane(denial));
         }
         if let Some(account) = self.accounts.get(lane.account.0 as usize)
-            && let Some((until, denial)) = earliest(&account.book, &money, 0)
+            && let Some((until, denial)) = earliest(&account.replica, &money, 0)
         {
             strictest(until, Reason::Account(denial));
         }
-        if let Some(purse) = &self.purse
-            && let Some((until, denial)) = earliest(&purse.book, &money, 0)
+        if let Some(budget) = &self.budget
+            && let Some((until, denial)) = earliest(&budget.replica, &money, 0)
         {
             strictest(until, Reason::Budget(denial));
         }
-        bar
+        blocker
     }
 
     /// What a call does about a bar.
-    pub(crate) fn weigh(&self, call: &Call, bar: &Bar) -> Move {
+    pub(crate) fn resolve(&self, call: &Call, blocker: &Blocker) -> Resolution {
         let (now, policy) = (self.now.mono, &call.spec.policy);
-        match &bar.reason {
-            Reason::Target(info) if is_shutting(info.kind) => return Move::Leave(Why::Barred),
+        match &blocker.reason {
+            Reason::Target(info) if disables(info.kind) => return Resolution::Leave(Why::Blocked),
             Reason::Target(info)
                 if info.kind == Kind::DailyQuota
                     && call.spec.on_daily_limit != OnDailyLimit::Wait =>
@@ -123,75 +126,77 @@ impl Engine {
             Reason::Account(Denial { dimension: Some(Dimension::Spend), .. })
                 if !call.spec.is_background()
                     && !policy.waits_for_spend
-                    && bar.until > now + policy.max_wait_per_target =>
+                    && blocker.until > now + policy.max_wait_per_target =>
             {
-                return Move::Leave(Why::Barred);
+                return Resolution::Leave(Why::Blocked);
             }
             // A store that has forgotten, or is away, holds everything for a while: that is no end
             // of the budget.
             Reason::Budget(Denial { dimension: Some(_), until, .. }) => {
-                if let Some(cheaper) = self.sooner(call, bar.until) {
-                    return Move::Switch(cheaper);
+                if let Some(cheaper) = self.sooner(call, blocker.until) {
+                    return Resolution::Switch(cheaper);
                 }
                 let waits = call.spec.on_daily_limit == OnDailyLimit::Wait;
                 let has_day = *until < u64::MAX;
-                let fits = call.deadline().is_none_or(|deadline| bar.until < deadline);
+                let fits = call.deadline().is_none_or(|deadline| blocker.until < deadline);
                 let is_kept = has_day && waits && fits;
-                return if is_kept { Move::Park } else { Move::Fail(Why::OverBudget) };
+                return if is_kept { Resolution::Park } else { Resolution::Fail(Why::OverBudget) };
             }
             _ => {}
         }
-        if !call.spec.is_background() && self.is_named_long(call, bar) {
-            return Move::Leave(Why::ServerDelay);
+        if !call.spec.is_background() && self.is_named_long(call, blocker) {
+            return Resolution::Leave(Why::ServerDelay);
         }
-        if call.deadline().is_some_and(|deadline| deadline <= bar.until) {
-            return self.sooner(call, bar.until).map_or(Move::Fail(Why::Deadline), Move::Switch);
+        if call.deadline().is_some_and(|deadline| deadline <= blocker.until) {
+            return self
+                .sooner(call, blocker.until)
+                .map_or(Resolution::Fail(Why::Deadline), Resolution::Switch);
         }
         // Nobody waits for a background call, but it need not wait either.
         if call.spec.is_background()
             && let Some(target) = self.sooner(call, now + Millis(1))
         {
-            return Move::Switch(target);
+            return Resolution::Switch(target);
         }
-        let is_long = bar.until > now + policy.max_wait_per_target;
-        let is_past_share = call.share.is_some_and(|share| share <= bar.until);
+        let is_long = blocker.until > now + policy.max_wait_per_target;
+        let is_past_share = call.share.is_some_and(|share| share <= blocker.until);
         if (is_past_share || (is_long && !call.spec.is_background()))
-            && let Some(target) = self.sooner(call, bar.until)
+            && let Some(target) = self.sooner(call, blocker.until)
         {
-            return Move::Switch(target);
+            return Resolution::Switch(target);
         }
-        Move::Stay
+        Resolution::Stay
     }
 
     /// Whether the service itself named a longer wait than a call sits through.
-    fn is_named_long(&self, call: &Call, bar: &Bar) -> bool {
+    fn is_named_long(&self, call: &Call, blocker: &Blocker) -> bool {
         let most = call.spec.policy.max_server_delay;
-        match &bar.reason {
+        match &blocker.reason {
             Reason::Target(info) => info.kind != Kind::DailyQuota && is_long(info, most),
             Reason::Lane(denial) | Reason::Account(denial) => {
-                denial.is_named && bar.until > self.now.mono + most
+                denial.is_named && blocker.until > self.now.mono + most
             }
             Reason::Budget(_) | Reason::Price => false,
         }
     }
 
     /// Takes a queued call out where it does not wait for this bar; gives whether it did.
-    pub(crate) fn drive_out(&mut self, id: CallId, bar: &Bar) -> bool {
+    pub(crate) fn evict(&mut self, id: CallId, blocker: &Blocker) -> bool {
         let Some(call) = self.call(id) else { return true };
-        let next = self.weigh(call, bar);
-        if matches!(next, Move::Stay) {
+        let next = self.resolve(call, blocker);
+        if matches!(next, Resolution::Stay) {
             return false;
         }
         let Some(mut call) = self.take(id) else { return true };
         self.unqueue(&mut call);
-        self.follow(id, call, next, bar);
+        self.apply_resolution(id, call, next, blocker);
         true
     }
 
-    pub(crate) fn expel(&mut self, id: CallId, why: Why, bar: &Bar) {
+    pub(crate) fn evict_because(&mut self, id: CallId, why: Why, blocker: &Blocker) {
         let Some(mut call) = self.take(id) else { return };
         self.unqueue(&mut call);
-        let info = self.explain(&call, bar);
+        let info = self.explain(&call, blocker);
         call.give_up(Action::Next);
         self.go_elsewhere(id, call, why, info);
     }
@@ -199,7 +204,7 @@ impl Engine {
     pub(crate) fn unqueue(&mut self, call: &mut Call) {
         call.patience = None;
         match call.queued.take() {
-            Some(BookId::Lane(lane)) => {
+            Some(ReplicaId::Lane(lane)) => {
                 if let Some(lane) = self.lanes.get_mut(lane.0 as usize) {
                     lane.queue.leave(call.spec.priority);
                     lane.dirty = true;
@@ -215,26 +220,32 @@ impl Engine {
         call.waiting_since = self.now.mono;
     }
 
-    pub(crate) fn follow(&mut self, id: CallId, mut call: Box<Call>, next: Move, bar: &Bar) {
-        if matches!(next, Move::Park) {
-            self.park(id, call, bar);
+    pub(crate) fn apply_resolution(
+        &mut self,
+        id: CallId,
+        mut call: Box<Call>,
+        next: Resolution,
+        blocker: &Blocker,
+    ) {
+        if matches!(next, Resolution::Park) {
+            self.park(id, call, blocker);
             return;
         }
-        let info = self.explain(&call, bar);
+        let info = self.explain(&call, blocker);
         call.last = Some(Rc::clone(&info));
         let target = match next {
-            Move::Switch(target) => {
+            Resolution::Switch(target) => {
                 // What bars it here is not over yet: it is not back at once.
                 let patience = call.spec.policy.max_wait_per_target.max(Millis(100));
-                let soon = bar.until.min(self.now.mono + patience);
+                let soon = blocker.until.min(self.now.mono + patience);
                 call.here.ready = call.here.ready.max(soon);
                 Some(target)
             }
-            Move::Fail(why) => {
+            Resolution::Fail(why) => {
                 self.fail(id, *call, why);
                 return;
             }
-            Move::Leave(_) | Move::Park | Move::Stay => {
+            Resolution::Leave(_) | Resolution::Park | Resolution::Stay => {
                 let action = match fallback::action(info.kind) {
                     Action::NextAccount => Action::NextAccount,
                     _ => Action::Next,
@@ -243,7 +254,7 @@ impl Engine {
                 call.next_new(action)
             }
         };
-        let why = if let Move::Leave(why) = next { why } else { Why::Barred };
+        let why = if let Resolution::Leave(why) = next { why } else { Why::Blocked };
         match target {
             Some(target) => self.switch(id, call, target, info),
             None => self.go_elsewhere(id, call, why, info),
@@ -262,7 +273,7 @@ impl Engine {
         let to = mutant!(SkipsTarget, to, to.saturating_add(1).min(last));
         let (now, visit) = (self.now.mono, call.visit(to));
         let is_retry = visit.tries > 0 && !visit.is_paid;
-        if is_retry && !self.budget_of(&call, to).take(now) {
+        if is_retry && !self.retry_budget_of(&call, to).take(now) {
             // It would be one retry too many of that target: there is nothing to come back to.
             call.close(to);
             self.go_elsewhere(id, call, Why::RetryBudget, info);
@@ -282,16 +293,18 @@ impl Engine {
     }
 
     /// What a call is told of a bar.
-    pub(crate) fn explain(&self, call: &Call, bar: &Bar) -> Rc<ErrorInfo> {
+    pub(crate) fn explain(&self, call: &Call, blocker: &Blocker) -> Rc<ErrorInfo> {
         let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
         let account = lane.and_then(|lane| self.accounts.get(lane.account.0 as usize));
-        match (&bar.reason, lane, account) {
-            (Reason::Lane(denial), Some(lane), _) => Rc::new(denied(denial, &lane.book, self.now)),
-            (Reason::Account(denial), _, Some(account)) => {
-                Rc::new(denied(denial, &account.book, self.now))
+        match (&blocker.reason, lane, account) {
+            (Reason::Lane(denial), Some(lane), _) => {
+                Rc::new(denied(denial, &lane.replica, self.now))
             }
-            (Reason::Budget(denial), ..) => match &self.purse {
-                Some(purse) => Rc::new(denied(denial, &purse.book, self.now)),
+            (Reason::Account(denial), _, Some(account)) => {
+                Rc::new(denied(denial, &account.replica, self.now))
+            }
+            (Reason::Budget(denial), ..) => match &self.budget {
+                Some(budget) => Rc::new(denied(denial, &budget.replica, self.now)),
                 None => Rc::new(ErrorInfo::new(Kind::OverBudget)),
             },
             (Reason::Price, ..) => {
@@ -316,14 +329,14 @@ impl Engine {
     /// Tells a call that was just queued that it has to wait.
     pub(crate) fn tell(&mut self, id: CallId) {
         let Some(call) = self.call(id) else { return };
-        let Some(BookId::Lane(lane)) = call.queued else { return };
+        let Some(ReplicaId::Lane(lane)) = call.queued else { return };
         let Some(lane) = self.lanes.get(lane.0 as usize) else { return };
         let ahead = lane.queue.ahead_of(call.spec.priority).saturating_sub(1);
-        let Some(bar) = self.bar(call, call.target, ahead) else { return };
-        let (attempt, info) = (call.attempts, self.explain(call, &bar));
-        let wait = bar.until - self.now.mono;
+        let Some(blocker) = self.blocker(call, call.target, ahead) else { return };
+        let (number, info) = (call.attempts, self.explain(call, &blocker));
+        let wait = blocker.until - self.now.mono;
         let until = self.now.wall + wait;
-        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+        self.outputs.push_back(Output::Hold { call: id, number, wait, until, info });
     }
 }
 
@@ -360,7 +373,7 @@ pub(crate) fn has_other(lanes: &[Lane], call: &Call, target: usize) -> bool {
     let rests = |index: usize| {
         let lane = call.spec.targets.get(index).and_then(|target| target.lane);
         lane.and_then(|lane| lanes.get(lane.0 as usize))
-            .is_some_and(|lane| lane.health.outage().is_some_and(|outage| call.rides(outage)))
+            .is_some_and(|lane| lane.breaker.outage().is_some_and(|outage| call.rides(outage)))
     };
     let here = Some(call.target).filter(|here| *here != target);
     let mut others = call.others().filter(|other| *other != target).chain(here);
@@ -368,9 +381,9 @@ pub(crate) fn has_other(lanes: &[Lane], call: &Call, target: usize) -> bool {
 }
 
 /// What a call does that does not wait for the next day.
-fn daily(call: &Call) -> Move {
+fn daily(call: &Call) -> Resolution {
     match call.spec.on_daily_limit {
-        OnDailyLimit::Fail => Move::Fail(Why::Barred),
-        _ => Move::Leave(Why::Barred),
+        OnDailyLimit::Fail => Resolution::Fail(Why::Blocked),
+        _ => Resolution::Leave(Why::Blocked),
     }
 }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis};
-use crate::engine::ids::{BookId, FlightId, LaneId};
+use crate::engine::circuit_breaker::Outage;
+use crate::engine::ids::{AttemptId, LaneId, ReplicaId};
 use crate::engine::input::CallSpec;
-use crate::engine::outage::Outage;
-use crate::engine::output::{Attempt, Record};
+use crate::engine::output::{PastAttempt, Record};
 use crate::engine::queue::Ticket;
 use crate::engine::target;
 use crate::errors::billed::may_be_billed;
@@ -17,13 +17,13 @@ use crate::retry::fallback::Action;
 use crate::retry::policy::{self, Decision, Standing};
 
 #[derive(Debug)]
-pub(crate) struct Flight {
-    pub(crate) id: FlightId,
+pub(crate) struct Attempt {
+    pub(crate) id: AttemptId,
     pub(crate) number: u32,
     pub(crate) target: usize,
     pub(crate) started: Instant,
     pub(crate) waited: Millis,
-    /// When its own time is over, or its overtime.
+    /// When its time is over: its own, or that of a late attempt.
     pub(crate) expires: Option<Instant>,
     /// What was reserved for it.
     pub(crate) permit: Option<Permit>,
@@ -37,15 +37,15 @@ pub(crate) struct Paid {
     pub(crate) account: u64,
 }
 
-/// What a ledger has counted for an attempt.
+/// What was counted for an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
     pub(crate) lane: LaneId,
-    /// The moment under which the lane has counted it, on its ledger's clock.
+    /// The moment under which the lane has counted it, on its usage's clock.
     pub(crate) at: u64,
     /// The same of the budget and the account, for the money.
     pub(crate) paid_at: Paid,
-    pub(crate) want: Amounts,
+    pub(crate) cost: Amounts,
     /// Whether it was sent while the day was in doubt.
     pub(crate) in_doubt: bool,
 }
@@ -91,14 +91,14 @@ pub(crate) struct Call {
     /// When the wait is over; `None` while an attempt is due or in flight.
     pub(crate) waits_until: Option<Instant>,
     /// The quota in whose queue it waits: its lane's, or the budget's.
-    pub(crate) queued: Option<BookId>,
+    pub(crate) queued: Option<ReplicaId>,
     /// What it costs that was woken for money and has not gone yet, in billionths of a USD; else 0.
     pub(crate) promised: u64,
     /// When a queued call looks at its other targets again.
     pub(crate) patience: Option<Instant>,
     pub(crate) waiting_since: Instant,
-    pub(crate) flying: Option<Box<Flight>>,
-    pub(crate) overtime: Option<Box<Flight>>,
+    pub(crate) current: Option<Box<Attempt>>,
+    pub(crate) late: Option<Box<Attempt>>,
     pub(crate) record: Record,
     pub(crate) last: Option<Rc<ErrorInfo>>,
     /// Marks the one entry of the heap that is about this call and up to date.
@@ -111,8 +111,8 @@ impl Call {
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
-        let flights = [&self.flying, &self.overtime].into_iter().flatten();
-        let expires = flights.filter_map(|flight| flight.expires).min();
+        let sent_attempts = [&self.current, &self.late].into_iter().flatten();
+        let expires = sent_attempts.filter_map(|attempt| attempt.expires).min();
         [self.waits_until, expires, self.patience, self.deadline()].into_iter().flatten().min()
     }
 
@@ -130,7 +130,7 @@ impl Call {
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
         self.next_new(Action::Next)?;
         let (share, deadline) = (self.share?, self.deadline()?);
-        if !self.spec.policy.overtime || self.overtime.is_some() {
+        if !self.spec.policy.late || self.late.is_some() {
             return None;
         }
         Some(share.max(now + Millis((deadline - now).0 / 4)))
@@ -260,11 +260,11 @@ impl Call {
     pub(crate) fn is_risked(&self, now: Instant, failing: Option<&ErrorInfo>) -> bool {
         const MOST: usize = 5;
         let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
-        let took = self.flying.as_ref().map_or(Millis::ZERO, |flight| now - flight.started);
+        let took = self.current.as_ref().map_or(Millis::ZERO, |attempt| now - attempt.started);
         let is_lost = |info: &ErrorInfo| may_be_billed(info) && !is_at_once(info, took);
         let failing = usize::from(failing.is_some_and(is_lost));
         let lost = self.record.attempts.iter().filter(is_billed);
-        let is_likely = |attempt: &&Attempt| {
+        let is_likely = |attempt: &&PastAttempt| {
             attempt.info.as_ref().is_none_or(|info| !is_at_once(info, attempt.took))
         };
         lost.filter(is_likely).count().saturating_add(failing) >= most
@@ -276,24 +276,24 @@ impl Call {
     }
 
     /// What a request to its target takes.
-    pub(crate) fn want(&self) -> Amounts {
-        self.want_of(self.target)
+    pub(crate) fn cost(&self) -> Amounts {
+        self.cost_of(self.target)
     }
 
     /// What a request to one of its targets takes.
-    pub(crate) fn want_of(&self, target: usize) -> Amounts {
-        let want = self.spec.targets.get(target).map(|target| target.want).unwrap_or_default();
-        Amounts { tokens: want.tokens.saturating_add(self.spec.tokens), ..want }
+    pub(crate) fn cost_of(&self, target: usize) -> Amounts {
+        let cost = self.spec.targets.get(target).map(|target| target.cost).unwrap_or_default();
+        Amounts { tokens: cost.tokens.saturating_add(self.spec.tokens), ..cost }
     }
 
     /// Whether an answer may still come.
     pub(crate) const fn is_in_flight(&self) -> bool {
-        self.flying.is_some() || self.overtime.is_some()
+        self.current.is_some() || self.late.is_some()
     }
 
-    /// Whether nothing is under way for it but perhaps an attempt in overtime.
+    /// Whether nothing is under way for it but perhaps a late attempt.
     pub(crate) const fn is_adrift(&self) -> bool {
-        self.flying.is_none() && self.queued.is_none() && self.waits_until.is_none()
+        self.current.is_none() && self.queued.is_none() && self.waits_until.is_none()
     }
 
     /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers
@@ -304,9 +304,9 @@ impl Call {
             return true;
         }
         let price =
-            |index: usize| self.spec.targets.get(index).map_or(0, |target| target.want.nanos);
+            |index: usize| self.spec.targets.get(index).map_or(0, |target| target.cost.nanos);
         let lost = self.record.attempts.iter().filter(is_billed).map(|attempt| attempt.target);
-        let open = [&self.flying, &self.overtime].into_iter().flatten().map(|flight| flight.target);
+        let open = [&self.current, &self.late].into_iter().flatten().map(|attempt| attempt.target);
         let all = lost.chain(open).map(price).fold(price(target), u64::saturating_add);
         all <= most
     }
@@ -358,35 +358,35 @@ impl Call {
     pub(crate) fn end(
         &mut self,
         now: Instant,
-        flight: &Flight,
+        attempt: &Attempt,
         info: Option<Rc<ErrorInfo>>,
         abandoned: bool,
     ) {
-        self.record.attempts.push(Attempt {
-            number: flight.number,
-            target: flight.target,
-            took: now - flight.started,
-            waited: flight.waited,
+        self.record.attempts.push(PastAttempt {
+            number: attempt.number,
+            target: attempt.target,
+            took: now - attempt.started,
+            waited: attempt.waited,
             info,
             abandoned,
         });
     }
 
-    /// Takes out the flight of this number, where the call has it.
-    pub(crate) fn take_flight(&mut self, id: FlightId) -> Option<Box<Flight>> {
-        let is_it = |flight: &mut Box<Flight>| flight.id == id;
-        self.flying.take_if(is_it).or_else(|| self.overtime.take_if(is_it))
+    /// Takes out the attempt of this number, where the call has it.
+    pub(crate) fn take_attempt(&mut self, id: AttemptId) -> Option<Box<Attempt>> {
+        let is_it = |attempt: &mut Box<Attempt>| attempt.id == id;
+        self.current.take_if(is_it).or_else(|| self.late.take_if(is_it))
     }
 }
 
 /// Whether the call of a ticket still waits in this queue.
-pub(crate) fn waits(calls: &[Option<Box<Call>>], queue: BookId, ticket: Ticket) -> bool {
+pub(crate) fn waits(calls: &[Option<Box<Call>>], queue: ReplicaId, ticket: Ticket) -> bool {
     let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
     call.is_some_and(|call| call.serial == ticket.serial && call.queued == Some(queue))
 }
 
 /// Whether an attempt may have been billed although its answer did not come.
-fn is_billed(attempt: &&Attempt) -> bool {
+fn is_billed(attempt: &&PastAttempt) -> bool {
     match &attempt.info {
         Some(info) => may_be_billed(info),
         None => attempt.abandoned,

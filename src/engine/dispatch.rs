@@ -4,17 +4,17 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis};
-use crate::engine::blocker::{Bar, Reason, has_other, may_probe};
+use crate::engine::blocker::{Blocker, Reason, has_other, may_probe};
 use crate::engine::call::{Call, Permit, waits};
-use crate::engine::ids::{BookId, CallId, lane_id};
+use crate::engine::circuit_breaker::Outage;
+use crate::engine::ids::{CallId, ReplicaId, lane_id};
 use crate::engine::input::OnDailyLimit;
 use crate::engine::lane::Lane;
-use crate::engine::outage::Outage;
 use crate::engine::placing::peak_ends;
 use crate::engine::state_machine::Engine;
 use crate::errors::kind::{Dimension, Kind};
 use crate::quota::denial::Denial;
-use crate::quota::replica::Book;
+use crate::quota::replica::Replica;
 use crate::quota::window::Amounts;
 use crate::retry::ending::Why;
 
@@ -25,13 +25,14 @@ impl Engine {
     /// Sends what may go, lane by lane, and tells those who wait.
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
-        self.keep_books();
+        self.keep_replicas();
         loop {
             self.unpark();
             let is_due = |lane: &Lane| lane.dirty || lane.wake.is_some_and(|wake| wake <= now);
             let Some(index) = self.lanes.iter().position(is_due) else { break };
             self.pump(index);
         }
+        self.circuits_closed();
         for id in core::mem::take(&mut self.placed) {
             self.tell(id);
         }
@@ -42,8 +43,8 @@ impl Engine {
         // Whatever keeps the call that goes next, an outage keeps it no longer than it sits out.
         let soonest = self.now.mono + Millis(1);
         let Some(lane) = self.lanes.get_mut(index) else { return };
-        let Some(outage) = lane.health.outage() else { return };
-        let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
+        let Some(outage) = lane.breaker.outage() else { return };
+        let (calls, queue) = (&self.calls, ReplicaId::Lane(lane_id(index)));
         let Some(ticket) = lane.queue.peek(|ticket| waits(calls, queue, ticket)) else { return };
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref);
         if let Some(call) = call.filter(|call| call.rides(outage)) {
@@ -56,7 +57,7 @@ impl Engine {
         while let Some(lane) = self.lanes.get_mut(index) {
             lane.dirty = false;
             lane.wake = None;
-            let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
+            let (calls, queue) = (&self.calls, ReplicaId::Lane(lane_id(index)));
             let Some(ticket) = lane.queue.peek(|ticket| waits(calls, queue, ticket)) else {
                 return;
             };
@@ -76,8 +77,8 @@ impl Engine {
             self.place(id, call);
             return ControlFlow::Continue(());
         }
-        if let Some(info) = self.lanes.get(index).and_then(|lane| lane.shut(now)).cloned() {
-            self.drive_out(id, &Bar { until: now, reason: Reason::Target(info) });
+        if let Some(info) = self.lanes.get(index).and_then(|lane| lane.disabled(now)).cloned() {
+            self.evict(id, &Blocker { until: now, reason: Reason::Target(info) });
             return ControlFlow::Continue(());
         }
         if let Some(next) = self.sits_out_outage(index, id) {
@@ -89,11 +90,11 @@ impl Engine {
             return self.ask_store(index, id, room);
         }
         let Some(call) = self.call(id) else { return ControlFlow::Break(()) };
-        let (want, insists) = (lane.reserves(&call.want()), call.insists());
-        match self.reserve(index, &want, insists) {
+        let (cost, insists) = (lane.reserves(&call.cost()), call.insists());
+        match self.reserve(index, &cost, insists) {
             Ok(permit) => self.dispatch(id, permit),
-            Err(bar) if self.backfill(index, id, &bar) => {}
-            Err(bar) if self.is_barred(index, id, &bar) => return ControlFlow::Break(()),
+            Err(blocker) if self.backfill(index, id, &blocker) => {}
+            Err(blocker) if self.is_blocked(index, id, &blocker) => return ControlFlow::Break(()),
             Err(_) => {}
         }
         ControlFlow::Continue(())
@@ -104,12 +105,12 @@ impl Engine {
     fn sits_out_outage(&mut self, index: usize, id: CallId) -> Option<ControlFlow<()>> {
         let now = self.now.mono;
         let heard = self.lanes.get_mut(index)?.hears_of_probe(now);
-        let outage = self.lanes.get(index)?.health.outage()?;
+        let outage = self.lanes.get(index)?.breaker.outage()?;
         let call = self.call(id).filter(|call| call.rides(outage))?;
         let wake = sits_out(outage, call);
         let reason = Reason::Target(Rc::clone(&outage.info));
         if wake <= now {
-            self.expel(id, Why::Outage, &Bar { until: now, reason });
+            self.evict_because(id, Why::Outage, &Blocker { until: now, reason });
             return Some(ControlFlow::Continue(()));
         }
         if may_probe(&self.lanes, outage, call, call.target, now) {
@@ -124,17 +125,17 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.wake = Some(wake);
         }
-        let goes = self.drive_out(id, &Bar { until, reason });
+        let goes = self.evict(id, &Blocker { until, reason });
         Some(if goes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     }
 
     /// How many requests may go in a lane now, quota aside; `None` where it has to wait.
     fn room(&mut self, index: usize) -> Option<u64> {
         let lane = self.lanes.get(index).filter(|lane| self.has_slot(lane))?;
-        let gauge = lane.book.quota.gauge(Dimension::RequestsPerMinute);
+        let estimator = lane.replica.usage.estimator(Dimension::RequestsPerMinute);
         let now = self.now.mono;
         let lane = self.lanes.get_mut(index)?;
-        match lane.pacer.room(now, gauge.limit(), gauge.is_share()) {
+        match lane.pacer.room(now, estimator.limit(), estimator.is_share()) {
             Ok(room) => Some(room).filter(|_| !lane.asking),
             Err(wake) => {
                 lane.wake = Some(wake);
@@ -146,7 +147,7 @@ impl Engine {
     /// Asks the store of a lane for as many permits as could be used now.
     fn ask_store(&mut self, index: usize, id: CallId, room: u64) -> ControlFlow<()> {
         let now = self.now.mono;
-        let is_told = self.is_asked(BookId::Lane(lane_id(index)));
+        let is_told = self.is_asked(ReplicaId::Lane(lane_id(index)));
         let Some(lane) = self.lanes.get_mut(index) else { return ControlFlow::Break(()) };
         if is_told {
             // What is being told to the store is answered first.
@@ -154,46 +155,47 @@ impl Engine {
             return ControlFlow::Break(());
         }
         // By the store's clock, which may have been set, it may be over already.
-        if let Some(denial) = lane.book.held(self.now) {
-            let until = lane.book.moment(self.now, denial.until);
-            let is_barred = self.is_barred(index, id, &Bar { until, reason: Reason::Lane(denial) });
-            return if is_barred { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        if let Some(denial) = lane.replica.held(self.now) {
+            let until = lane.replica.moment(self.now, denial.until);
+            let is_blocked =
+                self.is_blocked(index, id, &Blocker { until, reason: Reason::Lane(denial) });
+            return if is_blocked { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let account = self.accounts.get(lane.account.0 as usize);
-        let keepers = account.into_iter().chain(&self.purse).map(|keeper| &keeper.book);
-        let down = keepers.chain([&lane.book]).filter(|book| book.is_down());
-        let again = down.filter_map(Book::due).filter(|due| *due > now).max();
+        let payers = account.into_iter().chain(&self.budget).map(|payer| &payer.replica);
+        let down = payers.chain([&lane.replica]).filter(|replica| replica.is_down());
+        let again = down.filter_map(Replica::due).filter(|due| *due > now).max();
         if again.is_some() {
             lane.wake = again;
             return ControlFlow::Break(());
         }
         let slots = self.concurrency.saturating_sub(self.in_flight);
         let room = room.min(slots).min(lane.in_flight_max().saturating_sub(lane.in_flight));
-        let room = if lane.health.outage().is_some() { 1 } else { room };
+        let room = if lane.breaker.outage().is_some() { 1 } else { room };
         self.ask_permits(index, id, room);
         ControlFlow::Break(())
     }
 
     /// Tokens keep the call that goes next: a smaller one behind it goes now, where that one is not
     /// delayed by it. Gives whether there was one.
-    fn backfill(&mut self, index: usize, head: CallId, bar: &Bar) -> bool {
-        let Reason::Lane(denial) = &bar.reason else { return false };
+    fn backfill(&mut self, index: usize, head: CallId, blocker: &Blocker) -> bool {
+        let Reason::Lane(denial) = &blocker.reason else { return false };
         let by_size = [Dimension::TokensPerMinute, Dimension::ImagesPerMinute];
         if !denial.dimension.is_some_and(|dimension| by_size.contains(&dimension)) {
             return false;
         }
         let Some(lane) = self.lanes.get(index) else { return false };
-        let wants = |id: CallId| lane.reserves(&self.call(id).map(Call::want).unwrap_or_default());
-        let first = wants(head);
-        let queue = BookId::Lane(lane_id(index));
+        let costs = |id: CallId| lane.reserves(&self.call(id).map(Call::cost).unwrap_or_default());
+        let first = costs(head);
+        let queue = ReplicaId::Lane(lane_id(index));
         let behind = lane.queue.iter().filter(|ticket| waits(&self.calls, queue, *ticket));
         let fits = |id: &CallId| {
-            let (want, quota) = (wants(*id), &lane.book.quota);
+            let (cost, usage) = (costs(*id), &lane.replica.usage);
             let is_awake = self.call(*id).is_some_and(|call| peak_ends(call, self.now).is_none());
             *id != head
                 && is_awake
-                && quota.leaves_room(quota.at, &Amounts::default(), &want)
-                && quota.leaves_room(denial.until, &first, &want)
+                && usage.leaves_room(usage.at, &Amounts::default(), &cost)
+                && usage.leaves_room(denial.until, &first, &cost)
         };
         // One that may not probe a paused target keeps its place before those that need not.
         let is_open = |id: &CallId| {
@@ -201,26 +203,26 @@ impl Engine {
         };
         let found = behind.map(|ticket| ticket.call).take(BEHIND_MAX).find(fits);
         let found = found.filter(is_open);
-        let Some((id, want)) = found.map(|id| (id, wants(id))) else { return false };
-        let Ok(permit) = self.reserve(index, &want, false) else { return false };
+        let Some((id, cost)) = found.map(|id| (id, costs(id))) else { return false };
+        let Ok(permit) = self.reserve(index, &cost, false) else { return false };
         let priority = self.call(id).map_or(0, |call| call.spec.priority);
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.queue.leave(priority);
         }
-        self.fly(id, permit);
+        self.send_reserved(id, permit);
         true
     }
 
     /// The call that goes next in a lane that permits have come for; `None` where none may.
     pub(crate) fn next_call(&mut self, index: usize) -> Option<CallId> {
         let now = self.now.mono;
-        let (calls, queue) = (&self.calls, BookId::Lane(lane_id(index)));
+        let (calls, queue) = (&self.calls, ReplicaId::Lane(lane_id(index)));
         let lane = self.lanes.get_mut(index)?;
         let ticket = lane.queue.peek(|ticket| waits(calls, queue, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
         // A permit that was asked for before the target was paused is no probe's.
         let lane = self.lanes.get(index)?;
-        let is_open = may_go(&self.lanes, lane, call, now) && lane.shut(now).is_none();
+        let is_open = may_go(&self.lanes, lane, call, now) && lane.disabled(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
         peak_ends(call, self.now).is_none().then_some(ticket.call)
     }
@@ -230,19 +232,19 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.queue.pop();
         }
-        self.fly(id, permit);
+        self.send_reserved(id, permit);
     }
 
-    pub(crate) fn fly(&mut self, id: CallId, mut permit: Permit) {
-        let (now, flight) = (self.now.mono, self.next_flight());
+    pub(crate) fn send_reserved(&mut self, id: CallId, mut permit: Permit) {
+        let (now, attempt) = (self.now.mono, self.next_attempt());
         let index = permit.lane.0 as usize;
         if let Some(lane) = self.lanes.get_mut(index) {
-            permit.in_doubt = lane.book.quota.doubts_day(lane.book.clock(self.now));
+            permit.in_doubt = lane.replica.usage.doubts_day(lane.replica.clock(self.now));
             lane.in_flight = lane.in_flight.saturating_add(1);
-            let others = lane.book.quota.minute.accepted().saturating_sub(1);
+            let others = lane.replica.usage.minute.accepted().saturating_sub(1);
             let is_above = lane.bare.count().is_some_and(|count| others >= count);
-            lane.pacer.sent(now, flight, is_above);
-            lane.health.probes(flight);
+            lane.pacer.sent(now, attempt, is_above);
+            lane.breaker.probes(attempt);
         }
         self.in_flight = self.in_flight.saturating_add(1);
         if mutant!(IgnoresConcurrency) {
@@ -256,14 +258,14 @@ impl Engine {
 
     /// A limit keeps the call that goes next: it goes elsewhere, or the lane waits. Gives whether
     /// the lane does.
-    fn is_barred(&mut self, index: usize, id: CallId, bar: &Bar) -> bool {
-        self.exhausted(index, bar);
-        if self.drive_out(id, bar) {
+    fn is_blocked(&mut self, index: usize, id: CallId, blocker: &Blocker) -> bool {
+        self.exhausted(index, blocker);
+        if self.evict(id, blocker) {
             return false;
         }
         let soonest = self.now.mono + Millis(1);
         if let Some(lane) = self.lanes.get_mut(index) {
-            lane.wake = Some(bar.until.max(soonest));
+            lane.wake = Some(blocker.until.max(soonest));
             if mutant!(Oversleeps) {
                 lane.wake = Some(soonest + Millis(2_592_000_000));
             }
@@ -272,25 +274,25 @@ impl Engine {
     }
 
     /// The store of a lane said what keeps the next request.
-    pub(crate) fn bar_lane(&mut self, index: usize, denial: Denial) {
+    pub(crate) fn block_lane(&mut self, index: usize, denial: Denial) {
         let Some(lane) = self.lanes.get(index) else { return };
-        let until = lane.book.moment(self.now, denial.until);
-        self.bar_next(index, &Bar { until, reason: Reason::Lane(denial) });
+        let until = lane.replica.moment(self.now, denial.until);
+        self.block_next(index, &Blocker { until, reason: Reason::Lane(denial) });
     }
 
     /// The store of a lane's account, or of the budget, said what keeps the next request.
-    pub(crate) fn bar_money(&mut self, index: usize, denial: Denial, is_budget: bool) {
+    pub(crate) fn block_payer(&mut self, index: usize, denial: Denial, is_budget: bool) {
         let Some(lane) = self.lanes.get(index) else { return };
-        let id = if is_budget { BookId::Budget } else { BookId::Account(lane.account) };
-        let Some(book) = self.book(id) else { return };
-        let until = book.moment(self.now, denial.until);
+        let id = if is_budget { ReplicaId::Budget } else { ReplicaId::Account(lane.account) };
+        let Some(replica) = self.replica(id) else { return };
+        let until = replica.moment(self.now, denial.until);
         let reason = if is_budget { Reason::Budget(denial) } else { Reason::Account(denial) };
-        self.bar_next(index, &Bar { until, reason });
+        self.block_next(index, &Blocker { until, reason });
     }
 
-    fn bar_next(&mut self, index: usize, bar: &Bar) {
+    fn block_next(&mut self, index: usize, blocker: &Blocker) {
         while let Some(id) = self.next_call(index) {
-            if self.is_barred(index, id, bar) {
+            if self.is_blocked(index, id, blocker) {
                 if let Some(lane) = self.lanes.get_mut(index) {
                     lane.dirty = false;
                 }
@@ -314,6 +316,6 @@ fn sits_out(outage: &Outage, call: &Call) -> Instant {
 
 /// Whether a call may ask its target, which may be paused.
 fn may_go(lanes: &[Lane], lane: &Lane, call: &Call, now: Instant) -> bool {
-    let outage = lane.health.outage().filter(|outage| call.rides(outage));
+    let outage = lane.breaker.outage().filter(|outage| call.rides(outage));
     outage.is_none_or(|outage| may_probe(lanes, outage, call, call.target, now))
 }

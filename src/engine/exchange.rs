@@ -4,24 +4,24 @@ use std::rc::Rc;
 
 use crate::base::time::Now;
 use crate::engine::call::Paid;
-use crate::engine::ids::{AccountId, BookId, ExchangeId};
+use crate::engine::ids::{AccountId, ExchangeId, ReplicaId};
 use crate::quota::shared::Request;
 use crate::quota::window::Amounts;
 
 #[derive(Debug)]
 pub(crate) struct Exchange {
     pub(crate) id: ExchangeId,
-    pub(crate) book: BookId,
+    pub(crate) replica: ReplicaId,
     pub(crate) asked: Now,
     pub(crate) purpose: Purpose,
 }
 
 #[derive(Debug)]
 pub(crate) enum Purpose {
-    /// The money of what a lane wants, of one of those who keep it; the next keeper comes next.
-    Money { lane: usize, wants: Vec<Amounts>, paid_at: Paid, keeper: Keeper },
+    /// The money of what a lane wants, of one of those who keep it; the next payer comes next.
+    Money { lane: usize, costs: Vec<Amounts>, paid_at: Paid, payer: Payer },
     /// What a lane wants, and when its money was counted.
-    Permits { lane: usize, wants: Vec<Amounts>, paid_at: Paid },
+    Permits { lane: usize, costs: Vec<Amounts>, paid_at: Paid },
     /// To tell what happened; permits that an earlier question was granted go back.
     Tell { request: Rc<Request>, lane: Option<usize> },
 }
@@ -38,34 +38,34 @@ impl Purpose {
 
 /// Who keeps money, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Keeper {
+pub(crate) enum Payer {
     Budget,
     Account,
 }
 
-impl Keeper {
+impl Payer {
     pub(crate) const ALL: [Self; 2] = [Self::Budget, Self::Account];
 
-    pub(crate) const fn book(self, account: AccountId) -> BookId {
+    pub(crate) const fn replica(self, account: AccountId) -> ReplicaId {
         match self {
-            Self::Budget => BookId::Budget,
-            Self::Account => BookId::Account(account),
+            Self::Budget => ReplicaId::Budget,
+            Self::Account => ReplicaId::Account(account),
         }
     }
 }
 
 impl Paid {
-    pub(crate) const fn of(self, keeper: Keeper) -> u64 {
-        match keeper {
-            Keeper::Budget => self.budget,
-            Keeper::Account => self.account,
+    pub(crate) const fn of(self, payer: Payer) -> u64 {
+        match payer {
+            Payer::Budget => self.budget,
+            Payer::Account => self.account,
         }
     }
 
-    pub(crate) const fn set(&mut self, keeper: Keeper, at: u64) {
-        match keeper {
-            Keeper::Budget => self.budget = at,
-            Keeper::Account => self.account = at,
+    pub(crate) const fn set(&mut self, payer: Payer, at: u64) {
+        match payer {
+            Payer::Budget => self.budget = at,
+            Payer::Account => self.account = at,
         }
     }
 }

@@ -6,7 +6,7 @@ pub struct CallId(pub u32);
 
 /// One attempt in flight; the number is never used again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FlightId(pub u32);
+pub struct AttemptId(pub u32);
 
 /// A lane of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,7 +18,7 @@ pub struct AccountId(pub u32);
 
 /// A quota of an engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BookId {
+pub enum ReplicaId {
     /// The client's budget.
     Budget,
     /// The money of an account.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::time::Millis;
-use crate::engine::ids::{CallId, ExchangeId, FlightId};
+use crate::engine::ids::{AttemptId, CallId, ExchangeId};
 use crate::engine::peak::Hours;
 use crate::engine::target::Target;
 use crate::errors::info::ErrorInfo;
@@ -101,7 +101,7 @@ pub enum Input {
         /// The call.
         call: CallId,
         /// The attempt.
-        flight: FlightId,
+        attempt: AttemptId,
         /// What the service says that it took; `None` where it does not say.
         used: Option<Used>,
     },
@@ -110,7 +110,7 @@ pub enum Input {
         /// The call.
         call: CallId,
         /// The attempt.
-        flight: FlightId,
+        attempt: AttemptId,
         /// What is known of the error.
         info: Rc<ErrorInfo>,
         /// The caller's own word on it.

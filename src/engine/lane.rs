@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, Now, WallTime};
+use crate::engine::circuit_breaker::CircuitBreaker;
 use crate::engine::ids::AccountId;
-use crate::engine::outage::Health;
 use crate::engine::pacer::Pacer;
 use crate::engine::queue::Queue;
 use crate::errors::info::ErrorInfo;
@@ -14,7 +14,7 @@ use crate::quota::bare::Bare;
 use crate::quota::denial::Denial;
 use crate::quota::estimate::Estimate;
 use crate::quota::limits::Limits;
-use crate::quota::replica::Book;
+use crate::quota::replica::Replica;
 use crate::quota::window::Amounts;
 use crate::retry::retry_budget::RetryBudget;
 
@@ -33,7 +33,7 @@ pub struct LaneSpec {
 /// connection is made, and the process has much to do.
 const LATE: Millis = Millis(2_000);
 /// How long a target that refuses everything is left alone before one call asks again.
-const SHUT: Millis = Millis(60_000);
+const DISABLED: Millis = Millis(60_000);
 /// Calls in flight for each that a minute takes: pictures take seconds, at worst a few minutes.
 const IN_FLIGHT_FACTOR: u64 = 2;
 /// Calls in flight at least, however low the limit is.
@@ -43,13 +43,15 @@ const IN_FLIGHT_MIN: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) account: AccountId,
-    pub(crate) book: Book,
+    pub(crate) replica: Replica,
     pub(crate) queue: Queue,
     pub(crate) pacer: Pacer,
-    pub(crate) health: Health,
+    pub(crate) breaker: CircuitBreaker,
+    /// Whether callers were told last that the circuit breaker is open.
+    pub(crate) is_told_open: bool,
     pub(crate) alerts: Alerts,
     pub(crate) estimate: Estimate,
-    pub(crate) budget: RetryBudget,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) in_flight: u64,
     /// When the queue is to be looked at again; `None` for when something lands.
     pub(crate) wake: Option<Instant>,
@@ -61,65 +63,67 @@ pub(crate) struct Lane {
     pub(crate) deferred: bool,
     /// The limit that was last told to be in the way, and until when.
     pub(crate) denied: Option<(Dimension, Instant)>,
-    shut: Option<(Instant, Rc<ErrorInfo>)>,
+    disabled: Option<(Instant, Rc<ErrorInfo>)>,
     pub(crate) bare: Bare,
 }
 
 impl Lane {
     pub(crate) fn new(spec: &LaneSpec) -> Self {
-        let mut book = Book::new(&spec.given, &spec.tier);
-        book.late = LATE;
+        let mut replica = Replica::new(&spec.given, &spec.tier);
+        replica.late = LATE;
         Self {
             account: spec.account,
-            book,
+            replica,
             queue: Queue::default(),
             pacer: Pacer::default(),
-            health: Health::default(),
+            breaker: CircuitBreaker::default(),
+            is_told_open: false,
             alerts: Alerts::default(),
             estimate: Estimate::default(),
-            budget: RetryBudget::default(),
+            retry_budget: RetryBudget::default(),
             in_flight: 0,
             wake: None,
             dirty: false,
             asking: false,
             deferred: false,
             denied: None,
-            shut: None,
+            disabled: None,
             bare: Bare::default(),
         }
     }
 
     /// What to reserve for a call that expects to take this much.
-    pub(crate) fn reserves(&self, want: &Amounts) -> Amounts {
-        Amounts { tokens: self.estimate.reserve(want.tokens), ..*want }
+    pub(crate) fn reserves(&self, cost: &Amounts) -> Amounts {
+        Amounts { tokens: self.estimate.reserve(cost.tokens), ..*cost }
     }
 
     /// How many calls may be in flight at once.
     pub(crate) fn in_flight_max(&self) -> u64 {
-        let limit = self.book.quota.gauge(Dimension::RequestsPerMinute).limit();
+        let limit = self.replica.usage.estimator(Dimension::RequestsPerMinute).limit();
         limit.map_or(u64::MAX, |limit| limit.saturating_mul(IN_FLIGHT_FACTOR).max(IN_FLIGHT_MIN))
     }
 
     /// What everybody is told while the target refuses everything.
-    pub(crate) fn shut(&self, now: Instant) -> Option<&Rc<ErrorInfo>> {
-        self.shut.as_ref().filter(|(until, _)| *until > now).map(|(_, info)| info)
+    pub(crate) fn disabled(&self, now: Instant) -> Option<&Rc<ErrorInfo>> {
+        self.disabled.as_ref().filter(|(until, _)| *until > now).map(|(_, info)| info)
     }
 
     /// The target refused in a way that will meet every other call too.
-    pub(crate) fn shut_for(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
+    pub(crate) fn disable(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
         self.pacer.cool();
-        self.shut = Some((now + SHUT, Rc::new(info.for_others())));
+        self.disabled = Some((now + DISABLED, Rc::new(info.for_others())));
         self.dirty = true;
     }
 
     /// Where a 429 without details is what is wrong, a probe that is not refused at once has been taken
     /// in, and ends that. Gives when that shows, while it does not.
     pub(crate) fn hears_of_probe(&mut self, now: Instant) -> Option<Instant> {
-        let outage = self.health.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
+        let outage =
+            self.breaker.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
         let probe = outage.probe?;
         let heard = self.pacer.hears_of(now, probe);
         if heard.is_none() {
-            self.health.answered(now, probe, now);
+            self.breaker.answered(now, probe, now);
             self.pacer.cool();
         }
         heard
@@ -129,23 +133,23 @@ impl Lane {
 /// What the lanes of one account share, and what all of a client do: money.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) book: Book,
+    pub(crate) replica: Replica,
     pub(crate) alerts: Alerts,
 }
 
 impl Account {
-    /// Whether money is decided here: where there is a limit, its keeper does.
+    /// Whether money is decided here: where there is a limit, its payer does.
     pub(crate) fn decides(&self) -> bool {
-        self.book.decides() || !self.book.quota.is_limited()
+        self.replica.decides() || !self.replica.usage.is_limited()
     }
 
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
-        Self { book: Book::new(given, tier), alerts: Alerts::default() }
+        Self { replica: Replica::new(given, tier), alerts: Alerts::default() }
     }
 }
 
 /// Whether a refusal of this kind meets every other call of the target too.
-pub(crate) const fn is_shutting(kind: Kind) -> bool {
+pub(crate) const fn disables(kind: Kind) -> bool {
     matches!(kind, Kind::NotInTier | Kind::ModelNotFound)
 }
 
@@ -159,11 +163,11 @@ pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
 }
 
 /// What a call is told whose way is barred by our own count.
-pub(crate) fn denied(denial: &Denial, book: &Book, now: Now) -> ErrorInfo {
-    let wait = book.moment(now, denial.until) - now.mono;
+pub(crate) fn denied(denial: &Denial, replica: &Replica, now: Now) -> ErrorInfo {
+    let wait = replica.moment(now, denial.until) - now.mono;
     // Money is counted in other units than an error tells.
     let counted = denial.dimension.filter(|dimension| !dimension.is_money());
-    let limit = counted.and_then(|dimension| book.quota.gauge(dimension).whole());
+    let limit = counted.and_then(|dimension| replica.usage.estimator(dimension).whole());
     let (kind, advice) = match denial.dimension {
         Some(Dimension::RequestsPerDay | Dimension::TokensPerDay) => (
             Kind::DailyQuota,

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod blocker;
 pub(crate) mod call;
+pub(crate) mod circuit_breaker;
 pub(crate) mod completion;
 pub(crate) mod dispatch;
 pub(crate) mod exchange;
@@ -11,7 +12,6 @@ pub mod ids;
 pub mod input;
 pub mod lane;
 pub(crate) mod notices;
-pub(crate) mod outage;
 pub mod output;
 pub(crate) mod pacer;
 pub(crate) mod parked;

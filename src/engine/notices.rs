@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::time::{Millis, WallTime};
-use crate::engine::blocker::{Bar, Reason};
+use crate::engine::blocker::{Blocker, Reason};
 use crate::engine::ids::{LaneId, lane_id};
 use crate::engine::output::{Notice, Output};
 use crate::engine::state_machine::Engine;
@@ -11,13 +11,13 @@ use crate::engine::state_machine::Engine;
 impl Engine {
     pub(crate) fn alert(&mut self, index: usize) {
         let Some(lane) = self.lanes.get_mut(index) else { return };
-        let mut alerts = lane.alerts.look(&lane.book.quota, &self.alert_at);
+        let mut alerts = lane.alerts.look(&lane.replica.usage, &self.alert_at);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-            alerts.extend(account.alerts.look(&account.book.quota, &self.alert_at));
+            alerts.extend(account.alerts.look(&account.replica.usage, &self.alert_at));
         }
         let lane = lane_id(index);
-        if let Some(purse) = &mut self.purse {
-            let alerts = purse.alerts.look(&purse.book.quota, &self.alert_at);
+        if let Some(budget) = &mut self.budget {
+            let alerts = budget.alerts.look(&budget.replica.usage, &self.alert_at);
             self.outputs
                 .extend(alerts.into_iter().map(|alert| Output::Notice(Notice::Budget(alert))));
         }
@@ -26,8 +26,8 @@ impl Engine {
     }
 
     /// Tells that a limit is in the way, once until it lets something pass.
-    pub(crate) fn exhausted(&mut self, index: usize, bar: &Bar) {
-        let (Reason::Lane(denial) | Reason::Account(denial)) = &bar.reason else { return };
+    pub(crate) fn exhausted(&mut self, index: usize, blocker: &Blocker) {
+        let (Reason::Lane(denial) | Reason::Account(denial)) = &blocker.reason else { return };
         let Some(dimension) = denial.dimension else { return };
         let Some(lane) = self.lanes.get_mut(index) else { return };
         let now = self.now.mono;
@@ -35,23 +35,36 @@ impl Engine {
             return;
         }
         // Windows turn all the time; a minute of it, and what may be on its way, is told once.
-        lane.denied = Some((dimension, bar.until.max(now + Millis(65_000))));
+        lane.denied = Some((dimension, blocker.until.max(now + Millis(65_000))));
         let account = self.accounts.get(lane.account.0 as usize);
-        let quota = match (&bar.reason, account) {
-            (Reason::Account(_), Some(account)) => &account.book.quota,
-            _ => &lane.book.quota,
+        let usage = match (&blocker.reason, account) {
+            (Reason::Account(_), Some(account)) => &account.replica.usage,
+            _ => &lane.replica.usage,
         };
-        let limit = quota.gauge(dimension).limit();
-        let until: WallTime = self.now.wall + (bar.until - self.now.mono);
+        let limit = usage.estimator(dimension).limit();
+        let until: WallTime = self.now.wall + (blocker.until - self.now.mono);
         let lane = lane_id(index);
         self.outputs.push_back(Output::Notice(Notice::Exhausted { lane, dimension, limit, until }));
     }
 
-    pub(crate) fn rested(&mut self, id: LaneId) {
+    /// Tells that the circuit breaker of a lane has opened.
+    pub(crate) fn circuit_opened(&mut self, id: LaneId) {
         let Some(lane) = self.lanes.get_mut(id.0 as usize) else { return };
-        let Some(outage) = lane.health.outage() else { return };
+        let Some(outage) = lane.breaker.outage() else { return };
         let until = self.now.wall + (outage.next - self.now.mono);
         let info = Rc::clone(&outage.info);
-        self.outputs.push_back(Output::Notice(Notice::Rested { lane: id, until, info }));
+        lane.is_told_open = true;
+        self.outputs.push_back(Output::Notice(Notice::CircuitOpened { lane: id, until, info }));
+    }
+
+    /// Tells of the circuit breakers that have closed since they were said to be open.
+    pub(crate) fn circuits_closed(&mut self) {
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if lane.is_told_open && lane.breaker.outage().is_none() {
+                lane.is_told_open = false;
+                let lane = lane_id(index);
+                self.outputs.push_back(Output::Notice(Notice::CircuitClosed { lane }));
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::time::{Millis, WallTime};
-use crate::engine::ids::{BookId, CallId, ExchangeId, FlightId, LaneId};
+use crate::engine::ids::{AttemptId, CallId, ExchangeId, LaneId, ReplicaId};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Dimension;
 use crate::quota::alert::Alert;
@@ -19,9 +19,9 @@ pub enum Output {
         /// The call.
         call: CallId,
         /// The attempt.
-        flight: FlightId,
+        attempt: AttemptId,
         /// The attempt's number in the call, from 1.
-        attempt: u32,
+        number: u32,
         /// The index of the target.
         target: usize,
     },
@@ -30,7 +30,7 @@ pub enum Output {
         /// The call.
         call: CallId,
         /// The attempt.
-        flight: FlightId,
+        attempt: AttemptId,
         /// Whether its own time is over, rather than the whole call.
         timed_out: bool,
     },
@@ -39,7 +39,7 @@ pub enum Output {
         /// The call.
         call: CallId,
         /// The number of the attempt that failed.
-        attempt: u32,
+        number: u32,
         /// How long the wait is.
         wait: Millis,
         /// When it ends.
@@ -52,7 +52,7 @@ pub enum Output {
         /// The call.
         call: CallId,
         /// How many attempts it has sent.
-        attempt: u32,
+        number: u32,
         /// How long it waits at least.
         wait: Millis,
         /// When that ends.
@@ -66,7 +66,7 @@ pub enum Output {
         /// The question.
         id: ExchangeId,
         /// Which state.
-        book: BookId,
+        replica: ReplicaId,
         /// What to apply.
         request: Rc<Request>,
     },
@@ -129,8 +129,8 @@ pub enum Notice {
         /// Whether it is down.
         down: bool,
     },
-    /// A target has an outage: it rests but for one probe at a time.
-    Rested {
+    /// A target's circuit breaker has opened: nothing is sent but one probe at a time.
+    CircuitOpened {
         /// The lane.
         lane: LaneId,
         /// When the first probe goes.
@@ -138,13 +138,18 @@ pub enum Notice {
         /// What is wrong.
         info: Rc<ErrorInfo>,
     },
+    /// It has closed again: a probe was answered.
+    CircuitClosed {
+        /// The lane.
+        lane: LaneId,
+    },
 }
 
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub enum Ending {
     /// With the answer of this attempt.
-    Answered(FlightId),
+    Answered(AttemptId),
     /// With an error.
     Failed {
         /// Why it does not go on.
@@ -162,7 +167,7 @@ pub enum Ending {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Its attempts, in order of their ends.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<PastAttempt>,
     /// The time that it spent waiting.
     pub waited: Millis,
     /// The targets that it left, in order.
@@ -182,7 +187,7 @@ pub struct Leave {
 
 /// One attempt that has ended.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub struct PastAttempt {
     /// Its number in the call, from 1.
     pub number: u32,
     /// The index of its target.
@@ -197,7 +202,7 @@ pub struct Attempt {
     pub abandoned: bool,
 }
 
-impl Attempt {
+impl PastAttempt {
     /// Whether this is the attempt whose answer settled the call.
     #[must_use]
     pub const fn answered(&self) -> bool {

@@ -6,7 +6,7 @@
 //! of loses a few requests and not all.
 
 use crate::base::time::{Instant, Millis};
-use crate::engine::ids::FlightId;
+use crate::engine::ids::AttemptId;
 
 /// How long a refusal takes at most: 420 ms to arrive, and the way back.
 pub(crate) const HEARD: Millis = Millis(600);
@@ -39,7 +39,7 @@ pub(crate) struct Pacer {
 #[derive(Clone, Copy, Debug)]
 struct Fresh {
     sent: Instant,
-    flight: FlightId,
+    attempt: AttemptId,
     is_above: bool,
     /// Whether it was refused: its place is free when it would have been taken in, so that a limit
     /// that was just reached is not asked again at once.
@@ -48,7 +48,7 @@ struct Fresh {
 
 /// What speaks for a target while some requests fail.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Defence {
+pub(crate) struct SlowStart {
     /// Requests that it has taken in, ever.
     pub(crate) taken: u64,
     /// What of it was sent above the count at which the service refuses, if that is a limit.
@@ -86,20 +86,21 @@ impl Pacer {
     }
 
     /// When a request counts as taken in; `None` where it does, or was refused.
-    pub(crate) fn hears_of(&mut self, now: Instant, flight: FlightId) -> Option<Instant> {
+    pub(crate) fn hears_of(&mut self, now: Instant, attempt: AttemptId) -> Option<Instant> {
         self.age(now);
-        let fresh = self.fresh.iter().find(|fresh| fresh.flight == flight && !fresh.is_refused)?;
+        let fresh =
+            self.fresh.iter().find(|fresh| fresh.attempt == attempt && !fresh.is_refused)?;
         Some(fresh.sent + HEARD)
     }
 
     /// What speaks for the target now.
-    pub(crate) fn defence(&mut self, now: Instant) -> Defence {
+    pub(crate) fn slow_start(&mut self, now: Instant) -> SlowStart {
         self.age(now);
         let unheard = self.fresh.iter().filter(|fresh| !fresh.is_refused).count();
         let unheard = u64::try_from(unheard).unwrap_or(u64::MAX);
         let is_recent = now.0 / MINUTE <= self.minute.saturating_add(1);
         let is_warm = self.warm && is_recent && self.taken.saturating_add(self.taken_before) > 0;
-        Defence { taken: self.total, above: self.above, unheard, is_warm }
+        SlowStart { taken: self.total, above: self.above, unheard, is_warm }
     }
 
     /// What was sent some time ago, and of which nothing was heard, was taken in.
@@ -117,27 +118,27 @@ impl Pacer {
     }
 
     /// A request goes out.
-    pub(crate) fn sent(&mut self, now: Instant, flight: FlightId, is_above: bool) {
-        self.fresh.push(Fresh { sent: now, flight, is_above, is_refused: false });
+    pub(crate) fn sent(&mut self, now: Instant, attempt: AttemptId, is_above: bool) {
+        self.fresh.push(Fresh { sent: now, attempt, is_above, is_refused: false });
     }
 
     /// A request was answered as hoped.
-    pub(crate) fn served(&mut self, now: Instant, flight: FlightId) {
-        if let Some(fresh) = self.drop(flight) {
+    pub(crate) fn served(&mut self, now: Instant, attempt: AttemptId) {
+        if let Some(fresh) = self.drop(attempt) {
             self.take_in(now, fresh);
         }
     }
 
     /// A request was refused.
-    pub(crate) fn refused(&mut self, flight: FlightId) {
-        for fresh in self.fresh.iter_mut().filter(|fresh| fresh.flight == flight) {
+    pub(crate) fn refused(&mut self, attempt: AttemptId) {
+        for fresh in self.fresh.iter_mut().filter(|fresh| fresh.attempt == attempt) {
             fresh.is_refused = true;
         }
     }
 
     /// A request is no longer waited for.
-    pub(crate) fn gave_up(&mut self, flight: FlightId) {
-        self.drop(flight);
+    pub(crate) fn gave_up(&mut self, attempt: AttemptId) {
+        self.drop(attempt);
     }
 
     /// Begins anew, as after an outage.
@@ -147,9 +148,9 @@ impl Pacer {
         self.taken_before = 0;
     }
 
-    fn drop(&mut self, flight: FlightId) -> Option<Fresh> {
-        let found = self.fresh.iter().find(|fresh| fresh.flight == flight).copied()?;
-        self.fresh.retain(|fresh| fresh.flight != flight);
+    fn drop(&mut self, attempt: AttemptId) -> Option<Fresh> {
+        let found = self.fresh.iter().find(|fresh| fresh.attempt == attempt).copied()?;
+        self.fresh.retain(|fresh| fresh.attempt != attempt);
         Some(found)
     }
 
@@ -175,16 +176,16 @@ mod tests {
     /// How many go at each step of 600 ms where nothing is refused.
     fn steps(limit: Option<u64>, count: usize) -> Vec<u64> {
         let mut pacer = Pacer::default();
-        let mut flight = 0;
+        let mut attempt = 0;
         (0..count as u64)
             .map(|step| {
                 let now = Instant(step * 600);
-                let before = flight;
+                let before = attempt;
                 while pacer.room(now, limit, false).is_ok() {
-                    flight += 1;
-                    pacer.sent(now, FlightId(flight), false);
+                    attempt += 1;
+                    pacer.sent(now, AttemptId(attempt), false);
                 }
-                u64::from(flight - before)
+                u64::from(attempt - before)
             })
             .collect()
     }
@@ -198,21 +199,21 @@ mod tests {
     #[test]
     fn answers_make_room_at_once() {
         let mut pacer = Pacer::default();
-        for flight in 0..1000 {
+        for attempt in 0..1000 {
             assert!(pacer.room(Instant(0), None, false).is_ok());
-            pacer.sent(Instant(0), FlightId(flight), false);
-            pacer.served(Instant(0), FlightId(flight));
+            pacer.sent(Instant(0), AttemptId(attempt), false);
+            pacer.served(Instant(0), AttemptId(attempt));
         }
     }
 
     #[test]
     fn after_an_outage_two_go_first_again() {
         let mut pacer = Pacer::default();
-        pacer.sent(Instant(0), FlightId(1), false);
-        pacer.served(Instant(0), FlightId(1));
+        pacer.sent(Instant(0), AttemptId(1), false);
+        pacer.served(Instant(0), AttemptId(1));
         pacer.cool();
-        pacer.sent(Instant(0), FlightId(2), false);
-        pacer.sent(Instant(0), FlightId(3), false);
+        pacer.sent(Instant(0), AttemptId(2), false);
+        pacer.sent(Instant(0), AttemptId(3), false);
         assert_eq!(pacer.room(Instant(0), Some(1000), false), Err(Instant(600)));
     }
 }

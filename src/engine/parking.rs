@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use crate::base::time::Instant;
-use crate::engine::blocker::{Bar, Move, Reason};
+use crate::engine::blocker::{Blocker, Reason, Resolution};
 use crate::engine::call::{Call, waits};
-use crate::engine::ids::{BookId, CallId};
+use crate::engine::ids::{CallId, ReplicaId};
 use crate::engine::output::Output;
 use crate::engine::queue::Ticket;
 use crate::engine::state_machine::Engine;
@@ -13,23 +13,23 @@ use crate::quota::window::Amounts;
 
 impl Engine {
     /// A call waits for the budget's next day, or for money that comes back before.
-    pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, bar: &Bar) {
+    pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, blocker: &Blocker) {
         let now = self.now.mono;
-        let told = self.parked.told.take().filter(|told| (told.0, told.1) == (now, bar.until));
-        let info = told.map_or_else(|| self.explain(&call, bar), |(.., info)| info);
-        self.parked.told = Some((now, bar.until, Rc::clone(&info)));
+        let told = self.parked.told.take().filter(|told| (told.0, told.1) == (now, blocker.until));
+        let info = told.map_or_else(|| self.explain(&call, blocker), |(.., info)| info);
+        self.parked.told = Some((now, blocker.until, Rc::clone(&info)));
         call.last = Some(Rc::clone(&info));
         let is_only = self.parked.queue.len() == 0;
         if self.parked.redeem(&mut call) || is_only {
             // Nobody is woken in vain twice.
-            self.parked.sleep(now, bar.until);
+            self.parked.sleep(now, blocker.until);
         }
         let ticket = Ticket { call: id, serial: call.serial };
         self.parked.queue.push(call.spec.priority, ticket);
-        call.queued = Some(BookId::Budget);
-        let (wait, attempt) = (bar.until - now, call.attempts);
+        call.queued = Some(ReplicaId::Budget);
+        let (wait, number) = (blocker.until - now, call.attempts);
         let until = self.now.wall + wait;
-        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+        self.outputs.push_back(Output::Hold { call: id, number, wait, until, info });
         self.put(id, call);
     }
 
@@ -43,13 +43,13 @@ impl Engine {
         }
         self.parked.dirty = false;
         self.parked.wake = None;
-        if let Some(purse) = self.purse.as_mut().filter(|_| self.parked.queue.len() > 0) {
-            let clock = purse.book.clock(now);
-            purse.book.quota.advance(clock);
+        if let Some(budget) = self.budget.as_mut().filter(|_| self.parked.queue.len() > 0) {
+            let clock = budget.replica.clock(now);
+            budget.replica.usage.advance(clock);
         }
         while self.parked.wake.is_none() {
             let calls = &self.calls;
-            let is_parked = |ticket| waits(calls, BookId::Budget, ticket);
+            let is_parked = |ticket| waits(calls, ReplicaId::Budget, ticket);
             let Some(ticket) = self.parked.queue.peek(is_parked) else { return };
             let Some(call) = self.call(ticket.call) else { return };
             let target = match self.fits(call) {
@@ -59,7 +59,7 @@ impl Engine {
                     return;
                 }
             };
-            let nanos = call.want_of(target).nanos;
+            let nanos = call.cost_of(target).nanos;
             self.parked.queue.pop();
             let Some(mut call) = self.take(ticket.call) else { return };
             self.parked.promise(&mut call, nanos);
@@ -73,9 +73,9 @@ impl Engine {
     /// The target that a call which waits for money goes on with now; else when to look again.
     fn fits(&self, call: &Call) -> Result<usize, Instant> {
         let target = match self.short_of(call, call.target, 0) {
-            Some(bar) => match self.weigh(call, &bar) {
-                Move::Park => return Err(bar.until),
-                Move::Switch(target) => target,
+            Some(blocker) => match self.resolve(call, &blocker) {
+                Resolution::Park => return Err(blocker.until),
+                Resolution::Switch(target) => target,
                 _ => return Ok(call.target),
             },
             None => call.target,
@@ -88,18 +88,18 @@ impl Engine {
     }
 
     fn next_day(&self) -> Instant {
-        let Some(purse) = &self.purse else { return Instant(u64::MAX) };
-        let book = &purse.book;
-        book.moment(self.now, book.quota.midnight(book.clock(self.now)))
+        let Some(budget) = &self.budget else { return Instant(u64::MAX) };
+        let replica = &budget.replica;
+        replica.moment(self.now, replica.usage.midnight(replica.clock(self.now)))
     }
 
     /// What in the budget keeps a call from a target, beside so much more money.
-    fn short_of(&self, call: &Call, target: usize, beside: u64) -> Option<Bar> {
-        let book = &self.purse.as_ref()?.book;
-        let nanos = call.want_of(target).nanos.saturating_add(beside);
-        let want = Amounts { nanos, ..Amounts::default() };
-        let denial = book.quota.earliest(book.clock(self.now), &want, 0)?;
-        let until = book.moment(self.now, denial.until);
-        (until > self.now.mono).then_some(Bar { until, reason: Reason::Budget(denial) })
+    fn short_of(&self, call: &Call, target: usize, beside: u64) -> Option<Blocker> {
+        let replica = &self.budget.as_ref()?.replica;
+        let nanos = call.cost_of(target).nanos.saturating_add(beside);
+        let cost = Amounts { nanos, ..Amounts::default() };
+        let denial = replica.usage.earliest(replica.clock(self.now), &cost, 0)?;
+        let until = replica.moment(self.now, denial.until);
+        (until > self.now.mono).then_some(Blocker { until, reason: Reason::Budget(denial) })
     }
 }

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use crate::base::time::{Instant, Millis, Now};
-use crate::engine::blocker::{Bar, Move, Reason};
+use crate::engine::blocker::{Blocker, Reason, Resolution};
 use crate::engine::call::Call;
-use crate::engine::ids::{BookId, CallId, LaneId};
+use crate::engine::ids::{CallId, LaneId, ReplicaId};
 use crate::engine::output::Output;
 use crate::engine::queue::Ticket;
 use crate::engine::state_machine::Engine;
@@ -33,11 +33,11 @@ impl Engine {
         }
         let Some(lane) = self.lanes.get(lane_id.0 as usize) else { return };
         let ahead = lane.queue.ahead_of(call.spec.priority);
-        if let Some(bar) = self.bar(&call, call.target, ahead) {
-            match self.weigh(&call, &bar) {
-                Move::Stay => {}
+        if let Some(blocker) = self.blocker(&call, call.target, ahead) {
+            match self.resolve(&call, &blocker) {
+                Resolution::Stay => {}
                 other => {
-                    self.follow(id, call, other, &bar);
+                    self.apply_resolution(id, call, other, &blocker);
                     return;
                 }
             }
@@ -46,7 +46,7 @@ impl Engine {
             && let Some(permit) = self.permit_now(lane_id.0 as usize, &call)
         {
             self.put(id, call);
-            self.fly(id, permit);
+            self.send_reserved(id, permit);
             return;
         }
         self.enqueue(id, call, lane_id);
@@ -59,9 +59,9 @@ impl Engine {
             call.waiting_since = self.now.mono;
         }
         self.parked.dirty |= self.parked.redeem(&mut call);
-        let (attempt, until) = (call.attempts, self.now.wall + wait);
+        let (number, until) = (call.attempts, self.now.wall + wait);
         let info = Rc::new(local::peak_hours(wait, until));
-        self.outputs.push_back(Output::Hold { call: id, attempt, wait, until, info });
+        self.outputs.push_back(Output::Hold { call: id, number, wait, until, info });
         self.put(id, call);
     }
 
@@ -71,13 +71,18 @@ impl Engine {
         let is_whole =
             |index: usize| call.spec.targets.get(index).is_some_and(|target| !target.is_smaller);
         let cheaper = later.into_iter().find(|index| is_whole(*index) && call.affords(*index));
-        if cheaper.is_none() && call.overtime.is_some() {
+        if cheaper.is_none() && call.late.is_some() {
             // Its picture may be paid for already, and may still come.
             self.put(id, call);
             return;
         }
-        let next = cheaper.map_or(Move::Fail(Why::OverBudget), Move::Switch);
-        self.follow(id, call, next, &Bar { until: self.now.mono, reason: Reason::Price });
+        let next = cheaper.map_or(Resolution::Fail(Why::OverBudget), Resolution::Switch);
+        self.apply_resolution(
+            id,
+            call,
+            next,
+            &Blocker { until: self.now.mono, reason: Reason::Price },
+        );
     }
 
     /// Puts a call at the end of its lane's queue.
@@ -85,7 +90,7 @@ impl Engine {
         let Some(lane) = self.lanes.get_mut(lane_id.0 as usize) else { return };
         lane.queue.push(call.spec.priority, Ticket { call: id, serial: call.serial });
         lane.dirty = true;
-        call.queued = Some(BookId::Lane(lane_id));
+        call.queued = Some(ReplicaId::Lane(lane_id));
         let has_next = call.others().next().is_some();
         if has_next && !call.spec.is_background() {
             call.patience = Some(self.now.mono + patience(&call));
@@ -99,16 +104,16 @@ impl Engine {
     /// A queued call has waited as long as it may while another target could start sooner.
     pub(crate) fn reconsider(&mut self, id: CallId, mut call: Box<Call>) {
         // It may be next at any moment; what counts is what is in the way of the queue.
-        let Some(bar) = self.bar(&call, call.target, 0) else {
+        let Some(blocker) = self.blocker(&call, call.target, 0) else {
             call.patience = None;
             self.put(id, call);
             return;
         };
-        let sooner = self.sooner(&call, bar.until);
+        let sooner = self.sooner(&call, blocker.until);
         match sooner {
             Some(target) => {
                 self.unqueue(&mut call);
-                self.follow(id, call, Move::Switch(target), &bar);
+                self.apply_resolution(id, call, Resolution::Switch(target), &blocker);
             }
             None => {
                 call.patience = Some(self.now.mono + patience(&call));

@@ -1,37 +1,39 @@
 //! The quotas of an engine, as others see them: what is used, what is kept, what a store is told.
 
 use crate::base::time::{Now, WallTime};
-use crate::engine::ids::{AccountId, BookId, LaneId, lane_id};
+use crate::engine::ids::{AccountId, LaneId, ReplicaId, lane_id};
 use crate::engine::state_machine::Engine;
 use crate::quota::clock::Clock;
-use crate::quota::replica::{Book, OnStoreDown};
-use crate::quota::shared::Ledger;
-use crate::quota::usage::{Quota, Usage};
+use crate::quota::replica::{OnStoreDown, Replica};
+use crate::quota::shared::SharedUsage;
+use crate::quota::usage::{DimensionUsage, Usage};
 
 impl Engine {
     /// Shares a quota with other processes, through a store.
-    pub fn share(&mut self, id: BookId, on_down: OnStoreDown) {
+    pub fn share(&mut self, id: ReplicaId, on_down: OnStoreDown) {
         let peer = self.random.bits();
-        if let Some(book) = self.book_mut(id) {
-            book.share(peer, on_down);
+        if let Some(replica) = self.replica_mut(id) {
+            replica.share(peer, on_down);
         }
     }
 
-    pub(crate) fn book(&self, id: BookId) -> Option<&Book> {
+    pub(crate) fn replica(&self, id: ReplicaId) -> Option<&Replica> {
         match id {
-            BookId::Budget => self.purse.as_ref().map(|purse| &purse.book),
-            BookId::Account(id) => self.accounts.get(id.0 as usize).map(|account| &account.book),
-            BookId::Lane(id) => self.lanes.get(id.0 as usize).map(|lane| &lane.book),
-        }
-    }
-
-    pub(crate) fn book_mut(&mut self, id: BookId) -> Option<&mut Book> {
-        match id {
-            BookId::Budget => self.purse.as_mut().map(|purse| &mut purse.book),
-            BookId::Account(id) => {
-                self.accounts.get_mut(id.0 as usize).map(|account| &mut account.book)
+            ReplicaId::Budget => self.budget.as_ref().map(|budget| &budget.replica),
+            ReplicaId::Account(id) => {
+                self.accounts.get(id.0 as usize).map(|account| &account.replica)
             }
-            BookId::Lane(id) => self.lanes.get_mut(id.0 as usize).map(|lane| &mut lane.book),
+            ReplicaId::Lane(id) => self.lanes.get(id.0 as usize).map(|lane| &lane.replica),
+        }
+    }
+
+    pub(crate) fn replica_mut(&mut self, id: ReplicaId) -> Option<&mut Replica> {
+        match id {
+            ReplicaId::Budget => self.budget.as_mut().map(|budget| &mut budget.replica),
+            ReplicaId::Account(id) => {
+                self.accounts.get_mut(id.0 as usize).map(|account| &mut account.replica)
+            }
+            ReplicaId::Lane(id) => self.lanes.get_mut(id.0 as usize).map(|lane| &mut lane.replica),
         }
     }
 
@@ -44,7 +46,8 @@ impl Engine {
     /// Asks the store of every shared quota what is used.
     pub fn look(&mut self, now: Now) {
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
-        let shared = self.books().filter(|(id, book)| book.is_shared() && !self.is_asked(*id));
+        let shared =
+            self.replicas().filter(|(id, replica)| replica.is_shared() && !self.is_asked(*id));
         for id in shared.map(|(id, _)| id).collect::<Vec<_>>() {
             self.tell_store(id, None);
         }
@@ -52,33 +55,33 @@ impl Engine {
 
     /// The states of the quotas that this process keeps alone.
     #[must_use]
-    pub fn own_books(&self) -> Vec<(BookId, String)> {
-        let own = self.books().filter(|(_, book)| !book.is_shared());
-        own.map(|(id, book)| (id, book.state())).collect()
+    pub fn own_replicas(&self) -> Vec<(ReplicaId, String)> {
+        let own = self.replicas().filter(|(_, replica)| !replica.is_shared());
+        own.map(|(id, replica)| (id, replica.state())).collect()
     }
 
     /// Takes a quota back that was kept.
-    pub fn recall(&mut self, now: Now, id: BookId, state: &str) {
-        if let (Some(book), Some(ledger)) = (self.book_mut(id), Ledger::read(state)) {
-            book.quota.merge(&ledger.quota);
-            let clock = book.clock(now);
-            book.quota.advance(clock);
+    pub fn recall(&mut self, now: Now, id: ReplicaId, state: &str) {
+        if let (Some(replica), Some(shared)) = (self.replica_mut(id), SharedUsage::read(state)) {
+            replica.usage.merge(&shared.usage);
+            let clock = replica.clock(now);
+            replica.usage.advance(clock);
         }
     }
 
     /// What is used of a quota, each with the moment at which some of it is free again.
-    pub fn usage(&mut self, now: Now, id: BookId) -> Vec<(Usage, Option<u64>)> {
-        let Some(book) = self.book_mut(id) else { return Vec::new() };
-        let clock = book.clock(now);
-        book.quota.advance(clock);
+    pub fn usage(&mut self, now: Now, id: ReplicaId) -> Vec<(DimensionUsage, Option<u64>)> {
+        let Some(replica) = self.replica_mut(id) else { return Vec::new() };
+        let clock = replica.clock(now);
+        replica.usage.advance(clock);
         let clock = Clock { wall: now.wall.0, ..clock };
-        book.quota.usage().map(|usage| (usage, book.quota.frees_at(clock, &usage))).collect()
+        replica.usage.rows().map(|usage| (usage, replica.usage.frees_at(clock, &usage))).collect()
     }
 
-    /// What the clock of a book's store shows now, as far as is known.
+    /// What the clock of a replica's store shows now, as far as is known.
     #[must_use]
-    pub fn expects(&self, now: Now, id: BookId) -> Option<u64> {
-        self.book(id)?.expects(now)
+    pub fn expects(&self, now: Now, id: ReplicaId) -> Option<u64> {
+        self.replica(id)?.expects(now)
     }
 
     /// How many calls wait for a lane, and how many attempts are in flight.
@@ -91,26 +94,26 @@ impl Engine {
     /// When the next probe goes to a lane that has an outage.
     #[must_use]
     pub fn rests_until(&self, lane: LaneId) -> Option<WallTime> {
-        let outage = self.lanes.get(lane.0 as usize)?.health.outage()?;
+        let outage = self.lanes.get(lane.0 as usize)?.breaker.outage()?;
         Some(self.now.wall + (outage.next - self.now.mono))
     }
 
-    pub(crate) fn books(&self) -> impl Iterator<Item = (BookId, &Book)> {
+    pub(crate) fn replicas(&self) -> impl Iterator<Item = (ReplicaId, &Replica)> {
         let lanes = self.lanes.iter().enumerate();
-        let lanes = lanes.map(|(index, lane)| (BookId::Lane(lane_id(index)), &lane.book));
+        let lanes = lanes.map(|(index, lane)| (ReplicaId::Lane(lane_id(index)), &lane.replica));
         let accounts = self.accounts.iter().enumerate();
         accounts
             .map(|(index, account)| {
                 let id = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
-                (BookId::Account(id), &account.book)
+                (ReplicaId::Account(id), &account.replica)
             })
             .chain(lanes)
-            .chain(self.purse.iter().map(|purse| (BookId::Budget, &purse.book)))
+            .chain(self.budget.iter().map(|budget| (ReplicaId::Budget, &budget.replica)))
     }
 
     /// The lanes, for those who look at their use.
     #[must_use]
-    pub fn lane(&self, id: LaneId) -> Option<&Quota> {
-        self.lanes.get(id.0 as usize).map(|lane| &lane.book.quota)
+    pub fn lane(&self, id: LaneId) -> Option<&Usage> {
+        self.lanes.get(id.0 as usize).map(|lane| &lane.replica.usage)
     }
 }

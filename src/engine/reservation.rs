@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::engine::blocker::{Bar, Reason};
+use crate::engine::blocker::{Blocker, Reason};
 use crate::engine::call::{Call, Paid, Permit};
 use crate::engine::ids::lane_id;
 use crate::engine::lane::{Account, Lane};
@@ -15,7 +15,7 @@ impl Engine {
     /// Whether a permit that has come from a store may be used now.
     pub(crate) fn has_room(&self, index: usize) -> bool {
         let Some(lane) = self.lanes.get(index) else { return false };
-        lane.book.held(self.now).is_none() && self.has_slot(lane)
+        lane.replica.held(self.now).is_none() && self.has_slot(lane)
     }
 
     /// Whether one more request may be in flight.
@@ -26,7 +26,7 @@ impl Engine {
     /// Whether it is decided here what may go in a lane, and not in a store.
     pub(crate) fn decides(&self, lane: &Lane) -> bool {
         let account = self.accounts.get(lane.account.0 as usize);
-        lane.book.decides() && account.into_iter().chain(&self.purse).all(Account::decides)
+        lane.replica.decides() && account.into_iter().chain(&self.budget).all(Account::decides)
     }
 
     /// A permit for a call that insists, where nothing but a guess keeps it: the loop that the drop-in
@@ -36,64 +36,67 @@ impl Engine {
         let has_room = self.lanes.get_mut(index)?.pacer.room(now, None, false).is_ok();
         let lane = self.lanes.get(index)?;
         let may_go = has_room && self.has_slot(lane) && self.decides(lane);
-        let want = lane.reserves(&call.want());
-        let may_go = may_go && lane.shut(now).is_none();
-        may_go.then(|| self.reserve(index, &want, true).ok()).flatten()
+        let cost = lane.reserves(&call.cost());
+        let may_go = may_go && lane.disabled(now).is_none();
+        may_go.then(|| self.reserve(index, &cost, true).ok()).flatten()
     }
 
     /// Counts a request where account and lane let it go: the account first.
     pub(crate) fn reserve(
         &mut self,
         index: usize,
-        want: &Amounts,
+        cost: &Amounts,
         insists: bool,
-    ) -> Result<Permit, Bar> {
+    ) -> Result<Permit, Blocker> {
         let now = self.now;
-        let want = &mutant!(CountsNothing, *want, Amounts { requests: 0, ..*want });
-        let (wanted, money) = want.split();
+        let cost = &mutant!(CountsNothing, *cost, Amounts { requests: 0, ..*cost });
+        let (cost_of_lane, money) = cost.split();
         let nowhere = || {
             let info = Rc::new(ErrorInfo::new(Kind::Unknown));
-            Bar { until: now.mono, reason: Reason::Target(info) }
+            Blocker { until: now.mono, reason: Reason::Target(info) }
         };
         let lane = self.lanes.get_mut(index).ok_or_else(nowhere)?;
-        let mut purse = mutant!(ForgetsBudget, self.purse.as_mut(), None);
+        let mut budget = mutant!(ForgetsBudget, self.budget.as_mut(), None);
         let mut account = self.accounts.get_mut(lane.account.0 as usize);
-        let budget = match &mut purse {
-            Some(purse) => purse.book.take(now, &money).map_err(|denial| Bar {
-                until: purse.book.moment(now, denial.until),
+        let budget_at = match &mut budget {
+            Some(budget) => budget.replica.take(now, &money).map_err(|denial| Blocker {
+                until: budget.replica.moment(now, denial.until),
                 reason: Reason::Budget(denial),
             })?,
             None => 0,
         };
         let mut give_back = |account: Option<(&mut Account, u64)>| {
-            if let Some(purse) = &mut purse {
-                purse.book.untake(budget, &money);
+            if let Some(budget) = &mut budget {
+                budget.replica.untake(budget_at, &money);
             }
             if let Some((account, at)) = account {
-                account.book.untake(at, &money);
+                account.replica.untake(at, &money);
             }
         };
-        let account_at = match account.as_mut().map(|account| account.book.take(now, &money)) {
+        let account_at = match account.as_mut().map(|account| account.replica.take(now, &money)) {
             Some(Ok(at)) => at,
             Some(Err(denial)) => {
                 give_back(None);
                 let until =
-                    account.map_or(now.mono, |keeper| keeper.book.moment(now, denial.until));
-                return Err(Bar { until, reason: Reason::Account(denial) });
+                    account.map_or(now.mono, |payer| payer.replica.moment(now, denial.until));
+                return Err(Blocker { until, reason: Reason::Account(denial) });
             }
             None => 0,
         };
-        let taken =
-            if insists { lane.book.insist(now, &wanted) } else { lane.book.take(now, &wanted) };
+        let taken = if insists {
+            lane.replica.insist(now, &cost_of_lane)
+        } else {
+            lane.replica.take(now, &cost_of_lane)
+        };
         match taken {
             Ok(at) => {
-                let paid_at = Paid { budget, account: account_at };
-                Ok(Permit { lane: lane_id(index), at, paid_at, want: *want, in_doubt: false })
+                let paid_at = Paid { budget: budget_at, account: account_at };
+                Ok(Permit { lane: lane_id(index), at, paid_at, cost: *cost, in_doubt: false })
             }
             Err(denial) => {
                 give_back(account.map(|account| (account, account_at)));
-                let until = lane.book.moment(now, denial.until);
-                Err(Bar { until, reason: Reason::Lane(denial) })
+                let until = lane.replica.moment(now, denial.until);
+                Err(Blocker { until, reason: Reason::Lane(denial) })
             }
         }
     }

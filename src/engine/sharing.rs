@@ -5,17 +5,17 @@ use std::rc::Rc;
 use crate::base::time::Instant;
 use crate::engine::call::waits;
 use crate::engine::call::{Call, Paid, Permit};
-use crate::engine::exchange::{Exchange, Granted, Keeper, Purpose};
-use crate::engine::ids::{BookId, CallId, ExchangeId, lane_id};
+use crate::engine::exchange::{Exchange, Granted, Payer, Purpose};
+use crate::engine::ids::{CallId, ExchangeId, ReplicaId, lane_id};
 use crate::engine::output::{Notice, Output};
 use crate::engine::state_machine::Engine;
 use crate::quota::denial::Denial;
-use crate::quota::replica::{Book, STORE_TIMEOUT};
+use crate::quota::replica::{Replica, STORE_TIMEOUT};
 use crate::quota::shared::{Reply, Request};
 use crate::quota::window::Amounts;
 
 /// Permits asked for at once, at most.
-const WANTS_MAX: u64 = 64;
+const PERMITS_MAX: u64 = 64;
 
 impl Engine {
     /// When an exchange is due, or one has taken too long.
@@ -24,37 +24,40 @@ impl Engine {
         // A store that is down is asked again for the sake of those who wait, and for a moment longer
         // where it has to be told something.
         let is_idle = self.is_idle();
-        let owes = |book: &Book| book.owes() && book.may_be_back();
-        let is_due = |book: &Book| !is_idle || !book.is_down() || owes(book);
-        expires.chain(self.due_books(is_due)).min()
+        let owes = |replica: &Replica| replica.owes() && replica.may_be_back();
+        let is_due = |replica: &Replica| !is_idle || !replica.is_down() || owes(replica);
+        expires.chain(self.due_replicas(is_due)).min()
     }
 
     /// When a store that is down is to be told what nobody waits for.
     pub(crate) fn next_report(&self) -> Option<Instant> {
-        let is_due = |book: &Book| book.is_down() && book.owes();
-        self.due_books(is_due).min().filter(|_| self.is_idle())
+        let is_due = |replica: &Replica| replica.is_down() && replica.owes();
+        self.due_replicas(is_due).min().filter(|_| self.is_idle())
     }
 
-    fn due_books(&self, is_due: impl Fn(&Book) -> bool) -> impl Iterator<Item = Instant> {
-        let due = self.books().filter(move |(id, book)| is_due(book) && !self.is_asked(*id));
-        due.filter_map(|(_, book)| book.due())
+    fn due_replicas(&self, is_due: impl Fn(&Replica) -> bool) -> impl Iterator<Item = Instant> {
+        let due =
+            self.replicas().filter(move |(id, replica)| is_due(replica) && !self.is_asked(*id));
+        due.filter_map(|(_, replica)| replica.due())
     }
 
-    pub(crate) fn is_asked(&self, id: BookId) -> bool {
-        self.exchanges.iter().any(|exchange| exchange.book == id)
+    pub(crate) fn is_asked(&self, id: ReplicaId) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.replica == id)
     }
 
     /// Gives up on stores that do not answer, and tells those that are there what is due.
-    pub(crate) fn keep_books(&mut self) {
+    pub(crate) fn keep_replicas(&mut self) {
         let now = self.now.mono;
         while let Some(exchange) =
             self.end_exchange(|exchange| exchange.asked.mono + STORE_TIMEOUT <= now)
         {
             self.unanswered(&exchange);
         }
-        let due: Vec<BookId> = self
-            .books()
-            .filter(|(id, book)| book.due().is_some_and(|due| due <= now) && !self.is_asked(*id))
+        let due: Vec<ReplicaId> = self
+            .replicas()
+            .filter(|(id, replica)| {
+                replica.due().is_some_and(|due| due <= now) && !self.is_asked(*id)
+            })
             .map(|(id, _)| id)
             .collect();
         for id in due {
@@ -63,7 +66,7 @@ impl Engine {
     }
 
     fn stores_down(&self) -> bool {
-        self.books().any(|(_, book)| book.is_down())
+        self.replicas().any(|(_, replica)| replica.is_down())
     }
 
     /// A client has one store: it is down with the first of its quotas, and there with the last.
@@ -91,92 +94,92 @@ impl Engine {
     /// The first is for the call that goes next, which may be another than the first in line.
     pub(crate) fn ask_permits(&mut self, index: usize, first: CallId, room: u64) {
         let Some(lane) = self.lanes.get(index) else { return };
-        let most = usize::try_from(room.min(WANTS_MAX)).unwrap_or_default();
-        let want_of = |id: CallId| self.call(id).map(|call| lane.reserves(&call.want()));
-        let queue = BookId::Lane(lane_id(index));
+        let most = usize::try_from(room.min(PERMITS_MAX)).unwrap_or_default();
+        let cost_of = |id: CallId| self.call(id).map(|call| lane.reserves(&call.cost()));
+        let queue = ReplicaId::Lane(lane_id(index));
         let waiting = lane.queue.iter().filter(|ticket| waits(&self.calls, queue, *ticket));
         let others = waiting.map(|ticket| ticket.call).filter(|call| *call != first);
-        let wants = core::iter::once(first).chain(others).filter_map(want_of);
-        let wants: Vec<Amounts> = wants.take(most).collect();
+        let costs = core::iter::once(first).chain(others).filter_map(cost_of);
+        let costs: Vec<Amounts> = costs.take(most).collect();
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.asking = true;
         }
-        self.ask_money(index, wants, Paid::default(), Keeper::Budget);
+        self.ask_money(index, costs, Paid::default(), Payer::Budget);
     }
 
-    /// Has the money of what a lane wants counted by this keeper and those after it, then asks the
+    /// Has the money of what a lane wants counted by this payer and those after it, then asks the
     /// lane's store.
     fn ask_money(
         &mut self,
         index: usize,
-        mut wants: Vec<Amounts>,
+        mut costs: Vec<Amounts>,
         mut paid_at: Paid,
-        first: Keeper,
+        first: Payer,
     ) {
         let now = self.now;
         let Some(account) = self.lanes.get(index).map(|lane| lane.account) else { return };
-        for keeper in Keeper::ALL.into_iter().filter(|keeper| *keeper >= first) {
-            let id = keeper.book(account);
+        for payer in Payer::ALL.into_iter().filter(|payer| *payer >= first) {
+            let id = payer.replica(account);
             let is_asked = self.is_asked(id);
-            let Some(book) = self.book_mut(id) else { continue };
-            if book.is_shared() && !book.decides() && book.quota.is_limited() {
+            let Some(replica) = self.replica_mut(id) else { continue };
+            if replica.is_shared() && !replica.decides() && replica.usage.is_limited() {
                 if is_asked {
                     // Another lane asks; this one is looked at again when that has its answer.
-                    self.pay_back(index, &wants, paid_at, keeper);
+                    self.pay_back(index, &costs, paid_at, payer);
                     if let Some(lane) = self.lanes.get_mut(index) {
                         lane.asking = false;
                         lane.deferred = true;
                     }
                     return;
                 }
-                let money = wants.iter().map(|want| want.split().1).collect();
-                self.ask(id, money, Purpose::Money { lane: index, wants, paid_at, keeper });
+                let money = costs.iter().map(|cost| cost.split().1).collect();
+                self.ask(id, money, Purpose::Money { lane: index, costs, paid_at, payer });
                 return;
             }
             let (mut taken, mut denial) = (0, None);
-            for want in &wants {
-                if let Err(denied) = book.take(now, &want.split().1) {
+            for cost in &costs {
+                if let Err(denied) = replica.take(now, &cost.split().1) {
                     denial = Some(denied);
                     break;
                 }
                 taken = usize::saturating_add(taken, 1);
             }
-            let at = book.clock(now).now;
-            if !self.go_on_with(index, &mut wants, taken, (paid_at, keeper), denial) {
+            let at = replica.clock(now).now;
+            if !self.go_on_with(index, &mut costs, taken, (paid_at, payer), denial) {
                 return;
             }
-            paid_at.set(keeper, at);
+            paid_at.set(payer, at);
         }
-        self.ask_lane(index, wants, paid_at);
+        self.ask_lane(index, costs, paid_at);
     }
 
-    /// A keeper of money lets so many of the wants pass; gives whether there are any.
+    /// A payer lets so many of the requests pass; gives whether there are any.
     fn go_on_with(
         &mut self,
         index: usize,
-        wants: &mut Vec<Amounts>,
+        costs: &mut Vec<Amounts>,
         count: usize,
-        (paid_at, keeper): (Paid, Keeper),
+        (paid_at, payer): (Paid, Payer),
         denial: Option<Denial>,
     ) -> bool {
-        let left: Vec<Amounts> = wants.iter().skip(count).copied().collect();
-        wants.truncate(count);
-        self.pay_back(index, &left, paid_at, keeper);
-        if wants.is_empty() {
+        let left: Vec<Amounts> = costs.iter().skip(count).copied().collect();
+        costs.truncate(count);
+        self.pay_back(index, &left, paid_at, payer);
+        if costs.is_empty() {
             // Nothing may be spent: the lane's store is not asked for nothing, again and again.
             self.end_asking(index);
             if let Some(denial) = denial {
-                self.bar_money(index, denial, keeper == Keeper::Budget);
+                self.block_payer(index, denial, payer == Payer::Budget);
             }
         }
-        !wants.is_empty()
+        !costs.is_empty()
     }
 
-    /// Gives back what the keepers before this one have counted for requests that do not go.
-    fn pay_back(&mut self, index: usize, wants: &[Amounts], paid_at: Paid, before: Keeper) {
-        for keeper in Keeper::ALL.into_iter().filter(|keeper| *keeper < before) {
-            for want in wants {
-                self.settle_money(index, (paid_at, keeper), &want.split().1, &Amounts::default());
+    /// Gives back what the payers before this one have counted for requests that do not go.
+    fn pay_back(&mut self, index: usize, costs: &[Amounts], paid_at: Paid, before: Payer) {
+        for payer in Payer::ALL.into_iter().filter(|payer| *payer < before) {
+            for cost in costs {
+                self.settle_money(index, (paid_at, payer), &cost.split().1, &Amounts::default());
             }
         }
     }
@@ -184,51 +187,51 @@ impl Engine {
     fn settle_money(
         &mut self,
         index: usize,
-        (paid_at, keeper): (Paid, Keeper),
+        (paid_at, payer): (Paid, Payer),
         reserved: &Amounts,
         used: &Amounts,
     ) {
         let now = self.now;
         let Some(account) = self.lanes.get(index).map(|lane| lane.account) else { return };
-        match self.book_mut(keeper.book(account)) {
+        match self.replica_mut(payer.replica(account)) {
             // Where no money is counted, nobody needs to know.
-            Some(book) if used.is_zero() && !book.quota.is_limited() => {
-                book.untake(paid_at.of(keeper), reserved);
+            Some(replica) if used.is_zero() && !replica.usage.is_limited() => {
+                replica.untake(paid_at.of(payer), reserved);
             }
-            Some(book) => book.settle(now, paid_at.of(keeper), reserved, used),
+            Some(replica) => replica.settle(now, paid_at.of(payer), reserved, used),
             None => {}
         }
     }
 
     /// The money of what a lane wants is counted; now its own store is asked.
-    fn ask_lane(&mut self, index: usize, wants: Vec<Amounts>, paid_at: Paid) {
-        if self.is_asked(BookId::Lane(lane_id(index))) {
+    fn ask_lane(&mut self, index: usize, costs: Vec<Amounts>, paid_at: Paid) {
+        if self.is_asked(ReplicaId::Lane(lane_id(index))) {
             // One question at a time: the money that was granted goes back.
             self.end_asking(index);
-            self.use_permits(index, &wants, Granted { count: 0, at: 0, paid_at });
+            self.use_permits(index, &costs, Granted { count: 0, at: 0, paid_at });
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.dirty = false;
                 lane.deferred = true;
             }
             return;
         }
-        let purpose = Purpose::Permits { lane: index, wants: wants.clone(), paid_at };
-        let wants = wants.iter().map(|want| want.split().0).collect();
-        self.ask(BookId::Lane(lane_id(index)), wants, purpose);
+        let purpose = Purpose::Permits { lane: index, costs: costs.clone(), paid_at };
+        let costs = costs.iter().map(|cost| cost.split().0).collect();
+        self.ask(ReplicaId::Lane(lane_id(index)), costs, purpose);
     }
 
-    fn ask(&mut self, id: BookId, wants: Vec<Amounts>, purpose: Purpose) {
+    fn ask(&mut self, id: ReplicaId, costs: Vec<Amounts>, purpose: Purpose) {
         let lane = match purpose {
             Purpose::Money { lane, .. } | Purpose::Permits { lane, .. } => lane,
             Purpose::Tell { .. } => return,
         };
-        if self.book(id).is_some_and(Book::is_unanswered) {
+        if self.replica(id).is_some_and(Replica::is_unanswered) {
             match purpose {
-                Purpose::Permits { lane, wants, paid_at } => {
-                    self.use_permits(lane, &wants, Granted { count: 0, at: 0, paid_at });
+                Purpose::Permits { lane, costs, paid_at } => {
+                    self.use_permits(lane, &costs, Granted { count: 0, at: 0, paid_at });
                 }
-                Purpose::Money { lane, wants, paid_at, keeper } => {
-                    self.pay_back(lane, &wants, paid_at, keeper);
+                Purpose::Money { lane, costs, paid_at, payer } => {
+                    self.pay_back(lane, &costs, paid_at, payer);
                 }
                 Purpose::Tell { .. } => {}
             }
@@ -238,27 +241,28 @@ impl Engine {
         let epoch = self.random.bits();
         let waiting = self.lanes.get(lane).map_or(0, |lane| lane.queue.len());
         if let Some(request) =
-            self.book_mut(id).and_then(|book| book.request(wants, waiting, epoch))
+            self.replica_mut(id).and_then(|replica| replica.request(costs, waiting, epoch))
         {
             self.begin(id, request, purpose);
         }
     }
 
     /// Asks for nothing: tells what happened, or repeats a question that was not answered.
-    pub(crate) fn tell_store(&mut self, id: BookId, lane: Option<usize>) {
+    pub(crate) fn tell_store(&mut self, id: ReplicaId, lane: Option<usize>) {
         let epoch = self.random.bits();
-        let request = self.book_mut(id).and_then(|book| book.request(Vec::new(), 0, epoch));
+        let request =
+            self.replica_mut(id).and_then(|replica| replica.request(Vec::new(), 0, epoch));
         if let Some(request) = request {
             let again = Rc::clone(&request);
             self.begin(id, request, Purpose::Tell { request: again, lane });
         }
     }
 
-    fn begin(&mut self, book: BookId, request: Rc<Request>, purpose: Purpose) {
+    fn begin(&mut self, replica: ReplicaId, request: Rc<Request>, purpose: Purpose) {
         self.asked = self.asked.saturating_add(1);
         let id = ExchangeId(self.asked);
-        self.exchanges.push(Exchange { id, book, asked: self.now, purpose });
-        self.outputs.push_back(Output::Transact { id, book, request });
+        self.exchanges.push(Exchange { id, replica, asked: self.now, purpose });
+        self.outputs.push_back(Output::Transact { id, replica, request });
     }
 
     /// The store has answered, or failed.
@@ -272,9 +276,9 @@ impl Engine {
         };
         let now = self.now;
         let before = self.stores_down();
-        let Some(book) = self.book_mut(exchange.book) else { return };
-        let was_down = book.is_down();
-        let (granted, at) = book.answered(now, exchange.asked, reply);
+        let Some(replica) = self.replica_mut(exchange.replica) else { return };
+        let was_down = replica.is_down();
+        let (granted, at) = replica.answered(now, exchange.asked, reply);
         if was_down {
             // What was held while it was away need not be any more.
             for lane in &mut self.lanes {
@@ -282,7 +286,7 @@ impl Engine {
             }
         }
         self.tell_stores(before);
-        if let BookId::Lane(lane) = exchange.book {
+        if let ReplicaId::Lane(lane) = exchange.replica {
             for learned in &reply.learned {
                 let learned = *learned;
                 self.outputs.push_back(Output::Notice(Notice::Learned { lane, learned }));
@@ -290,30 +294,30 @@ impl Engine {
         }
         // What keeps the next one is said for those whose permits are used.
         let denial = reply.denial.filter(|_| granted == reply.granted);
-        self.look_again(exchange.book, exchange.purpose.lane());
+        self.look_again(exchange.replica, exchange.purpose.lane());
         match exchange.purpose {
-            Purpose::Money { lane, mut wants, mut paid_at, keeper } => {
-                let place = (paid_at, keeper);
-                if self.go_on_with(lane, &mut wants, granted, place, denial) {
-                    paid_at.set(keeper, at);
-                    match keeper {
-                        Keeper::Budget => self.ask_money(lane, wants, paid_at, Keeper::Account),
-                        Keeper::Account => self.ask_lane(lane, wants, paid_at),
+            Purpose::Money { lane, mut costs, mut paid_at, payer } => {
+                let place = (paid_at, payer);
+                if self.go_on_with(lane, &mut costs, granted, place, denial) {
+                    paid_at.set(payer, at);
+                    match payer {
+                        Payer::Budget => self.ask_money(lane, costs, paid_at, Payer::Account),
+                        Payer::Account => self.ask_lane(lane, costs, paid_at),
                     }
                 }
             }
-            Purpose::Permits { lane, wants, paid_at } => {
+            Purpose::Permits { lane, costs, paid_at } => {
                 self.end_asking(lane);
-                self.use_permits(lane, &wants, Granted { count: granted, at, paid_at });
+                self.use_permits(lane, &costs, Granted { count: granted, at, paid_at });
                 if let Some(denial) = denial {
-                    self.bar_lane(lane, denial);
+                    self.block_lane(lane, denial);
                 }
             }
             Purpose::Tell { request, lane } => {
                 let nothing = Amounts::default();
-                if let Some(book) = self.book_mut(exchange.book) {
-                    for want in request.wants.iter().take(granted) {
-                        book.settle(now, at, want, &nothing);
+                if let Some(replica) = self.replica_mut(exchange.replica) {
+                    for cost in request.costs.iter().take(granted) {
+                        replica.settle(now, at, cost, &nothing);
                     }
                 }
                 if let Some(lane) = lane {
@@ -324,11 +328,11 @@ impl Engine {
     }
 
     /// Lanes that found their account being asked are looked at again when it has answered.
-    fn look_again(&mut self, book: BookId, except: Option<usize>) {
+    fn look_again(&mut self, replica: ReplicaId, except: Option<usize>) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
-            let own = BookId::Lane(lane_id(index));
-            let is_its = [BookId::Budget, BookId::Account(lane.account), own];
-            if lane.deferred && is_its.contains(&book) && Some(index) != except {
+            let own = ReplicaId::Lane(lane_id(index));
+            let is_its = [ReplicaId::Budget, ReplicaId::Account(lane.account), own];
+            if lane.deferred && is_its.contains(&replica) && Some(index) != except {
                 lane.deferred = false;
                 lane.dirty = true;
             }
@@ -336,30 +340,30 @@ impl Engine {
     }
 
     /// Sends the calls that go next, under permits that were granted; what is left goes back.
-    fn use_permits(&mut self, index: usize, wants: &[Amounts], granted: Granted) {
+    fn use_permits(&mut self, index: usize, costs: &[Amounts], granted: Granted) {
         let (now, nothing) = (self.now, Amounts::default());
-        for (nth, want) in wants.iter().enumerate() {
+        for (nth, cost) in costs.iter().enumerate() {
             let is_granted = nth < granted.count;
             let is_granted = mutant!(TakesUnasked, is_granted, true);
             let may_go = is_granted && self.has_room(index);
             let call = if may_go { self.next_call(index) } else { None };
-            let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::want));
+            let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::cost));
             let Some(lane) = self.lanes.get_mut(index) else { return };
             let taken = lane.reserves(&taken);
             // Another may have come first meanwhile, and want more than was granted.
-            let call = call.filter(|_| taken.minus(want).is_zero());
+            let call = call.filter(|_| taken.minus(cost).is_zero());
             let taken = if call.is_some() { taken } else { nothing };
-            let ((reserved, money), (used, spent)) = (want.split(), taken.split());
+            let ((reserved, money), (used, spent)) = (cost.split(), taken.split());
             if is_granted {
-                lane.book.settle(now, granted.at, &reserved, &used);
+                lane.replica.settle(now, granted.at, &reserved, &used);
             }
-            for keeper in Keeper::ALL {
-                self.settle_money(index, (granted.paid_at, keeper), &money, &spent);
+            for payer in Payer::ALL {
+                self.settle_money(index, (granted.paid_at, payer), &money, &spent);
             }
             if let Some(id) = call {
                 let Granted { at, paid_at, .. } = granted;
                 let lane = lane_id(index);
-                self.dispatch(id, Permit { lane, at, paid_at, want: taken, in_doubt: false });
+                self.dispatch(id, Permit { lane, at, paid_at, cost: taken, in_doubt: false });
             }
         }
     }
@@ -374,18 +378,18 @@ impl Engine {
     fn unanswered(&mut self, exchange: &Exchange) {
         let now = self.now;
         let before = self.stores_down();
-        if let Some(book) = self.book_mut(exchange.book) {
-            book.failed(now);
+        if let Some(replica) = self.replica_mut(exchange.replica) {
+            replica.failed(now);
         }
         self.tell_stores(before);
         match &exchange.purpose {
-            Purpose::Money { lane, wants, paid_at, keeper } => {
+            Purpose::Money { lane, costs, paid_at, payer } => {
                 self.end_asking(*lane);
-                self.pay_back(*lane, wants, *paid_at, *keeper);
+                self.pay_back(*lane, costs, *paid_at, *payer);
             }
-            Purpose::Permits { lane, wants, paid_at } => {
+            Purpose::Permits { lane, costs, paid_at } => {
                 self.end_asking(*lane);
-                self.use_permits(*lane, wants, Granted { count: 0, at: 0, paid_at: *paid_at });
+                self.use_permits(*lane, costs, Granted { count: 0, at: 0, paid_at: *paid_at });
             }
             Purpose::Tell { lane, .. } => {
                 if let Some(lane) = lane {
@@ -393,6 +397,6 @@ impl Engine {
                 }
             }
         }
-        self.look_again(exchange.book, exchange.purpose.lane());
+        self.look_again(exchange.replica, exchange.purpose.lane());
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::lane::{Account, Lane, LaneSpec};
 use crate::engine::output::{Ending, Output, Record};
 use crate::engine::parked::Parked;
 use crate::errors::info::ErrorInfo;
-use crate::models::cost::Costs;
+use crate::models::cost::Spending;
 use crate::quota::alert::ALERT_AT;
 use crate::quota::limits::Limits;
 use crate::retry::ending::Why;
@@ -37,19 +37,19 @@ pub struct Engine {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) accounts: Vec<Account>,
     /// What the caller allows to be spent, whoever is paid.
-    pub(crate) purse: Option<Account>,
+    pub(crate) budget: Option<Account>,
     pub(crate) parked: Parked,
     /// What answers have cost, and what those may have that were lost, in billionths of a USD.
-    pub(crate) costs: Costs,
+    pub(crate) spending: Spending,
     /// The retry budgets of targets without a lane, by their account.
-    pub(crate) budgets: Vec<RetryBudget>,
+    pub(crate) retry_budgets: Vec<RetryBudget>,
     /// That of accounts beyond all bounds.
     pub(crate) spare: RetryBudget,
     /// What the waits of calls are drawn from.
     pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) now: Now,
-    pub(crate) flights: u32,
+    pub(crate) sent_attempts: u32,
     stamps: u32,
     pub(crate) serials: u64,
     /// Calls that were put into a queue by this input; they are told if they have to wait.
@@ -79,15 +79,15 @@ impl Engine {
             wakes: BinaryHeap::new(),
             lanes: Vec::new(),
             accounts: Vec::new(),
-            purse: None,
+            budget: None,
             parked: Parked::default(),
-            costs: Costs::default(),
-            budgets: Vec::new(),
+            spending: Spending::default(),
+            retry_budgets: Vec::new(),
             spare: RetryBudget::default(),
             seed,
             random: Random::new(seed),
             now: Now::default(),
-            flights: 0,
+            sent_attempts: 0,
             stamps: 0,
             serials: 0,
             placed: Vec::new(),
@@ -114,15 +114,15 @@ impl Engine {
     /// Sets what may be spent: [`crate::errors::kind::Dimension::Budget`] in
     /// all, [`crate::errors::kind::Dimension::BudgetPerDay`] a day.
     pub fn set_budget(&mut self, limits: &Limits) {
-        let mut purse = Account::new(limits, &Limits::default());
-        purse.book.is_strict = true;
-        self.purse = Some(purse);
+        let mut budget = Account::new(limits, &Limits::default());
+        budget.replica.is_strict = true;
+        self.budget = Some(budget);
     }
 
     /// What this client has spent.
     #[must_use]
-    pub const fn costs(&self) -> Costs {
-        self.costs
+    pub const fn spending(&self) -> Spending {
+        self.spending
     }
 
     /// Adds an account, whose lanes share what may be spent in ten minutes.
@@ -131,7 +131,7 @@ impl Engine {
         AccountId(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX).saturating_sub(1))
     }
 
-    /// Adds a lane: a queue and a ledger for one project and model.
+    /// Adds a lane: a queue and a usage for one project and model.
     pub fn open_lane(&mut self, spec: &LaneSpec) -> LaneId {
         self.lanes.push(Lane::new(spec));
         LaneId(u32::try_from(self.lanes.len()).unwrap_or(u32::MAX).saturating_sub(1))
@@ -161,8 +161,8 @@ impl Engine {
             promised: 0,
             patience: None,
             waiting_since: now.mono,
-            flying: None,
-            overtime: None,
+            current: None,
+            late: None,
             record: Record::default(),
             last: None,
             stamp: 0,
@@ -190,9 +190,9 @@ impl Engine {
     pub fn handle(&mut self, now: Now, input: Input) {
         self.advance(now);
         match input {
-            Input::Answered { call, flight, used } => self.answered(call, flight, used),
-            Input::Failed { call, flight, info, verdict } => {
-                self.failed(call, flight, info, verdict);
+            Input::Answered { call, attempt, used } => self.answered(call, attempt, used),
+            Input::Failed { call, attempt, info, verdict } => {
+                self.failed(call, attempt, info, verdict);
             }
             Input::Cancelled { call } => {
                 if mutant!(IgnoresCancel) {
@@ -309,7 +309,7 @@ impl Engine {
         if call.is_risked(now.mono.max(self.now.mono), Some(info)) {
             return None;
         }
-        let mut budget = self.budget(call).cloned().unwrap_or_default();
+        let mut budget = self.retry_budget(call).cloned().unwrap_or_default();
         let (now, mut random) = (now.mono.max(self.now.mono), self.draws(call));
         match self.standing(call).decide(now, info, None, &mut budget, &mut random) {
             Decision::Again { wait, .. } => {
@@ -340,7 +340,7 @@ impl Engine {
     /// How many attempts were sent in all.
     #[must_use]
     pub const fn sent(&self) -> u32 {
-        self.flights
+        self.sent_attempts
     }
 
     /// Whether no call waits in a queue or is in flight behind one.
@@ -349,11 +349,11 @@ impl Engine {
         self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0)
     }
 
-    /// Whether the ledgers are quickly written.
+    /// Whether the usages are quickly written.
     #[must_use]
     pub fn is_small(&self) -> bool {
-        self.accounts.iter().chain(&self.purse).all(|account| account.book.quota.is_small())
-            && self.lanes.iter().all(|lane| lane.book.quota.is_small())
+        self.accounts.iter().chain(&self.budget).all(|account| account.replica.usage.is_small())
+            && self.lanes.iter().all(|lane| lane.replica.usage.is_small())
     }
 
     /// How many attempts a call has sent.

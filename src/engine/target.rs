@@ -10,10 +10,10 @@ use crate::retry::fallback::Action;
 pub struct Target {
     /// Base URL and key, as a number: targets with the same number share money and key.
     pub account: u32,
-    /// The queue and ledger that its requests go through; `None` for straight away.
+    /// The queue and usage that its requests go through; `None` for straight away.
     pub lane: Option<LaneId>,
-    /// What a request is expected to take of the ledger.
-    pub want: Amounts,
+    /// What a request is expected to take of the usage.
+    pub cost: Amounts,
     /// Whether it is the target before, asked for a smaller picture: only timeouts lead to it.
     pub is_smaller: bool,
     /// How long an attempt may take there, where that is not as elsewhere.
@@ -24,8 +24,8 @@ impl Target {
     /// A target of this account whose requests go straight away.
     #[must_use]
     pub const fn of_account(account: u32) -> Self {
-        let want = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
-        Self { account, lane: None, want, is_smaller: false, timeout: None }
+        let cost = Amounts { requests: 0, tokens: 0, images: 0, nanos: 0 };
+        Self { account, lane: None, cost, is_smaller: false, timeout: None }
     }
 }
 

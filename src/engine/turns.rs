@@ -28,8 +28,8 @@ impl Engine {
         let now = self.now;
         call.waits_until = Some(now.mono + wait);
         call.waiting_since = now.mono;
-        let (attempt, until) = (call.attempts, now.wall + wait);
-        self.outputs.push_back(Output::Wait { call: id, attempt, wait, until, info });
+        let (number, until) = (call.attempts, now.wall + wait);
+        self.outputs.push_back(Output::Wait { call: id, number, wait, until, info });
         self.put(id, call);
     }
 
@@ -69,26 +69,26 @@ impl Engine {
     }
 
     /// The retry budget of a call's target.
-    pub(crate) fn budget(&self, call: &Call) -> Option<&RetryBudget> {
+    pub(crate) fn retry_budget(&self, call: &Call) -> Option<&RetryBudget> {
         match call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) {
-            Some(lane) => Some(&lane.budget),
-            None => self.budgets.get(account_of(call, call.target)),
+            Some(lane) => Some(&lane.retry_budget),
+            None => self.retry_budgets.get(account_of(call, call.target)),
         }
     }
 
     /// The same of any of its targets, to take from.
-    pub(crate) fn budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
+    pub(crate) fn retry_budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
         let account = account_of(call, target);
         let lane = call.spec.targets.get(target).and_then(|target| target.lane);
         if mutant!(SharesBudgets) {
             return &mut self.spare;
         }
-        if self.budgets.len() <= account {
-            self.budgets.resize_with(account.saturating_add(1), RetryBudget::default);
+        if self.retry_budgets.len() <= account {
+            self.retry_budgets.resize_with(account.saturating_add(1), RetryBudget::default);
         }
         match lane.and_then(|lane| self.lanes.get_mut(lane.0 as usize)) {
-            Some(lane) => &mut lane.budget,
-            None => self.budgets.get_mut(account).unwrap_or(&mut self.spare),
+            Some(lane) => &mut lane.retry_budget,
+            None => self.retry_budgets.get_mut(account).unwrap_or(&mut self.spare),
         }
     }
 
@@ -97,7 +97,8 @@ impl Engine {
         let lane = call.spec.targets.get(target)?.lane;
         let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
         let ahead = lane.map_or(0, |lane| lane.queue.ahead_of(call.spec.priority));
-        let until = self.bar(call, target, ahead).map_or(self.now.mono, |bar| bar.until);
+        let until =
+            self.blocker(call, target, ahead).map_or(self.now.mono, |blocker| blocker.until);
         Some(until.max(call.visit(target).ready))
     }
 

@@ -5,7 +5,7 @@
 //! connections, `violations` the limits, `hint` the wait, `advice` the sentences; `local` has the errors
 //! that no service says. What then happens:
 //!
-//! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::outage` |
+//! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::circuit_breaker` |
 //! |---|---|---|---|
 //! | `rate_limited` | 2 s, doubled to 29 s, or as named | tries again, then the next target | a bare 429 alone, which may be load |
 //! | `overloaded` (503) | 20 s, doubled to 115 s, or as named | tries again, then the next target | opens: one probe at a time, for all calls |

@@ -5,7 +5,7 @@ use crate::protocol::need::Size;
 
 /// What was spent, in billionths of a USD.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Costs {
+pub struct Spending {
     /// By answers that arrived.
     pub spent: u64,
     /// By requests whose answers did not, and may have been billed.
@@ -14,7 +14,7 @@ pub struct Costs {
 
 /// The tokens that an answer's `usageMetadata` reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Usage {
+pub struct TokenUsage {
     /// `promptTokenCount`.
     pub prompt: f64,
     /// The IMAGE row of `candidatesTokensDetails`, where there is one.
@@ -55,7 +55,7 @@ impl Counts {
 
     /// The tokens; `None` where a count cannot be true, and the price table counts instead.
     #[must_use]
-    pub fn usage(&self) -> Option<Usage> {
+    pub fn usage(&self) -> Option<TokenUsage> {
         let counts = [self.prompt, self.candidates, self.thoughts, self.total, self.image];
         if counts.into_iter().flatten().any(|count| !(0.0..=Self::MOST).contains(&count)) {
             return None;
@@ -65,7 +65,7 @@ impl Counts {
         let said = of(self.candidates).max(of(self.thoughts));
         let output = (of(self.total) - of(self.prompt)).max(said);
         let text = (output - of(self.image)).max(0.0);
-        Some(Usage { prompt: of(self.prompt), image: self.image, text })
+        Some(TokenUsage { prompt: of(self.prompt), image: self.image, text })
     }
 }
 
@@ -75,7 +75,7 @@ impl Counts {
 pub fn answer(
     model: Option<&Model<'_>>,
     size: Option<Size>,
-    usage: Option<&Usage>,
+    usage: Option<&TokenUsage>,
     pictures: u32,
 ) -> Option<f64> {
     let model = model?;
@@ -137,14 +137,14 @@ mod tests {
 
     #[test]
     fn tokens_price_what_reports_them() {
-        let usage = Usage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
+        let usage = TokenUsage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
         let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
         assert!((usd - (0.1344 + 0.002 + 0.0012)).abs() < 1e-9, "{usd}");
     }
 
     #[test]
     fn a_picture_without_a_row_of_its_own_is_paid_once() {
-        let usage = Usage { prompt: 10.0, image: None, text: 1_120.0 };
+        let usage = TokenUsage { prompt: 10.0, image: None, text: 1_120.0 };
         let usd = answer(find("gemini-3-pro-image"), None, Some(&usage), 1).unwrap();
         assert!((usd - (0.134 + 10.0 * 2.0 / 1e6)).abs() < 1e-9, "{usd}");
     }
@@ -154,7 +154,10 @@ mod tests {
         let pro = find("gemini-3-pro-image");
         let told = Counts { prompt: Some(10.0), total: Some(1_130.0), ..Counts::default() };
         let told = Counts { image: Some(1_120.0), ..told };
-        assert_eq!(told.usage(), Some(Usage { prompt: 10.0, image: Some(1_120.0), text: 0.0 }));
+        assert_eq!(
+            told.usage(),
+            Some(TokenUsage { prompt: 10.0, image: Some(1_120.0), text: 0.0 })
+        );
         for wrong in [-1.0, -1e300, 1.1e8, 1e15, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for counts in [
                 Counts { prompt: Some(wrong), ..told },
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_picture_never_costs_nothing() {
-        let usage = Usage { prompt: 0.0, image: Some(0.0), text: 0.0 };
+        let usage = TokenUsage { prompt: 0.0, image: Some(0.0), text: 0.0 };
         assert_eq!(answer(find("gemini-3-pro-image"), None, Some(&usage), 1), Some(0.134));
         assert_eq!(answer(find("gemini-3-pro-image"), None, Some(&usage), 0), Some(0.0));
     }
@@ -185,13 +188,13 @@ mod tests {
     fn a_model_without_a_price_by_token_costs_what_its_size_does() {
         let pro = *find("gemini-3-pro-image").unwrap();
         let own = Model { image_usd: 0.0, input_usd: 0.0, text_usd: 0.0, ..pro };
-        let usage = Usage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
+        let usage = TokenUsage { prompt: 1_000.0, image: Some(1_120.0), text: 100.0 };
         assert_eq!(answer(Some(&own), None, Some(&usage), 1), Some(0.134));
     }
 
     #[test]
     fn an_answer_without_a_picture_costs_its_text_alone() {
-        let usage = Usage { prompt: 8.0, image: None, text: 96.0 };
+        let usage = TokenUsage { prompt: 8.0, image: None, text: 96.0 };
         let usd = answer(find("gemini-3.1-flash-lite-image"), None, Some(&usage), 0).unwrap();
         assert!((usd - (8.0 * 0.25 + 96.0 * 1.5) / 1e6).abs() < 1e-12, "{usd}");
     }

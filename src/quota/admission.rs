@@ -6,66 +6,66 @@ use crate::quota::clock::Clock;
 use crate::quota::day::MIDNIGHT_MARGIN;
 use crate::quota::denial::{Basis, Denial};
 use crate::quota::limits::{DIMENSIONS, is_minute_or_money, meter};
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Meter};
 
 /// How long after the last request of a burst one more still belongs to it.
 const BURST: Millis = Millis(1_500);
 
-impl Quota {
+impl Usage {
     /// Whether a request of this size may go now.
     ///
     /// # Errors
     /// The strictest limit in the way, and when it lets the request pass.
-    pub fn check(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
+    pub fn check(&mut self, clock: Clock, cost: &Amounts) -> Result<(), Denial> {
         self.advance(clock);
-        self.denial(clock, want, 1, Basis::All).map_or(Ok(()), Err)
+        self.denial(clock, cost, 1, Basis::All).map_or(Ok(()), Err)
     }
 
-    /// As [`Quota::check`], and counts the request where it may go. Where only a limit that was
+    /// As [`Usage::check`], and counts the request where it may go. Where only a limit that was
     /// found by trying is in the way, and it is time to try more, that is tried.
     ///
     /// # Errors
-    /// As [`Quota::check`].
-    pub fn take(&mut self, clock: Clock, want: &Amounts) -> Result<(), Denial> {
-        self.take_part(clock, want, 1)
+    /// As [`Usage::check`].
+    pub fn take(&mut self, clock: Clock, cost: &Amounts) -> Result<(), Denial> {
+        self.take_part(clock, cost, 1)
     }
 
-    /// As [`Quota::take`], of one of so many equal parts of each limit.
+    /// As [`Usage::take`], of one of so many equal parts of each limit.
     ///
     /// # Errors
-    /// As [`Quota::check`].
-    pub fn take_part(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
+    /// As [`Usage::check`].
+    pub fn take_part(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
-            let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, want));
-            let size = denial.dimension.map_or(1, |dimension| want.of(meter(dimension)));
+        if let Some(denial) = self.denial(clock, cost, parts, Basis::Learned) {
+            let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, cost));
+            let size = denial.dimension.map_or(1, |dimension| cost.of(meter(dimension)));
             let is_time = self.may_try(clock, &denial);
-            let gauge = denial.dimension.and_then(|dimension| self.gauge_mut(dimension));
-            let Some(gauge) = gauge else { return Err(denial) };
-            if !is_time || !gauge.try_more(clock.now, need, size) {
-                let next = gauge.next_try().filter(|next| *next > clock.now);
+            let estimator = denial.dimension.and_then(|dimension| self.estimator_mut(dimension));
+            let Some(estimator) = estimator else { return Err(denial) };
+            if !is_time || !estimator.try_more(clock.now, need, size) {
+                let next = estimator.next_try().filter(|next| *next > clock.now);
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
             }
-            if let Some(denial) = self.denial(clock, want, parts, Basis::Learned) {
+            if let Some(denial) = self.denial(clock, cost, parts, Basis::Learned) {
                 return Err(denial);
             }
         }
-        self.count(clock, want);
+        self.count(clock, cost);
         Ok(())
     }
 
-    /// As [`Quota::take_part`], past every limit and wait that is only guessed.
+    /// As [`Usage::take_part`], past every limit and wait that is only guessed.
     ///
     /// # Errors
-    /// As [`Quota::check`].
-    pub fn insist(&mut self, clock: Clock, want: &Amounts, parts: u64) -> Result<(), Denial> {
+    /// As [`Usage::check`].
+    pub fn insist(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, want, parts, Basis::Said) {
+        if let Some(denial) = self.denial(clock, cost, parts, Basis::Said) {
             return Err(denial);
         }
-        self.count(clock, want);
+        self.count(clock, cost);
         Ok(())
     }
 
@@ -74,7 +74,7 @@ impl Quota {
     #[must_use]
     pub fn leaves_room(&self, due: u64, first: &Amounts, second: &Amounts) -> bool {
         DIMENSIONS.into_iter().filter(|dimension| dimension.is_per_minute()).all(|dimension| {
-            let Some(limit) = self.gauge(dimension).limit() else { return true };
+            let Some(limit) = self.estimator(dimension).limit() else { return true };
             let meter = meter(dimension);
             let left = self.minute.left_at(meter, due);
             let both = first.of(meter).saturating_add(second.of(meter));
@@ -95,15 +95,15 @@ impl Quota {
 
     /// What keeps a request behind `ahead` others, and until when at least: never too late.
     #[must_use]
-    pub fn earliest(&self, clock: Clock, want: &Amounts, ahead: u64) -> Option<Denial> {
+    pub fn earliest(&self, clock: Clock, cost: &Amounts, ahead: u64) -> Option<Denial> {
         let behind = |dimension: Dimension| {
-            let gauge = self.gauge(dimension);
-            let limit = gauge.limit().filter(|_| gauge.next_try().is_none())?;
+            let estimator = self.estimator(dimension);
+            let limit = estimator.limit().filter(|_| estimator.next_try().is_none())?;
             Some((limit, ahead.checked_sub(limit.saturating_sub(self.used(dimension)))?))
         };
         let is_sliding = self.discipline.is_sliding();
         let minute = behind(Dimension::RequestsPerMinute);
-        let minute = minute.filter(|_| want.requests > 0 && is_sliding);
+        let minute = minute.filter(|_| cost.requests > 0 && is_sliding);
         let minute = minute.map(|(limit, behind)| {
             // Whole windows, and what of the next one goes before.
             let rounds = behind.checked_div(limit).unwrap_or_default();
@@ -114,33 +114,33 @@ impl Quota {
             Denial::counted(until, Some(Dimension::RequestsPerMinute))
         });
         let is_asked = self.asks_for_day(clock, Dimension::RequestsPerDay);
-        let day = behind(Dimension::RequestsPerDay).filter(|_| want.requests > 0 && !is_asked);
+        let day = behind(Dimension::RequestsPerDay).filter(|_| cost.requests > 0 && !is_asked);
         let midnight = self.midnight(clock);
         let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
         let denials =
-            [self.denial(clock, want, 1, Basis::Learned), minute, day].into_iter().flatten();
+            [self.denial(clock, cost, 1, Basis::Learned), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
 
-    /// As [`Quota::earliest`] for a request that nobody is before, past what is only guessed.
+    /// As [`Usage::earliest`] for a request that nobody is before, past what is only guessed.
     #[must_use]
-    pub fn earliest_said(&self, clock: Clock, want: &Amounts) -> Option<Denial> {
-        self.denial(clock, want, 1, Basis::Said).filter(|denial| denial.until > clock.now)
+    pub fn earliest_said(&self, clock: Clock, cost: &Amounts) -> Option<Denial> {
+        self.denial(clock, cost, 1, Basis::Said).filter(|denial| denial.until > clock.now)
     }
 
     /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
     pub(crate) fn denial(
         &self,
         clock: Clock,
-        want: &Amounts,
+        cost: &Amounts,
         parts: u64,
         basis: Basis,
     ) -> Option<Denial> {
         let block = self.block.filter(|block| block.is_named || basis != Basis::Said);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
-            let gauge = self.gauge(dimension);
-            let limit = if basis == Basis::Said { gauge.said() } else { gauge.limit() }?;
-            let amount = want.of(meter(dimension));
+            let estimator = self.estimator(dimension);
+            let limit = if basis == Basis::Said { estimator.said() } else { estimator.limit() }?;
+            let amount = cost.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
                 // Of what is left, and not of the whole: that was used by all.
                 let left = limit.saturating_sub(self.used(dimension));
@@ -163,8 +163,8 @@ impl Quota {
             let until = if is_minute_or_money(dimension) {
                 // Where others use the limit too, what the service refused of ours is not our share:
                 // its hints say when the next request fits.
-                let is_shared =
-                    dimension == Dimension::RequestsPerMinute && self.gauge(dimension).is_share();
+                let is_shared = dimension == Dimension::RequestsPerMinute
+                    && self.estimator(dimension).is_share();
                 let is_learned =
                     dimension == Dimension::RequestsPerMinute && basis == Basis::Learned;
                 if is_learned && !is_shared {
@@ -199,10 +199,10 @@ impl Quota {
     /// and no burst of ours says when that is used.
     pub(crate) fn may_try(&self, clock: Clock, denial: &Denial) -> bool {
         let Some(dimension) = denial.dimension else { return false };
-        let gauge = self.gauge(dimension);
+        let estimator = self.estimator(dimension);
         let last = self.window(dimension).entries().last().map_or(0, |entry| entry.last);
-        let pause = BURST.min(Millis(gauge.turn().0 / 2));
+        let pause = BURST.min(Millis(estimator.turn().0 / 2));
         let is_over = denial.until >= clock.now.saturating_add(pause.0);
-        gauge.is_share() || is_over && clock.now <= last.saturating_add(BURST.0)
+        estimator.is_share() || is_over && clock.now <= last.saturating_add(BURST.0)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::errors::kind::Dimension;
 use crate::quota::limits::DIMENSIONS;
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 
 /// The share of a limit at which an alert is given where the caller names none.
 pub const ALERT_AT: f64 = 0.7;
@@ -31,10 +31,10 @@ pub struct Alerts {
 
 impl Alerts {
     /// The highest threshold that the use of each dimension has passed since the last look.
-    pub fn look(&mut self, quota: &Quota, thresholds: &[f64]) -> Vec<Alert> {
+    pub fn look(&mut self, quota: &Usage, thresholds: &[f64]) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for (dimension, told) in DIMENSIONS.into_iter().zip(&mut self.told) {
-            let Some(limit) = quota.gauge(dimension).limit() else { continue };
+            let Some(limit) = quota.estimator(dimension).limit() else { continue };
             let used = quota.used(dimension);
             let share = used as f64 / limit.max(1) as f64;
             let mut passed = None;
@@ -70,7 +70,7 @@ mod tests {
         used.iter()
             .map(|&used| {
                 let limits = Limits::default().with(DAY, Some(100));
-                let mut quota = Quota::new(&limits, &Limits::default());
+                let mut quota = Usage::new(&limits, &Limits::default());
                 let amounts = Amounts { requests: used, ..Amounts::default() };
                 quota.record(Clock::default(), 0, &amounts);
                 let found = alerts.look(&quota, at);

@@ -4,7 +4,7 @@
 //! in little above that count. Load refuses at any count, and takes in most of what comes next.
 
 use crate::base::time::{Instant, Millis};
-use crate::quota::limit_estimator::Gauge;
+use crate::quota::limit_estimator::LimitEstimator;
 
 /// For how long the refusals of a limit go on at least: most of a minute, since the first may have come
 /// when a part of it was over.
@@ -82,12 +82,12 @@ impl Bare {
     pub(crate) fn is_limit(
         &mut self,
         now: Instant,
-        gauge: &Gauge,
+        estimator: &LimitEstimator,
         is_confirmed: bool,
         (accepted, total, above): (u64, u64, u64),
     ) -> bool {
         let near = |limit: u64| accepted.saturating_mul(10) >= limit.saturating_mul(9);
-        match (gauge.found, gauge.limit().is_some_and(near)) {
+        match (estimator.found, estimator.limit().is_some_and(near)) {
             (Some(_), is_near) => is_near || is_confirmed,
             (None, true) => is_confirmed,
             (None, false) => self.refused(now, accepted, total, above),

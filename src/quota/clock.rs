@@ -1,9 +1,9 @@
 //! The clocks by which usage is counted.
 
-/// What the clocks of a ledger show, in milliseconds.
+/// What the clocks of a usage show, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Clock {
-    /// The clock by which minutes are counted: monotonic where one process keeps the ledger, the
+    /// The clock by which minutes are counted: monotonic where one process keeps the usage, the
     /// store's where several do.
     pub now: u64,
     /// The wall clock, by which the day ends.

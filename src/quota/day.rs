@@ -15,13 +15,13 @@ pub(crate) const DAYS: Millis = Millis(2 * 25 * 3_600_000);
 pub(crate) struct Day {
     /// Midnight, on the wall clock; 0 before the first use.
     pub(crate) ends: u64,
-    /// The same moment on the ledger's clock, as it was expected then.
+    /// The same moment on the usage's clock, as it was expected then.
     pub(crate) ends_at: u64,
-    /// When it began on the ledger's clock, or was first used.
+    /// When it began on the usage's clock, or was first used.
     pub(crate) began: u64,
     pub(crate) used: Amounts,
     /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
     pub(crate) late: Amounts,
-    /// When a request was sent last that finds out, on the ledger's clock; 0 for never.
+    /// When a request was sent last that finds out, on the usage's clock; 0 for never.
     pub(crate) asked: u64,
 }

@@ -5,7 +5,7 @@ use crate::errors::kind::Dimension;
 /// Why a request may not go now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Denial {
-    /// When it may, on the ledger's clock.
+    /// When it may, on the usage's clock.
     pub until: u64,
     /// The limit that keeps it; `None` where the service said to wait and not for what.
     pub dimension: Option<Dimension>,

@@ -8,7 +8,7 @@
 //! free; else there is room for one a turn, which is right for both.
 
 use crate::base::time::Millis;
-use crate::quota::limit_estimator::Gauge;
+use crate::quota::limit_estimator::LimitEstimator;
 use crate::quota::window::{Meter, Window};
 
 /// How much earlier than a sliding minute that moment is at least: the first requests count two seconds
@@ -24,7 +24,7 @@ const TURN: Millis = Millis(1_000);
 const MINUTE: Millis = Millis(60_500);
 
 /// What is known of how a service counts; it is not written down. Moments are milliseconds of the
-/// ledger's clock.
+/// usage's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Discipline {
     hunch: Option<Hunch>,
@@ -35,14 +35,14 @@ pub struct Discipline {
 
 impl Discipline {
     /// Takes note of the time: a request that nobody refused was let in when no sliding minute had room.
-    pub fn advance(&mut self, now: u64, gauge: &Gauge) {
+    pub fn advance(&mut self, now: u64, estimator: &LimitEstimator) {
         let is_recent = |turned: &Turned| turned.from.saturating_add(MINUTE.0) > now;
         self.turned = self.turned.filter(is_recent);
         self.hunch = self.hunch.filter(|hunch| hunch.asked.is_some() || now < hunch.until);
         if let Some(hunch) = self.hunch.take_if(|hunch| hunch.is_proven(now)) {
-            let left = gauge.limit().unwrap_or_default().saturating_sub(1);
+            let left = estimator.limit().unwrap_or_default().saturating_sub(1);
             let left = if hunch.is_minute { 0 } else { left };
-            self.turned = Some(Turned { from: hunch.from, left, turn: gauge.turn() });
+            self.turned = Some(Turned { from: hunch.from, left, turn: estimator.turn() });
         }
     }
 
@@ -54,7 +54,13 @@ impl Discipline {
     }
 
     /// A request that was counted at `at` was refused, and fits after a wait.
-    pub fn refused(&mut self, minute: &Window, (now, at): (u64, u64), wait: Millis, limit: &Gauge) {
+    pub fn refused(
+        &mut self,
+        minute: &Window,
+        (now, at): (u64, u64),
+        wait: Millis,
+        limit: &LimitEstimator,
+    ) {
         if self.hunch.is_some_and(|hunch| hunch.asked.is_some_and(|asked| at >= asked)) {
             self.is_odd = true;
         }

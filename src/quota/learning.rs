@@ -7,11 +7,11 @@ use crate::quota::denial::Denial;
 use crate::quota::found_limit::Change;
 use crate::quota::limits::{is_minute_or_money, meter};
 use crate::quota::refusal::{Learned, Refusal};
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Meter};
 
-impl Quota {
-    /// A request was refused for what another ledger keeps.
+impl Usage {
+    /// A request was refused for what another usage keeps.
     pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
         self.minute.refuse(self.at, at);
         self.spent = self.spent.saturating_sub(reserved.nanos);
@@ -45,7 +45,7 @@ impl Quota {
         };
         let accepted = said.count.unwrap_or_else(|| self.accepted(dimension, reserved));
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
-            let turn = self.gauge(dimension).turn();
+            let turn = self.estimator(dimension).turn();
             // A turn for each that is owed, and one more, since the limit is a guess.
             let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
             self.hold(from.saturating_add(turn.0), Some(dimension));
@@ -57,40 +57,40 @@ impl Quota {
             self.minute.take_back(self.at, at, &size);
         }
         let change = if is_minute_or_money(dimension) {
-            let gauge = self.gauge_mut(dimension)?;
+            let estimator = self.estimator_mut(dimension)?;
             match said.limit {
                 Some(limit) => {
-                    gauge.tell(clock.now, limit, accepted, reserved.of(meter(dimension)))
+                    estimator.tell(clock.now, limit, accepted, reserved.of(meter(dimension)))
                 }
-                None => gauge.refuse(clock.now, accepted),
+                None => estimator.refuse(clock.now, accepted),
             }
         } else {
-            let gauge = self.gauge_mut(dimension)?;
-            let before = gauge.whole();
-            gauge.told = said.limit.or(gauge.told);
-            let limit = gauge.told.filter(|told| before != Some(*told));
+            let estimator = self.estimator_mut(dimension)?;
+            let before = estimator.whole();
+            estimator.told = said.limit.or(estimator.told);
+            let limit = estimator.told.filter(|told| before != Some(*told));
             limit.map(|limit| Change { limit, previous: before })
         };
         if let (Dimension::RequestsPerMinute, Some(_), Some(wait)) =
             (dimension, said.limit, said.wait)
         {
-            let gauge = self.gauge(dimension);
-            self.discipline.refused(&self.minute, (clock.now, at), wait, &gauge);
+            let estimator = self.estimator(dimension);
+            self.discipline.refused(&self.minute, (clock.now, at), wait, &estimator);
         }
         // As much as the whole limit was refused, and nothing was accepted: where a service counts
         // what it refuses, its hint may not say so.
-        let whole = self.gauge(dimension).whole().unwrap_or(u64::MAX);
+        let whole = self.estimator(dimension).whole().unwrap_or(u64::MAX);
         let is_owed = accepted == 0 && self.minute.total().requests >= whole.max(2);
         if let Some(wait) = said.wait.filter(|_| is_owed)
             && dimension == Dimension::RequestsPerMinute
         {
             let until = clock.now.saturating_add(wait.0);
-            let until = until.saturating_add(self.gauge(dimension).turn().0);
+            let until = until.saturating_add(self.estimator(dimension).turn().0);
             self.keep(Denial { until, dimension: Some(dimension), is_named: true });
         }
         if said.wait.is_none() && dimension == Dimension::Spend {
             // Others may have spent it all: our own count does not say when some is free.
-            let pause = self.gauge(dimension).found.map_or(Millis::ZERO, |found| found.pause);
+            let pause = self.estimator(dimension).found.map_or(Millis::ZERO, |found| found.pause);
             self.hold(clock.now.saturating_add(pause.0 / 4), Some(dimension));
         }
         change.map(|change| Learned { dimension, change })

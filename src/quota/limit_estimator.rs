@@ -30,9 +30,9 @@ const PAUSE_WHOLE: Millis = Millis(400_000);
 const PAUSE_TOLD: Millis = Millis(600_000);
 const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
 
-/// One limit. Moments are milliseconds of the ledger's clock.
+/// One limit. Moments are milliseconds of the usage's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Gauge {
+pub struct LimitEstimator {
     /// What the caller gave: it is never exceeded.
     pub given: Option<u64>,
     /// The published limit of the caller's tier.
@@ -43,7 +43,7 @@ pub struct Gauge {
     pub found: Option<Found>,
 }
 
-impl Gauge {
+impl LimitEstimator {
     /// The limit that is kept to; `None` where nothing is known.
     #[must_use]
     pub fn limit(&self) -> Option<u64> {
@@ -123,7 +123,7 @@ impl Gauge {
         true
     }
 
-    /// Whether [`Gauge::try_more`] could raise the limit one day, and when.
+    /// Whether [`LimitEstimator::try_more`] could raise the limit one day, and when.
     #[must_use]
     pub fn next_try(&self) -> Option<u64> {
         let found = self.found.filter(|found| found.tried.is_none())?;
@@ -305,101 +305,101 @@ mod tests {
 
     #[test]
     fn what_was_given_is_a_cap_and_what_the_tier_says_is_a_guess() {
-        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        assert_eq!((gauge.limit(), gauge.source()), (Some(20), Some(Source::Given)));
-        gauge.tell(0, 500, 500, 1);
-        assert_eq!(gauge.limit(), Some(20));
-        gauge.tell(0, 12, 12, 1);
-        assert_eq!((gauge.limit(), gauge.source()), (Some(12), Some(Source::Learned)));
+        let mut estimator = LimitEstimator { given: Some(20), ..LimitEstimator::default() };
+        assert_eq!((estimator.limit(), estimator.source()), (Some(20), Some(Source::Given)));
+        estimator.tell(0, 500, 500, 1);
+        assert_eq!(estimator.limit(), Some(20));
+        estimator.tell(0, 12, 12, 1);
+        assert_eq!((estimator.limit(), estimator.source()), (Some(12), Some(Source::Learned)));
 
-        let mut gauge = Gauge { tier: Some(20), ..Gauge::default() };
-        assert_eq!(gauge.source(), Some(Source::Tier));
-        let change = gauge.tell(0, 500, 500, 1);
+        let mut estimator = LimitEstimator { tier: Some(20), ..LimitEstimator::default() };
+        assert_eq!(estimator.source(), Some(Source::Tier));
+        let change = estimator.tell(0, 500, 500, 1);
         assert_eq!(change, Some(Change { limit: 500, previous: Some(20) }));
-        assert_eq!(gauge.limit(), Some(500));
+        assert_eq!(estimator.limit(), Some(500));
     }
 
     #[test]
     fn refused_below_the_limit_means_that_others_use_it_too() {
-        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        assert_eq!(gauge.tell(0, 20, 5, 1), Some(Change { limit: 5, previous: Some(20) }));
-        assert_eq!((gauge.limit(), gauge.whole()), (Some(5), Some(20)));
+        let mut estimator = LimitEstimator { given: Some(20), ..LimitEstimator::default() };
+        assert_eq!(estimator.tell(0, 20, 5, 1), Some(Change { limit: 5, previous: Some(20) }));
+        assert_eq!((estimator.limit(), estimator.whole()), (Some(5), Some(20)));
     }
 
     #[test]
     fn a_wave_of_refusals_is_one() {
-        let mut gauge = Gauge::default();
+        let mut estimator = LimitEstimator::default();
         for (at, accepted) in [(0, 24), (100, 23), (200, 22)] {
-            gauge.refuse(at, accepted);
+            estimator.refuse(at, accepted);
         }
-        let found = gauge.found.unwrap();
+        let found = estimator.found.unwrap();
         assert_eq!((found.value, found.pause), (22, PAUSE_FOUND));
-        gauge.refuse(90_000, 20);
-        assert_eq!(gauge.found.unwrap().pause, PAUSE_FOUND.times(2));
+        estimator.refuse(90_000, 20);
+        assert_eq!(estimator.found.unwrap().pause, PAUSE_FOUND.times(2));
     }
 
     #[test]
     fn one_more_is_tried_and_twice_as_many_where_that_holds() {
-        let mut gauge = Gauge::default();
-        gauge.refuse(0, 10);
-        assert!(!gauge.try_more(124_999, 1, 1));
-        assert!(gauge.try_more(125_000, 1, 1));
-        assert_eq!(gauge.limit(), Some(11));
-        assert!(!gauge.try_more(150_000, 1, 1), "one try at a time");
-        gauge.advance(186_000);
-        assert!(gauge.try_more(186_000, 1, 1));
-        assert_eq!(gauge.limit(), Some(13));
-        gauge.refuse(190_000, 11);
-        assert_eq!((gauge.limit(), gauge.found.unwrap().step), (Some(11), 1));
+        let mut estimator = LimitEstimator::default();
+        estimator.refuse(0, 10);
+        assert!(!estimator.try_more(124_999, 1, 1));
+        assert!(estimator.try_more(125_000, 1, 1));
+        assert_eq!(estimator.limit(), Some(11));
+        assert!(!estimator.try_more(150_000, 1, 1), "one try at a time");
+        estimator.advance(186_000);
+        assert!(estimator.try_more(186_000, 1, 1));
+        assert_eq!(estimator.limit(), Some(13));
+        estimator.refuse(190_000, 11);
+        assert_eq!((estimator.limit(), estimator.found.unwrap().step), (Some(11), 1));
     }
 
     #[test]
     fn who_has_less_of_a_limit_tries_more_often() {
         let pause = |share| {
-            let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-            gauge.tell(0, 20, share, 1);
-            gauge.tell(1_000, 20, share, 1);
-            gauge.next_try().unwrap_or_default()
+            let mut estimator = LimitEstimator { given: Some(20), ..LimitEstimator::default() };
+            estimator.tell(0, 20, share, 1);
+            estimator.tell(1_000, 20, share, 1);
+            estimator.next_try().unwrap_or_default()
         };
         assert!(pause(3) + 40_000 < pause(7), "{} and {}", pause(3), pause(7));
     }
 
     #[test]
     fn refusals_that_go_on_and_on_lower_a_limit() {
-        let mut gauge = Gauge::default();
-        gauge.refuse(0, 26);
+        let mut estimator = LimitEstimator::default();
+        estimator.refuse(0, 26);
         // What is refused is owed for a minute, and not for ten.
         for second in 1..=60 {
-            gauge.refuse(second * 10_000, 14);
+            estimator.refuse(second * 10_000, 14);
         }
-        assert!(gauge.limit().is_some_and(|limit| limit < 15), "{:?}", gauge.limit());
+        assert!(estimator.limit().is_some_and(|limit| limit < 15), "{:?}", estimator.limit());
     }
 
     #[test]
     fn more_of_a_share_is_proven_within_the_minute() {
-        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 5, 1);
-        assert!(gauge.try_more(35_000, 1, 1));
-        gauge.advance(54_999);
-        assert!(!gauge.try_more(54_999, 1, 1), "one try at a time");
-        gauge.advance(55_000);
-        assert!(gauge.try_more(55_000, 1, 1));
-        assert_eq!((gauge.limit(), gauge.is_share()), (Some(7), true));
+        let mut estimator = LimitEstimator { given: Some(20), ..LimitEstimator::default() };
+        estimator.tell(0, 20, 5, 1);
+        assert!(estimator.try_more(35_000, 1, 1));
+        estimator.advance(54_999);
+        assert!(!estimator.try_more(54_999, 1, 1), "one try at a time");
+        estimator.advance(55_000);
+        assert!(estimator.try_more(55_000, 1, 1));
+        assert_eq!((estimator.limit(), estimator.is_share()), (Some(7), true));
     }
 
     #[test]
     fn a_limit_of_one_is_still_tried() {
-        let mut gauge = Gauge::default();
-        gauge.refuse(0, 0);
-        assert_eq!(gauge.limit(), Some(1));
-        assert!(gauge.try_more(125_000, 1, 1));
+        let mut estimator = LimitEstimator::default();
+        estimator.refuse(0, 0);
+        assert_eq!(estimator.limit(), Some(1));
+        assert!(estimator.try_more(125_000, 1, 1));
     }
 
     #[test]
     fn nothing_is_tried_above_what_was_given() {
-        let mut gauge = Gauge { given: Some(20), ..Gauge::default() };
-        gauge.tell(0, 20, 20, 1);
-        assert!(!gauge.try_more(u64::MAX, 1, 1));
-        assert_eq!(gauge.next_try(), None);
+        let mut estimator = LimitEstimator { given: Some(20), ..LimitEstimator::default() };
+        estimator.tell(0, 20, 20, 1);
+        assert!(!estimator.try_more(u64::MAX, 1, 1));
+        assert_eq!(estimator.next_try(), None);
     }
 }

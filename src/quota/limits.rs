@@ -3,7 +3,7 @@
 use crate::errors::kind::Dimension;
 use crate::quota::window::Meter;
 
-/// The limits that a ledger keeps, in the order in which they are told.
+/// The limits that a usage keeps, in the order in which they are told.
 pub const DIMENSIONS: [Dimension; 8] = [
     Dimension::RequestsPerMinute,
     Dimension::TokensPerMinute,

@@ -5,12 +5,12 @@ use crate::base::time::{Millis, WallTime};
 use crate::errors::kind::Dimension;
 use crate::quota::clock::Clock;
 use crate::quota::day::{Day, MIDNIGHT_MARGIN};
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 
 /// How long a spent day is left alone between two requests that find out if it is over.
 const ASK: Millis = Millis(300_000);
 
-impl Quota {
+impl Usage {
     pub(crate) fn begin_day(&mut self, clock: Clock) {
         let ends = next_midnight(WallTime(clock.wall)).0;
         let ends_at = clock.now.saturating_add(ends.saturating_sub(clock.wall));
@@ -43,7 +43,7 @@ impl Quota {
     #[must_use]
     pub fn proves_day(&self, clock: Clock) -> bool {
         let is_over = |dimension| {
-            self.gauge(dimension).limit().is_some_and(|limit| self.used(dimension) > limit)
+            self.estimator(dimension).limit().is_some_and(|limit| self.used(dimension) > limit)
         };
         let spent = [Dimension::RequestsPerDay, Dimension::TokensPerDay].into_iter().any(is_over);
         spent && self.doubts_day(clock)
@@ -64,8 +64,8 @@ impl Quota {
         self.advance(clock);
         self.begin_day(clock);
         for dimension in [Dimension::RequestsPerDay, Dimension::TokensPerDay] {
-            if let Some(gauge) = self.gauge_mut(dimension) {
-                gauge.told = None;
+            if let Some(estimator) = self.estimator_mut(dimension) {
+                estimator.told = None;
             }
         }
     }
@@ -73,7 +73,7 @@ impl Quota {
     /// Whether the day is spent by our own count, to a tenth.
     #[must_use]
     pub fn agrees_that_day_is_spent(&self, dimension: Dimension) -> bool {
-        self.gauge(dimension)
+        self.estimator(dimension)
             .limit()
             .is_some_and(|limit| self.used(dimension).saturating_mul(10) >= limit.saturating_mul(9))
     }
@@ -81,7 +81,7 @@ impl Quota {
     /// The day is spent, as the service says and our count agrees.
     pub fn end_day(&mut self) {
         for dimension in [Dimension::RequestsPerDay, Dimension::TokensPerDay] {
-            let limit = self.gauge(dimension).limit();
+            let limit = self.estimator(dimension).limit();
             match (dimension, limit) {
                 (Dimension::RequestsPerDay, Some(limit)) => {
                     self.day.used.requests = self.day.used.requests.max(limit);
@@ -92,7 +92,7 @@ impl Quota {
         }
     }
 
-    /// When the new day begins, on the ledger's clock.
+    /// When the new day begins, on the usage's clock.
     #[must_use]
     pub const fn midnight(&self, clock: Clock) -> u64 {
         let ends = self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);

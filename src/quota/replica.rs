@@ -7,8 +7,8 @@ use crate::quota::clock::Clock;
 use crate::quota::denial::Denial;
 use crate::quota::limits::Limits;
 use crate::quota::refusal::{Learned, Refusal};
-use crate::quota::shared::{Delta, Ledger, Reply, Request};
-use crate::quota::usage::Quota;
+use crate::quota::shared::{Delta, Reply, Request, SharedUsage};
+use crate::quota::usage::Usage;
 use crate::quota::window::Amounts;
 
 /// What to do while the store is down.
@@ -38,13 +38,13 @@ const PROMPT: Millis = Millis(50);
 const DELTAS_MAX: usize = 1_000;
 
 /// How a quota counts a request that one of so many parts of it may send.
-type Take = fn(&mut Quota, Clock, &Amounts, u64) -> Result<(), Denial>;
+type Take = fn(&mut Usage, Clock, &Amounts, u64) -> Result<(), Denial>;
 
 /// A quota.
 #[derive(Debug)]
-pub(crate) struct Book {
+pub(crate) struct Replica {
     /// The quota, or a copy of it as it was seen last.
-    pub(crate) quota: Quota,
+    pub(crate) usage: Usage,
     /// Whether nothing is decided here before the store was reached once: a budget is a hard stop.
     pub(crate) is_strict: bool,
     /// How long requests may be on their way to the service, which counts them when they are there.
@@ -63,7 +63,7 @@ struct Shared {
     ahead: Option<i128>,
     /// Whether the store's clock is a monotonic one, beside which the wall clock tells the day.
     has_wall: bool,
-    seen: Option<Rc<Ledger>>,
+    seen: Option<Rc<SharedUsage>>,
     /// When the store answered last.
     answered: Instant,
     /// Until when the service said to wait: a copy that comes meanwhile may not know it yet.
@@ -83,12 +83,12 @@ struct Down {
     pause: Millis,
 }
 
-impl Book {
+impl Replica {
     /// A quota that nobody else uses.
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
-        let quota = Quota::new(given, tier).finely();
+        let usage = Usage::new(given, tier).finely();
         let (given, tier) = (*given, *tier);
-        Self { quota, is_strict: false, late: Millis::ZERO, given, tier, shared: None }
+        Self { usage, is_strict: false, late: Millis::ZERO, given, tier, shared: None }
     }
 
     /// Shares the quota with other processes.
@@ -111,7 +111,7 @@ impl Book {
 
     /// The quota as text.
     pub(crate) fn state(&self) -> String {
-        Ledger { quota: self.quota.clone(), ..Ledger::default() }.write()
+        SharedUsage { usage: self.usage.clone(), ..SharedUsage::default() }.write()
     }
 
     /// Whether permits come from a store.
@@ -119,7 +119,7 @@ impl Book {
         self.shared.is_some()
     }
 
-    /// What the ledger's clocks show.
+    /// What the usage's clocks show.
     pub(crate) fn clock(&self, now: Now) -> Clock {
         match &self.shared {
             None => Clock { now: now.mono.0, wall: now.wall.0 },
@@ -140,7 +140,7 @@ impl Book {
         u64::try_from(i128::from(now.mono.0).saturating_add(ahead)).ok()
     }
 
-    /// The moment of the monotonic clock at which the ledger's shows this.
+    /// The moment of the monotonic clock at which the usage's shows this.
     pub(crate) fn moment(&self, now: Now, at: u64) -> Instant {
         now.mono + Millis(at.saturating_sub(self.clock(now).now))
     }
@@ -159,16 +159,16 @@ impl Book {
     }
 
     /// Counts a request, where it may go by what is known here.
-    pub(crate) fn take(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
-        self.take_by(now, want, Quota::take_part)
+    pub(crate) fn take(&mut self, now: Now, cost: &Amounts) -> Result<u64, Denial> {
+        self.take_by(now, cost, Usage::take_part)
     }
 
     /// The same for one that goes past guesses.
-    pub(crate) fn insist(&mut self, now: Now, want: &Amounts) -> Result<u64, Denial> {
-        self.take_by(now, want, Quota::insist)
+    pub(crate) fn insist(&mut self, now: Now, cost: &Amounts) -> Result<u64, Denial> {
+        self.take_by(now, cost, Usage::insist)
     }
 
-    fn take_by(&mut self, now: Now, want: &Amounts, take: Take) -> Result<u64, Denial> {
+    fn take_by(&mut self, now: Now, cost: &Amounts, take: Take) -> Result<u64, Denial> {
         let clock = self.clock(now);
         if let Some(denial) = self.told(now).filter(|denial| denial.until > clock.now) {
             return Err(denial);
@@ -177,26 +177,26 @@ impl Book {
             Some(shared) if shared.on_down == OnStoreDown::Local => shared.peers(),
             _ => 1,
         };
-        take(&mut self.quota, clock, want, parts)?;
+        take(&mut self.usage, clock, cost, parts)?;
         if let Some(shared) = &mut self.shared {
-            shared.tell(Delta::Record { at: clock.now, used: *want });
+            shared.tell(Delta::Record { at: clock.now, used: *cost });
             return Ok(clock.now);
         }
         let at = clock.now.saturating_add(self.late.0);
         if at > clock.now {
-            self.quota.minute.take_back(clock.now, clock.now, want);
-            self.quota.minute.add(at, want);
+            self.usage.minute.take_back(clock.now, clock.now, cost);
+            self.usage.minute.add(at, cost);
         }
         Ok(at)
     }
 
     /// A request that was just taken does not go after all.
-    pub(crate) fn untake(&mut self, at: u64, want: &Amounts) {
-        self.quota.settle(at, want, &Amounts::default());
+    pub(crate) fn untake(&mut self, at: u64, cost: &Amounts) {
+        self.usage.settle(at, cost, &Amounts::default());
         let shared = self.shared.as_mut();
         if let Some(Delta::Record { used, .. }) = shared.and_then(|shared| shared.deltas.last_mut())
         {
-            *used = used.minus(want);
+            *used = used.minus(cost);
         }
     }
 
@@ -205,7 +205,7 @@ impl Book {
         if reserved == used {
             return;
         }
-        self.quota.settle(at, reserved, used);
+        self.usage.settle(at, reserved, used);
         let (more, less) = (used.minus(reserved), reserved.minus(used));
         self.change(now, Delta::Settle { at, more, less }, FLUSH);
     }
@@ -218,7 +218,7 @@ impl Book {
         reserved: &Amounts,
         said: &Refusal,
     ) -> Option<Learned> {
-        let learned = self.quota.refuse(self.clock(now), at, reserved, said);
+        let learned = self.usage.refuse(self.clock(now), at, reserved, said);
         let said_at = self.clock(now).now;
         if let (Some(shared), Some(wait)) = (&mut self.shared, said.wait) {
             let is_short = said.dimension.is_none_or(|dimension| !dimension.is_per_day());
@@ -230,22 +230,22 @@ impl Book {
         learned
     }
 
-    /// A request was refused for what another ledger keeps.
+    /// A request was refused for what another usage keeps.
     pub(crate) fn refuse_elsewhere(&mut self, now: Now, at: u64, reserved: &Amounts) {
-        self.quota.settle_refused(at, reserved);
+        self.usage.settle_refused(at, reserved);
         self.change(now, Delta::RefuseElsewhere { at, reserved: *reserved }, FLUSH);
     }
 
     /// The day is spent.
     pub(crate) fn end_day(&mut self, now: Now) {
-        self.quota.end_day();
+        self.usage.end_day();
         let at = self.clock(now).now;
         self.change(now, Delta::EndDay { at }, Millis::ZERO);
     }
 
     /// The day was not spent.
     pub(crate) fn correct_day(&mut self, now: Now) {
-        self.quota.correct_day(self.clock(now));
+        self.usage.correct_day(self.clock(now));
         let at = self.clock(now).now;
         self.change(now, Delta::CorrectDay { at }, Millis::ZERO);
     }
@@ -253,7 +253,7 @@ impl Book {
     /// A day that was in doubt is over, as the service has shown.
     pub(crate) fn end_doubt(&mut self, now: Now) {
         let clock = self.clock(now);
-        self.quota.end_doubt(clock);
+        self.usage.end_doubt(clock);
         self.change(now, Delta::EndDoubt { at: clock.now }, Millis::ZERO);
     }
 
@@ -275,7 +275,7 @@ impl Book {
     /// What to send to the store.
     pub(crate) fn request(
         &mut self,
-        wants: Vec<Amounts>,
+        costs: Vec<Amounts>,
         waiting: u64,
         epoch: u64,
     ) -> Option<Rc<Request>> {
@@ -292,7 +292,7 @@ impl Book {
             tier: self.tier,
             seen: shared.seen.clone(),
             deltas: core::mem::take(&mut shared.deltas),
-            wants,
+            costs,
             waiting,
             epoch,
         });
@@ -307,15 +307,15 @@ impl Book {
         let Some(shared) = &mut self.shared else { return granted };
         let request = shared.unanswered.take();
         shared.down = None;
-        shared.seen = Some(Rc::clone(&reply.ledger));
+        shared.seen = Some(Rc::clone(&reply.shared));
         shared.answered = now.mono;
         shared.has_wall = reply.has_wall;
         // By the end of the exchange its time may be later than it was, but not earlier: what is
         // waited for has come when this clock says so.
-        let ahead = i128::from(reply.ledger.quota.at).saturating_sub(now.mono.0.into());
+        let ahead = i128::from(reply.shared.usage.at).saturating_sub(now.mono.0.into());
         if shared.ahead.replace(ahead).is_none() {
             // Until now the wall clock stood for the store's.
-            let by = i128::from(reply.ledger.quota.at).saturating_sub(now.wall.0.into());
+            let by = i128::from(reply.shared.usage.at).saturating_sub(now.wall.0.into());
             let by = i64::try_from(by).unwrap_or_default();
             let deltas = core::mem::take(&mut shared.deltas).into_iter();
             shared.deltas = deltas.map(|delta| delta.shifted(by)).collect();
@@ -324,9 +324,9 @@ impl Book {
             // What was sent while the store was away is told though nothing else is to be.
             shared.flush = Some(now.mono);
         }
-        self.quota = reply.ledger.quota.clone();
-        self.quota.set_limits(&self.given, &self.tier);
-        let since = reply.ledger.quota.at.saturating_sub(reply.now);
+        self.usage = reply.shared.usage.clone();
+        self.usage.set_limits(&self.given, &self.tier);
+        let since = reply.shared.usage.at.saturating_sub(reply.now);
         let late = (now.mono - asked.mono) + Millis(since);
         // The monotonic clock may stand still while a computer sleeps, and the other may be set: how
         // old the permits are nobody knows then, and they are asked for again.
@@ -335,8 +335,8 @@ impl Book {
         if reply.granted == 0 || (late <= PROMPT && !has_slept) {
             return granted;
         }
-        let used = request.iter().flat_map(|request| request.wants.iter().take(reply.granted));
-        let used = used.fold(Amounts::default(), |sum, want| sum.plus(want));
+        let used = request.iter().flat_map(|request| request.costs.iter().take(reply.granted));
+        let used = used.fold(Amounts::default(), |sum, cost| sum.plus(cost));
         let back = Delta::Settle { at: reply.now, more: Amounts::default(), less: used };
         if has_slept {
             // The question that follows says so.
@@ -357,14 +357,14 @@ impl Book {
         let is_new = shared.down.is_none();
         let since = shared.down.map_or(now.mono, |down| down.since);
         shared.down = Some(Down { since, again: now.mono + pause, pause });
-        let is_bound = self.quota.is_limited();
+        let is_bound = self.usage.is_limited();
         if is_new && is_bound && shared.on_down == OnStoreDown::Local && shared.seen.is_some() {
             // What the others have used since the last answer is not known, and they may have used
             // all that was left. When that has left the window, each has its share.
             let until = shared.answered + UNKNOWN;
             let wait = until - now.mono;
             let from = self.clock(now).now;
-            self.quota.hold(from.saturating_add(wait.0), None);
+            self.usage.hold(from.saturating_add(wait.0), None);
         }
     }
 
@@ -389,12 +389,12 @@ impl Book {
 
     /// What the service said to wait for, as far as is known here, and until when.
     pub(crate) fn held(&self, now: Now) -> Option<Denial> {
-        let both = [self.told(now), self.quota.block].into_iter().flatten();
+        let both = [self.told(now), self.usage.block].into_iter().flatten();
         let longest = both.max_by_key(|denial| denial.until);
         longest.filter(|denial| denial.until > self.clock(now).now)
     }
 
-    /// What a request of ours was told to wait, on the ledger's clock.
+    /// What a request of ours was told to wait, on the usage's clock.
     fn told(&self, now: Now) -> Option<Denial> {
         let wait = self.shared.as_ref()?.held - now.mono;
         let until = self.clock(now).now.saturating_add(wait.0);

@@ -13,10 +13,10 @@ use crate::quota::denial::Denial;
 use crate::quota::limits::Limits;
 use crate::quota::refusal::{Learned, Refusal};
 use crate::quota::state::{Reader, Writer};
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 use crate::quota::window::Amounts;
 
-/// Processes that a ledger remembers; of more the longest silent are forgotten.
+/// Processes that a usage remembers; of more the longest silent are forgotten.
 const PEERS_MAX: usize = 24;
 /// How long a silent process is remembered: the service ends a request after ten minutes.
 const SILENT: Millis = Millis(600_000);
@@ -32,7 +32,7 @@ const FORGOTTEN: Millis = Millis(60_500);
 /// to hear from the store.
 const STEP: Millis = Millis(3_000);
 
-/// A process that uses the ledger.
+/// A process that shares the usage.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Peer {
     /// Drawn at random.
@@ -55,7 +55,7 @@ pub struct Peer {
 
 /// The shared state.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Ledger {
+pub struct SharedUsage {
     /// Drawn at random when the store had nothing; another one means that it has forgotten.
     pub epoch: u64,
     /// Counts the changes.
@@ -63,12 +63,12 @@ pub struct Ledger {
     /// Until when nothing goes, since the store had forgotten; 0 where it never has.
     pub held: u64,
     /// The quota itself.
-    pub quota: Quota,
+    pub usage: Usage,
     /// Who uses it.
     pub peers: Vec<Peer>,
 }
 
-/// Something that happened to a request that the ledger has counted.
+/// Something that happened to a request that the usage has counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delta {
     /// It took another amount than was reserved.
@@ -98,7 +98,7 @@ pub enum Delta {
         /// What the service said.
         said: Refusal,
     },
-    /// It was refused for what another ledger keeps.
+    /// It was refused for what another usage keeps.
     RefuseElsewhere {
         /// When it was counted.
         at: u64,
@@ -171,7 +171,7 @@ impl Delta {
     }
 }
 
-/// What a process wants of the ledger.
+/// What a process wants of the usage.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The process.
@@ -182,22 +182,22 @@ pub struct Request {
     pub given: Limits,
     /// The published limits of its caller's tier.
     pub tier: Limits,
-    /// What it saw last: the ledger is mended by it where the store has forgotten.
-    pub seen: Option<Rc<Ledger>>,
+    /// What it saw last: the usage is mended by it where the store has forgotten.
+    pub seen: Option<Rc<SharedUsage>>,
     /// What happened since.
     pub deltas: Vec<Delta>,
     /// The requests that it would send now, in order.
-    pub wants: Vec<Amounts>,
+    pub costs: Vec<Amounts>,
     /// How many of its calls wait in all.
     pub waiting: u64,
-    /// The epoch of a new ledger.
+    /// The epoch of a new usage.
     pub epoch: u64,
 }
 
 /// What a process gets.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The ledger's time, under which the permits are counted.
+    /// The usage's time, under which the permits are counted.
     pub now: u64,
     /// Whether the day was told by a wall clock beside the store's.
     pub has_wall: bool,
@@ -207,8 +207,8 @@ pub struct Reply {
     pub denial: Option<Denial>,
     /// Limits that this request has taught.
     pub learned: Vec<Learned>,
-    /// A copy of the ledger.
-    pub ledger: Rc<Ledger>,
+    /// A copy of the usage.
+    pub shared: Rc<SharedUsage>,
 }
 
 /// Applies a request to the state of a store at the store's time; gives the new state.
@@ -217,42 +217,42 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
     let times = times.into();
     let now = times.now;
     let clock = Clock { now, wall: times.wall.unwrap_or(now) };
-    let mut ledger = match state.and_then(Ledger::read) {
-        Some(ledger) => ledger,
-        None => Ledger { epoch: request.epoch, ..Ledger::default() },
+    let mut shared = match state.and_then(SharedUsage::read) {
+        Some(shared) => shared,
+        None => SharedUsage { epoch: request.epoch, ..SharedUsage::default() },
     };
-    ledger.follow(&times);
+    shared.apply_resolution(&times);
     // A clock that was set back would hold everybody until it has caught up.
-    ledger.held = ledger.held.min(now.saturating_add(FORGOTTEN.0));
-    ledger.mend(now, request);
-    ledger.quota.set_limits(&request.given, &request.tier);
-    ledger.quota.advance(clock);
-    let before = ledger.peers.iter().find(|peer| peer.id == request.peer).copied();
+    shared.held = shared.held.min(now.saturating_add(FORGOTTEN.0));
+    shared.mend(now, request);
+    shared.usage.set_limits(&request.given, &request.tier);
+    shared.usage.advance(clock);
+    let before = shared.peers.iter().find(|peer| peer.id == request.peer).copied();
     let mut reply = Reply {
         now,
         has_wall: times.wall.is_some(),
         granted: 0,
         denial: None,
         learned: Vec::new(),
-        ledger: Rc::default(),
+        shared: Rc::default(),
     };
     match before.filter(|peer| peer.seq == request.seq) {
         // It was done before, and the answer got lost.
         Some(peer) => {
             reply.now = peer.seen;
             let granted = usize::try_from(peer.granted).unwrap_or(usize::MAX);
-            reply.granted = granted.min(request.wants.len());
+            reply.granted = granted.min(request.costs.len());
         }
         None => {
             let deltas = request.deltas.iter();
-            reply.learned = deltas.filter_map(|delta| ledger.amend(clock, delta)).collect();
-            (reply.granted, reply.denial) = ledger.grant(clock, request);
+            reply.learned = deltas.filter_map(|delta| shared.amend(clock, delta)).collect();
+            (reply.granted, reply.denial) = shared.grant(clock, request);
             let granted = u64::try_from(reply.granted).unwrap_or_default();
             let waiting = request.waiting.saturating_sub(granted);
             let before = before.unwrap_or_default();
             let is_same = before.since.saturating_add(MINUTE.0) > now;
             let (taken, since) = if is_same { (before.taken, before.since) } else { (0, now) };
-            ledger.meet(Peer {
+            shared.meet(Peer {
                 id: request.peer,
                 seen: now,
                 waiting,
@@ -264,24 +264,24 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
             });
         }
     }
-    ledger.version = ledger.version.saturating_add(1);
-    let text = ledger.write();
-    reply.ledger = Rc::new(ledger);
+    shared.version = shared.version.saturating_add(1);
+    let text = shared.write();
+    reply.shared = Rc::new(shared);
     (text, reply)
 }
 
-impl Ledger {
-    /// Where the store's clock was set forward, what is in the ledger moves with it: else all of a
+impl SharedUsage {
+    /// Where the store's clock was set forward, what is in the usage moves with it: else all of a
     /// minute would be free at once. A process that slept cannot tell; then this costs a minute.
-    fn follow(&mut self, times: &Times) {
+    fn apply_resolution(&mut self, times: &Times) {
         // Whoever came first has moved it already.
-        let since = times.now.saturating_sub(self.quota.at);
+        let since = times.now.saturating_sub(self.usage.at);
         let ahead = times.expected.map_or(0, |expected| times.now.saturating_sub(expected));
         let by = ahead.min(since);
-        if by < STEP.0 || self.quota.at == 0 {
+        if by < STEP.0 || self.usage.at == 0 {
             return;
         }
-        self.quota.set_forward(by);
+        self.usage.set_forward(by);
         for peer in &mut self.peers {
             peer.seen = peer.seen.saturating_add(by);
             peer.due = peer.due.saturating_add(by);
@@ -298,7 +298,7 @@ impl Ledger {
         if seen.epoch == self.epoch && seen.version <= self.version {
             return;
         }
-        self.quota.merge(&seen.quota);
+        self.usage.merge(&seen.usage);
         self.version = self.version.max(seen.version);
         if self.held == 0 || seen.epoch == self.epoch {
             // What others have sent meanwhile is known when they were here too.
@@ -308,28 +308,28 @@ impl Ledger {
 
     fn amend(&mut self, clock: Clock, delta: &Delta) -> Option<Learned> {
         // What is told after midnight of the day before is nothing of this day.
-        let day = self.quota.day;
+        let day = self.usage.day;
         let is_today = next_midnight(WallTime(delta.at())).0 == day.ends;
         let mut learned = None;
         match delta {
-            Delta::Settle { at, more, less } => self.quota.settle(*at, less, more),
-            Delta::Record { at, used } => self.quota.record(clock, *at, used),
+            Delta::Settle { at, more, less } => self.usage.settle(*at, less, more),
+            Delta::Record { at, used } => self.usage.record(clock, *at, used),
             Delta::Refuse { at, said_at, reserved, said } => {
                 let passed = Millis(clock.now.saturating_sub(*said_at));
                 let said = Refusal { wait: said.wait.map(|wait| wait - passed), ..*said };
-                learned = self.quota.refuse(clock, *at, reserved, &said);
+                learned = self.usage.refuse(clock, *at, reserved, &said);
             }
-            Delta::RefuseElsewhere { at, reserved } => self.quota.settle_refused(*at, reserved),
-            Delta::EndDay { .. } => self.quota.end_day(),
+            Delta::RefuseElsewhere { at, reserved } => self.usage.settle_refused(*at, reserved),
+            Delta::EndDay { .. } => self.usage.end_day(),
             Delta::EndDoubt { .. } => {
-                self.quota.end_doubt(clock);
+                self.usage.end_doubt(clock);
                 return None;
             }
-            Delta::CorrectDay { .. } if is_today => self.quota.correct_day(clock),
+            Delta::CorrectDay { .. } if is_today => self.usage.correct_day(clock),
             Delta::CorrectDay { .. } => {}
         }
         if !is_today {
-            self.quota.day = day;
+            self.usage.day = day;
         }
         learned
     }
@@ -340,17 +340,17 @@ impl Ledger {
             return (0, Some(Denial::counted(self.held, None)));
         }
         let share = self.share(clock, request);
-        for (index, want) in request.wants.iter().enumerate() {
+        for (index, cost) in request.costs.iter().enumerate() {
             if index >= share {
                 // Where the limit itself is in the way, it says when to come back.
                 let again = Denial::counted(clock.now.saturating_add(AGAIN.0), None);
-                return (index, Some(self.quota.check(clock, want).err().unwrap_or(again)));
+                return (index, Some(self.usage.check(clock, cost).err().unwrap_or(again)));
             }
-            if let Err(denial) = self.quota.take(clock, want) {
+            if let Err(denial) = self.usage.take(clock, cost) {
                 return (index, Some(denial));
             }
         }
-        (request.wants.len(), None)
+        (request.costs.len(), None)
     }
 
     /// How many permits a process may take at once where others wait too: as many as make it equal to
@@ -364,13 +364,13 @@ impl Ledger {
         };
         let others = self.peers.iter().filter(waits).count();
         let dimension = Dimension::RequestsPerMinute;
-        let Some(limit) = self.quota.gauge(dimension).limit().filter(|_| others > 0) else {
+        let Some(limit) = self.usage.estimator(dimension).limit().filter(|_| others > 0) else {
             return usize::MAX;
         };
         let taken = |peer: &Peer| if is_fresh(&peer) { peer.taken } else { 0 };
         let own = self.peers.iter().find(|peer| peer.id == request.peer).map_or(0, taken);
         let theirs = self.peers.iter().filter(waits).map(taken);
-        let free = limit.saturating_sub(self.quota.used(dimension));
+        let free = limit.saturating_sub(self.usage.used(dimension));
         let pot = theirs.fold(free.saturating_add(own), u64::saturating_add);
         let all = u64::try_from(others).unwrap_or(u64::MAX).saturating_add(1);
         let share = pot.div_ceil(all.max(1)).saturating_sub(own);
@@ -397,21 +397,21 @@ impl Ledger {
     pub fn read(text: &str) -> Option<Self> {
         let mut reader = Reader::new(text)?;
         let (epoch, version, held) = (reader.number()?, reader.number()?, reader.number()?);
-        let quota = Quota::read(&mut reader)?;
+        let usage = Usage::read(&mut reader)?;
         let mut peers = Vec::new();
         for _ in 0..reader.number()?.min(PEERS_MAX as u64) {
             peers.push(Peer {
                 id: reader.number()?,
-                seen: reader.past(quota.at)?,
+                seen: reader.past(usage.at)?,
                 waiting: reader.number()?,
                 seq: reader.number()?,
                 granted: reader.number()?,
-                due: reader.moment(quota.at)?,
+                due: reader.moment(usage.at)?,
                 taken: reader.number()?,
-                since: reader.past(quota.at)?,
+                since: reader.past(usage.at)?,
             });
         }
-        reader.is_done().then_some(Self { epoch, version, held, quota, peers })
+        reader.is_done().then_some(Self { epoch, version, held, usage, peers })
     }
 
     /// Writes a state: ASCII, less than 4 KiB whatever the limits are.
@@ -424,17 +424,17 @@ impl Ledger {
         }
         writer.number(self.version);
         writer.number(self.held);
-        self.quota.write(&mut writer);
+        self.usage.write(&mut writer);
         writer.number(self.peers.len() as u64);
         for peer in &self.peers {
             writer.number(peer.id);
-            writer.moment(self.quota.at, peer.seen);
+            writer.moment(self.usage.at, peer.seen);
             writer.number(peer.waiting);
             writer.number(peer.seq);
             writer.number(peer.granted);
-            writer.moment(self.quota.at, peer.due);
+            writer.moment(self.usage.at, peer.due);
             writer.number(peer.taken);
-            writer.moment(self.quota.at, peer.since);
+            writer.moment(self.usage.at, peer.since);
         }
         writer.finish()
     }

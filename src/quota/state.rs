@@ -6,9 +6,9 @@ use crate::errors::kind::Dimension;
 use crate::quota::day::{DAYS, Day};
 use crate::quota::denial::Denial;
 use crate::quota::found_limit::Found;
-use crate::quota::limit_estimator::Gauge;
+use crate::quota::limit_estimator::LimitEstimator;
 use crate::quota::limits::DIMENSIONS;
-use crate::quota::usage::Quota;
+use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Entry, Window};
 
 /// What a state begins with: the version of the format.
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Quota {
+impl Usage {
     pub(crate) fn write(&self, writer: &mut Writer) {
         let at = self.at;
         writer.number(at);
@@ -144,9 +144,9 @@ impl Quota {
                 writer.moment(at, block.until);
             }
         }
-        for gauge in &self.gauges {
-            writer.option(gauge.told);
-            match &gauge.found {
+        for estimator in &self.estimators {
+            writer.option(estimator.told);
+            match &estimator.found {
                 None => writer.number(0),
                 Some(found) => {
                     writer.number(1);
@@ -196,11 +196,11 @@ impl Quota {
                 Some(Denial { until, dimension, is_named })
             }
         };
-        let mut quota = Self { day, spent, block, at, ..Self::default() };
-        for (gauge, dimension) in quota.gauges.iter_mut().zip(DIMENSIONS) {
+        let mut usage = Self { day, spent, block, at, ..Self::default() };
+        for (estimator, dimension) in usage.estimators.iter_mut().zip(DIMENSIONS) {
             // A limit of 0, which nobody tells, would keep nothing back.
             let told = reader.option()?.filter(|told| *told > 0);
-            let mut read = Gauge { told, ..Gauge::default() };
+            let mut read = LimitEstimator { told, ..LimitEstimator::default() };
             if reader.number()? == 1 {
                 read.found = Some(Found {
                     value: reader.number()?.max(1),
@@ -216,16 +216,16 @@ impl Quota {
             }
             // No service tells a budget: a number there would be kept to for ever.
             if !matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
-                *gauge = read;
+                *estimator = read;
             }
         }
-        for window in [&mut quota.minute, &mut quota.money] {
+        for window in [&mut usage.minute, &mut usage.money] {
             read_window(reader, at, window)?;
         }
         if mutant!(ReadsLess) {
-            quota.minute = Window::minute(true);
+            usage.minute = Window::minute(true);
         }
-        Some(quota)
+        Some(usage)
     }
 }
 

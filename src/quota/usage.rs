@@ -1,4 +1,4 @@
-//! The ledger of one project and model, or of one account's money: what was used, what is allowed,
+//! The usage of one project and model, or of one account's money: what was used, what is allowed,
 //! and when the next request may go.
 //!
 //! Windows roll over 60 and 600 s by the moment of sending, which is right for a service that counts
@@ -14,13 +14,13 @@ use crate::quota::day::{DAYS, Day, MIDNIGHT_MARGIN};
 use crate::quota::denial::Denial;
 use crate::quota::discipline::Discipline;
 use crate::quota::found_limit::Source;
-use crate::quota::limit_estimator::Gauge;
+use crate::quota::limit_estimator::LimitEstimator;
 use crate::quota::limits::{DIMENSIONS, Limits, meter};
 use crate::quota::window::{Amounts, Window};
 
 /// The use of one dimension.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Usage {
+pub struct DimensionUsage {
     /// Which.
     pub dimension: Dimension,
     /// What is used of it now.
@@ -29,19 +29,19 @@ pub struct Usage {
     pub limit: Option<u64>,
     /// Where the limit comes from.
     pub source: Option<Source>,
-    /// When some of what is used is free again, on the ledger's clock; `None` where nothing is used.
+    /// When some of what is used is free again, on the usage's clock; `None` where nothing is used.
     pub frees: Option<u64>,
 }
 
-/// The ledger.
+/// The usage.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Quota {
+pub struct Usage {
     pub(crate) minute: Window,
     pub(crate) money: Window,
     pub(crate) day: Day,
     /// Money that was ever used, in billionths of a USD.
     pub(crate) spent: u64,
-    pub(crate) gauges: [Gauge; DIMENSIONS.len()],
+    pub(crate) estimators: [LimitEstimator; DIMENSIONS.len()],
     /// What keeps every request.
     pub(crate) block: Option<Denial>,
     /// How the service counts requests, as far as is known.
@@ -50,14 +50,14 @@ pub struct Quota {
     pub(crate) at: u64,
 }
 
-impl Default for Quota {
+impl Default for Usage {
     fn default() -> Self {
         Self {
             minute: Window::minute(true),
             money: Window::ten_minutes(true),
             day: Day::default(),
             spent: 0,
-            gauges: [Gauge::default(); DIMENSIONS.len()],
+            estimators: [LimitEstimator::default(); DIMENSIONS.len()],
             block: None,
             discipline: Discipline::default(),
             at: 0,
@@ -65,8 +65,8 @@ impl Default for Quota {
     }
 }
 
-impl Quota {
-    /// A ledger without uses that keeps to what was given and to what the tier has.
+impl Usage {
+    /// A usage without uses that keeps to what was given and to what the tier has.
     #[must_use]
     pub fn new(given: &Limits, tier: &Limits) -> Self {
         let mut quota = Self::default();
@@ -74,7 +74,7 @@ impl Quota {
         quota
     }
 
-    /// The same ledger, kept finely: by one process that never has to write it small.
+    /// The same usage, kept finely: by one process that never has to write it small.
     #[must_use]
     pub fn finely(self) -> Self {
         Self { minute: Window::minute(false), money: Window::ten_minutes(false), ..self }
@@ -82,9 +82,11 @@ impl Quota {
 
     /// Sets what was given and what the tier has; what was learned stays.
     pub fn set_limits(&mut self, given: &Limits, tier: &Limits) {
-        for (gauge, (given, tier)) in self.gauges.iter_mut().zip(given.0.into_iter().zip(tier.0)) {
-            gauge.given = given;
-            gauge.tier = tier;
+        for (estimator, (given, tier)) in
+            self.estimators.iter_mut().zip(given.0.into_iter().zip(tier.0))
+        {
+            estimator.given = given;
+            estimator.tier = tier;
         }
     }
 
@@ -98,10 +100,10 @@ impl Quota {
     /// Whether any limit is known.
     #[must_use]
     pub fn is_limited(&self) -> bool {
-        self.gauges.iter().any(|gauge| gauge.limit().is_some())
+        self.estimators.iter().any(|estimator| estimator.limit().is_some())
     }
 
-    /// The newest moment that the ledger has seen, on its own clock.
+    /// The newest moment that the usage has seen, on its own clock.
     #[must_use]
     pub const fn at_moment(&self) -> u64 {
         self.at
@@ -109,20 +111,20 @@ impl Quota {
 
     /// The limit of a dimension and what is learned of it.
     #[must_use]
-    pub fn gauge(&self, dimension: Dimension) -> Gauge {
+    pub fn estimator(&self, dimension: Dimension) -> LimitEstimator {
         let found = DIMENSIONS.iter().position(|row| *row == dimension);
-        found.and_then(|index| self.gauges.get(index)).copied().unwrap_or_default()
+        found.and_then(|index| self.estimators.get(index)).copied().unwrap_or_default()
     }
 
-    pub(crate) fn gauge_mut(&mut self, dimension: Dimension) -> Option<&mut Gauge> {
+    pub(crate) fn estimator_mut(&mut self, dimension: Dimension) -> Option<&mut LimitEstimator> {
         let index = DIMENSIONS.iter().position(|row| *row == dimension)?;
-        self.gauges.get_mut(index)
+        self.estimators.get_mut(index)
     }
 
-    /// Brings the ledger to this moment: forgets, proves tries, begins a new day.
+    /// Brings the usage to this moment: forgets, proves tries, begins a new day.
     pub fn advance(&mut self, clock: Clock) {
         if clock.now < self.at {
-            // Where several processes keep the ledger, the clock can be set back: what was used a
+            // Where several processes keep the usage, the clock can be set back: what was used a
             // moment ago by the old clock was used a moment ago by the new one.
             let by = self.at.saturating_sub(clock.now);
             self.shift(0_i64.saturating_sub_unsigned(by));
@@ -130,11 +132,11 @@ impl Quota {
         self.at = clock.now;
         self.minute.forget(clock.now);
         self.money.forget(clock.now);
-        for gauge in &mut self.gauges {
-            gauge.advance(clock.now);
+        for estimator in &mut self.estimators {
+            estimator.advance(clock.now);
         }
         self.block = self.block.filter(|block| block.until > clock.now);
-        self.discipline.advance(clock.now, &self.gauge(Dimension::RequestsPerMinute));
+        self.discipline.advance(clock.now, &self.estimator(Dimension::RequestsPerMinute));
         let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
         // A clock that was set forward does not end the service's day. Where it was the other clock
         // that stood still, in a computer that slept, the next refusal or probe sets this right.
@@ -162,8 +164,8 @@ impl Quota {
         self.money.shift(by);
         self.day.began = self.day.began.saturating_add_signed(by);
         self.day.asked = self.day.asked.saturating_add_signed(by);
-        for gauge in &mut self.gauges {
-            gauge.shift(by);
+        for estimator in &mut self.estimators {
+            estimator.shift(by);
         }
         if let Some(block) = &mut self.block {
             block.until = block.until.saturating_add_signed(by);
@@ -178,23 +180,23 @@ impl Quota {
         self.day.ends_at = self.day.ends_at.saturating_add(by);
     }
 
-    pub(crate) fn count(&mut self, clock: Clock, want: &Amounts) {
-        if self.excess(Dimension::RequestsPerMinute, want) > 0 {
+    pub(crate) fn count(&mut self, clock: Clock, cost: &Amounts) {
+        if self.excess(Dimension::RequestsPerMinute, cost) > 0 {
             self.discipline.exceeds(clock.now);
         }
-        self.add(clock.now, want);
-        if want.requests > 0 {
+        self.add(clock.now, cost);
+        if cost.requests > 0 {
             let dimension = Dimension::RequestsPerMinute;
-            let pause = self.gauge(dimension).pause(clock.now);
+            let pause = self.estimator(dimension).pause(clock.now);
             if pause > Millis::ZERO {
                 self.hold(clock.now.saturating_add(pause.0), Some(dimension));
             }
         }
-        self.add_to_day(clock, want);
+        self.add_to_day(clock, cost);
     }
 
-    pub(crate) fn add(&mut self, at: u64, want: &Amounts) {
-        let (minute, money) = want.split();
+    pub(crate) fn add(&mut self, at: u64, cost: &Amounts) {
+        let (minute, money) = cost.split();
         if !minute.is_zero() {
             self.minute.add(at, &minute);
         }
@@ -243,24 +245,24 @@ impl Quota {
     }
 
     /// What is used of every dimension that is used or limited.
-    pub fn usage(&self) -> impl Iterator<Item = Usage> {
+    pub fn rows(&self) -> impl Iterator<Item = DimensionUsage> {
         DIMENSIONS.into_iter().map(|dimension| {
             let used = self.used(dimension);
-            let gauge = self.gauge(dimension);
+            let estimator = self.estimator(dimension);
             let frees = match dimension {
                 _ if used == 0 => None,
                 Dimension::Budget => None,
                 _ if dimension.is_per_day() => Some(self.day.ends_at),
                 _ => self.window(dimension).falls_to(meter(dimension), used.saturating_sub(1)),
             };
-            let (limit, source) = (gauge.limit(), gauge.source());
-            Usage { dimension, used, limit, source, frees }
+            let (limit, source) = (estimator.limit(), estimator.source());
+            DimensionUsage { dimension, used, limit, source, frees }
         })
     }
 
     /// The wall time at which some of what is used is free again.
     #[must_use]
-    pub fn frees_at(&self, clock: Clock, usage: &Usage) -> Option<u64> {
+    pub fn frees_at(&self, clock: Clock, usage: &DimensionUsage) -> Option<u64> {
         let left = usage.frees?.saturating_sub(clock.now);
         let is_daily = usage.dimension.is_per_day() && !self.doubts_day(clock);
         Some(if is_daily { self.day.ends } else { clock.wall.saturating_add(left) })
@@ -289,7 +291,7 @@ impl Quota {
             self.day.began = self.day.began.min(other.day.began);
         }
         self.spent = self.spent.max(other.spent);
-        for (ours, theirs) in self.gauges.iter_mut().zip(&other.gauges) {
+        for (ours, theirs) in self.estimators.iter_mut().zip(&other.estimators) {
             ours.told = ours.told.or(theirs.told);
             ours.found = ours.found.or(theirs.found);
         }
@@ -300,9 +302,9 @@ impl Quota {
     }
 
     /// By how much a request exceeds what is free of a dimension.
-    pub(crate) fn excess(&self, dimension: Dimension, want: &Amounts) -> u64 {
-        let limit = self.gauge(dimension).limit().unwrap_or(u64::MAX);
-        let needed = self.used(dimension).saturating_add(want.of(meter(dimension)));
+    pub(crate) fn excess(&self, dimension: Dimension, cost: &Amounts) -> u64 {
+        let limit = self.estimator(dimension).limit().unwrap_or(u64::MAX);
+        let needed = self.used(dimension).saturating_add(cost.of(meter(dimension)));
         needed.saturating_sub(limit)
     }
 

@@ -274,7 +274,8 @@ pub const EVENTS: &[&str] = &[
     "quotaAlert",
     "budgetAlert",
     "quotaExhausted",
-    "modelRested",
+    "circuitOpened",
+    "circuitClosed",
     "modelRetired",
     "storeDown",
 ];

@@ -33,7 +33,7 @@ pub enum Why {
     /// The target's retry budget is empty.
     RetryBudget,
     /// No request could be sent: a quota, or a target that refuses everything, is in the way.
-    Barred,
+    Blocked,
     /// The target's outage is longer than the call sits out.
     Outage,
     /// It would cost more than the budget or the call allows.
@@ -69,7 +69,7 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     let said = said.into_iter().find(|text| !text.is_empty()).unwrap_or_default();
     message.push_str(said.trim_end_matches('.'));
     message.push_str(" (");
-    if matches!(why, Why::Barred | Why::OverBudget) && attempts == 0 {
+    if matches!(why, Why::Blocked | Why::OverBudget) && attempts == 0 {
         message.push_str("no request was sent).");
     } else {
         message.push_str(reason(why));
@@ -96,7 +96,7 @@ pub fn advice(why: Why, info: &ErrorInfo) -> String {
         }
         Why::Outage => "The service has been down for longer than the call may wait.",
         Why::Closed => "Make a new client with createClient().",
-        Why::Final | Why::AttemptsUsed | Why::Barred | Why::OverBudget => "",
+        Why::Final | Why::AttemptsUsed | Why::Blocked | Why::OverBudget => "",
     };
     match (ours.is_empty(), info.advice.is_empty()) {
         (true, _) => info.advice.clone(),
@@ -112,7 +112,7 @@ const fn reason(why: Why) -> &'static str {
         Why::ServerDelay => "not waited for",
         Why::Deadline => "out of time",
         Why::RetryBudget => "retry budget empty",
-        Why::Barred => "not sent",
+        Why::Blocked => "not sent",
         Why::Outage => "outage too long",
         Why::OverBudget => "too expensive",
         Why::Closed => "the client was closed",

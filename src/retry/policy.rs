@@ -37,7 +37,7 @@ pub struct Policy {
     pub timeout: Option<Millis>,
     /// Whether an attempt that timed out stays in flight while the call goes on: its picture may
     /// be paid for, and may still come.
-    pub overtime: bool,
+    pub late: bool,
     /// Whether waiting on a per-minute limit costs no attempt.
     pub free_quota_waits: bool,
     /// Whether retries are taken from the client's retry budget.
@@ -61,7 +61,7 @@ impl Policy {
         max_server_delay: Millis(120_000),
         max_wait_per_target: Millis(5_000),
         timeout: None,
-        overtime: false,
+        late: false,
         free_quota_waits: false,
         budgeted: true,
         waits_for_spend: false,
@@ -70,7 +70,7 @@ impl Policy {
     };
 
     /// The policy of `generate`.
-    pub const GENERATE: Self = Self { overtime: true, free_quota_waits: true, ..Self::RETRY };
+    pub const GENERATE: Self = Self { late: true, free_quota_waits: true, ..Self::RETRY };
 
     /// The policy of the drop-in, which sends what the hand-rolled loop would send.
     #[must_use]
@@ -90,7 +90,7 @@ impl Policy {
     /// The policy of `generateWithFallback`: the loop's waits, two tries a model.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self { overtime: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
+        Self { late: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
     }
 
     /// Failed attempts at a target that end a call, which may be one that a deadline alone ends.
@@ -283,7 +283,7 @@ impl Standing<'_> {
         let is_patient = matches!(verdict, Some(Verdict::RetryAfter(_))) || self.is_background;
         let is_long = !is_patient && wait > self.policy.max_wait_per_target;
         let is_ours = info.kind == Kind::Timeout && info.status.is_none();
-        let flies_on = verdict.is_none() && self.policy.overtime && is_ours;
+        let flies_on = verdict.is_none() && self.policy.late && is_ours;
         let is_late = self.share.is_some_and(|share| now + wait >= share);
         used >= self.policy.tries_per_target || is_late || is_long || flies_on
     }

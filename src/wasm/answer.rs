@@ -8,7 +8,7 @@ use super::quota::nanos;
 use crate::base::time::Millis;
 use crate::base::value::Value;
 use crate::engine::input::Used;
-use crate::models::cost::{self, Counts, Usage};
+use crate::models::cost::{self, Counts, TokenUsage};
 use crate::models::model::Model;
 use crate::models::service_tier::ServiceTier;
 use crate::protocol::media::{HEAD, data_url, picture};
@@ -24,7 +24,7 @@ pub(crate) struct Summary {
     /// Pictures that are no thoughts.
     pub(crate) pictures: u32,
     /// The tokens that it reports.
-    pub(crate) usage: Option<Usage>,
+    pub(crate) usage: Option<TokenUsage>,
     /// The tier that has served, where it says so.
     pub(crate) tier: Option<ServiceTier>,
     /// How often the model searched the web.
@@ -110,7 +110,7 @@ pub(crate) fn used(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> 
     Some(Used { tokens: Some(Millis::from_f64(usage.prompt).0), nanos: usd.map(nanos) })
 }
 
-fn usage(metadata: &JsValue) -> Option<Usage> {
+fn usage(metadata: &JsValue) -> Option<TokenUsage> {
     if !metadata.is_object() {
         return None;
     }

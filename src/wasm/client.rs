@@ -21,7 +21,7 @@ use super::route::{self, Route, Routes};
 use super::settings::{self, Settings};
 use crate::base::text::join;
 use crate::base::time::Millis;
-use crate::engine::ids::{CallId, FlightId};
+use crate::engine::ids::{AttemptId, CallId};
 use crate::engine::input::{CallSpec, INTERACTIVE};
 use crate::engine::target::Target;
 use crate::errors::kind::Dimension;
@@ -140,8 +140,8 @@ impl Core {
         let images = call.images.unwrap_or(1);
         let tokens = call.tokens.unwrap_or_default();
         let price = nanos(cost::expected(known.as_ref(), None, tokens)).saturating_mul(images);
-        let want = Amounts { requests: 1, tokens, images, nanos: price };
-        let target = Target { account: account.0, lane, want, is_smaller: false, timeout: None };
+        let cost = Amounts { requests: 1, tokens, images, nanos: price };
+        let target = Target { account: account.0, lane, cost, is_smaller: false, timeout: None };
         let targets = self.targets(vec![target]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
@@ -280,13 +280,13 @@ impl Core {
     }
 
     /// The function of `retry` gave an answer.
-    pub fn answered(&self, call: u32, flight: u32, answer: JsValue) {
-        self.driver.answered(CallId(call), FlightId(flight), answer);
+    pub fn answered(&self, call: u32, attempt: u32, answer: JsValue) {
+        self.driver.answered(CallId(call), AttemptId(attempt), answer);
     }
 
     /// The function of `retry` threw.
-    pub fn threw(&self, call: u32, flight: u32, thrown: JsValue) {
-        self.driver.threw(CallId(call), FlightId(flight), thrown);
+    pub fn threw(&self, call: u32, attempt: u32, thrown: JsValue) {
+        self.driver.threw(CallId(call), AttemptId(attempt), thrown);
     }
 
     /// The time has come that the host was told by `nap`.
@@ -324,7 +324,7 @@ impl Core {
 
     /// What was spent, and what is left of the budget as it was seen last.
     pub fn costs(&self, caller: &JsValue) {
-        self.driver.host.resolve(caller, &self.driver.costs());
+        self.driver.host.resolve(caller, &self.driver.spending());
     }
 
     /// Takes nothing more: what is in flight goes on, and everything else ends.
@@ -391,17 +391,18 @@ impl Core {
         &self,
         caller: JsValue,
         request: Request,
-        wanted: Wanted,
+        cost_of_lane: Wanted,
         mut policy: Policy,
         mut call: Settings,
     ) -> Result<u32, JsValue> {
         let host = &self.driver.host;
         // The drop-in asks one model, and leaves it for none.
-        let inherited = self.settings.fallback_on.as_ref().filter(|_| wanted != Wanted::Answer);
+        let inherited =
+            self.settings.fallback_on.as_ref().filter(|_| cost_of_lane != Wanted::Answer);
         call.fallback_on = call.fallback_on.or_else(|| inherited.cloned());
         let in_page = host.browser();
         let given = request.http.as_ref().and_then(|http| http.timeout).or(policy.timeout);
-        let told = given.or_else(|| default_timeout(&request, wanted));
+        let told = given.or_else(|| default_timeout(&request, cost_of_lane));
         // A time that the caller gave is kept to the millisecond. Of our own the service is told
         // less, so that its answer comes first.
         let grace = if given.is_some() || in_page { Millis::ZERO } else { TIMEOUT_GRACE };
@@ -410,11 +411,11 @@ impl Core {
         let told = told.map(|told| told.0.div_ceil(1000));
         let settings = &self.settings;
         let mut chain = self.routes.chain(call.models.as_ref(), &request, told, settings, host)?;
-        if wanted == Wanted::Answer && chain.len() > 1 {
+        if cost_of_lane == Wanted::Answer && chain.len() > 1 {
             chain = chain.iter().take(1).cloned().collect();
         }
         // The drop-in sends what it is told, as the loop does; the service knows best.
-        let checks = wanted != Wanted::Answer;
+        let checks = cost_of_lane != Wanted::Answer;
         for route in chain.iter() {
             self.driver.tell_retired(&route.model, None);
         }
@@ -463,7 +464,7 @@ impl Core {
         }
         let own = if own.iter().all(Option::is_none) { Box::default() } else { own };
         // The grace is ours alone, and where the caller has given a time that holds.
-        let flex_time = (given.is_none() && wanted != Wanted::Answer).then_some(TIMEOUT_FLEX);
+        let flex_time = (given.is_none() && cost_of_lane != Wanted::Answer).then_some(TIMEOUT_FLEX);
         let flex_secs = flex_time.filter(|_| !in_page).map(|time| time.0.div_ceil(1000));
         let tokens = request.tokens();
         let mut targets = Vec::with_capacity(chain.len());
@@ -472,7 +473,7 @@ impl Core {
             let (account, lane) =
                 self.driver.lane_of(settings, &route.base, route.key.as_deref(), route.called())?;
             let price = nanos(route.expected(route.smaller.or(asked.need.size), asked));
-            let want = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
+            let cost = Amounts { requests: 1, tokens: 0, images: 1, nanos: price };
             if price == 0 && (settings.budget.is_some() || call.max_cost.is_some()) {
                 host.warn(
                     &[
@@ -486,12 +487,12 @@ impl Core {
             let is_smaller = route.smaller.is_some();
             let is_flex = route.tier(asked) == ServiceTier::Flex;
             let timeout = flex_time.filter(|_| is_flex).map(|time| time + grace);
-            targets.push(Target { account: account.0, lane, want, is_smaller, timeout });
+            targets.push(Target { account: account.0, lane, cost, is_smaller, timeout });
         }
         let targets = self.targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
         let gate = call.gate.take();
-        let picture = Picture::new(request, chain, own, flex_secs, wanted, skipped, gate);
+        let picture = Picture::new(request, chain, own, flex_secs, cost_of_lane, skipped, gate);
         if !picture.request.is_prompt() {
             picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();
@@ -503,7 +504,7 @@ impl Core {
 }
 
 /// How long the service gets for one attempt where nothing is given; the drop-in has no limit.
-fn default_timeout(request: &Request, wanted: Wanted) -> Option<Millis> {
+fn default_timeout(request: &Request, cost_of_lane: Wanted) -> Option<Millis> {
     let is_large = request.need.size == Some(Size::K4);
-    (wanted != Wanted::Answer).then_some(if is_large { TIMEOUT_4K } else { TIMEOUT })
+    (cost_of_lane != Wanted::Answer).then_some(if is_large { TIMEOUT_4K } else { TIMEOUT })
 }

@@ -22,7 +22,7 @@ use super::settings::Settings;
 use crate::base::time::{Instant, Millis, WallTime};
 use crate::base::value::Value;
 use crate::engine::history::History;
-use crate::engine::ids::{BookId, CallId, FlightId};
+use crate::engine::ids::{AttemptId, CallId, ReplicaId};
 use crate::engine::input::{CallSpec, Input, Used};
 use crate::engine::output::{Ending, Output, Record};
 use crate::engine::peak::{self, Hours};
@@ -49,8 +49,8 @@ pub(crate) enum Job {
     Picture(Rc<Picture>),
 }
 
-struct Flight {
-    id: FlightId,
+struct Attempt {
+    id: AttemptId,
     target: usize,
     /// The context or canceller whose signal stops it.
     handle: JsValue,
@@ -61,7 +61,7 @@ struct Call {
     caller: JsValue,
     job: Job,
     serial: u32,
-    flights: Vec<Flight>,
+    attempts_: Vec<Attempt>,
     callbacks: Option<Box<Callbacks>>,
     /// What the caller's function threw last, or a copy of what the service answered last.
     thrown: Option<Thrown>,
@@ -162,7 +162,7 @@ impl Driver {
         if let Some(budget) = &settings.budget {
             engine.set_budget(budget);
             if settings.store.is_some() {
-                engine.share(BookId::Budget, settings.on_store_down);
+                engine.share(ReplicaId::Budget, settings.on_store_down);
             }
         }
         let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
@@ -186,7 +186,7 @@ impl Driver {
             told_retired: RefCell::default(),
             history: RefCell::default(),
         });
-        driver.recall(BookId::Budget);
+        driver.recall(ReplicaId::Budget);
         driver
     }
 
@@ -205,7 +205,7 @@ impl Driver {
             caller,
             job,
             serial,
-            flights: Vec::new(),
+            attempts_: Vec::new(),
             callbacks: Callbacks::of(settings),
             thrown: None,
             answer: JsValue::UNDEFINED,
@@ -261,17 +261,17 @@ impl Driver {
             let output = self.engine.borrow_mut().poll();
             let Some(output) = output else { break };
             match output {
-                Output::Send { call, flight, attempt, target } => {
-                    self.send(call, flight, attempt, target);
+                Output::Send { call, attempt, number, target } => {
+                    self.send(call, attempt, number, target);
                 }
-                Output::Abort { call, flight, timed_out } => self.abort(call, flight, timed_out),
-                Output::Wait { call, attempt, wait, until, info } => {
-                    self.tell_wait(call, attempt, wait, until, &info);
+                Output::Abort { call, attempt, timed_out } => self.abort(call, attempt, timed_out),
+                Output::Wait { call, number, wait, until, info } => {
+                    self.tell_wait(call, number, wait, until, &info);
                 }
-                Output::Hold { call, attempt, wait, until, info } => {
-                    self.tell_hold(call, attempt, wait, until, &info);
+                Output::Hold { call, number, wait, until, info } => {
+                    self.tell_hold(call, number, wait, until, &info);
                 }
-                Output::Transact { id, book, request } => self.transact(id, book, request),
+                Output::Transact { id, replica, request } => self.transact(id, replica, request),
                 Output::Notice(notice) => self.tell_notice(&notice),
                 Output::Switch { call, from, to, info } => self.tell_switch(call, from, to, &info),
                 Output::Settle { call, ending, record } => self.settle(call, ending, &record),
@@ -325,44 +325,45 @@ impl Driver {
         self.calls.borrow_mut().get_mut(call.0 as usize)?.as_deref_mut().map(read)
     }
 
-    fn send(self: &Rc<Self>, call: CallId, flight: FlightId, attempt: u32, target: usize) {
+    fn send(self: &Rc<Self>, call: CallId, attempt: AttemptId, number: u32, target: usize) {
         let Some((job, serial)) = self.with(call, |state| (state.job.clone(), state.serial)) else {
             return;
         };
         let handle = match &job {
-            Job::Function(_) | Job::Quoted(..) => self.host.context(attempt),
+            Job::Function(_) | Job::Quoted(..) => self.host.context(number),
             Job::Picture(_) => self.host.canceller(),
         };
         self.with(call, |state| {
-            state.flights.push(Flight { id: flight, target, handle: handle.clone() });
+            state.attempts_.push(Attempt { id: attempt, target, handle: handle.clone() });
         });
         if self.host.listening() {
-            self.host.sends(serial, attempt, job.model(target));
+            self.host.sends(serial, number, job.model(target));
             // A listener may have ended the call; then nothing is sent any more.
-            let is_due = |state: &mut Call| state.flights.iter().any(|flying| flying.id == flight);
+            let is_due =
+                |state: &mut Call| state.attempts_.iter().any(|current| current.id == attempt);
             if self.with(call, is_due) != Some(true) {
                 return;
             }
         }
         match job {
             Job::Function(function) | Job::Quoted(function, _) => {
-                self.host.call(&function, &handle, call.0, flight.0);
+                self.host.call(&function, &handle, call.0, attempt.0);
             }
             Job::Picture(picture) => {
                 let driver = Rc::clone(self);
                 spawn_local(async move {
                     let fetch = driver.fetch.as_ref();
                     match picture.ask(target, &handle, &driver.host, fetch).await {
-                        Ok(body) => driver.answered(call, flight, body),
-                        Err(failed) => driver.failed(call, flight, failed),
+                        Ok(body) => driver.answered(call, attempt, body),
+                        Err(failed) => driver.failed(call, attempt, failed),
                     }
                 });
             }
         }
     }
 
-    pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
-        if let Some(target) = self.land(call, flight) {
+    pub(crate) fn answered(self: &Rc<Self>, call: CallId, attempt: AttemptId, answer: JsValue) {
+        if let Some(target) = self.complete(call, attempt) {
             // Getters of the answer may come back here, so nothing is borrowed meanwhile. Of a
             // function's answer nothing is read.
             let job = self.with(call, |state| match &state.job {
@@ -377,14 +378,14 @@ impl Driver {
                 self.tell_stage(model, &answer, picture.served_by().as_deref());
             }
             self.with(call, |state| state.answer = answer);
-            self.feed(Input::Answered { call, flight, used });
+            self.feed(Input::Answered { call, attempt, used });
             self.count(job.as_ref(), target, None);
         }
     }
 
     /// The caller's function failed with `thrown`.
-    pub(crate) fn threw(self: &Rc<Self>, call: CallId, flight: FlightId, thrown: JsValue) {
-        let Some(target) = self.land(call, flight) else { return };
+    pub(crate) fn threw(self: &Rc<Self>, call: CallId, attempt: AttemptId, thrown: JsValue) {
+        let Some(target) = self.complete(call, attempt) else { return };
         // One request that failed is no sign that there are more.
         let tries = get(&get(&thrown, "errors"), "length").as_f64();
         if tries > Some(1.0) && error::is_named(&thrown, "AI_RetryError") {
@@ -398,12 +399,12 @@ impl Driver {
             let used = job.and_then(|job| job.used(&get(&thrown, "result"), &self.catalog));
             info.spent = used.and_then(|used| used.nanos);
         }
-        self.landed(call, flight, target, info, Thrown::Own(thrown));
+        self.completed(call, attempt, target, info, Thrown::Own(thrown));
     }
 
     /// The service failed.
-    fn failed(self: &Rc<Self>, call: CallId, flight: FlightId, failed: Failed) {
-        if let Some(target) = self.land(call, flight) {
+    fn failed(self: &Rc<Self>, call: CallId, attempt: AttemptId, failed: Failed) {
+        if let Some(target) = self.complete(call, attempt) {
             let Failed { value, info, spent } = failed;
             let mut info = info.unwrap_or_else(|| classify(&value, host::now().wall));
             info.spent = spent;
@@ -411,14 +412,14 @@ impl Driver {
                 picture.tell_failed(&info);
                 picture.suggest(target, &mut info);
             }
-            self.landed(call, flight, target, info, Thrown::Copied(Rc::new(value)));
+            self.completed(call, attempt, target, info, Thrown::Copied(Rc::new(value)));
         }
     }
 
-    fn landed(
+    fn completed(
         self: &Rc<Self>,
         call: CallId,
-        flight: FlightId,
+        attempt: AttemptId,
         target: usize,
         info: ErrorInfo,
         thrown: Thrown,
@@ -438,7 +439,7 @@ impl Driver {
         let driver = Rc::clone(self);
         let decide = move |verdict: Option<Verdict>| {
             let verdict = verdict.or(leaves);
-            driver.feed(Input::Failed { call, flight, info: Rc::clone(&info), verdict });
+            driver.feed(Input::Failed { call, attempt, info: Rc::clone(&info), verdict });
             driver.count(job.as_ref(), target, Some(&info));
         };
         match asked {
@@ -448,13 +449,13 @@ impl Driver {
         }
     }
 
-    /// Forgets a flight that has come back, and gives its target; `None` for one that nobody waits
+    /// Forgets an attempt that has come back, and gives its target; `None` for one that nobody waits
     /// for any more.
-    fn land(&self, call: CallId, flight: FlightId) -> Option<usize> {
+    fn complete(&self, call: CallId, attempt: AttemptId) -> Option<usize> {
         self.with(call, |state| {
-            let landed = state.flights.iter().find(|flying| flying.id == flight);
-            let target = landed.map(|flying| flying.target);
-            state.flights.retain(|flying| flying.id != flight);
+            let completed = state.attempts_.iter().find(|current| current.id == attempt);
+            let target = completed.map(|current| current.target);
+            state.attempts_.retain(|current| current.id != attempt);
             target
         })?
     }
@@ -523,11 +524,11 @@ impl Driver {
         }))
     }
 
-    fn abort(&self, call: CallId, flight: FlightId, timed_out: bool) {
+    fn abort(&self, call: CallId, attempt: AttemptId, timed_out: bool) {
         let handle = self.with(call, |state| {
-            let flying = state.flights.iter().find(|flying| flying.id == flight);
-            let handle = flying.map(|flying| flying.handle.clone());
-            state.flights.retain(|flying| flying.id != flight);
+            let current = state.attempts_.iter().find(|current| current.id == attempt);
+            let handle = current.map(|current| current.handle.clone());
+            state.attempts_.retain(|current| current.id != attempt);
             handle
         });
         if let Some(handle) = handle.flatten() {

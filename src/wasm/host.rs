@@ -50,7 +50,7 @@ extern "C" {
     /// Calls the caller's function, and `Core.answered` or `Core.threw` with what comes of it. A
     /// future here would make two closures and two microtasks of each call.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn call(this: &Host, work: &Function, context: &JsValue, call: u32, flight: u32);
+    pub(crate) fn call(this: &Host, work: &Function, context: &JsValue, call: u32, attempt: u32);
     /// Aborts the signal of a context or canceller.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn abort(this: &Host, context: &JsValue, timed_out: bool);
@@ -180,7 +180,7 @@ extern "C" {
         store: &Object,
         project: Option<&str>,
         identity: &str,
-        book: &str,
+        replica: &str,
         update: &JsValue,
     ) -> Promise;
     /// Keeps a quota in case this instance fails.

@@ -19,7 +19,7 @@ use crate::base::text::contains;
 use crate::base::time::Millis;
 use crate::base::value::Value;
 use crate::engine::input::Used;
-use crate::engine::output::{Attempt, Record};
+use crate::engine::output::{PastAttempt, Record};
 use crate::errors::billed::may_be_billed;
 use crate::errors::classify::classify;
 use crate::errors::info::ErrorInfo;
@@ -61,7 +61,7 @@ pub(crate) struct Picture {
     own: Box<[Option<Request>]>,
     /// The seconds that the service is told for `flex`, which takes longer than others.
     flex_secs: Option<u64>,
-    pub(crate) wanted: Wanted,
+    pub(crate) cost_of_lane: Wanted,
     /// What was left out of the chain, and why.
     pub(crate) skipped: Box<[(Rc<Route>, Skip)]>,
     /// Whoever is asked before each request.
@@ -95,11 +95,11 @@ impl Picture {
         routes: Rc<[Rc<Route>]>,
         own: Box<[Option<Request>]>,
         flex_secs: Option<u64>,
-        wanted: Wanted,
+        cost_of_lane: Wanted,
         skipped: Box<[(Rc<Route>, Skip)]>,
         gate: Option<Gate>,
     ) -> Self {
-        Self { request, routes, own, flex_secs, wanted, skipped, gate, past: OnceCell::new() }
+        Self { request, routes, own, flex_secs, cost_of_lane, skipped, gate, past: OnceCell::new() }
     }
 
     /// The request as a target is to get it.
@@ -181,8 +181,8 @@ impl Picture {
             Reply::Foreign(status) => Err(Failed::foreign(route, status)),
             Reply::TooLarge => Err(local::too_large().into()),
             Reply::Body(body, tier) => {
-                let body = read(route, body, &letter, host, self.wanted).await?;
-                if self.wanted == Wanted::Answer {
+                let body = read(route, body, &letter, host, self.cost_of_lane).await?;
+                if self.cost_of_lane == Wanted::Answer {
                     return Ok(body);
                 }
                 let mut summary = answer::summary(&body);
@@ -295,7 +295,7 @@ impl Picture {
     /// What the answer says that its request took.
     pub(crate) fn used(&self) -> Option<Used> {
         // The drop-in's answer is not looked at: what was reserved stands.
-        if self.wanted == Wanted::Answer {
+        if self.cost_of_lane == Wanted::Answer {
             return None;
         }
         let (summary, target) = (self.past().summary.get(), self.past().answered.get());
@@ -310,7 +310,7 @@ impl Picture {
     /// What the caller gets.
     pub(crate) fn result(&self, body: &JsValue, record: &Record, host: &Host) -> JsValue {
         let response = host.answer(body);
-        if self.wanted == Wanted::Answer {
+        if self.cost_of_lane == Wanted::Answer {
             return response;
         }
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
@@ -331,7 +331,7 @@ impl Picture {
         host.result(
             &response,
             model,
-            (self.wanted == Wanted::Fallback).then_some(named),
+            (self.cost_of_lane == Wanted::Fallback).then_some(named),
             self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
             route.and_then(|route| route.cost(size, &summary, self.tier(target), served_by)),
             self.possible_cost(record),
@@ -345,11 +345,11 @@ impl Picture {
 
     /// What answers that were lost may have cost, by the table.
     pub(crate) fn possible_cost(&self, record: &Record) -> f64 {
-        let lost = |attempt: &&Attempt| match &attempt.info {
+        let lost = |attempt: &&PastAttempt| match &attempt.info {
             Some(info) => may_be_billed(info),
             None => attempt.abandoned,
         };
-        let price = |attempt: &Attempt| {
+        let price = |attempt: &PastAttempt| {
             let route = self.routes.get(attempt.target);
             let (size, tier) = (self.size(attempt.target), self.tier(attempt.target));
             route.map_or(0.0, |route| route.lost(size, tier))
@@ -440,10 +440,10 @@ async fn read(
     body: JsValue,
     letter: &Letter,
     host: &Host,
-    wanted: Wanted,
+    cost_of_lane: Wanted,
 ) -> Result<JsValue, Failed> {
     let reading = if route.protocol.is_gemini() {
-        if wanted == Wanted::Answer || answer::summary(&body).pictures > 0 {
+        if cost_of_lane == Wanted::Answer || answer::summary(&body).pictures > 0 {
             return Ok(body);
         }
         let reading = reading::gemini(&body);

@@ -12,16 +12,16 @@ use super::error::{date, usage};
 use super::host::{self, Host};
 use super::settings::{self, Settings};
 use crate::base::text::{contains, join};
-use crate::engine::ids::{AccountId, BookId, LaneId};
+use crate::engine::ids::{AccountId, LaneId, ReplicaId};
 use crate::engine::lane::LaneSpec;
 use crate::errors::kind::Dimension;
 use crate::quota::alert::{ALERT_AT, Alert, Alerts};
 use crate::quota::clock::Clock;
 use crate::quota::limits::Limits;
 use crate::quota::replica::OnStoreDown;
-use crate::quota::shared::Ledger;
+use crate::quota::shared::SharedUsage;
 use crate::quota::tier::{self, Tier};
-use crate::quota::usage::{Quota, Usage};
+use crate::quota::usage::{DimensionUsage, Usage};
 use crate::quota::window::Amounts;
 use crate::request::options::scope;
 
@@ -92,7 +92,7 @@ impl Lanes {
         let spec = LaneSpec { account, given, tier };
         let lane = driver.open_lane(&spec, settings.store.as_ref().map(|_| settings.on_store_down));
         self.lanes.borrow_mut().push(Named { lane, model: model.to_owned(), account });
-        driver.recall(BookId::Lane(lane));
+        driver.recall(ReplicaId::Lane(lane));
         Ok((account, Some(lane)))
     }
 
@@ -114,18 +114,18 @@ impl Lanes {
         let id = driver.open_account(&given, &tier, on_down);
         let (base, key) = (base.to_owned(), key.map(str::to_owned));
         self.accounts.borrow_mut().push(Account { id, base, key });
-        driver.recall(BookId::Account(id));
+        driver.recall(ReplicaId::Account(id));
         id
     }
 
     /// What identifies a quota among those of a store: base URL and key, which are hashed before
     /// they leave the process, and the model.
-    pub(crate) fn identity(&self, book: BookId) -> Option<(String, String)> {
+    pub(crate) fn identity(&self, replica: ReplicaId) -> Option<(String, String)> {
         let lanes = self.lanes.borrow();
-        let (account, model) = match book {
-            BookId::Budget => return None,
-            BookId::Account(id) => (id, "spend"),
-            BookId::Lane(id) => {
+        let (account, model) = match replica {
+            ReplicaId::Budget => return None,
+            ReplicaId::Account(id) => (id, "spend"),
+            ReplicaId::Lane(id) => {
                 let named = lanes.iter().find(|named| named.lane == id)?;
                 (named.account, named.model.as_str())
             }
@@ -175,13 +175,13 @@ pub(crate) fn identity(base: &str, key: Option<&str>) -> String {
 /// What is told of one lane.
 pub(crate) struct Status {
     /// What is used, each with the wall time in ms at which some of it is free again.
-    pub(crate) usages: Vec<(Usage, Option<u64>)>,
+    pub(crate) usages: Vec<(DimensionUsage, Option<u64>)>,
     pub(crate) queued: u64,
     pub(crate) in_flight: u64,
     pub(crate) rests_until: Option<u64>,
 }
 
-fn usages(rows: &[(Usage, Option<u64>)]) -> Array {
+fn usages(rows: &[(DimensionUsage, Option<u64>)]) -> Array {
     let list = Array::new();
     for (usage, frees) in rows {
         if usage.used == 0 && usage.limit.is_none() {
@@ -265,13 +265,13 @@ pub(crate) fn warn_limits(settings: &Settings, host: &Host) {
 pub(crate) type Sharing = Option<OnStoreDown>;
 
 struct State {
-    quota: Quota,
+    quota: Usage,
     alerts: Alerts,
     /// When a request was reserved that finds out if the day is over.
     asked: Option<u64>,
 }
 
-/// `QuotaTracker`: the ledger alone, for code that makes its own calls.
+/// `QuotaTracker`: usage alone, for code that makes its own calls.
 #[wasm_bindgen]
 pub struct Tracker {
     state: Rc<RefCell<State>>,
@@ -288,7 +288,7 @@ impl Tracker {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue) -> Result<Tracker, JsValue> {
         let settings = settings::read(options, scope::TRACKER)?;
-        let quota = Quota::new(&settings.own_limits, &Limits::default());
+        let quota = Usage::new(&settings.own_limits, &Limits::default());
         Ok(Self {
             state: Rc::new(RefCell::new(State { quota, alerts: Alerts::default(), asked: None })),
             thresholds: settings.alert_at.unwrap_or_else(|| vec![ALERT_AT]),
@@ -314,9 +314,9 @@ impl Tracker {
     /// # Errors
     /// A `TypeError` that names the wrong option.
     pub fn reserve(&self, options: &JsValue) -> Result<JsValue, JsValue> {
-        let want = amounts(options)?;
+        let cost = amounts(options)?;
         let clock = clock();
-        let taken = self.state.borrow_mut().quota.take(clock, &want);
+        let taken = self.state.borrow_mut().quota.take(clock, &cost);
         let fields = match taken {
             Ok(()) => {
                 self.note_doubt(clock);
@@ -356,13 +356,13 @@ impl Tracker {
     /// What is counted, as text.
     #[must_use]
     pub fn state(&self) -> String {
-        Ledger { quota: self.state.borrow().quota.clone(), ..Ledger::default() }.write()
+        SharedUsage { usage: self.state.borrow().quota.clone(), ..SharedUsage::default() }.write()
     }
 
     /// Takes back what was counted before this instance.
     pub fn recall(&self, state: &str) {
-        if let Some(ledger) = Ledger::read(state) {
-            self.state.borrow_mut().quota.merge(&ledger.quota);
+        if let Some(ledger) = SharedUsage::read(state) {
+            self.state.borrow_mut().quota.merge(&ledger.usage);
         }
     }
 
@@ -373,7 +373,7 @@ impl Tracker {
         let mut state = self.state.borrow_mut();
         state.quota.advance(clock);
         let rows: Vec<_> =
-            state.quota.usage().map(|usage| (usage, state.quota.frees_at(clock, &usage))).collect();
+            state.quota.rows().map(|usage| (usage, state.quota.frees_at(clock, &usage))).collect();
         usages(&rows).into()
     }
 }

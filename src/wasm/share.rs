@@ -14,14 +14,14 @@ use super::host;
 use super::quota::{Sharing, Status, alert_fields, amount, budget_fields};
 use super::settings::Settings;
 use crate::base::time::{Instant, Millis};
-use crate::engine::ids::{AccountId, BookId, ExchangeId, LaneId};
+use crate::engine::ids::{AccountId, ExchangeId, LaneId, ReplicaId};
 use crate::engine::input::Input;
 use crate::engine::lane::LaneSpec;
 use crate::engine::output::Notice;
 use crate::errors::kind::Dimension;
 use crate::quota::limits::Limits;
 use crate::quota::shared::{Reply, Request, Times, apply};
-use crate::quota::usage::Usage;
+use crate::quota::usage::DimensionUsage;
 
 /// How often the quotas of this process are kept, in case this instance fails.
 const KEEP: Millis = Millis(250);
@@ -37,7 +37,7 @@ impl Driver {
         let mut engine = self.engine.borrow_mut();
         let id = engine.open_account(given, tier);
         if let Some(on_down) = sharing {
-            engine.share(BookId::Account(id), on_down);
+            engine.share(ReplicaId::Account(id), on_down);
         }
         id
     }
@@ -47,7 +47,7 @@ impl Driver {
         let mut engine = self.engine.borrow_mut();
         let id = engine.open_lane(spec);
         if let Some(on_down) = sharing {
-            engine.share(BookId::Lane(id), on_down);
+            engine.share(ReplicaId::Lane(id), on_down);
         }
         id
     }
@@ -67,10 +67,10 @@ impl Driver {
     }
 
     /// Takes back what was kept of a quota before this instance.
-    pub(crate) fn recall(&self, book: BookId) {
-        let Some(name) = self.kept_name(book) else { return };
+    pub(crate) fn recall(&self, replica: ReplicaId) {
+        let Some(name) = self.kept_name(replica) else { return };
         if let Some(state) = self.host.kept(&name) {
-            self.engine.borrow_mut().recall(host::now(), book, &state);
+            self.engine.borrow_mut().recall(host::now(), replica, &state);
         }
     }
 
@@ -89,9 +89,9 @@ impl Driver {
         }
         self.kept.set(now);
         self.kept_sent.set(sent);
-        let books = self.engine.borrow().own_books();
-        for (book, state) in books {
-            if let Some(name) = self.kept_name(book) {
+        let replicas = self.engine.borrow().own_replicas();
+        for (replica, state) in replicas {
+            if let Some(name) = self.kept_name(replica) {
                 self.host.keep(&name, &state);
             }
         }
@@ -105,22 +105,28 @@ impl Driver {
     }
 
     /// What identifies a quota among those of a store.
-    fn identity(&self, book: BookId) -> Option<(String, String)> {
-        match book {
+    fn identity(&self, replica: ReplicaId) -> Option<(String, String)> {
+        match replica {
             // Whoever is paid: the budget is that of the client's project.
-            BookId::Budget => Some((self.home.clone(), "budget".to_owned())),
-            _ => self.lanes.identity(book),
+            ReplicaId::Budget => Some((self.home.clone(), "budget".to_owned())),
+            _ => self.lanes.identity(replica),
         }
     }
 
-    fn kept_name(&self, book: BookId) -> Option<String> {
-        let (account, model) = self.identity(book)?;
+    fn kept_name(&self, replica: ReplicaId) -> Option<String> {
+        let (account, model) = self.identity(replica)?;
         Some([account.as_str(), "\n", &model].concat())
     }
 
     /// Asks the store.
-    pub(crate) fn transact(self: &Rc<Self>, id: ExchangeId, book: BookId, request: Rc<Request>) {
-        let (Some((store, project)), Some((account, model))) = (&self.shared, self.identity(book))
+    pub(crate) fn transact(
+        self: &Rc<Self>,
+        id: ExchangeId,
+        replica: ReplicaId,
+        request: Rc<Request>,
+    ) {
+        let (Some((store, project)), Some((account, model))) =
+            (&self.shared, self.identity(replica))
         else {
             return;
         };
@@ -135,7 +141,7 @@ impl Driver {
                 let times = Times {
                     now: Millis::from_f64(now).0,
                     wall: wall.map(|wall| Millis::from_f64(wall).0),
-                    expected: own.engine.borrow().expects(host::now(), book),
+                    expected: own.engine.borrow().expects(host::now(), replica),
                 };
                 let (text, reply) = apply(state.as_string().as_deref(), times, &request);
                 last.replace(Some(reply));
@@ -165,10 +171,10 @@ impl Driver {
     }
 
     /// What was spent, and what is left of the budget as it was seen last.
-    pub(crate) fn costs(&self) -> JsValue {
+    pub(crate) fn spending(&self) -> JsValue {
         let mut engine = self.engine.borrow_mut();
-        let costs = engine.costs();
-        let usages = engine.usage(host::now(), BookId::Budget);
+        let spending = engine.spending();
+        let usages = engine.usage(host::now(), ReplicaId::Budget);
         let budget = |dimension: Dimension| {
             let (usage, frees) = usages.iter().find(|(usage, _)| usage.dimension == dimension)?;
             let limit = amount(dimension, usage.limit?);
@@ -177,8 +183,8 @@ impl Driver {
             Some(fields.set_some("freesAt", frees.map(date)).done())
         };
         Fields::new()
-            .set("spent", amount(Dimension::Budget, costs.spent))
-            .set("possible", amount(Dimension::Budget, costs.possible))
+            .set("spent", amount(Dimension::Budget, spending.spent))
+            .set("possible", amount(Dimension::Budget, spending.possible))
             .set_some("total", budget(Dimension::Budget))
             .set_some("today", budget(Dimension::BudgetPerDay))
             .done()
@@ -188,10 +194,10 @@ impl Driver {
     pub(crate) fn status(&self, lane: LaneId, account: AccountId) -> Option<Status> {
         let now = host::now();
         let mut engine = self.engine.borrow_mut();
-        let mut usages = engine.usage(now, BookId::Lane(lane));
+        let mut usages = engine.usage(now, ReplicaId::Lane(lane));
         usages.retain(|(usage, _)| usage.dimension != Dimension::Spend);
-        let money = engine.usage(now, BookId::Account(account));
-        let is_money = |row: &(Usage, _)| row.0.dimension == Dimension::Spend;
+        let money = engine.usage(now, ReplicaId::Account(account));
+        let is_money = |row: &(DimensionUsage, _)| row.0.dimension == Dimension::Spend;
         usages.extend(money.into_iter().filter(is_money));
         let (queued, in_flight) = engine.load(lane)?;
         let rests_until = engine.rests_until(lane).map(|until| until.0);
@@ -226,11 +232,12 @@ impl Driver {
                     .set("retryAt", date(until.0));
                 ("quotaExhausted", of(*lane, fields))
             }
-            Notice::Rested { lane, until, info } => {
+            Notice::CircuitOpened { lane, until, info } => {
                 let fields =
                     Fields::new().set("retryAt", date(until.0)).set("info", error::info(info));
-                ("modelRested", of(*lane, fields))
+                ("circuitOpened", of(*lane, fields))
             }
+            Notice::CircuitClosed { lane } => ("circuitClosed", of(*lane, Fields::new())),
             Notice::Store { down } => ("storeDown", Fields::new().set("down", *down)),
         };
         self.host.notice(event, &fields.done());

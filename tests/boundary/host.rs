@@ -35,11 +35,11 @@ pub(crate) fn client(options: &JsValue, host: &JsValue) -> Rc<Core> {
     let core = Rc::new(Core::new(options, host.clone()).expect("the options are known"));
     let back = Object::new();
     let (answered, threw) = (Rc::clone(&core), Rc::clone(&core));
-    let answered = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, answer| {
-        answered.answered(call, flight, answer);
+    let answered = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, attempt, answer| {
+        answered.answered(call, attempt, answer);
     });
-    let threw = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, flight, error| {
-        threw.threw(call, flight, error);
+    let threw = Closure::<dyn Fn(u32, u32, JsValue)>::new(move |call, attempt, error| {
+        threw.threw(call, attempt, error);
     });
     for (name, closure) in [("answered", answered), ("threw", threw)] {
         Reflect::set(&back, &name.into(), &closure.into_js_value()).expect("it is plain");

@@ -6,7 +6,7 @@ use unexhausted::base::time::Millis;
 use unexhausted::errors::kind::Dimension;
 use unexhausted::quota::limits::Limits;
 use unexhausted::quota::refusal::Refusal;
-use unexhausted::quota::shared::{Delta, Ledger, Reply, Request, Times, apply};
+use unexhausted::quota::shared::{Delta, Reply, Request, SharedUsage, Times, apply};
 use unexhausted::quota::window::Amounts;
 
 use crate::cases::Dice;
@@ -30,7 +30,7 @@ struct Peer {
     seq: u64,
     /// A request whose answer got lost: it is made again in the same words.
     lost: Option<Request>,
-    seen: Option<Rc<Ledger>>,
+    seen: Option<Rc<SharedUsage>>,
 }
 
 /// Processes of one project, and when they were granted what.
@@ -51,14 +51,14 @@ impl World {
     }
 
     /// One of the processes asks for permits, and tells what happened to some that it had.
-    fn ask(&mut self, dice: &mut Dice, wants: usize) -> Reply {
+    fn ask(&mut self, dice: &mut Dice, costs: usize) -> Reply {
         let who = dice.below(self.peers.len());
         let again = self.peers[who].lost.take();
-        let request = again.unwrap_or_else(|| self.request(dice, who, wants));
+        let request = again.unwrap_or_else(|| self.request(dice, who, costs));
         let expected = dice.once_in(2).then_some(self.now);
         let times = Times { now: self.now, wall: None, expected };
         let (state, reply) = apply(self.state.as_deref(), times, &request);
-        let most = request.wants.len();
+        let most = request.costs.len();
         assert!(reply.granted <= most, "{} permits of {most}", reply.granted);
         self.state = Some(state);
         if dice.once_in(20) {
@@ -67,12 +67,12 @@ impl World {
             // Permits of an answer that got lost are given back.
             let count = if reply.now == self.now { reply.granted } else { 0 };
             self.granted.extend(std::iter::repeat_n(reply.now, count));
-            self.peers[who].seen = Some(Rc::clone(&reply.ledger));
+            self.peers[who].seen = Some(Rc::clone(&reply.shared));
         }
         reply
     }
 
-    fn request(&mut self, dice: &mut Dice, who: usize, wants: usize) -> Request {
+    fn request(&mut self, dice: &mut Dice, who: usize, costs: usize) -> Request {
         let none = Limits::default();
         let deltas = dice.list(2, |dice| self.delta(dice));
         let peer = &mut self.peers[who];
@@ -84,8 +84,8 @@ impl World {
             tier: none,
             seen: peer.seen.clone().filter(|_| !dice.once_in(4)),
             deltas,
-            wants: vec![ONE; wants],
-            waiting: wants as u64,
+            costs: vec![ONE; costs],
+            waiting: costs as u64,
             epoch: dice.bits(),
         }
     }
@@ -160,14 +160,17 @@ pub(crate) fn case(dice: &mut Dice) {
     let mut world = World::new(dice);
     for _ in 0..dice.below(12) {
         world.now += dice.below(20_000) as u64;
-        let wants = dice.below(8);
-        world.ask(dice, wants);
+        let costs = dice.below(8);
+        world.ask(dice, costs);
     }
     world.check();
     let state = damaged(dice, world.state.as_deref().unwrap_or("u2 1"));
-    if let Some(ledger) = Ledger::read(&state) {
-        let text = ledger.write();
-        assert!(text.is_ascii() && Ledger::read(&text).is_some(), "it is not read again: {text}");
+    if let Some(shared) = SharedUsage::read(&state) {
+        let text = shared.write();
+        assert!(
+            text.is_ascii() && SharedUsage::read(&text).is_some(),
+            "it is not read again: {text}"
+        );
     }
     world.granted.clear();
     world.state = Some(state);
@@ -177,8 +180,8 @@ pub(crate) fn case(dice: &mut Dice) {
         if round >= 60 && all > 0 {
             break;
         }
-        let wants = 1 + dice.below(8);
-        let reply = world.ask(dice, wants);
+        let costs = 1 + dice.below(8);
+        let reply = world.ask(dice, costs);
         all += reply.granted;
         let text = world.state.as_deref().unwrap_or_default();
         assert!(text.len() <= 4_096 && text.is_ascii(), "{} bytes", text.len());

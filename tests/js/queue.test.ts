@@ -583,7 +583,7 @@ describe('an outage', () => {
     await open(storm(Infinity));
     scene.emulator.configure({ faults: [{ fault: '503', after: 5_000 }] });
     const client = scene.client();
-    const rested = listen(client, 'modelRested');
+    const rested = listen(client, 'circuitOpened');
     const calls = many(30, () => scene.watch(client.generate(PROMPT, { priority: 'background' })));
     await scene.pass(30 * MINUTE);
     assert.ok(calls.every(({ state }) => state === 'waits'));
@@ -607,6 +607,7 @@ describe('an outage', () => {
   it('of 45 minutes is survived in the background, by everybody', async () => {
     await open(storm(45 * MINUTE));
     const client = scene.client({ models: [PRO] });
+    const [opened, closed] = [listen(client, 'circuitOpened'), listen(client, 'circuitClosed')];
     const calls = many(30, () => client.generate(PROMPT, { priority: 'background' }));
     const results = await scene.run(Promise.all(calls));
     assert.ok(results.every(({ model }) => model === PRO));
@@ -614,6 +615,7 @@ describe('an outage', () => {
     const { totals } = scene.emulator.ledger();
     assert.ok(totals.failed <= 25, `${totals.failed} failed`);
     assert.equal((await scene.run(client.quota()))[0]?.restsUntil, undefined);
+    assert.deepEqual([opened.length, closed], [1, [{ model: PRO }]]);
   });
 
   it('ends interactive calls after about five minutes', async () => {
@@ -683,7 +685,7 @@ describe('an outage', () => {
     await open();
     scene.emulator.script('503');
     const client = scene.client({ retry: { baseDelay: 20_000, jitter: 0 } });
-    const rested = listen(client, 'modelRested');
+    const rested = listen(client, 'circuitOpened');
     const first = scene.watch(client.generate(PROMPT));
     await scene.pass(100);
     await scene.run(everybody(client, 5));
@@ -703,7 +705,7 @@ describe('an outage', () => {
       );
     };
     const client = scene.client({ fetch: fetch as typeof globalThis.fetch });
-    const heard = [listen(client, 'modelRested'), listen(client, 'waiting')];
+    const heard = [listen(client, 'circuitOpened'), listen(client, 'waiting')];
     const calls = many(4, (index) => scene.watch(client.generate(`${PROMPT} ${index}`)));
     await scene.pass(10 * MINUTE);
     assert.ok(calls.every(({ state }) => ENDED.includes(state)));

@@ -265,7 +265,7 @@ describe('what others are told of a model that fails', () => {
       const record = (event: unknown): void => {
         told.events.push(event);
       };
-      const names = [...EVENTS, 'modelRested'] as const;
+      const names = [...EVENTS, 'circuitOpened', 'circuitClosed'] as const;
       const own = createClient({
         apiKey: KEY,
         models: ['gemini-3-pro-image'],

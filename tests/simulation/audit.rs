@@ -1,12 +1,12 @@
-//! What must hold after every step of a realm: of what the service saw, and of what the books hold.
+//! What must hold after every step of a realm: of what the service saw, and of what the replicas hold.
 
 use std::collections::HashMap;
 
-use unexhausted::engine::ids::BookId;
+use unexhausted::engine::ids::ReplicaId;
 use unexhausted::errors::kind::Dimension;
 use unexhausted::quota::clock::Clock;
 use unexhausted::quota::limits::Limits;
-use unexhausted::quota::shared::Ledger;
+use unexhausted::quota::shared::SharedUsage;
 use unexhausted::quota::tier::{self, Tier};
 use unexhausted::quota::window::Amounts;
 use unexhausted_emulator::Record;
@@ -16,9 +16,9 @@ use crate::realm::Realm;
 use crate::scenario::{Known, MODELS};
 use crate::watch::Rule;
 
-/// How often books are compared with what was sent: every so many steps.
+/// How often replicas are compared with what was sent: every so many steps.
 const AUDITS: usize = 16;
-/// The windows of a ledger, their margin included, and how finely one process keeps them.
+/// The windows of a usage, their margin included, and how finely one process keeps them.
 const MINUTE_KEPT: (u64, u64) = (60_500, 100);
 const MONEY_KEPT: (u64, u64) = (600_500, 1_000);
 /// A store keeps them by seconds, and a permit may be used some time after it was counted.
@@ -114,15 +114,15 @@ impl Realm<'_> {
         }
     }
 
-    /// What the books of one process hold is what was sent and not refunded, until it expires; and
+    /// What the replicas of one process hold is what was sent and not refunded, until it expires; and
     /// they decide the same after they were written and read.
     pub(crate) fn audit(&mut self, index: usize) {
         let (now, mono) = (self.now(index), self.mono(index));
         let id = self.processes[index].id;
         for lane in 0..self.scenario.models {
             let process = &mut self.processes[index];
-            let book = BookId::Lane(process.lanes[lane]);
-            let usage = process.engine.usage(now, book);
+            let replica = ReplicaId::Lane(process.lanes[lane]);
+            let usage = process.engine.usage(now, replica);
             let of = |dimension: Dimension| {
                 usage.iter().find(|(usage, _)| usage.dimension == dimension).map(|(u, _)| u.used)
             };
@@ -135,8 +135,8 @@ impl Realm<'_> {
             }
             let quota = self.processes[index].engine.lane(self.processes[index].lanes[lane]);
             let Some(mut ours) = quota.cloned() else { continue };
-            let text = Ledger { quota: ours.clone(), ..Ledger::default() }.write();
-            let Some(read) = Ledger::read(&text) else {
+            let text = SharedUsage { usage: ours.clone(), ..SharedUsage::default() }.write();
+            let Some(read) = SharedUsage::read(&text) else {
                 self.watch.report(Rule::Restored, format!("at {}: cannot be read", self.time));
                 continue;
             };
@@ -150,16 +150,16 @@ impl Realm<'_> {
                 Known::Tier => tier::limits(Tier::Two, MODELS[lane]),
                 _ => Limits::default(),
             };
-            let mut theirs = read.quota;
+            let mut theirs = read.usage;
             theirs.set_limits(&given, &tier);
             let mut dice = Dice::new(self.scenario.seed ^ mono);
             let mut clock = Clock { now: now.mono.0, wall: now.wall.0 };
             for _ in 0..12 {
                 let step = dice.between(0, 15_000);
                 clock = Clock { now: clock.now + step, wall: clock.wall + step };
-                let want =
+                let cost =
                     Amounts { requests: 1, tokens: dice.between(1, 3_000), images: 1, nanos: 0 };
-                let (one, other) = (ours.check(clock, &want), theirs.check(clock, &want));
+                let (one, other) = (ours.check(clock, &cost), theirs.check(clock, &cost));
                 if one != other {
                     let what = format!("at {}: {one:?} was {other:?} when read", self.time);
                     self.watch.report(Rule::Restored, what);
@@ -168,7 +168,7 @@ impl Realm<'_> {
             }
         }
         let process = &mut self.processes[index];
-        let usage = process.engine.usage(now, BookId::Account(process.account));
+        let usage = process.engine.usage(now, ReplicaId::Account(process.account));
         let money = usage.iter().find(|(usage, _)| usage.dimension == Dimension::Spend);
         let used = money.map(|(usage, _)| usage.used).unwrap_or_default();
         let ((_, least), (_, most)) = self.watch.in_window(id, None, mono, MONEY_KEPT);
@@ -178,7 +178,7 @@ impl Realm<'_> {
                 format!("at {}: {used} nanos in ten minutes, not {least} to {most}", self.time);
             self.watch.report(Rule::Conserved, what);
         }
-        let usage = process.engine.usage(now, BookId::Budget);
+        let usage = process.engine.usage(now, ReplicaId::Budget);
         let budget = usage.iter().find(|(usage, _)| usage.dimension == Dimension::Budget);
         let spent = self.watch.spent(id);
         if let Some(used) = budget.map(|(usage, _)| usage.used).filter(|used| *used != spent) {
@@ -198,10 +198,10 @@ impl Realm<'_> {
         }
         let mut broken = Vec::new();
         for lane in 0..self.scenario.models {
-            let book = BookId::Lane(self.processes[0].lanes[lane]);
-            let Some(ledger) = store.read(book) else { continue };
+            let replica = ReplicaId::Lane(self.processes[0].lanes[lane]);
+            let Some(shared) = store.read(replica) else { continue };
             let wall = self.wall().saturating_add_signed(store.offset);
-            let mut quota = ledger.quota;
+            let mut quota = shared.usage;
             quota.advance(Clock { now: wall, wall });
             let used = quota.used(Dimension::RequestsPerMinute);
             let (mut least, mut most) = (0, 0);

@@ -1,5 +1,5 @@
 //! Days as the service counts them: clocks that are set, nights in which an hour is lost or comes
-//! twice. The ledger's day is right, or errs on the side of sending less.
+//! twice. The usage's day is right, or errs on the side of sending less.
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -10,12 +10,12 @@ use unexhausted::errors::kind::{Dimension, Kind};
 use unexhausted::quota::clock::Clock;
 use unexhausted::quota::limits::Limits;
 use unexhausted::quota::refusal::Refusal;
-use unexhausted::quota::usage::Quota;
+use unexhausted::quota::usage::Usage;
 use unexhausted::quota::window::Amounts;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
-/// How long after midnight a ledger may hold requests back: clocks differ, requests travel.
+/// How long after midnight a usage may hold requests back: clocks differ, requests travel.
 const MARGIN: u64 = 4_000;
 const PER_DAY: u64 = 3;
 const ONE: Amounts = Amounts { requests: 1, tokens: 10, images: 1, nanos: 0 };
@@ -34,9 +34,9 @@ fn nights() -> Vec<(u64, u64)> {
         .to_vec()
 }
 
-/// A ledger of some requests a day, its clocks and the true time.
-struct Book {
-    quota: Quota,
+/// A usage of some requests a day, its clocks and the true time.
+struct Replica {
+    quota: Usage,
     truth: u64,
     /// How far the wall clock is from the truth.
     wall: i64,
@@ -47,10 +47,10 @@ struct Book {
     probes: u64,
 }
 
-impl Book {
+impl Replica {
     fn at(truth: u64) -> Self {
         let given = Limits::default().with(Dimension::RequestsPerDay, Some(PER_DAY));
-        let quota = Quota::new(&given, &Limits::default()).finely();
+        let quota = Usage::new(&given, &Limits::default()).finely();
         Self { quota, truth, wall: 0, lag: 0, served: Vec::new(), probes: 0 }
     }
 
@@ -59,8 +59,8 @@ impl Book {
         Clock { now, wall: self.truth.saturating_add_signed(self.wall) }
     }
 
-    /// Asks where the ledger lets a request go. The service refuses what is too many where the day is
-    /// in doubt, and serves it elsewhere, so that a ledger that is wrong is seen.
+    /// Asks where the usage lets a request go. The service refuses what is too many where the day is
+    /// in doubt, and serves it elsewhere, so that a usage that is wrong is seen.
     fn asks(&mut self) {
         let clock = self.clock();
         let in_doubt = self.quota.doubts_day(clock);
@@ -101,8 +101,8 @@ fn count(taken: &[u64], from: u64, to: u64) -> u64 {
 #[test]
 fn a_day_of_23_24_or_25_hours_ends_at_its_midnight() {
     for (start, end) in nights() {
-        let mut book = Book::at(start - HOUR);
-        let taken = book.take_until(end + HOUR);
+        let mut replica = Replica::at(start - HOUR);
+        let taken = replica.take_until(end + HOUR);
         assert_eq!(count(&taken, start, end), PER_DAY, "in the day from {start}");
         let first = taken.iter().find(|at| **at >= start).expect("a request of the day");
         assert!(*first <= start + MARGIN + 1_000, "the day begins {} ms late", first - start);
@@ -116,10 +116,10 @@ fn steps_of_seconds_around_midnight_let_nobody_take_two_days_in_one() {
     for (start, _) in nights() {
         for step in [-2_400, -2_000, -1_000, -300, 300, 1_000, 2_400] {
             for before in [500, 1_500, 30_000] {
-                let mut book = Book::at(start - HOUR);
-                let mut taken = book.take_until(start - before);
-                book.wall = step;
-                taken.extend(book.take_until(start + HOUR));
+                let mut replica = Replica::at(start - HOUR);
+                let mut taken = replica.take_until(start - before);
+                replica.wall = step;
+                taken.extend(replica.take_until(start + HOUR));
                 assert_eq!(count(&taken, start - HOUR, start), PER_DAY, "{step} {before}");
                 assert_eq!(count(&taken, start, start + HOUR), PER_DAY, "{step} {before}");
             }
@@ -130,10 +130,10 @@ fn steps_of_seconds_around_midnight_let_nobody_take_two_days_in_one() {
 #[test]
 fn a_clock_set_back_an_hour_only_makes_the_day_late() {
     for (start, _) in nights() {
-        let mut book = Book::at(start - 2 * HOUR);
-        let mut taken = book.take_until(start - HOUR / 2);
-        book.wall = -(HOUR as i64);
-        taken.extend(book.take_until(start + 2 * HOUR));
+        let mut replica = Replica::at(start - 2 * HOUR);
+        let mut taken = replica.take_until(start - HOUR / 2);
+        replica.wall = -(HOUR as i64);
+        taken.extend(replica.take_until(start + 2 * HOUR));
         assert_eq!(count(&taken, start - 2 * HOUR, start), PER_DAY);
         assert!(count(&taken, start, start + 2 * HOUR) <= PER_DAY);
         assert_eq!(count(&taken, start + HOUR, start + 2 * HOUR), PER_DAY, "an hour late, no more");
@@ -143,16 +143,20 @@ fn a_clock_set_back_an_hour_only_makes_the_day_late() {
 #[test]
 fn a_clock_set_forward_a_day_makes_no_new_day() {
     for (start, end) in nights() {
-        let mut book = Book::at(start + HOUR);
-        let mut taken = book.take_until(start + 2 * HOUR);
-        book.wall = DAY as i64;
-        taken.extend(book.take_until(end - MARGIN));
+        let mut replica = Replica::at(start + HOUR);
+        let mut taken = replica.take_until(start + 2 * HOUR);
+        replica.wall = DAY as i64;
+        taken.extend(replica.take_until(end - MARGIN));
         assert_eq!(count(&taken, start, end), PER_DAY);
         // For all that is known here the other clock stood still: now and then one finds out.
-        assert!(book.probes > 0 && book.probes <= (end - start) / 300_000, "{}", book.probes);
+        assert!(
+            replica.probes > 0 && replica.probes <= (end - start) / 300_000,
+            "{}",
+            replica.probes
+        );
         // And back to the truth: the next day begins with its midnight.
-        book.wall = 0;
-        taken.extend(book.take_until(end + HOUR));
+        replica.wall = 0;
+        taken.extend(replica.take_until(end + HOUR));
         assert_eq!(count(&taken, start, end), PER_DAY);
         assert_eq!(count(&taken, end, end + HOUR), PER_DAY);
     }
@@ -161,14 +165,14 @@ fn a_clock_set_forward_a_day_makes_no_new_day() {
 #[test]
 fn a_computer_that_slept_over_midnight_takes_no_day_twice() {
     for (start, end) in nights() {
-        let mut book = Book::at(start - HOUR);
-        let mut taken = book.take_until(start - HOUR / 2);
+        let mut replica = Replica::at(start - HOUR);
+        let mut taken = replica.take_until(start - HOUR / 2);
         // The monotonic clock stood still for eight hours.
-        book.truth += 8 * HOUR;
-        book.lag = 8 * HOUR;
-        taken.extend(book.take_until(end));
+        replica.truth += 8 * HOUR;
+        replica.lag = 8 * HOUR;
+        taken.extend(replica.take_until(end));
         assert_eq!(count(&taken, start - HOUR, start), PER_DAY);
         assert_eq!(count(&taken, start, end), PER_DAY, "the new day is found at once");
-        assert_eq!(book.probes, 0);
+        assert_eq!(replica.probes, 0);
     }
 }

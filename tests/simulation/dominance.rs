@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::FlightId;
+use unexhausted::engine::ids::AttemptId;
 use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::lane::LaneSpec;
-use unexhausted::engine::output::{Attempt, Ending, Output};
+use unexhausted::engine::output::{Ending, Output, PastAttempt};
 use unexhausted::engine::state_machine::Engine;
 use unexhausted::engine::target::Target;
 use unexhausted::errors::billed::may_be_billed;
@@ -165,20 +165,20 @@ fn go(seed: u64, scripts: &[(usize, &Script)], policy: &Policy, deadline: Option
     loop {
         while let Some(output) = engine.poll() {
             match output {
-                Output::Send { flight, target, .. } => {
+                Output::Send { attempt, target, .. } => {
                     let (tag, script) = scripts[target];
                     let (back, reply) = script.reply(now);
-                    open.insert(flight.0, (back, reply, went.sent.len()));
+                    open.insert(attempt.0, (back, reply, went.sent.len()));
                     went.sent.push((tag, now, back));
                 }
-                Output::Abort { flight, .. } => {
-                    if let Some((.., place)) = open.remove(&flight.0) {
+                Output::Abort { attempt, .. } => {
+                    if let Some((.., place)) = open.remove(&attempt.0) {
                         went.sent[place].2 = now;
                     }
                 }
                 Output::Settle { ending, record, .. } => {
                     // No picture is made in two seconds.
-                    let risked = |tried: &&Attempt| {
+                    let risked = |tried: &&PastAttempt| {
                         let info = tried.info.as_deref().filter(|info| may_be_billed(info));
                         info.is_some_and(|info| {
                             info.kind != Kind::Network || info.lost || tried.took >= Millis(2_000)
@@ -202,14 +202,14 @@ fn go(seed: u64, scripts: &[(usize, &Script)], policy: &Policy, deadline: Option
             return went;
         };
         now = now.max(next);
-        let due = open.iter().find(|(_, (back, ..))| *back <= now).map(|(flight, _)| *flight);
-        let due = due.and_then(|flight| Some((FlightId(flight), open.remove(&flight)?)));
+        let due = open.iter().find(|(_, (back, ..))| *back <= now).map(|(attempt, _)| *attempt);
+        let due = due.and_then(|attempt| Some((AttemptId(attempt), open.remove(&attempt)?)));
         match due {
-            Some((flight, (_, None, _))) => {
-                engine.handle(clock(now), Input::Answered { call, flight, used: None });
+            Some((attempt, (_, None, _))) => {
+                engine.handle(clock(now), Input::Answered { call, attempt, used: None });
             }
-            Some((flight, (_, Some(info), _))) => {
-                let failed = Input::Failed { call, flight, info: Rc::new(info), verdict: None };
+            Some((attempt, (_, Some(info), _))) => {
+                let failed = Input::Failed { call, attempt, info: Rc::new(info), verdict: None };
                 engine.handle(clock(now), failed);
             }
             None => engine.handle(clock(now), Input::Woken),

@@ -99,9 +99,10 @@ fn shown(value: Option<f64>) -> String {
 fn print_row(situation: &Situation, cells: &[Cell]) {
     let sum = |of: fn(&Cell) -> usize| cells.iter().map(of).sum::<usize>();
     let delivered = sum(|cell| cell.delivered);
-    let wanted = situation.pictures * cells.len();
+    let cost_of_lane = situation.pictures * cells.len();
     // Where no picture is to be made, requests are counted a call.
-    let pictures = if wanted == 0 { situation.prompts * cells.len() } else { delivered.max(1) };
+    let pictures =
+        if cost_of_lane == 0 { situation.prompts * cells.len() } else { delivered.max(1) };
     let share = |count: usize| count as f64 / pictures as f64;
     let ratios = |discipline: Option<Discipline>| -> Vec<f64> {
         let of = cells.iter().filter(|cell| discipline.is_none_or(|one| one == cell.discipline));
@@ -112,7 +113,7 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
     let worst = all.iter().copied().reduce(f64::max);
     let (rejected, failed) = (sum(|cell| cell.rejected), sum(|cell| cell.failed));
     let mut line = format!("{:>2} {:<36}", situation.id, situation.title);
-    let percent = delivered as f64 * 100.0 / wanted.max(1) as f64;
+    let percent = delivered as f64 * 100.0 / cost_of_lane.max(1) as f64;
     let _ = write!(line, "{percent:>6.1}%  ");
     for discipline in DISCIPLINES {
         let _ = write!(line, "{:<8}", shown(mean(&ratios(Some(discipline)))));
@@ -130,16 +131,17 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
     let spent = if situation.id == 8 { rejected + failed } else { spent };
     let kept = |budget: &Budget| match *budget {
         Budget::Ratio(most, rejects) => {
-            delivered == wanted
+            delivered == cost_of_lane
                 && ratio.is_some_and(|ratio| ratio <= most)
                 && share(spent) <= rejects
         }
         Budget::Start(most) => p95.is_some_and(|p95| p95 as f64 <= most * 1e3),
         Budget::Ends(most, count) => ended as f64 <= most * 1e3 && requests <= count,
     };
-    let budgets: Vec<String> = situation.budgets.iter().map(|budget| show(*budget)).collect();
-    let _ = write!(line, "{}", budgets.join(" or "));
-    match situation.budgets[0] {
+    let retry_budgets: Vec<String> =
+        situation.retry_budgets.iter().map(|budget| show(*budget)).collect();
+    let _ = write!(line, "{}", retry_budgets.join(" or "));
+    match situation.retry_budgets[0] {
         Budget::Start(_) => {
             let _ = write!(line, ": {:.1} s", p95.unwrap_or_default() as f64 / 1e3);
         }
@@ -148,7 +150,7 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
         }
         Budget::Ratio(..) => {}
     }
-    if !situation.budgets.iter().any(kept) {
+    if !situation.retry_budgets.iter().any(kept) {
         line.push_str("  OVER");
     }
     println!("{line}");

@@ -2,7 +2,7 @@
 //!
 //! It knows the service's discipline, limits, outages and clock, and of each request how long it
 //! travels, whether it fails, and how long its picture takes. These belong to the number of the
-//! request (the first that is sent, the second …) and to the seed, so they are read off the books
+//! request (the first that is sent, the second …) and to the seed, so they are read off the replicas
 //! of the very same service without limits, to which all requests are sent at once.
 //!
 //! Then each request, in this order, arrives at the first moment at which the limits take it; it is

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::{BACKGROUND, CallSpec, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
@@ -57,13 +57,13 @@ fn run(crowd: &Crowd, seed: u64) -> (u32, u32) {
     loop {
         while let Some(output) = engine.poll() {
             match output {
-                Output::Send { call, flight, .. } => {
+                Output::Send { call, attempt, .. } => {
                     requests += 1;
                     let takes = if now < OUTAGE { TAKES.0 } else { TAKES.1 };
-                    open.insert(flight.0, (now + takes, call));
+                    open.insert(attempt.0, (now + takes, call));
                 }
-                Output::Abort { flight, .. } => {
-                    open.remove(&flight.0);
+                Output::Abort { attempt, .. } => {
+                    open.remove(&attempt.0);
                 }
                 Output::Settle { ending, .. } => {
                     left -= 1;
@@ -79,20 +79,20 @@ fn run(crowd: &Crowd, seed: u64) -> (u32, u32) {
         let wake = engine.next_wakeup().map(|at| at.0);
         now = now.max([back, wake].into_iter().flatten().min().expect("it goes on"));
         let due = open.iter().find(|(_, (back, _))| *back <= now);
-        let due = due.map(|(flight, (back, call))| (*flight, *back, *call));
-        let Some((flight, back, call)) = due else {
+        let due = due.map(|(attempt, (back, call))| (*attempt, *back, *call));
+        let Some((attempt, back, call)) = due else {
             engine.handle(clock(now), Input::Woken);
             continue;
         };
-        open.remove(&flight);
-        let flight = FlightId(flight);
+        open.remove(&attempt);
+        let attempt = AttemptId(attempt);
         engine.handle(
             clock(now),
             if back < OUTAGE + TAKES.0 {
                 let info = ErrorInfo { status: Some(503), ..ErrorInfo::new(crowd.kind) };
-                Input::Failed { call, flight, info: Rc::new(info), verdict: None }
+                Input::Failed { call, attempt, info: Rc::new(info), verdict: None }
             } else {
-                Input::Answered { call, flight, used: None }
+                Input::Answered { call, attempt, used: None }
             },
         );
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{AccountId, BookId, CallId, ExchangeId, FlightId, LaneId};
+use unexhausted::engine::ids::{AccountId, AttemptId, CallId, ExchangeId, LaneId, ReplicaId};
 use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::Output;
@@ -40,7 +40,7 @@ pub(crate) enum What {
     Cancel(usize),
     Happens(usize),
     Wake(usize),
-    Ask { process: usize, engine: u32, id: ExchangeId, book: BookId, request: Rc<Request> },
+    Ask { process: usize, engine: u32, id: ExchangeId, replica: ReplicaId, request: Rc<Request> },
     Tell { process: usize, engine: u32, id: ExchangeId, reply: Option<Reply> },
     Mail { process: usize, output: FromService },
 }
@@ -60,7 +60,7 @@ pub(crate) struct Process {
     pub(crate) is_closed: bool,
     /// The engine's number of each call that has not ended.
     pub(crate) alive: BTreeMap<usize, CallId>,
-    /// Whether the audit knows what the books hold.
+    /// Whether the audit knows what the replicas hold.
     pub(crate) is_audited: bool,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Open {
     process: usize,
     engine: u32,
     call: CallId,
-    flight: FlightId,
+    attempt: AttemptId,
     model: usize,
 }
 
@@ -193,10 +193,10 @@ impl<'a> Realm<'a> {
             engine.set_budget(&none.with(Dimension::Budget, scenario.budget));
         }
         if let Some(store) = &scenario.store {
-            engine.share(BookId::Budget, store.on_down);
-            engine.share(BookId::Account(account), store.on_down);
+            engine.share(ReplicaId::Budget, store.on_down);
+            engine.share(ReplicaId::Account(account), store.on_down);
             for lane in &lanes {
-                engine.share(BookId::Lane(*lane), store.on_down);
+                engine.share(ReplicaId::Lane(*lane), store.on_down);
             }
         }
         Process {
@@ -379,8 +379,8 @@ impl<'a> Realm<'a> {
                     self.answer(&output);
                 }
             }
-            What::Ask { process, engine, id, book, request } => {
-                self.ask(process, engine, id, book, &request);
+            What::Ask { process, engine, id, replica, request } => {
+                self.ask(process, engine, id, replica, &request);
             }
             What::Tell { process, engine, id, reply } => {
                 let what = self.sleeps(process, What::Tell { process, engine, id, reply });
@@ -415,7 +415,7 @@ impl<'a> Realm<'a> {
         let target = |&(ref model, is_smaller): &(usize, bool)| Target {
             account: 0,
             lane: self.processes[index].lanes.get(*model).copied(),
-            want: Amounts {
+            cost: Amounts {
                 requests: 1,
                 tokens,
                 images: 1,
@@ -462,7 +462,7 @@ impl<'a> Realm<'a> {
         process: usize,
         engine: u32,
         id: ExchangeId,
-        book: BookId,
+        replica: ReplicaId,
         request: &Request,
     ) {
         let (time, wall) = (self.time, self.wall());
@@ -475,17 +475,17 @@ impl<'a> Realm<'a> {
             }
             return;
         }
-        let reply = store.transact(book, wall, request);
+        let reply = store.transact(replica, wall, request);
         if self.is_shown {
             let (granted, denial) = (reply.granted, reply.denial);
-            let wants = request.wants.len();
+            let costs = request.costs.len();
             println!(
-                "{:>9.3} STORE {book:?} peer {:x} seq {} wants {wants} granted {granted} {denial:?} day {} spent {}",
+                "{:>9.3} STORE {replica:?} peer {:x} seq {} costs {costs} granted {granted} {denial:?} day {} spent {}",
                 time as f64 / 1e3,
                 request.peer % 0xFFFF,
                 request.seq,
-                reply.ledger.quota.used(Dimension::RequestsPerDay),
-                reply.ledger.quota.used(Dimension::Budget),
+                reply.shared.usage.used(Dimension::RequestsPerDay),
+                reply.shared.usage.used(Dimension::Budget),
             );
         }
         if self.dice.chance(store.plan.lost) {
@@ -565,11 +565,11 @@ impl<'a> Realm<'a> {
                     tier: Limits::default(),
                     seen: None,
                     deltas: Vec::new(),
-                    wants: vec![large; 3],
+                    costs: vec![large; 3],
                     waiting: 100_000,
                     epoch: peer,
                 };
-                let lane = BookId::Lane(self.processes[0].lanes[0]);
+                let lane = ReplicaId::Lane(self.processes[0].lanes[0]);
                 if let Some(store) = &mut self.store {
                     let _ = store.transact(lane, wall, &request);
                 }
@@ -577,7 +577,7 @@ impl<'a> Realm<'a> {
         }
     }
 
-    /// The engine is gone with its flights. After a trap the same computer goes on with what the
+    /// The engine is gone with its attempts. After a trap the same computer goes on with what the
     /// old one had counted; after a crash another process begins.
     fn crash(&mut self, index: usize, is_trap: bool) {
         if self.processes[index].asleep.is_some() || self.processes[index].is_closed {
@@ -585,23 +585,23 @@ impl<'a> Realm<'a> {
         }
         let now = self.now(index);
         let old = &self.processes[index];
-        let (id, books) = (old.id, old.engine.own_books());
+        let (id, replicas) = (old.id, old.engine.own_replicas());
         let (base, lag, wall, audited) = (old.mono_base, old.lag, old.wall, old.is_audited);
         for number in self.watch.lost(id) {
             self.settled[number] = true;
         }
         let gone: Vec<u64> =
             self.open.iter().filter(|(_, open)| open.engine == id).map(|(id, _)| *id).collect();
-        for flight in gone {
-            self.open.remove(&flight);
-            self.service.handle(self.wall(), ToService::Disconnect { id: flight });
+        for attempt in gone {
+            self.open.remove(&attempt);
+            self.service.handle(self.wall(), ToService::Disconnect { id: attempt });
         }
         let mut process = self.process();
         process.wall = wall;
         if is_trap {
             (process.mono_base, process.lag, process.is_audited) = (base, lag, audited);
-            for (book, state) in books {
-                process.engine.recall(now, book, &state);
+            for (replica, state) in replicas {
+                process.engine.recall(now, replica, &state);
             }
             self.watch.inherited(id, process.id);
         } else {
@@ -627,20 +627,20 @@ impl<'a> Realm<'a> {
         self.watch.wall = self.now(index).wall;
         self.watch.said(id, mono, &output);
         match output {
-            Output::Send { call, flight, target, .. } => {
-                self.note(&[2, call.0.into(), flight.0.into(), target as u64, self.time]);
+            Output::Send { call, attempt, target, .. } => {
+                self.note(&[2, call.0.into(), attempt.0.into(), target as u64, self.time]);
                 let process = &self.processes[index];
                 let number = process.alive.iter().find(|(_, other)| **other == call);
                 let Some(number) = number.map(|(number, _)| *number) else { return };
                 let plan = &self.scenario.plans[number];
                 let model = plan.chain[target].0;
-                let key = u64::from(id) << 32 | u64::from(flight.0);
-                self.open.insert(key, Open { process: index, engine: id, call, flight, model });
+                let key = u64::from(id) << 32 | u64::from(attempt.0);
+                self.open.insert(key, Open { process: index, engine: id, call, attempt, model });
                 let request = service::request(key, MODELS[model], &plan.prompt);
                 self.service.handle(self.wall(), ToService::Request(request));
             }
-            Output::Abort { flight, .. } => {
-                let key = u64::from(id) << 32 | u64::from(flight.0);
+            Output::Abort { attempt, .. } => {
+                let key = u64::from(id) << 32 | u64::from(attempt.0);
                 self.open.remove(&key);
                 self.service.handle(self.wall(), ToService::Disconnect { id: key });
             }
@@ -653,13 +653,13 @@ impl<'a> Realm<'a> {
                     self.settled[number] = true;
                 }
             }
-            Output::Transact { id: exchange, book, request } => {
-                self.note(&[4, exchange.0, request.wants.len() as u64, self.time]);
+            Output::Transact { id: exchange, replica, request } => {
+                self.note(&[4, exchange.0, request.costs.len() as u64, self.time]);
                 let Some(store) = &self.store else { return };
                 let there = self.dice.between(0, store.plan.latency);
                 let late = self.dice.chance(store.plan.late);
                 let there = if late { there + 2_000 + self.dice.between(0, 4_000) } else { there };
-                let what = What::Ask { process: index, engine: id, id: exchange, book, request };
+                let what = What::Ask { process: index, engine: id, id: exchange, replica, request };
                 self.at(self.time + there, what);
             }
             Output::Wait { call, until, .. } => self.note(&[6, call.0.into(), until.0]),
@@ -670,7 +670,7 @@ impl<'a> Realm<'a> {
 
     fn answer(&mut self, output: &FromService) {
         let Some(open) = self.open.remove(&output.id()) else { return };
-        let Open { process: index, engine, call, flight, model } = open;
+        let Open { process: index, engine, call, attempt, model } = open;
         if self.processes[index].id != engine {
             return;
         }
@@ -678,17 +678,17 @@ impl<'a> Realm<'a> {
         let came = service::read(output, MODELS[model], now.wall);
         if self.is_shown {
             let text: String = format!("{came:?}").chars().take(330).collect();
-            println!("{:>9.3} e{engine} <- {flight:?} {text}", self.time as f64 / 1e3);
+            println!("{:>9.3} e{engine} <- {attempt:?} {text}", self.time as f64 / 1e3);
         }
         let input = match came {
             Came::Picture(used) => {
-                self.watch.answered(engine, call.0, flight, &used);
-                Input::Answered { call, flight, used: Some(used) }
+                self.watch.answered(engine, call.0, attempt, &used);
+                Input::Answered { call, attempt, used: Some(used) }
             }
             Came::Error(info) => {
                 let info = Rc::new(*info);
-                self.watch.failed(engine, call.0, flight, now.mono.0, &info);
-                Input::Failed { call, flight, info, verdict: None }
+                self.watch.failed(engine, call.0, attempt, now.mono.0, &info);
+                Input::Failed { call, attempt, info, verdict: None }
             }
         };
         self.processes[index].engine.handle(now, input);

@@ -303,7 +303,7 @@ impl Draw {
         // Whoever goes on without the store may exceed a limit; who does not, may not.
         let on_down = if self.is_clean { OnStoreDown::Closed } else { self.dice.pick(&down) };
         let offset = self.dice.pick(&[0, -240_000, 180_000, 3_600_000, -90_000]);
-        // The day ends by the store's clock: a shared ledger has no other.
+        // The day ends by the store's clock: a shared usage has no other.
         let has_day = self.is_clean && self.features.contains(&"daily");
         let offset = if has_day { 0 } else { offset };
         StorePlan {
@@ -493,7 +493,7 @@ impl Draw {
                 let (process, by) = (any(self), self.dice.pick(&by));
                 let at = self.dice.between(0, length);
                 events.push((at, Event::SetWall(process, by)));
-                // By a clock that stays wrong the day ends when it says: no ledger can know better.
+                // By a clock that stays wrong the day ends when it says: no usage can know better.
                 if self.is_clean && self.features.contains(&"daily") {
                     let again = at + self.dice.between(1, 30 * MINUTE);
                     events.push((again, Event::SetWall(process, -by)));

@@ -7,7 +7,7 @@ use unexhausted::engine::input::Used;
 use unexhausted::errors::classify::classify;
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::models::catalog;
-use unexhausted::models::cost::{self, Usage};
+use unexhausted::models::cost::{self, TokenUsage};
 use unexhausted_emulator::{Output, Request};
 
 use crate::json;
@@ -78,7 +78,7 @@ fn used(body: &Json, model: &str) -> Used {
     let said = count(&usage["candidatesTokenCount"]).max(count(&usage["thoughtsTokenCount"]));
     let output = (count(&usage["totalTokenCount"]) - prompt).max(said);
     let text = (output - image.unwrap_or_default()).max(0.0);
-    let tokens = Usage { prompt, image, text };
+    let tokens = TokenUsage { prompt, image, text };
     let usd = cost::answer(catalog::find(model), None, Some(&tokens), 1);
     Used { tokens: usage["promptTokenCount"].as_u64(), nanos: usd.map(nanos) }
 }

@@ -98,7 +98,7 @@ pub(crate) struct Situation {
     start: u64,
     /// More of the service's options.
     service: Json,
-    pub(crate) budgets: &'static [Budget],
+    pub(crate) retry_budgets: &'static [Budget],
 }
 
 impl Situation {
@@ -175,7 +175,7 @@ pub(crate) fn interactive(calls: usize, every: u64, truth: Bounds, service: Json
         truth,
         given: truth,
         service,
-        budgets: &[],
+        retry_budgets: &[],
         ..like.clone()
     }
 }
@@ -202,7 +202,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         outage: None,
         start: NIGHT,
         service: json!({}),
-        budgets: &[],
+        retry_budgets: &[],
     };
     let calls = Situation {
         prompts: 500,
@@ -223,9 +223,10 @@ pub(crate) fn situations() -> Vec<Situation> {
     };
     let of_tokens = Bounds { tpm: Some(TPM), ..rpm(20) };
     let (from, to) = (7 * MINUTE, 52 * MINUTE);
-    let row = |id: usize, title: &'static str, budgets: &'static [Budget], like: Situation| {
-        Situation { id, title, budgets, ..like }
-    };
+    let row = |id: usize,
+               title: &'static str,
+               retry_budgets: &'static [Budget],
+               like: Situation| { Situation { id, title, retry_budgets, ..like } };
     vec![
         row(1, "300 prompts, 20 RPM known", &[Ratio(1.03, 0.0)], batch.clone()),
         row(

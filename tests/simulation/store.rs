@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use unexhausted::engine::ids::BookId;
-use unexhausted::quota::shared::{Ledger, Reply, Request, apply};
+use unexhausted::engine::ids::ReplicaId;
+use unexhausted::quota::shared::{Reply, Request, SharedUsage, apply};
 
 use crate::dice::Dice;
 use crate::scenario::StorePlan;
@@ -52,10 +52,11 @@ impl Store {
     }
 
     /// Runs an update, twice where another one came between.
-    pub(crate) fn transact(&mut self, book: BookId, now: u64, request: &Request) -> Reply {
-        let key = key(book);
-        let state = self.read(book).unwrap_or_default();
-        let is_news = |seen: &Ledger| seen.epoch != state.epoch || seen.version > state.version;
+    pub(crate) fn transact(&mut self, replica: ReplicaId, now: u64, request: &Request) -> Reply {
+        let key = key(replica);
+        let state = self.read(replica).unwrap_or_default();
+        let is_news =
+            |seen: &SharedUsage| seen.epoch != state.epoch || seen.version > state.version;
         if request.seen.as_deref().is_some_and(is_news)
             && let Some(until) = self.blind.get_mut(&key)
         {
@@ -82,7 +83,7 @@ impl Store {
         if !state.is_ascii() || state.len() > LONGEST {
             self.complaints.push((false, format!("a state of {} bytes", state.len())));
         }
-        let again = Ledger::read(state).map(|ledger| ledger.write());
+        let again = SharedUsage::read(state).map(|shared| shared.write());
         if again.as_deref() != Some(state) {
             self.complaints.push((true, format!("{state} comes back as {again:?}")));
         }
@@ -108,15 +109,15 @@ impl Store {
         self.blind.values().any(|until| arrived < *until)
     }
 
-    pub(crate) fn read(&self, book: BookId) -> Option<Ledger> {
-        Ledger::read(self.states.get(&key(book))?)
+    pub(crate) fn read(&self, replica: ReplicaId) -> Option<SharedUsage> {
+        SharedUsage::read(self.states.get(&key(replica))?)
     }
 }
 
-const fn key(book: BookId) -> u32 {
-    match book {
-        BookId::Budget => 0,
-        BookId::Account(_) => 1,
-        BookId::Lane(lane) => 2 + lane.0,
+const fn key(replica: ReplicaId) -> u32 {
+    match replica {
+        ReplicaId::Budget => 0,
+        ReplicaId::Account(_) => 1,
+        ReplicaId::Lane(lane) => 2 + lane.0,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::output::{Ending, Notice, Output};
 
 use crate::service::Came;
@@ -43,12 +43,12 @@ impl Trace {
         }
         let name = |call: &CallId| alive.get(&call.0).map_or(-1, |number| *number as i64);
         let what = match output {
-            Output::Send { call, flight, attempt, target } => {
+            Output::Send { call, attempt, number, target } => {
                 let call = name(call);
-                format!("send   call {call} try {attempt} flight {} to {target}", flight.0)
+                format!("send   call {call} try {number} attempt {} to {target}", attempt.0)
             }
-            Output::Abort { call, flight, timed_out } => {
-                format!("abort  call {} flight {} timed_out {timed_out}", name(call), flight.0)
+            Output::Abort { call, attempt, timed_out } => {
+                format!("abort  call {} attempt {} timed_out {timed_out}", name(call), attempt.0)
             }
             Output::Wait { call, wait, info, .. } => {
                 let (call, kind) = (name(call), info.kind.as_str());
@@ -75,8 +75,9 @@ impl Trace {
                     let dimension = dimension.as_str();
                     format!("NOTICE exhausted {dimension} {limit:?} until {}", until.0)
                 }
-                Notice::Rested { until, info, .. } => {
-                    format!("NOTICE rested until {}, {}", until.0, info.kind.as_str())
+                Notice::CircuitClosed { .. } => "NOTICE circuit closed".to_owned(),
+                Notice::CircuitOpened { until, info, .. } => {
+                    format!("NOTICE circuit open until {}, {}", until.0, info.kind.as_str())
                 }
             },
             Output::Settle { call, ending, .. } => {
@@ -97,7 +98,7 @@ impl Trace {
         time: u64,
         process: usize,
         number: usize,
-        flight: FlightId,
+        attempt: AttemptId,
         took: u64,
         came: &Came,
     ) {
@@ -115,8 +116,8 @@ impl Trace {
             }
         };
         let what = format!(
-            "reply  call {number} flight {} in {:.3} s: {came}",
-            flight.0,
+            "reply  call {number} attempt {} in {:.3} s: {came}",
+            attempt.0,
             took as f64 / 1e3
         );
         self.line(time, process, &what);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use unexhausted::base::time::WallTime;
-use unexhausted::engine::ids::FlightId;
+use unexhausted::engine::ids::AttemptId;
 use unexhausted::engine::input::{CallSpec, OnDailyLimit, Used};
 use unexhausted::engine::output::{Notice, Output};
 use unexhausted::engine::peak;
@@ -109,8 +109,8 @@ struct Tally {
     arrived: u64,
     counted: u32,
     row: u32,
-    current: Option<FlightId>,
-    overtime: Vec<FlightId>,
+    current: Option<AttemptId>,
+    late: Vec<AttemptId>,
     /// Until when the target is not to be asked again.
     hint: Option<(usize, u64)>,
     overtaken: Option<u64>,
@@ -156,7 +156,7 @@ pub(crate) struct Watch {
     pub(crate) violations: Vec<(Rule, String)>,
     calls: BTreeMap<(u32, u32), Tally>,
     lanes: HashMap<(u32, usize), Lane>,
-    /// By engine and flight.
+    /// By engine and attempt.
     spent: BTreeMap<(u32, u32), Spent>,
     arrivals: u64,
     /// Whether the turn of a call can be foretold.
@@ -207,7 +207,7 @@ impl Watch {
             asked: Vec::new(),
             came: now,
             current: None,
-            overtime: Vec::new(),
+            late: Vec::new(),
             hint: None,
             overtaken: None,
             committed: 0,
@@ -228,15 +228,15 @@ impl Watch {
         numbers
     }
 
-    /// A new engine goes on with the books of an old one.
+    /// A new engine goes on with the replicas of an old one.
     pub(crate) fn inherited(&mut self, old: u32, new: u32) {
         let moved: Vec<_> = self.spent.range((old, 0)..=(old, u32::MAX)).collect();
         let moved: Vec<_> =
-            moved.into_iter().map(|((_, flight), spent)| (*flight, *spent)).collect();
-        for (flight, spent) in moved {
+            moved.into_iter().map(|((_, attempt), spent)| (*attempt, *spent)).collect();
+        for (attempt, spent) in moved {
             // Numbers begin anew; those of the old ones are moved out of their way.
-            self.spent.remove(&(old, flight));
-            self.spent.insert((new, flight | 1 << 31), spent);
+            self.spent.remove(&(old, attempt));
+            self.spent.insert((new, attempt | 1 << 31), spent);
         }
     }
 
@@ -246,23 +246,23 @@ impl Watch {
 
     pub(crate) fn in_flight(&self, engine: u32) -> usize {
         let of_it = self.calls.values().filter(|tally| tally.engine == engine);
-        of_it.map(|tally| tally.overtime.len() + usize::from(tally.current.is_some())).sum()
+        of_it.map(|tally| tally.late.len() + usize::from(tally.current.is_some())).sum()
     }
 
     /// What an engine says; `nanos` is what a request is reserved.
     pub(crate) fn said(&mut self, engine: u32, now: u64, output: &Output) {
         match output {
-            Output::Send { call, flight, target, .. } => {
+            Output::Send { call, attempt, target, .. } => {
                 self.sends += 1;
-                self.sent(engine, call.0, *flight, *target, now);
+                self.sent(engine, call.0, *attempt, *target, now);
             }
-            Output::Abort { call, flight, timed_out } => {
+            Output::Abort { call, attempt, timed_out } => {
                 if let Some(tally) = self.calls.get_mut(&(engine, call.0)) {
-                    if tally.current == Some(*flight) {
+                    if tally.current == Some(*attempt) {
                         tally.current = None;
                         tally.counted += u32::from(*timed_out);
                     }
-                    tally.overtime.retain(|other| other != flight);
+                    tally.late.retain(|other| other != attempt);
                 }
             }
             Output::Wait { call, wait, .. } => {
@@ -321,7 +321,7 @@ impl Watch {
                     self.report(Rule::Once, format!("at {now}: settled twice: {call:?}"));
                 }
             }
-            Output::Notice(Notice::Rested { lane, info, .. }) => {
+            Output::Notice(Notice::CircuitOpened { lane, info, .. }) => {
                 let is_day = info.kind == Kind::DailyQuota;
                 let rests = RESTS.iter().find(|(kind, _)| *kind == info.kind);
                 let state = self.lanes.entry((engine, lane.0 as usize)).or_default();
@@ -341,7 +341,7 @@ impl Watch {
         }
     }
 
-    fn sent(&mut self, engine: u32, call: u32, flight: FlightId, target: usize, now: u64) {
+    fn sent(&mut self, engine: u32, call: u32, attempt: AttemptId, target: usize, now: u64) {
         let truth = self.truth;
         let Some(tally) = self.calls.get_mut(&(engine, call)) else {
             self.report(Rule::Over, format!("at {now}: a call that has ended is sent"));
@@ -356,8 +356,8 @@ impl Watch {
             let what = format!("at {now}: call {number} has used {counted} attempts of {most}");
             broken.push((Rule::Allowed, what));
         }
-        let open = usize::from(tally.spec.policy.overtime);
-        if tally.overtime.len() > open || target != tally.target {
+        let open = usize::from(tally.spec.policy.late);
+        if tally.late.len() > open || target != tally.target {
             broken.push((Rule::Allowed, format!("at {now}: call {number} is sent once too often")));
         }
         if tally.deadline.is_some_and(|deadline| deadline <= now) {
@@ -370,11 +370,11 @@ impl Watch {
         }
         let (priority, arrival) = (tally.spec.priority, tally.arrival);
         let is_unsure = tally.is_unsure;
-        let want = tally.want();
+        let cost = tally.cost();
         let rides = tally.spec.policy.rides_outages;
         let lane = tally.lanes[target];
         let (started, longest) = (tally.came, tally.spec.max_outage().0);
-        let nanos = want.nanos;
+        let nanos = cost.nanos;
         tally.committed += nanos;
         if let Some(most) = tally.spec.max_cost.filter(|most| tally.committed > *most) {
             let committed = tally.committed;
@@ -390,7 +390,7 @@ impl Watch {
         // The drop-in tries again when the loop would, whoever waits.
         let insists = !rides && tally.asked.contains(&target);
         tally.asked.push(target);
-        tally.current = Some(flight);
+        tally.current = Some(attempt);
         tally.phase = Phase::Flying;
         tally.overtaken = None;
         // Those that follow at once count with them.
@@ -399,7 +399,7 @@ impl Watch {
             state.late_until = now + LATE;
         }
         let is_first = now < state.late_until;
-        self.spent.insert((engine, flight.0), Spent { at: now, is_first, lane, nanos });
+        self.spent.insert((engine, attempt.0), Spent { at: now, is_first, lane, nanos });
         if let Some(most) = self.budget {
             let of_it = |key: &(u32, u32)| !self.is_alone || key.0 == engine;
             let all = self.spent.iter().filter(|(key, _)| of_it(key));
@@ -420,8 +420,8 @@ impl Watch {
             if is_behind || insists || tally.is_unsure || is_unsure {
                 continue;
             }
-            let its = tally.want();
-            let is_smaller = want.tokens < its.tokens || want.images < its.images;
+            let its = tally.cost();
+            let is_smaller = cost.tokens < its.tokens || cost.images < its.images;
             let earliest = *tally.overtaken.get_or_insert(now);
             // One that tokens keep may be overtaken by a smaller one that does not delay it: it
             // still goes when all that was before it has left the minute.
@@ -436,7 +436,7 @@ impl Watch {
         let all_ride = self.all_ride;
         let is_taken = |since: u64| {
             self.calls.values().filter(|tally| on_lane(tally)).any(|tally| {
-                let sent = tally.current.and_then(|flight| self.spent.get(&(engine, flight.0)));
+                let sent = tally.current.and_then(|attempt| self.spent.get(&(engine, attempt.0)));
                 sent.is_some_and(|spent| spent.at > since && now >= spent.at + HEARD)
             })
         };
@@ -472,8 +472,8 @@ impl Watch {
         if let Some((since, is_day)) = state.rested.filter(|_| rides && all_ride) {
             let probes = self.calls.values().filter(|tally| {
                 on_lane(tally)
-                    && tally.current.is_some_and(|flight| {
-                        self.spent.get(&(engine, flight.0)).is_some_and(|spent| spent.at > since)
+                    && tally.current.is_some_and(|attempt| {
+                        self.spent.get(&(engine, attempt.0)).is_some_and(|spent| spent.at > since)
                     })
             });
             let count = probes.count();
@@ -490,12 +490,12 @@ impl Watch {
     }
 
     /// What an engine is told of an attempt, before it is.
-    pub(crate) fn answered(&mut self, engine: u32, call: u32, flight: FlightId, used: &Used) {
+    pub(crate) fn answered(&mut self, engine: u32, call: u32, attempt: AttemptId, used: &Used) {
         if let Some(tally) = self.calls.get_mut(&(engine, call))
-            && tally.has(flight)
+            && tally.has(attempt)
         {
-            tally.land(flight);
-            let lane = self.spent.get(&(engine, flight.0)).map(|spent| spent.lane);
+            tally.complete(attempt);
+            let lane = self.spent.get(&(engine, attempt.0)).map(|spent| spent.lane);
             if let Some(lane) = lane {
                 let state = self.lanes.entry((engine, lane)).or_default();
                 state.has_landed = true;
@@ -510,7 +510,7 @@ impl Watch {
                 }
             }
             if let (Some(spent), Some(nanos)) =
-                (self.spent.get_mut(&(engine, flight.0)), used.nanos)
+                (self.spent.get_mut(&(engine, attempt.0)), used.nanos)
             {
                 spent.nanos = nanos;
             }
@@ -522,18 +522,18 @@ impl Watch {
         &mut self,
         engine: u32,
         call: u32,
-        flight: FlightId,
+        attempt: AttemptId,
         now: u64,
         info: &Rc<ErrorInfo>,
     ) {
         let truth = self.truth;
-        let Some(tally) = self.calls.get_mut(&(engine, call)).filter(|tally| tally.has(flight))
+        let Some(tally) = self.calls.get_mut(&(engine, call)).filter(|tally| tally.has(attempt))
         else {
             return;
         };
-        let was_current = tally.current == Some(flight);
-        tally.land(flight);
-        let keys = (engine, flight.0);
+        let was_current = tally.current == Some(attempt);
+        tally.complete(attempt);
+        let keys = (engine, attempt.0);
         let lane = self.spent.get(&keys).map_or(0, |spent| spent.lane);
         if !may_be_billed(info)
             && let Some(spent) = self.spent.get_mut(&keys)
@@ -667,23 +667,23 @@ impl Watch {
 }
 
 impl Tally {
-    fn want(&self) -> Amounts {
-        self.spec.targets[self.target].want
+    fn cost(&self) -> Amounts {
+        self.spec.targets[self.target].cost
     }
 
-    fn has(&self, flight: FlightId) -> bool {
-        self.current == Some(flight) || self.overtime.contains(&flight)
+    fn has(&self, attempt: AttemptId) -> bool {
+        self.current == Some(attempt) || self.late.contains(&attempt)
     }
 
-    fn land(&mut self, flight: FlightId) {
-        self.current = self.current.filter(|current| *current != flight);
-        self.overtime.retain(|other| *other != flight);
+    fn complete(&mut self, attempt: AttemptId) {
+        self.current = self.current.filter(|current| *current != attempt);
+        self.late.retain(|other| *other != attempt);
     }
 
-    /// The call goes on though its attempt has not come back: that is in overtime now.
+    /// The call goes on though its attempt has not come back: that is late now.
     fn go_on(&mut self) {
-        if let Some(flight) = self.current.take() {
-            self.overtime.push(flight);
+        if let Some(attempt) = self.current.take() {
+            self.late.push(attempt);
             self.counted += 1;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::{BACKGROUND, CallSpec, INTERACTIVE, Input};
 use unexhausted::engine::lane::LaneSpec;
 use unexhausted::engine::output::{Ending, Output};
@@ -58,7 +58,7 @@ pub(crate) struct Sent {
 struct Open {
     process: usize,
     call: CallId,
-    flight: FlightId,
+    attempt: AttemptId,
     model: &'static str,
     number: usize,
     sent: u64,
@@ -238,7 +238,7 @@ impl World {
         let process = &mut self.processes[index];
         let tokens = (self.texts[number].len() as u64 * TOKENS_PERCENT).div_ceil(400);
         let targets = process.targets.iter().map(|(target, model)| Target {
-            want: Amounts { requests: 1, tokens, images: 1, nanos: service::price(model) },
+            cost: Amounts { requests: 1, tokens, images: 1, nanos: service::price(model) },
             ..*target
         });
         let policy = match self.situation.way {
@@ -268,7 +268,7 @@ impl World {
         let process = &mut self.processes[index];
         self.trace.said(self.time, index, output, &process.alive);
         match output {
-            Output::Send { call, flight, target, .. } => {
+            Output::Send { call, attempt, target, .. } => {
                 let Some(number) = process.alive.get(&call.0).copied() else {
                     self.violations.push(format!("a call that has ended is sent: {output:?}"));
                     return;
@@ -277,15 +277,15 @@ impl World {
                 if process.holds.get(model).is_some_and(|until| self.time < *until) {
                     self.violations.push(format!("{}: sent before the server's time", self.time));
                 }
-                let id = id(index, *flight);
+                let id = id(index, *attempt);
                 let sent = self.time;
-                let (call, flight) = (*call, *flight);
-                self.open.insert(id, Open { process: index, call, flight, model, number, sent });
+                let (call, attempt) = (*call, *attempt);
+                self.open.insert(id, Open { process: index, call, attempt, model, number, sent });
                 let request = service::request(id, model, &self.texts[number]);
                 self.service.handle(self.wall + self.time, ToService::Request(request));
             }
-            Output::Abort { flight, .. } => {
-                let id = id(index, *flight);
+            Output::Abort { attempt, .. } => {
+                let id = id(index, *attempt);
                 self.open.remove(&id);
                 self.service.handle(self.wall + self.time, ToService::Disconnect { id });
             }
@@ -315,9 +315,9 @@ impl World {
     fn answer(&mut self, output: &FromService) {
         let Some(open) = self.open.remove(&output.id()) else { return };
         let now = self.now();
-        let Open { process: index, call, flight, .. } = open;
+        let Open { process: index, call, attempt, .. } = open;
         let came = service::read(output, open.model, now.wall);
-        self.trace.heard(self.time, index, open.number, flight, self.time - open.sent, &came);
+        self.trace.heard(self.time, index, open.number, attempt, self.time - open.sent, &came);
         let process = &mut self.processes[index];
         let input = match came {
             Came::Picture(used) => {
@@ -327,7 +327,7 @@ impl World {
                     watched.served = Some(open.sent);
                     watched.model = Some(open.model);
                 }
-                Input::Answered { call, flight, used: Some(used) }
+                Input::Answered { call, attempt, used: Some(used) }
             }
             Came::Error(info) => {
                 let is_limit = info.dimension.is_some_and(Dimension::is_per_minute);
@@ -335,7 +335,7 @@ impl World {
                     let until = process.holds.entry(open.model).or_default();
                     *until = (self.time + wait.0).max(*until);
                 }
-                Input::Failed { call, flight, info: Rc::new(*info), verdict: None }
+                Input::Failed { call, attempt, info: Rc::new(*info), verdict: None }
             }
         };
         process.engine.handle(now, input);
@@ -344,6 +344,6 @@ impl World {
 }
 
 /// The number of a request with the service, where several engines count from one.
-fn id(process: usize, flight: FlightId) -> u64 {
-    (process as u64) << 32 | u64::from(flight.0)
+fn id(process: usize, attempt: AttemptId) -> u64 {
+    (process as u64) << 32 | u64::from(attempt.0)
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use unexhausted::base::time::{Instant, Millis, Now, WallTime};
-use unexhausted::engine::ids::{CallId, FlightId};
+use unexhausted::engine::ids::{AttemptId, CallId};
 use unexhausted::engine::input::{CallSpec, Input};
 use unexhausted::engine::output::{Ending, Output, Record as CallRecord};
 use unexhausted::engine::state_machine::Engine;
@@ -116,7 +116,7 @@ pub(crate) enum Event {
 pub(crate) struct Life {
     /// Time, attempt, target.
     pub(crate) sends: Vec<(u64, u32, usize)>,
-    pub(crate) flights: Vec<FlightId>,
+    pub(crate) ids: Vec<AttemptId>,
     pub(crate) waits: Vec<u64>,
     /// The number of the attempt, and whether its own time was over.
     pub(crate) aborts: Vec<(u32, bool)>,
@@ -156,9 +156,9 @@ impl Life {
     /// The number of the attempt that answered.
     pub(crate) fn answered_by(&self) -> u32 {
         match self.ending() {
-            Ending::Answered(flight) => {
-                let index = self.flights.iter().position(|seen| seen == flight);
-                self.sends[index.expect("a flight of this call")].1
+            Ending::Answered(attempt) => {
+                let index = self.ids.iter().position(|seen| seen == attempt);
+                self.sends[index.expect("an attempt of this call")].1
             }
             other => panic!("the call was not answered but ended as {other:?}"),
         }
@@ -168,7 +168,7 @@ impl Life {
 #[derive(Debug)]
 struct Delivery {
     call: CallId,
-    flight: FlightId,
+    attempt: AttemptId,
     step: Step,
 }
 
@@ -263,28 +263,28 @@ impl World {
         let clock = self.clock;
         let life_of = |live: &HashMap<u32, usize>, call: CallId| live.get(&call.0).copied();
         match output {
-            Output::Send { call, flight, attempt, target } => {
+            Output::Send { call, attempt, number, target } => {
                 let Some(index) = life_of(&self.live, call) else { return };
                 let life = &mut self.lives[index];
-                life.sends.push((clock, attempt, target));
-                life.flights.push(flight);
-                self.numbers.insert(flight.0, attempt);
+                life.sends.push((clock, number, target));
+                life.ids.push(attempt);
+                self.numbers.insert(attempt.0, number);
                 let script = &self.scripts[index];
                 let nth = life.sends.len() - 1;
                 if let Some(step) = script.get(nth).or(script.last())
                     && let Some(takes) = step.takes
                 {
-                    let due = (clock.saturating_add(takes), flight.0);
-                    self.deliveries.insert(due, Delivery { call, flight, step: step.clone() });
+                    let due = (clock.saturating_add(takes), attempt.0);
+                    self.deliveries.insert(due, Delivery { call, attempt, step: step.clone() });
                 }
             }
-            Output::Abort { call, flight, timed_out } => {
+            Output::Abort { call, attempt, timed_out } => {
                 if let Some(index) = life_of(&self.live, call) {
-                    let number = self.numbers.get(&flight.0).copied().unwrap_or(0);
+                    let number = self.numbers.get(&attempt.0).copied().unwrap_or(0);
                     self.lives[index].aborts.push((number, timed_out));
                 }
                 if !self.stale {
-                    self.deliveries.retain(|_, delivery| delivery.flight != flight);
+                    self.deliveries.retain(|_, delivery| delivery.attempt != attempt);
                 }
             }
             Output::Wait { call, wait, .. } => {
@@ -317,10 +317,10 @@ impl World {
     fn happen(&mut self) {
         let due = self.deliveries.first_entry().filter(|entry| entry.key().0 <= self.clock);
         let Some(due) = due else { return self.feed(Input::Woken) };
-        let Delivery { call, flight, step } = due.remove();
+        let Delivery { call, attempt, step } = due.remove();
         self.feed(match step.info {
-            None => Input::Answered { call, flight, used: None },
-            Some(info) => Input::Failed { call, flight, info, verdict: step.verdict },
+            None => Input::Answered { call, attempt, used: None },
+            Some(info) => Input::Failed { call, attempt, info, verdict: step.verdict },
         });
     }
 
@@ -396,11 +396,11 @@ pub(crate) fn show(trace: &[Entry]) -> String {
 /// An attempt in flight, as the checker knows it.
 #[derive(Clone, Debug)]
 struct Open {
-    flight: FlightId,
+    attempt: AttemptId,
     number: u32,
     target: usize,
     at: Instant,
-    /// Whether another flew on in overtime when it was sent.
+    /// Whether another flew on late when it was sent.
     is_beside: bool,
 }
 
@@ -433,12 +433,12 @@ struct Watched {
     moved: bool,
     sends: u32,
     tries: u32,
-    flying: Option<Open>,
-    overtime: Option<Open>,
+    current: Option<Open>,
+    late: Option<Open>,
     ended: Vec<Over>,
     /// When the wait began, and when it may end.
     waits: Option<(Instant, Instant)>,
-    /// Whether an attempt in overtime told a wait meanwhile, by which this one may grow.
+    /// Whether an attempt late told a wait meanwhile, by which this one may grow.
     may_grow: bool,
     waited: Millis,
     /// The server's time, for each target.
@@ -458,7 +458,7 @@ struct Watched {
     free_here: u32,
     /// Why nothing but the end may follow.
     must_end: Option<&'static str>,
-    answered: Option<FlightId>,
+    answered: Option<AttemptId>,
 }
 
 impl Watched {
@@ -494,7 +494,7 @@ impl Watched {
     fn ends(&self, open: &Open) -> Option<Instant> {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
         let is_free = !open.is_beside;
-        let shares = self.spec.policy.overtime && is_free && self.next_new(|_| true);
+        let shares = self.spec.policy.late && is_free && self.next_new(|_| true);
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
             part(self.here, 2).max(part(open.at, 4))
@@ -503,11 +503,11 @@ impl Watched {
     }
 
     fn due(&self) -> Option<Instant> {
-        let expires = self.flying.as_ref().and_then(|open| self.ends(open));
+        let expires = self.current.as_ref().and_then(|open| self.ends(open));
         let wait = self.waits.map(|(_, until)| until);
         // The service itself ends a request after ten minutes.
-        let overtime = self.overtime.as_ref().map(|open| open.at + Millis(600_000));
-        [wait, expires, overtime, self.deadline()].into_iter().flatten().min()
+        let late = self.late.as_ref().map(|open| open.at + Millis(600_000));
+        [wait, expires, late, self.deadline()].into_iter().flatten().min()
     }
 
     fn account(&self, index: usize) -> Option<u32> {
@@ -563,13 +563,13 @@ impl Watched {
 
     /// An open attempt stays behind: that is allowed to one whose time is over, once at a time.
     fn leave_behind(&mut self, at: Instant, complain: &mut dyn FnMut(String)) {
-        let Some(open) = self.flying.take() else { return };
+        let Some(open) = self.current.take() else { return };
         let number = open.number;
         let expired = self.ends(&open).is_some_and(|ends| ends <= at);
-        if !expired || !self.spec.policy.overtime || self.overtime.is_some() {
+        if !expired || !self.spec.policy.late || self.late.is_some() {
             complain(format!("attempt {number} was left in flight without a right to overtime"));
         }
-        self.overtime = Some(open);
+        self.late = Some(open);
         self.fails(Rc::new(ErrorInfo::new(Kind::Timeout)), None);
     }
 
@@ -578,12 +578,12 @@ impl Watched {
         self.decided = false;
     }
 
-    fn close(&mut self, flight: FlightId) -> Option<(Open, bool)> {
-        let is_it = |open: &mut Open| open.flight == flight;
-        if let Some(open) = self.flying.take_if(is_it) {
+    fn close(&mut self, attempt: AttemptId) -> Option<(Open, bool)> {
+        let is_it = |open: &mut Open| open.attempt == attempt;
+        if let Some(open) = self.current.take_if(is_it) {
             return Some((open, true));
         }
-        self.overtime.take_if(is_it).map(|open| (open, false))
+        self.late.take_if(is_it).map(|open| (open, false))
     }
 }
 
@@ -616,7 +616,7 @@ pub(crate) fn check(trace: &[Entry], complete: bool) -> Vec<String> {
 #[derive(Default)]
 struct Checker {
     alive: BTreeMap<u32, Watched>,
-    flights: HashSet<u32>,
+    ids: HashSet<u32>,
     /// When calls first asked a target of an account.
     starts: HashMap<Option<u32>, Vec<Instant>>,
     /// Since when at the latest the budget of such a target has paid for each of its retries.
@@ -638,8 +638,8 @@ impl Checker {
                     here: at,
                     sends: 0,
                     tries: 0,
-                    flying: None,
-                    overtime: None,
+                    current: None,
+                    late: None,
                     seen: HashSet::new(),
                     over: HashSet::new(),
                     held: HashSet::new(),
@@ -671,9 +671,9 @@ impl Checker {
 
     fn input(&mut self, at: Instant, input: &Input) {
         match input {
-            Input::Answered { call, flight, .. } => {
+            Input::Answered { call, attempt, .. } => {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
-                let Some((open, _)) = watched.close(*flight) else { return };
+                let Some((open, _)) = watched.close(*attempt) else { return };
                 watched.ended.push(Over {
                     open,
                     at,
@@ -682,12 +682,12 @@ impl Checker {
                     abandoned: false,
                     risked: false,
                 });
-                watched.answered = Some(*flight);
+                watched.answered = Some(*attempt);
                 watched.must_end = Some("it was answered");
             }
-            Input::Failed { call, flight, info, verdict } => {
+            Input::Failed { call, attempt, info, verdict } => {
                 let Some(watched) = self.alive.get_mut(&call.0) else { return };
-                let Some((open, current)) = watched.close(*flight) else { return };
+                let Some((open, current)) = watched.close(*attempt) else { return };
                 let target = open.target;
                 let took = at - open.at;
                 let is_cut = info.kind == Kind::Network && !info.lost;
@@ -699,7 +699,7 @@ impl Checker {
                     abandoned: false,
                     risked: may_be_billed(info) && !(is_cut && took < Millis(2_000)),
                 });
-                // What an attempt in overtime says does not decide what comes next.
+                // What an attempt late says does not decide what comes next.
                 if !current {
                     watched.may_grow |= info.retry_after.is_some() && watched.waits.is_some();
                     return;
@@ -740,7 +740,7 @@ impl Checker {
             Input::Draining => {
                 self.drains = true;
                 for watched in self.alive.values_mut() {
-                    if watched.flying.is_none() && watched.overtime.is_none() {
+                    if watched.current.is_none() && watched.late.is_none() {
                         watched.must_end = Some("the client takes nothing more");
                     }
                     if let Some((since, _)) = watched.waits.take() {
@@ -780,10 +780,10 @@ impl Checker {
         }
         let mut ended = false;
         match output {
-            Output::Send { flight, attempt, target, .. } => {
+            Output::Send { attempt, number, target, .. } => {
                 watched.leave_behind(at, &mut complain);
-                if !self.flights.insert(flight.0) {
-                    complain(format!("flight {} was sent before", flight.0));
+                if !self.ids.insert(attempt.0) {
+                    complain(format!("the id {} was sent before", attempt.0));
                 }
                 watched.sends += 1;
                 watched.tries += 1;
@@ -791,8 +791,8 @@ impl Checker {
                 if watched.seen.insert(*target) {
                     self.starts.entry(watched.account(*target)).or_default().push(at);
                 }
-                if *attempt != watched.sends {
-                    complain(format!("attempt {} is numbered {attempt}", watched.sends));
+                if *number != watched.sends {
+                    complain(format!("attempt {} is numbered {number}", watched.sends));
                 }
                 if *target != watched.target || *target >= watched.spec.targets.len() {
                     complain(format!("sent to target {target} instead of {}", watched.target));
@@ -826,19 +826,19 @@ impl Checker {
                         complain("sent before its wait was over".to_owned());
                     }
                 }
-                let is_beside = watched.overtime.is_some();
-                watched.flying = Some(Open {
-                    flight: *flight,
-                    number: *attempt,
+                let is_beside = watched.late.is_some();
+                watched.current = Some(Open {
+                    attempt: *attempt,
+                    number: *number,
                     target: *target,
                     at,
                     is_beside,
                 });
             }
-            Output::Abort { flight, timed_out, .. } => match watched.close(*flight) {
-                None => complain(format!("flight {} is not open, yet it is aborted", flight.0)),
+            Output::Abort { attempt, timed_out, .. } => match watched.close(*attempt) {
+                None => complain(format!("the id {} is not open, yet it is aborted", attempt.0)),
                 Some((open, current)) => {
-                    // In overtime its own time was over when it was left behind.
+                    // In lateness its own time was over when it was left behind.
                     let expired = watched.ends(&open).is_some_and(|ends| ends <= at);
                     if *timed_out && !expired && current {
                         complain(format!("attempt {} had time left", open.number));
@@ -857,9 +857,9 @@ impl Checker {
                     });
                 }
             },
-            Output::Wait { attempt, wait, until, .. } => {
+            Output::Wait { number, wait, until, .. } => {
                 watched.leave_behind(at, &mut complain);
-                self.wait(at, &mut watched, *attempt, *wait, *until, &mut complain);
+                self.wait(at, &mut watched, *number, *wait, *until, &mut complain);
             }
             Output::Switch { from, to, .. } => {
                 watched.leave_behind(at, &mut complain);
@@ -913,14 +913,14 @@ impl Checker {
         &mut self,
         at: Instant,
         watched: &mut Watched,
-        attempt: u32,
+        number: u32,
         wait: Millis,
         until: WallTime,
         complain: &mut dyn FnMut(String),
     ) {
         let policy = Rc::clone(&watched.spec.policy);
-        if attempt != watched.sends {
-            complain(format!("waits after attempt {} named {attempt}", watched.sends));
+        if number != watched.sends {
+            complain(format!("waits after attempt {} named {number}", watched.sends));
         }
         if watched.waits.replace((at, at + wait)).is_some() && !watched.may_grow {
             complain("waits twice at a time".to_owned());
@@ -994,7 +994,7 @@ impl Checker {
         let mut violations = Vec::new();
         // Nothing is sent or waited for after an attempt that runs late, which would tell of it.
         for watched in self.alive.values_mut().filter(|_| self.drains) {
-            let ends = watched.flying.as_ref().and_then(|open| watched.ends(open));
+            let ends = watched.current.as_ref().and_then(|open| watched.ends(open));
             if woken && ends.is_some_and(|ends| ends <= at) {
                 watched.leave_behind(at, &mut |what| violations.push(what));
             }
@@ -1003,9 +1003,9 @@ impl Checker {
             if let Some(reason) = watched.must_end {
                 violations.push(format!("call {id} at {}: {reason}, yet it goes on", at.0));
             }
-            let flies = watched.flying.is_some();
+            let flies = watched.current.is_some();
             // Of a client that takes nothing more a late attempt may be all that is left.
-            let is_late = self.drains && watched.overtime.is_some();
+            let is_late = self.drains && watched.late.is_some();
             if flies == watched.waits.is_some() && (flies || !is_late) {
                 violations.push(format!(
                     "call {id} at {}: {}",
@@ -1033,15 +1033,15 @@ fn settle(
     record: &CallRecord,
     complain: &mut dyn FnMut(String),
 ) {
-    if watched.flying.is_some() || watched.overtime.is_some() {
+    if watched.current.is_some() || watched.late.is_some() {
         complain("settled with an attempt in flight".to_owned());
     }
     if let Some((since, _)) = watched.waits {
         watched.waited = watched.waited + (at - since);
     }
     match ending {
-        Ending::Answered(flight) if watched.answered != Some(*flight) => {
-            complain(format!("settled with flight {}, which did not answer", flight.0));
+        Ending::Answered(attempt) if watched.answered != Some(*attempt) => {
+            complain(format!("settled with attempt {}, which did not answer", attempt.0));
         }
         Ending::Failed { why: Why::Deadline, .. } if watched.spec.deadline.is_none() => {
             complain("a deadline that was not set is over".to_owned());

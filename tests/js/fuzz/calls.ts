@@ -117,7 +117,7 @@ function callOptions(dice: Dice, tell: (event: object) => void): GenerateOptions
 
 const EVENTS = [
   ...['attempt', 'retry', 'waiting', 'fallback', 'failure', 'limitLearned', 'quotaExhausted'],
-  ...['modelRested', 'modelRetired', 'budgetAlert'],
+  ...['circuitOpened', 'circuitClosed', 'modelRetired', 'budgetAlert'],
 ];
 
 type Answer = (signal: AbortSignal | null | undefined) => Promise<unknown>;

@@ -2,7 +2,7 @@
 
 use unexhausted::base::value::Value;
 use unexhausted::models::catalog::BATCH_SHARE;
-use unexhausted::models::cost::{self, Counts, Usage};
+use unexhausted::models::cost::{self, Counts, TokenUsage};
 use unexhausted::models::model::Model;
 use unexhausted::protocol::need::Size;
 
@@ -23,7 +23,7 @@ pub fn of_row(
 }
 
 /// The tokens of `usageMetadata`, by the rule that single answers are read by.
-fn usage(metadata: &Value) -> Option<Usage> {
+fn usage(metadata: &Value) -> Option<TokenUsage> {
     if metadata.entries().is_empty() {
         return None;
     }

@@ -1,5 +1,7 @@
 //! What JavaScript calls. Moments are ms since 1970.
 
+pub mod jobs;
+
 use crate::disk;
 use crate::file_name;
 use unexhausted::base::time::Millis;

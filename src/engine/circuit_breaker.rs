@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::base::random::Random;
 use crate::base::time::{Instant, Millis};
-use crate::engine::ids::FlightId;
-use crate::engine::pacer::{Defence, HEARD};
+use crate::engine::ids::AttemptId;
+use crate::engine::pacer::{HEARD, SlowStart};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 
@@ -49,7 +49,7 @@ fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
 
 /// What is known of a target's trouble.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Health {
+pub(crate) struct CircuitBreaker {
     suspect: Option<Suspect>,
     outage: Option<Outage>,
     /// The kind of the last outage, when it ended, and its last pause.
@@ -80,7 +80,7 @@ pub(crate) struct Outage {
     /// When one may go that loses nothing by it: its call has another target.
     next_light: Instant,
     /// The request that probes.
-    pub(crate) probe: Option<FlightId>,
+    pub(crate) probe: Option<AttemptId>,
     pause: Millis,
     /// When a minute is over that was used up at its beginning, where it may be a limit: it is asked
     /// then at the latest, if not before.
@@ -102,20 +102,20 @@ impl Outage {
     }
 }
 
-impl Health {
+impl CircuitBreaker {
     pub(crate) const fn outage(&self) -> Option<&Outage> {
         self.outage.as_ref()
     }
 
     /// A request failed with something of which outages are made, and the service said to wait so
-    /// long; without a defence one is enough. Gives whether an outage has begun with it.
+    /// long; without a slow start one is enough. Gives whether an outage has begun with it.
     pub(crate) fn failed(
         &mut self,
         now: Instant,
-        flight: FlightId,
+        attempt: AttemptId,
         info: &Rc<ErrorInfo>,
         named: Millis,
-        defence: Option<Defence>,
+        slow_start: Option<SlowStart>,
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
@@ -126,7 +126,7 @@ impl Health {
                 outage.info = Rc::new(info.for_others());
             }
             outage.next_light = outage.next_light.max(now + named);
-            if outage.probe == Some(flight) {
+            if outage.probe == Some(attempt) {
                 outage.probe = None;
                 outage.info = Rc::new(info.for_others());
                 outage.pause = outage.pause.times(2).max(first).min(longest);
@@ -145,17 +145,17 @@ impl Health {
             }
             return false;
         }
-        if let Some(defence) = defence {
+        if let Some(slow_start) = slow_start {
             let is_same =
                 |suspect: &Suspect| suspect.kind == info.kind && now - suspect.since <= CONFIRMS;
-            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: defence.taken };
+            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: slow_start.taken };
             let mut suspect = self.suspect.filter(is_same).unwrap_or(fresh);
             suspect.fails = suspect.fails.saturating_add(1);
             self.suspect = Some(suspect);
             // One that takes in a third of what it gets is slow to serve, and no outage.
-            let taken = defence.taken.saturating_sub(suspect.taken);
-            let for_it = taken.saturating_mul(2).saturating_add(defence.unheard);
-            let least = if defence.is_warm { FEW_OF_WARM } else { 2 };
+            let taken = slow_start.taken.saturating_sub(suspect.taken);
+            let for_it = taken.saturating_mul(2).saturating_add(slow_start.unheard);
+            let least = if slow_start.is_warm { FEW_OF_WARM } else { 2 };
             if suspect.fails < least || suspect.fails <= for_it {
                 return false;
             }
@@ -192,11 +192,12 @@ impl Health {
     pub(crate) fn answered(
         &mut self,
         now: Instant,
-        flight: FlightId,
+        attempt: AttemptId,
         started: Instant,
     ) -> Option<Rc<ErrorInfo>> {
         self.suspect = None;
-        let is_news = |outage: &mut Outage| outage.probe == Some(flight) || started >= outage.since;
+        let is_news =
+            |outage: &mut Outage| outage.probe == Some(attempt) || started >= outage.since;
         let ended = self.outage.take_if(is_news)?;
         self.last = Some((ended.info.kind, now, ended.pause));
         Some(ended.info)
@@ -225,24 +226,24 @@ impl Health {
     }
 
     /// Whether this request probes.
-    pub(crate) fn is_probe(&self, flight: FlightId) -> bool {
-        self.outage.as_ref().is_some_and(|outage| outage.probe == Some(flight))
+    pub(crate) fn is_probe(&self, attempt: AttemptId) -> bool {
+        self.outage.as_ref().is_some_and(|outage| outage.probe == Some(attempt))
     }
 
     /// A request goes out while the target is paused.
-    pub(crate) fn probes(&mut self, flight: FlightId) {
+    pub(crate) fn probes(&mut self, attempt: AttemptId) {
         if mutant!(ProbesAtOnce) {
             return;
         }
         if let Some(outage) = &mut self.outage {
-            outage.probe = Some(flight);
+            outage.probe = Some(attempt);
         }
     }
 
     /// A request is no longer waited for.
-    pub(crate) fn gave_up(&mut self, flight: FlightId) {
+    pub(crate) fn gave_up(&mut self, attempt: AttemptId) {
         if let Some(outage) = &mut self.outage {
-            outage.probe = outage.probe.filter(|probe| *probe != flight);
+            outage.probe = outage.probe.filter(|probe| *probe != attempt);
         }
     }
 }
