@@ -41,8 +41,7 @@ async function buildPackage() {
     'Cargo.lock',
     'package.json',
     'package-lock.json',
-    'tsconfig.base.json',
-    'tsconfig.build.json',
+    'tsconfig.json',
   ];
   const scripts = ['scripts/build.mjs', 'scripts/cli.mjs', 'scripts/licenses.mjs'];
   const inputs = [...configs, ...scripts, ...filesUnder('js')];
@@ -52,7 +51,7 @@ async function buildPackage() {
   rmSync(PKG, { recursive: true, force: true });
   say('build: tsc');
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  await run(process.execPath, [tsc, '--project', 'tsconfig.build.json']);
+  await run(process.execPath, [tsc, '--project', 'js']);
   copyWasm(join(PKG, 'wasm'));
   writeFileSync(join(PKG, 'wasm', 'THIRD-PARTY.txt'), crateNotices(CRATES));
   await bundleCli(join(PKG, 'cli'));
