@@ -37,12 +37,7 @@ async function buildAlone({ step, force = false }) {
 }
 
 async function buildPackage() {
-  const configs = [
-    'Cargo.lock',
-    'package.json',
-    'package-lock.json',
-    'tsconfig.json',
-  ];
+  const configs = ['Cargo.lock', 'package.json', 'package-lock.json', 'tsconfig.json'];
   const scripts = ['scripts/build.mjs', 'scripts/cli.mjs', 'scripts/licenses.mjs'];
   const inputs = [...configs, ...scripts, ...filesUnder('js')];
   const wanted = fingerprint(inputs);

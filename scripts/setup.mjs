@@ -53,10 +53,14 @@ function isInstalled(folder) {
   return needed.every(([path, { version }]) => there[path]?.version === version && path in there);
 }
 
+function hasTarget() {
+  const libdir = capture('rustc', ['--print', 'target-libdir', '--target', TARGET]);
+  return libdir !== undefined && existsSync(libdir);
+}
+
 /** Checks for cargo, and adds the WebAssembly target to the toolchain. */
 export async function ensureTarget() {
-  const libdir = capture('rustc', ['--print', 'target-libdir', '--target', TARGET]);
-  if (libdir !== undefined && existsSync(libdir)) return;
+  if (hasTarget()) return;
   if (which('cargo') === undefined) {
     throw new Problem('Rust is missing: install rustup (https://rustup.rs), then run this again.');
   }
@@ -91,18 +95,19 @@ export function ensureGeckodriver() {
   return ensureProgram('geckodriver', 'geckodriver', GECKODRIVER, ['--locked']);
 }
 
+/**
+ * Whether a crate's program is there. The stamp of cargo itself is read rather than the program run: that is
+ * quicker, and it tells a finished installation from one that was interrupted.
+ */
+function isBuilt(program, crate, version) {
+  const stamp = join(TOOLS, '.crates.toml');
+  const isThere = existsSync(join(TOOLS, 'bin', program)) && existsSync(stamp);
+  return isThere && readFileSync(stamp, 'utf8').includes(`"${crate} ${version} `);
+}
+
 async function ensureProgram(program, crate, version, flags) {
   const path = join(TOOLS, 'bin', program);
-  // The stamp of cargo itself is read rather than the program run: that is quicker, and it tells
-  // a finished installation from one that was interrupted.
-  const installed = join(TOOLS, '.crates.toml');
-  if (
-    existsSync(path) &&
-    existsSync(installed) &&
-    readFileSync(installed, 'utf8').includes(`"${crate} ${version} `)
-  ) {
-    return path;
-  }
+  if (isBuilt(program, crate, version)) return path;
   if (which('cargo') === undefined) {
     throw new Problem('Rust is missing: install rustup (https://rustup.rs), then run this again.');
   }
@@ -128,8 +133,10 @@ export async function ensureRedis() {
   if (which('valkey-server') === undefined) await ensureDebian(REDIS);
 }
 
+const lacking = (wanted) => Object.keys(wanted).filter((program) => which(program) === undefined);
+
 async function ensureDebian(wanted) {
-  const missing = Object.keys(wanted).filter((program) => which(program) === undefined);
+  const missing = lacking(wanted);
   if (missing.length === 0) return;
   const packages = missing.map((program) => wanted[program]);
   const command = `apt-get install ${packages.join(' ')}`;
@@ -152,15 +159,53 @@ async function ensureDebian(wanted) {
   if (absent.length > 0) throw new Problem(`${command} did not bring ${absent.join(', ')}.`);
 }
 
+/** The needs that a suite may name: what each lacks, in words, and what brings it. */
+const NEEDS = {
+  build: npmOf('.'),
+  tests: npmOf('tests'),
+  sdks: npmOf('tests/sdks'),
+  runtimes: npmOf('tests/runtimes'),
+  target: { lacks: () => (hasTarget() ? [] : [`Rust's target ${TARGET}`]), ensure: ensureTarget },
+  'wasm-bindgen': programOf(
+    'wasm-bindgen',
+    'wasm-bindgen-cli',
+    wasmBindgenVersion(),
+    ensureWasmBindgen,
+  ),
+  'wasm-pack': programOf('wasm-pack', 'wasm-pack', WASM_PACK, ensureWasmPack),
+  geckodriver: programOf('geckodriver', 'geckodriver', GECKODRIVER, ensureGeckodriver),
+  browsers: debianOf(BROWSERS, ensureBrowsers),
+  redis: debianOf(which('valkey-server') === undefined ? REDIS : {}, ensureRedis),
+};
+
+function npmOf(folder) {
+  const name = folder === '.' ? 'the build' : folder;
+  const lacks = () => (isInstalled(folder) ? [] : [`the npm packages of ${name}`]);
+  return { lacks, ensure: () => ensureNpm(folder) };
+}
+
+function programOf(program, crate, version, ensure) {
+  const lacks = () =>
+    isBuilt(program, crate, version) ? [] : [`${crate} ${version}, built by cargo`];
+  return { lacks, ensure };
+}
+
+function debianOf(wanted, ensure) {
+  const packages = () => lacking(wanted).map((program) => `${wanted[program]}, by apt-get`);
+  return { lacks: packages, ensure };
+}
+
+/** What is missing of these needs, in words. */
+export function missing(needs) {
+  return [...new Set(needs)].flatMap((need) => NEEDS[need].lacks());
+}
+
+/** Brings what is missing of these needs. */
+export async function ensure(needs) {
+  for (const need of needs) await NEEDS[need].ensure();
+}
+
 await main(import.meta, async () => {
-  await ensureNpm('.');
-  await ensureNpm('tests');
-  await ensureNpm('tests/runtimes');
-  await ensureTarget();
-  await ensureWasmBindgen();
-  await ensureWasmPack();
-  await ensureGeckodriver();
-  await ensureBrowsers();
-  await ensureRedis();
+  await ensure(Object.keys(NEEDS));
   say('setup: everything is there');
 });

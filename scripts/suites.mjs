@@ -1,23 +1,14 @@
 /**
  * The suites of `npm test`, in the order in which they run: what is quickest to fail comes first,
- * and what uses a build comes after it. `setup` brings what a suite needs; where it cannot, the
- * suite is skipped with the reason.
+ * and what uses a build comes after it. `needs` are set up before a suite runs; where they cannot be,
+ * it is skipped with the reason. `wishes` may be missing: the tests that use them say so.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { fuzz } from './fuzz.mjs';
-import {
-  ensureBrowsers,
-  ensureGeckodriver,
-  ensureNpm,
-  ensureRedis,
-  ensureTarget,
-  ensureWasmBindgen,
-  ensureWasmPack,
-} from './setup.mjs';
-import { capture, filesUnder, HOOK, Problem, ROOT, run, say, which } from './shell.mjs';
+import { capture, filesUnder, HOOK, Problem, ROOT, run, which } from './shell.mjs';
 
 const WASM32 = ['--target', 'wasm32-unknown-unknown'];
 const DENY_WARNINGS = ['--', '-D', 'warnings'];
@@ -38,6 +29,11 @@ const nodeTest = (files, env) => {
   return node(['--test', '--test-reporter=spec', ...files], env);
 };
 
+const BUILD = ['build', 'target', 'wasm-bindgen'];
+const WASM_TESTS = ['target', 'wasm-bindgen', 'wasm-pack'];
+/** The tests of the built package, which is built first where it is not up to date. */
+const TESTS = [...BUILD, 'tests'];
+
 export const SUITES = [
   {
     name: 'fmt',
@@ -45,7 +41,7 @@ export const SUITES = [
   },
   {
     name: 'clippy',
-    setup: ensureTarget,
+    needs: ['target'],
     async run() {
       await cargo(['clippy', '--locked', '--workspace', '--all-targets', ...DENY_WARNINGS]);
       await cargo(['clippy', '--locked', '--workspace', '--lib', ...WASM32, ...DENY_WARNINGS]);
@@ -69,74 +65,60 @@ export const SUITES = [
   },
   {
     name: 'wasm-node',
-    setup: setupWasmTests,
+    needs: WASM_TESTS,
     run: () => wasmPack(['--node']),
   },
   {
     name: 'wasm-chrome',
-    async setup() {
-      await setupWasmTests();
-      await ensureBrowsers();
-    },
+    needs: [...WASM_TESTS, 'browsers'],
     run: () => wasmPack(['--headless', '--chrome']),
   },
   {
     name: 'wasm-firefox',
-    async setup() {
-      await setupWasmTests();
-      await ensureBrowsers();
-      await ensureGeckodriver();
-    },
+    needs: [...WASM_TESTS, 'browsers', 'geckodriver'],
     run: () => wasmPack(['--headless', '--firefox']),
   },
   {
     name: 'build',
+    needs: BUILD,
     run: () => build(),
   },
   {
     name: 'lint',
-    setup: setupTests,
+    needs: TESTS,
     run: () => run(TOOL('biome'), ['ci', '--error-on-warnings', COLORS], { out: 1 }),
   },
   {
     name: 'types',
-    setup: setupTests,
+    needs: TESTS,
     run: () => node([TSC, '--project', '.']),
   },
   {
     name: 'house',
-    setup: setupTests,
+    needs: TESTS,
     run: () => nodeTest(['tests/pack/house.test.mjs', 'tests/pack/glue.test.mjs']),
   },
   {
     name: 'js',
-    async setup() {
-      await setupTests();
-      await setupRedis();
-    },
+    needs: TESTS,
+    wishes: ['redis'],
     run: () => nodeTestTypes(testsOf('js').filter((file) => !testsOf('processes').includes(file))),
   },
   {
     name: 'fuzz',
-    setup: setupTests,
+    needs: TESTS,
     // The same cases each time; `npm run fuzz` takes others.
     run: () => fuzz({ count: 10_000, seed: 1 }),
   },
   {
     name: 'processes',
-    async setup() {
-      await setupTests();
-      await ensureRedis();
-    },
+    needs: [...TESTS, 'redis'],
     // Alone, since these count by the clock: whoever is kept waiting for a processor sends late.
     run: () => nodeTestTypes(testsOf('processes')),
   },
   {
     name: 'sdks',
-    async setup() {
-      await setupTests();
-      await ensureNpm('tests/sdks');
-    },
+    needs: [...TESTS, 'sdks'],
     // The clients of others: some live, the rest as they were recorded; `npm run sdks` has all live.
     async run() {
       await node([TSC, '--project', 'tests/sdks']);
@@ -145,25 +127,22 @@ export const SUITES = [
   },
   {
     name: 'pack',
-    setup: setupTests,
+    needs: TESTS,
     run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),
   },
   {
     name: 'clone',
-    async setup() {
-      await setupTests();
-      await setupWasmTests();
-    },
+    needs: [...TESTS, ...WASM_TESTS],
     run: async () => nodeTest(['tests/pack/clone.test.mjs'], await packed()),
   },
   {
     name: 'publint',
-    setup: setupTests,
+    needs: TESTS,
     run: async () => run(TOOL('publint'), ['--strict', (await packed()).TARBALL], { out: 1 }),
   },
   {
     name: 'attw',
-    setup: setupTests,
+    needs: TESTS,
     // The raw module is no JavaScript, so it has no types to be wrong.
     run: async () =>
       run(
@@ -174,11 +153,7 @@ export const SUITES = [
   },
   {
     name: 'runtimes',
-    async setup() {
-      await setupTests();
-      await ensureNpm('tests/runtimes');
-      await ensureBrowsers();
-    },
+    needs: [...TESTS, 'runtimes', 'browsers'],
     // A host is a process of its own, and most of its time is spent waiting for it.
     run: async () =>
       nodeTest(
@@ -196,28 +171,6 @@ function testsOf(folder) {
 /** Removes what the suites shared. */
 export function cleanUp() {
   if (tarball !== undefined) rmSync(tarball.folder, { recursive: true, force: true });
-}
-
-async function setupTests() {
-  await ensureNpm('tests');
-  // Quick when the build is up to date, and needed where only some suites were asked for.
-  await build();
-}
-
-/** Most of the suite does without Redis: where there is none, the tests that use it say so. */
-async function setupRedis() {
-  try {
-    await ensureRedis();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    say(`the tests that use Redis cannot run: ${error.message}`);
-  }
-}
-
-async function setupWasmTests() {
-  await ensureTarget();
-  await ensureWasmBindgen();
-  await ensureWasmPack();
 }
 
 /**

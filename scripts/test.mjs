@@ -2,13 +2,15 @@
  * Runs the suites: all of them, or those that are named (`npm test -- native js`). One that fails
  * does not stop the others. The end lists each with its time; the last line counts them.
  */
+import { build } from './build.mjs';
+import { ensure, missing } from './setup.mjs';
 import { main, Problem, say } from './shell.mjs';
 import { cleanUp, SUITES } from './suites.mjs';
 
 /** On a build server a suite that could not run proves nothing, so there it counts as failed. */
 const STRICT = process.env.CI === 'true';
 
-async function runSuite({ name, setup, run }) {
+async function runSuite({ name, needs = [], wishes = [], run }) {
   const started = Date.now();
   const done = (result, reason) => ({
     name,
@@ -18,11 +20,18 @@ async function runSuite({ name, setup, run }) {
   });
   process.stdout.write(`\n=== ${name}\n`);
   try {
-    await setup?.();
+    await ensure(needs);
+    if (needs.includes('tests')) await build();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     say(`${name} cannot run: ${error.message}`);
     return done(STRICT ? 'failed' : 'skipped', error.message);
+  }
+  try {
+    await ensure(wishes);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    say(`the tests of ${name} that use ${wishes.join(', ')} cannot run: ${error.message}`);
   }
   try {
     await run();
@@ -52,6 +61,11 @@ await main(import.meta, async (wanted) => {
     throw new Problem(`no such suite: ${unknown.join(', ')}. There are: ${names.join(', ')}`);
   }
   const chosen = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const all = chosen.flatMap(({ needs = [], wishes = [] }) => [...needs, ...wishes]);
+  const installs = missing(all);
+  if (installs.length > 0) {
+    say(['this is going to install:', ...installs.map((what) => `  ${what}`)].join('\n'));
+  }
   const results = [];
   for (const suite of chosen) results.push(await runSuite(suite));
   cleanUp();

@@ -104,7 +104,9 @@ function paths(text) {
       part = '';
     } else part += letter;
   }
-  return [...parts, part].flatMap((each) => paths(`::${each.trim()}`).map((path) => [...head, ...path]));
+  return [...parts, part].flatMap((each) =>
+    paths(`::${each.trim()}`).map((path) => [...head, ...path]),
+  );
 }
 
 function parent(root, file) {
