@@ -106,7 +106,7 @@ export const SUITES = [
   {
     name: 'house',
     setup: setupTests,
-    run: () => nodeTest(['tests/pack/house.test.mjs', 'tests/pack/glue.test.mjs']),
+    run: () => nodeTest(['house', 'pages', 'glue'].map((name) => `tests/pack/${name}.test.mjs`)),
   },
   {
     name: 'js',
@@ -146,7 +146,8 @@ export const SUITES = [
   {
     name: 'pack',
     setup: setupTests,
-    run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),
+    run: async () =>
+      nodeTest(['tests/pack/tarball.test.mjs', 'tests/pack/quick-start.test.mjs'], await packed()),
   },
   {
     name: 'clone',
