@@ -1,6 +1,6 @@
 /**
- * Every example of the README, of `docs/` and of `examples/` runs as it stands, against the fake service;
- * those of the pages compile in strict TypeScript too, as in a project that has the package installed.
+ * Every example of the README, of `docs/` and of `examples/` compiles in strict TypeScript, as in a project
+ * that has the package installed, and runs as it stands, against the fake service.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -42,6 +42,8 @@ const examples = fenced.filter(({ language }) => language === 'js' || language =
 /** The page and the line of an example are in the name of its file, so that the compiler tells them. */
 const fileOf = (name: string): string => join(FOLDER, name.replaceAll(/[/:]/g, '-'));
 
+const programs = readdirSync(join(ROOT, 'examples'));
+
 /** On a build server a test that could not run proves nothing, so there it fails. */
 const WITHOUT_REDIS = REDIS_SERVER === undefined && process.env['CI'] !== 'true';
 
@@ -57,6 +59,9 @@ before(async () => {
   writeFileSync(join(FOLDER, 'lighthouse.png'), PIXEL, 'base64');
   writeFileSync(join(FOLDER, 'tsconfig.json'), JSON.stringify(TSCONFIG));
   for (const { name, code } of examples) writeFileSync(`${fileOf(name)}.ts`, code);
+  for (const name of programs) {
+    copyFileSync(join(ROOT, 'examples', name), `${fileOf(`examples/${name}`)}.ts`);
+  }
 });
 
 after(async () => {
@@ -92,7 +97,7 @@ for (const { name, language, code } of examples) {
   });
 }
 
-for (const name of readdirSync(join(ROOT, 'examples'))) {
+for (const name of programs) {
   test(`examples/${name}`, async () => {
     copyFileSync(join(ROOT, 'examples', name), join(FOLDER, name));
     // A refusal first, so that the example has something to get through.
