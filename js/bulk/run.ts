@@ -2,8 +2,6 @@
 
 import type {
   BatchItem,
-  BatchItemDone,
-  BatchItemFailed,
   BatchNotice,
   BatchOptions,
   BatchProgress,
@@ -677,10 +675,7 @@ export class Run implements BatchRun {
     );
   }
 
-  #give(
-    item: Omit<BatchItemDone, 'images'> | Omit<BatchItemFailed, 'images'>,
-    images?: BatchItem['images'],
-  ): void {
+  #give(item: Omit<BatchItem, 'images'>, images?: BatchItem['images']): void {
     // A method that is no data: an item that is printed or written as JSON shows what it tells.
     const method = { value: images ?? (async () => []), enumerable: false };
     this.#outlet.give(Object.defineProperty(item, 'images', method) as BatchItem);
