@@ -93,7 +93,7 @@ export interface BatchOptions extends PeakOptions {
   requeue?: 'realtime' | 'batch' | undefined;
 }
 
-/** What an item of a batch tells, however it ended. */
+/** An item of a batch, however it ended. */
 interface EndedItem {
   /** Its number in the batch, from 0. */
   index: number;

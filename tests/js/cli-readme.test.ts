@@ -22,7 +22,7 @@ const SHOWN = pages()
   }))
   .filter(({ transcripts }) => transcripts.length > 0);
 
-/** What the service does to a command, so that its transcript has something to show. */
+/** The fault that meets a command, so that its transcript has something to show. */
 const SCENES: [RegExp, ScriptedFault][] = [
   [/"a lighthouse at dusk" -o /, { fault: '503' }],
   [/"the same by night"/, { fault: '429-detailed', retryDelay: '0.3s', limit: 20 }],
@@ -83,7 +83,7 @@ it('the table of exit codes in docs/cli.md is that of the command line', async (
   }
 });
 
-/** What a command line says to both streams, in order. */
+/** The words of a command line to both streams, in order. */
 async function said(command: string): Promise<string> {
   for (const [which, fault] of SCENES) {
     if (which.test(command)) stage.server.emulator.script([fault]);

@@ -16,7 +16,7 @@ const FOLDER = join(ROOT, 'tests', 'dist', 'readme');
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 const STRIP_TYPES = new URL('../../scripts/strip-types.mjs', import.meta.url).href;
 
-/** What a project that begins today has, and nothing of ours. */
+/** The settings of a project that begins today, and nothing of ours. */
 const TSCONFIG = {
   compilerOptions: {
     strict: true,

@@ -14,7 +14,7 @@ test('docs/drop-in.md tells of storms what a run tells', async () => {
   const page = readFileSync(new URL('../../docs/drop-in.md', import.meta.url), 'utf8');
   const rows = await summaries();
   for (const table of [short?.(rows) ?? '', long?.(rows) ?? '']) {
-    // What the failure shows belongs in the place of what is there.
+    // The table that the failure shows belongs in the place of the one on the page.
     assert.ok(
       page.includes(`\n\n${table}\n\n`),
       `docs/drop-in.md has another table than\n\n${table}`,
