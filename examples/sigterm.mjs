@@ -1,7 +1,7 @@
 // A worker that its host may stop at any moment: what is in flight, and paid for, is finished and saved.
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { createClient } from 'unexhausted';
+import { createClient, isGenerateError } from 'unexhausted';
 
 const client = createClient();
 const prompts = createInterface({ input: process.stdin });
@@ -24,7 +24,7 @@ for await (const prompt of prompts) {
     await writeFile(file, images[0].bytes());
     console.log(file);
   } catch (error) {
-    if (error.kind !== 'closed') throw error;
+    if (!isGenerateError(error) || error.kind !== 'closed') throw error;
     console.log(`not made: ${prompt}`);
   }
 }

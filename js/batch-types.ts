@@ -93,33 +93,50 @@ export interface BatchOptions extends PeakOptions {
   requeue?: 'realtime' | 'batch' | undefined;
 }
 
-/** How one item of a batch ended. */
-export interface BatchItem {
+/** An item of a batch, however it ended. */
+interface EndedItem {
   /** Its number in the batch, from 0. */
   index: number;
   key: string;
-  status: 'done' | 'failed';
   /** Whether an earlier run made it, or failed to for good. */
   restored: boolean;
   /** Its pictures on disk, absolute paths; in a page, their names in the journal. */
   files: readonly string[];
-  /** The answer, where the pictures are not on disk. */
-  result?: GenerateResult;
-  /** The model that made it. */
-  model?: string;
-  /** What it cost in USD; absent where no price is known. */
-  cost?: number;
   /** What lost answers to it may have cost in USD, over all runs. */
   possibleCost: number;
   /** Whether an earlier run was killed while it was asked for: the service may have billed it twice. */
   possiblyPaidTwice: boolean;
-  /** Why it failed. */
-  error?: GenerateError;
-  /** Whether a failed item is tried again when the batch is resumed. */
-  retriedOnResume?: boolean;
-  /** Its pictures, read from disk where they are there. */
+  /** Its pictures, read from disk where they are there; none of an item that failed. */
   images(): Promise<GeneratedImage[]>;
 }
+
+/** An item of a batch with a picture. */
+export interface BatchItemDone extends EndedItem {
+  status: 'done';
+  /** The model that made it. */
+  model: string;
+  /** The answer, where the pictures are not on disk. */
+  result?: GenerateResult;
+  /** What it cost in USD; absent where no price is known. */
+  cost?: number;
+  error?: never;
+  retriedOnResume?: never;
+}
+
+/** An item of a batch without a picture. */
+export interface BatchItemFailed extends EndedItem {
+  status: 'failed';
+  /** Why it failed. */
+  error: GenerateError;
+  /** Whether it is tried again when the batch is resumed. */
+  retriedOnResume: boolean;
+  model?: never;
+  result?: never;
+  cost?: never;
+}
+
+/** How one item of a batch ended, told apart by `status`. */
+export type BatchItem = BatchItemDone | BatchItemFailed;
 
 /** Why a batch ended before its end. */
 export type BatchStopReason =

@@ -96,7 +96,10 @@ export const SUITES = [
   {
     name: 'house',
     needs: TESTS,
-    run: () => nodeTest(['tests/pack/house.test.mjs', 'tests/pack/glue.test.mjs']),
+    run: () => {
+      const names = ['house', 'structure', 'pages', 'glue'];
+      return nodeTest(names.map((name) => `tests/pack/${name}.test.mjs`));
+    },
   },
   {
     name: 'js',
@@ -128,7 +131,8 @@ export const SUITES = [
   {
     name: 'pack',
     needs: TESTS,
-    run: async () => nodeTest(['tests/pack/tarball.test.mjs'], await packed()),
+    run: async () =>
+      nodeTest(['tests/pack/tarball.test.mjs', 'tests/pack/quick-start.test.mjs'], await packed()),
   },
   {
     name: 'clone',

@@ -1,4 +1,4 @@
-/** The tables of the README: a short one, and all that was measured. */
+/** The tables of `docs/drop-in.md`: a short one, and all that was measured. */
 import { COLUMNS, seconds, share } from './columns.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 

@@ -1,5 +1,6 @@
 /**
- * The table of storms. `--json` prints the rows as JSON, `--markdown` the two tables of the README.
+ * The table of storms. `--json` prints the rows as JSON, `--markdown` the two tables of
+ * `docs/drop-in.md`.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../table.mjs';

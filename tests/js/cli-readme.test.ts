@@ -1,25 +1,28 @@
 /**
- * The transcripts of the README are what the command line really says: each is run as it stands,
- * against the fake service, and compared but for the numbers that vary. `UPDATE=1` writes what is
- * said now into the README.
+ * The transcripts of the README and of `docs/` are what the command line really says: each is run as it
+ * stands, against the fake service, and compared but for the numbers that vary. `UPDATE=1` writes what is
+ * said now into the page.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type * as Exit from '../../js/cli/exit.ts';
 import type { ScriptedFault } from '../../pkg/emulator/index.js';
 import { openStage, PROGRAM, type Stage } from './support/cli.ts';
 import { importCli } from './support/cli-module.ts';
+import { blocks, pages, ROOT } from './support/pages.ts';
 
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+/** The pages that show a terminal. */
+const SHOWN = pages()
+  .map((page) => ({
+    ...page,
+    transcripts: blocks(page).filter(({ language }) => language === 'console'),
+  }))
+  .filter(({ transcripts }) => transcripts.length > 0);
 
-let readme = readFileSync(README, 'utf8');
-const blocks = [...readme.matchAll(/^```console\n(.*?)^```$/gms)].map(([, text]) => text ?? '');
-
-/** What the service does to a command, so that its transcript has something to show. */
+/** The fault that meets a command, so that its transcript has something to show. */
 const SCENES: [RegExp, ScriptedFault][] = [
   [/"a lighthouse at dusk" -o /, { fault: '503' }],
   [/"the same by night"/, { fault: '429-detailed', retryDelay: '0.3s', limit: 20 }],
@@ -28,53 +31,59 @@ const SCENES: [RegExp, ScriptedFault][] = [
 let stage: Stage;
 let job = '';
 
-before(async () => {
-  stage = await openStage({ batch: { pending: 0, running: 0 } });
-  mkdirSync(join(stage.folder, 'bin'));
-  const program = join(stage.folder, 'bin', 'unexhausted');
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
-  chmodSync(program, 0o755);
+it('the pages show every command', () => {
+  const texts = SHOWN.flatMap(({ transcripts }) => transcripts.map(({ code }) => code)).join('');
+  const shown = new Set(Array.from(texts.matchAll(/^\$ unexhausted (\w+)/gm), ([, name]) => name));
+  for (const name of 'generate batch quota plan explain models jobs emulator doctor'.split(' ')) {
+    assert.ok(shown.has(name), name);
+  }
 });
 
-after(async () => {
-  await stage.close();
-  if (process.env['UPDATE']) writeFileSync(README, readme);
-});
+for (const { name, text, transcripts } of SHOWN) {
+  describe(`the transcripts of ${name}`, () => {
+    let page = text;
 
-describe('the transcripts of the README', () => {
-  it('show every command', async () => {
-    const shown = new Set([...readme.matchAll(/^\$ unexhausted (\w+)/gm)].map(([, name]) => name));
-    for (const name of 'generate batch quota plan explain models jobs emulator doctor'.split(' ')) {
-      assert.ok(shown.has(name), name);
+    before(async () => {
+      stage = await openStage({ batch: { pending: 0, running: 0 } });
+      mkdirSync(join(stage.folder, 'bin'));
+      const program = join(stage.folder, 'bin', 'unexhausted');
+      writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
+      chmodSync(program, 0o755);
+    });
+
+    after(async () => {
+      await stage.close();
+      if (process.env['UPDATE']) writeFileSync(join(ROOT, name), page);
+    });
+
+    // One after the other: a later one shows what an earlier one has left.
+    for (const { code } of transcripts) {
+      it(code.split('\n')[0]?.slice(2) ?? '', async () => {
+        const commands = code.split(/^(?=\$ )/m);
+        for (const shown of commands) {
+          const [line = '', ...rest] = shown.split('\n');
+          // A transcript names the job that an earlier run has made.
+          const command = line.replace(/^\$ /, '').replace(/batches\/\w+/, () => job);
+          const told = await said(command);
+          const before = rest.join('\n');
+          if (blurred(before) === blurred(told)) continue;
+          if (!process.env['UPDATE']) assert.equal(blurred(before), blurred(told), command);
+          page = page.replace(shown, () => `$ ${command}\n${told}`);
+        }
+      });
     }
   });
+}
 
-  // One after the other: a later one shows what an earlier one has left.
-  for (const block of blocks) {
-    it(block.split('\n')[0]?.slice(2) ?? '', async () => {
-      const commands = block.split(/^(?=\$ )/m);
-      for (const shown of commands) {
-        const [line = '', ...rest] = shown.split('\n');
-        // A transcript names the job that an earlier run has made.
-        const command = line.replace(/^\$ /, '').replace(/batches\/\w+/, () => job);
-        const told = await said(command);
-        const before = rest.join('\n');
-        if (blurred(before) === blurred(told)) continue;
-        if (!process.env['UPDATE']) assert.equal(blurred(before), blurred(told), command);
-        readme = readme.replace(shown, () => `$ ${command}\n${told}`);
-      }
-    });
-  }
-});
-
-it('the table of exit codes in the README is that of the command line', async () => {
+it('the table of exit codes in docs/cli.md is that of the command line', async () => {
+  const page = readFileSync(join(ROOT, 'docs', 'cli.md'), 'utf8');
   const { EXIT_CODES } = await importCli<typeof Exit>('exit');
   for (const { code, meaning } of EXIT_CODES) {
-    assert.ok(readme.includes(`| ${code} | ${meaning} |`), `${code}: ${meaning}`);
+    assert.ok(page.includes(`| ${code} | ${meaning} |`), `${code}: ${meaning}`);
   }
 });
 
-/** What a command line says to both streams, in order. */
+/** The words of a command line to both streams, in order. */
 async function said(command: string): Promise<string> {
   for (const [which, fault] of SCENES) {
     if (which.test(command)) stage.server.emulator.script([fault]);

@@ -1,4 +1,4 @@
-/** The README's tables of storms are what the benchmark measures. */
+/** The tables of storms in `docs/drop-in.md` are what the benchmark measures. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -10,11 +10,14 @@ const load = (name: string): Promise<Record<string, unknown>> =>
 const { summaries } = (await load('summary.mjs')) as { summaries(): Promise<object[]> };
 const { short, long } = (await load('markdown.mjs')) as Record<string, (rows: object[]) => string>;
 
-test('the README tells of storms what a run tells', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+test('docs/drop-in.md tells of storms what a run tells', async () => {
+  const page = readFileSync(new URL('../../docs/drop-in.md', import.meta.url), 'utf8');
   const rows = await summaries();
   for (const table of [short?.(rows) ?? '', long?.(rows) ?? '']) {
-    // Whoever reads the failure puts this in the place of what is there.
-    assert.ok(readme.includes(`\n\n${table}\n\n`), `the README has another table than\n\n${table}`);
+    // The table that the failure shows belongs in the place of the one on the page.
+    assert.ok(
+      page.includes(`\n\n${table}\n\n`),
+      `docs/drop-in.md has another table than\n\n${table}`,
+    );
   }
 });

@@ -30,6 +30,16 @@ summary.stopped?.reason satisfies string | undefined;
 for await (const item of run) {
   item satisfies BatchItem;
   item.error satisfies GenerateError | undefined;
+  if (item.status === 'failed') {
+    item.error satisfies GenerateError;
+    item.retriedOnResume satisfies boolean;
+  } else {
+    item.model satisfies string;
+    item.error satisfies undefined;
+  }
+  const { status, error, model } = item;
+  if (status === 'failed') error satisfies GenerateError;
+  else model satisfies string;
   (await item.images()) satisfies GeneratedImage[];
 }
 run.on('progress', ({ waiting }) => waiting?.until satisfies Date | undefined);

@@ -2,7 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { BatchItem, BatchOptions, BatchRequest, BatchRun, BatchSummary } from '../../index.js';
+import type {
+  BatchItem,
+  BatchItemFailed,
+  BatchOptions,
+  BatchRequest,
+  BatchRun,
+  BatchSummary,
+} from '../../index.js';
 import { define, runs } from '../command.js';
 import { makeFolderOf, type Rescued } from '../disk.js';
 import { estimateWords, type Route, Tally } from '../estimate.js';
@@ -168,7 +175,7 @@ function checkFolder({ out, force }: Options, journal: string): void {
 
 /** Tells how a batch goes, until it has ended. */
 async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
-  const failures: BatchItem[] = [];
+  const failures: BatchItemFailed[] = [];
   // The same may be said of thousands of items.
   const notices = new Map<string, number>();
   let stoppedNow = false;
@@ -240,12 +247,12 @@ function itemData(item: BatchItem, kept?: readonly string[]): Record<string, unk
   };
 }
 
-function tell(summary: BatchSummary, failures: readonly BatchItem[], screen: Screen): void {
+function tell(summary: BatchSummary, failures: readonly BatchItemFailed[], screen: Screen): void {
   const { done, failed, cost, possibleCost, resumable, stopped } = summary;
   screen.data({ type: 'summary', ...summary });
   const { red } = screen.noteColors;
   for (const { index, key, error } of failures) {
-    const why = error?.info?.summary ?? linesOf(error)[0] ?? '';
+    const why = error.info?.summary ?? linesOf(error)[0] ?? '';
     // A key that was not given is a hash, which tells nobody anything.
     const name = /^[0-9a-f]{32}/.test(key) ? '' : ` (${short(key, 40)})`;
     screen.note(`${red('failed:')} ${index + 1}${name}: ${short(why, 200)}`);
