@@ -1,16 +1,11 @@
 /** The types of `client.batch`. Durations are milliseconds, money is in USD. */
 import type { GenerateError } from './errors.js';
 import type { GeneratedImage, GenerateResult } from './response.js';
-import type {
-  DegradeOptions,
-  GenerateErrorKind,
-  GenerateRequest,
-  OnDailyLimit,
-  PeakOptions,
-  Priority,
-  RetryPolicy,
-  Target,
-} from './types.js';
+import type { GenerateErrorKind } from './types/errors.js';
+import type { OnDailyLimit, PeakOptions, Priority } from './types/queue.js';
+import type { GenerateRequest } from './types/request.js';
+import type { RetryPolicy } from './types/retry.js';
+import type { DegradeOptions, Target } from './types/target.js';
 
 /** One request of a batch: a prompt, a request, or one with a key of your own. */
 export type BatchRequest = string | GenerateRequest | KeyedRequest;

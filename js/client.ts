@@ -1,5 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** One client: it hands calls to the core and keeps who waits for them. */
+
+import type { BatchOptions, BatchRun, BatchSource } from './batch-types.js';
 import { type Gate, type Maker, Run } from './bulk/run.js';
 import { ask } from './callback.js';
 import { checkData } from './data.js';
@@ -12,28 +14,24 @@ import { logged } from './log.js';
 import { momentOf, TIMER_MAX } from './moment.js';
 import type { GenerateContentResponse, GenerateResult } from './response.js';
 import { serverless } from './serverless.js';
+import type { Diagnosis } from './types/diagnosis.js';
+import type { ClientEvents } from './types/events.js';
+import type { FallbackResult } from './types/fallback.js';
+import type { Jobs } from './types/jobs.js';
+import type { ModelInfo } from './types/models.js';
 import type {
   BatchGenerateFailure,
   BatchGenerateOptions,
-  BatchOptions,
-  BatchRun,
-  BatchSource,
-  ClientEvents,
   ClientOptions,
   CloseOptions,
-  Costs,
-  Diagnosis,
   DropInOptions,
   FallbackOptions,
-  FallbackResult,
   GenerateOptions,
-  Jobs,
-  ModelInfo,
-  Prompt,
-  QuotaReport,
-  RetryContext,
   RetryOptions,
-} from './types.js';
+} from './types/options.js';
+import type { Costs, QuotaReport } from './types/quota.js';
+import type { Prompt } from './types/request.js';
+import type { RetryContext } from './types/retry.js';
 import { wanted } from './unwanted.js';
 import type { Core } from './wasm/unexhausted.js';
 

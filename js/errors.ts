@@ -1,5 +1,6 @@
 /** The error that callers see, and what is known of errors that their own functions threw. */
-import type { Attempt, Dimension, ErrorInfo, GenerateErrorKind, Quota } from './types.js';
+import type { Attempt } from './types/attempts.js';
+import type { Dimension, ErrorInfo, GenerateErrorKind, Quota } from './types/errors.js';
 
 /** What a `GenerateError` is made of. */
 export interface GenerateErrorFields {

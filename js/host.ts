@@ -8,18 +8,12 @@ import { follow, isNear } from './hops.js';
 import { isCurrent, tell } from './load.js';
 import { TIMER_MAX } from './moment.js';
 import { cameWith, GenerateContentResponse, GenerateResult } from './response.js';
-import type {
-  Attempt,
-  ClientEvents,
-  ErrorInfo,
-  FallbackResult,
-  GenerateErrorKind,
-  QuotaStore,
-  RetryContext,
-  ShouldRetryContext,
-  SkippedTarget,
-  Switch,
-} from './types.js';
+import type { Attempt, SkippedTarget, Switch } from './types/attempts.js';
+import type { ErrorInfo, GenerateErrorKind } from './types/errors.js';
+import type { ClientEvents } from './types/events.js';
+import type { FallbackResult } from './types/fallback.js';
+import type { QuotaStore } from './types/quota.js';
+import type { RetryContext, ShouldRetryContext } from './types/retry.js';
 import type { Core } from './wasm/unexhausted.js';
 
 /** Whoever waits for a call. */

@@ -1,16 +1,13 @@
 /** Answers, call-compatible with `@google/genai`, and the result of `generate`. */
 import { guarded, use } from './load.js';
+import type { Attempt, SkippedTarget, Switch } from './types/attempts.js';
+import type { Blob, Part } from './types/content.js';
 import type {
-  Attempt,
-  Blob,
   Candidate,
   GenerateContentResponseData,
-  Part,
   PromptFeedback,
-  SkippedTarget,
-  Switch,
   UsageMetadata,
-} from './types.js';
+} from './types/response.js';
 
 const headers = new WeakMap<object, Headers>();
 

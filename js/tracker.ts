@@ -1,7 +1,7 @@
 /** The quota ledger alone, for code that makes its own calls. */
 import { ask } from './callback.js';
 import { guarded, use } from './load.js';
-import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types.js';
+import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types/quota.js';
 import type { Tracker } from './wasm/unexhausted.js';
 
 /**

@@ -12,7 +12,7 @@ import { checkData } from '../data.js';
 import { digest } from '../digest.js';
 import { type GenerateError, isGenerateError } from '../errors.js';
 import type { GenerateResult } from '../response.js';
-import type { GenerateOptions } from '../types.js';
+import type { GenerateOptions } from '../types/options.js';
 
 /** How long a job may hold its slot: for the longest attempt, 300 s at 4K, and as long before it. */
 const DEADLINE = 600_000;

@@ -1,8 +1,8 @@
 /** The items of a batch that are made by jobs of the Batch API. */
 import type { BatchNotice } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import type { Job, JobRow, Jobs } from '../job-types.js';
-import type { GenerateRequest } from '../types.js';
+import type { Job, JobRow, Jobs } from '../types/jobs.js';
+import type { GenerateRequest } from '../types/request.js';
 
 /** An item for a job. */
 export interface ForJob {

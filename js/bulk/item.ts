@@ -1,6 +1,6 @@
 /** An item of a batch on its way. */
 import { GenerateError } from '../errors.js';
-import type { GenerateRequest } from '../types.js';
+import type { GenerateRequest } from '../types/request.js';
 
 /** An item that is to be made. */
 export interface Pending {

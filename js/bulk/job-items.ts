@@ -1,8 +1,9 @@
 /** Which items of a batch go into jobs, and what becomes of those that no job made. */
 import type { BatchNotice, BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import type { Job, JobRow, Jobs } from '../job-types.js';
-import type { ErrorInfo, GenerateRequest } from '../types.js';
+import type { ErrorInfo } from '../types/errors.js';
+import type { Job, JobRow, Jobs } from '../types/jobs.js';
+import type { GenerateRequest } from '../types/request.js';
 import { ByJob, type OpenJob } from './by-job.js';
 import type { BatchCore } from './core.js';
 import { ownModel } from './entry.js';

@@ -1,6 +1,8 @@
 /** Runs the fake service by the clock and the timers of the host. No decision is made here. */
 import { EmulatorCore } from '../wasm/emulator.js';
-import type { EmulatorConfig, FaultName, Ledger, ScriptedFault } from './types.js';
+import type { EmulatorConfig } from './types/config.js';
+import type { FaultName, ScriptedFault } from './types/faults.js';
+import type { Ledger } from './types/ledger.js';
 
 /** A request as the service reads it. */
 export interface DriverRequest {

@@ -2,7 +2,9 @@
 import { Driver } from './driver.js';
 import { makeFetch } from './fetch.js';
 import { load } from './load.js';
-import type { EmulatorConfig, FaultName, Ledger, ScriptedFault } from './types.js';
+import type { EmulatorConfig } from './types/config.js';
+import type { FaultName, ScriptedFault } from './types/faults.js';
+import type { Ledger } from './types/ledger.js';
 
 /** Options of {@link createEmulator}. */
 export interface EmulatorOptions extends EmulatorConfig {

@@ -1,16 +1,8 @@
 /** The guide: what pictures cost, how long they take, and what errors mean. */
 import { ready, use } from '../load.js';
-import type {
-  CatalogRow,
-  Diagnosis,
-  LimitRow,
-  ModelInfo,
-  Outcome,
-  PeakWindow,
-  Plan,
-  PlanOptions,
-  SeenOutcomes,
-} from '../plan-types.js';
+import type { Diagnosis, Outcome, SeenOutcomes } from '../types/diagnosis.js';
+import type { CatalogRow, LimitRow, ModelInfo, PeakWindow } from '../types/models.js';
+import type { Plan, PlanOptions } from '../types/plan.js';
 import { ask } from './load.js';
 
 /**

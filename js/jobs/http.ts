@@ -3,8 +3,8 @@ import { MAX_BODY_BYTES, startOf, textWithin } from '../body.js';
 import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
 import { checkAddress, follow, originOfNext } from '../hops.js';
 import { use } from '../load.js';
-import type { ErrorInfo, GenerateErrorKind } from '../types.js';
-import type { Link } from './index.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
+import type { Link } from './link.js';
 import type { Failed, Rules } from './rules.js';
 
 /** Of the body of an error no more than this is read, in bytes. */

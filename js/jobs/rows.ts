@@ -1,8 +1,9 @@
 /** A row of results, as callers see it. */
-import type { JobRow } from '../job-types.js';
+
 import { use } from '../load.js';
 import { GenerateContentResponse, imagesOf } from '../response.js';
-import type { ErrorInfo } from '../types.js';
+import type { ErrorInfo } from '../types/errors.js';
+import type { JobRow } from '../types/jobs.js';
 import type { Line } from './lines.js';
 import type { Rules } from './rules.js';
 

@@ -1,6 +1,9 @@
 /** The jobs of one client. */
 import type { BatchSource } from '../batch-types.js';
 import { ask } from '../callback.js';
+import { use } from '../load.js';
+import { callAt, momentOf } from '../moment.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
 import type {
   CreateJobOptions,
   FindJobOptions,
@@ -10,14 +13,11 @@ import type {
   ListJobsOptions,
   LookAtJobOptions,
   WaitForJobOptions,
-} from '../job-types.js';
-import { use } from '../load.js';
-import { callAt, momentOf } from '../moment.js';
-import type { ErrorInfo, GenerateErrorKind } from '../types.js';
+} from '../types/jobs.js';
 import { create, type Home } from './creating.js';
 import { Http, type Place } from './http.js';
-import type { Link } from './index.js';
 import { lines } from './lines.js';
+import type { Link } from './link.js';
 import { pause } from './pause.js';
 import { type Context, rowOf, rowOfLine } from './rows.js';
 import { Rules } from './rules.js';

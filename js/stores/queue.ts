@@ -1,5 +1,5 @@
 /** The calls of this process that wait for one key of a store. */
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 
 /** Calls that are done in one go at most, so that they do not hold the host's loop up for long. */
 const BATCH = 256;

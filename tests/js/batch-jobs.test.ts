@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
-import { createClient } from '../../pkg/index.js';
 import type {
   BatchItem,
   BatchOptions,
@@ -11,7 +10,8 @@ import type {
   BatchRun,
   BatchSummary,
   GenerateRequest,
-} from '../../pkg/types.js';
+} from '../../pkg/index.js';
+import { createClient } from '../../pkg/index.js';
 import { filesIn, whole } from './support/batches.ts';
 import { turns } from './support/clock.ts';
 import { costOf, isAbout, type JobBench, openJobBench } from './support/job-batches.ts';

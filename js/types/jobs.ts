@@ -1,7 +1,8 @@
-/** The types of `client.jobs`, the Batch API. Durations are milliseconds, money is in USD. */
-import type { BatchSource } from './batch-types.js';
-import type { GenerateContentResponse, GeneratedImage } from './response.js';
-import type { ErrorInfo } from './types.js';
+/** `client.jobs`, the Batch API. Durations are milliseconds, money is in USD. */
+
+import type { BatchSource } from '../batch-types.js';
+import type { GenerateContentResponse, GeneratedImage } from '../response.js';
+import type { ErrorInfo } from './errors.js';
 
 /** The state of a job; the service's names come with two prefixes, which both read as this. */
 export type JobState =
