@@ -2,8 +2,8 @@
  * Image generation with Google's Gemini API that gets through 429 RESOURCE_EXHAUSTED, 503, 504 and
  * the rest. All durations are milliseconds.
  */
-import { Client } from './client.js';
-import { guarded, use } from './load.js';
+import { Client } from './client/client.js';
+import { guarded, use } from './module/load.js';
 import type { GenerateContentResponse } from './response.js';
 import type { ErrorInfo } from './types/errors.js';
 import type { FallbackResult } from './types/fallback.js';
@@ -18,10 +18,10 @@ import type { Prompt } from './types/request.js';
 import type { RetryContext } from './types/retry.js';
 
 export type * from './batch-types.js';
-export type { Client } from './client.js';
+export type { Client } from './client/client.js';
 export { errorInfo, GenerateError, type GenerateErrorFields, isGenerateError } from './errors.js';
 export { limits, models, peakWindows, plan } from './guide/index.js';
-export { ready } from './load.js';
+export { ready } from './module/load.js';
 export { GenerateContentResponse, GeneratedImage, GenerateResult } from './response.js';
 export { memoryStore } from './stores/memory.js';
 export { QuotaTracker } from './tracker.js';

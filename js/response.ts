@@ -1,5 +1,5 @@
 /** Answers, call-compatible with `@google/genai`, and the result of `generate`. */
-import { guarded, use } from './load.js';
+import { guarded, use } from './module/load.js';
 import type { Attempt, SkippedTarget, Switch } from './types/attempts.js';
 import type { Blob, Part } from './types/content.js';
 import type {

@@ -1,6 +1,6 @@
 /** The quota ledger alone, for code that makes its own calls. */
-import { ask } from './callback.js';
-import { guarded, use } from './load.js';
+import { ask } from './base/callback.js';
+import { guarded, use } from './module/load.js';
 import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types/quota.js';
 import type { Tracker } from './wasm/unexhausted.js';
 

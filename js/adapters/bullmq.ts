@@ -5,11 +5,12 @@
  * BullMQ itself is not imported: its queue, its jobs and the errors that it looks for are known by
  * their shape and name, so that whichever copy of it the caller has is the right one.
  */
+
+import { digest } from '../base/digest.js';
 import type { BatchRequest, BatchSource, KeyedRequest } from '../batch-types.js';
 import { isKeyed, requestOf } from '../bulk/entry.js';
-import type { Client } from '../client.js';
-import { checkData } from '../data.js';
-import { digest } from '../digest.js';
+import type { Client } from '../client/client.js';
+import { checkData } from '../client/data.js';
 import { type GenerateError, isGenerateError } from '../errors.js';
 import type { GenerateResult } from '../response.js';
 import type { GenerateOptions } from '../types/options.js';

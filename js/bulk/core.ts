@@ -1,11 +1,11 @@
 /** The core's side of a batch: what is known of each item, with types. */
 import type { BatchNotice } from '../batch-types.js';
 import type { GenerateError } from '../errors.js';
-import { internal } from '../load.js';
+import { internal } from '../module/load.js';
 import type { Batch } from '../wasm/bulk.js';
 import type { OpenJob } from './by-job.js';
 import { bulk } from './load.js';
-import type { SavedFile } from './shelf.js';
+import type { SavedFile } from './storage.js';
 
 /** What a batch is told about itself. */
 export interface CoreSettings {

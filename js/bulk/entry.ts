@@ -1,6 +1,7 @@
 /** What the source of a batch gives: a prompt, a request, or one with a key. */
+
+import { digest } from '../base/digest.js';
 import type { BatchRequest, KeyedRequest } from '../batch-types.js';
-import { digest } from '../digest.js';
 import type { GenerateRequest } from '../types/request.js';
 
 type Request = string | GenerateRequest;

@@ -6,9 +6,9 @@ import type { Job, JobRow, Jobs } from '../types/jobs.js';
 import type { GenerateRequest } from '../types/request.js';
 import { ByJob, type OpenJob } from './by-job.js';
 import type { BatchCore } from './core.js';
+import type { Answer, Vault } from './durable-storage.js';
 import { ownModel } from './entry.js';
 import type { Pending } from './item.js';
-import type { Answer, Vault } from './vault.js';
 
 /** What jobs need of the client. */
 export interface JobMaker {

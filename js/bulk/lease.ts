@@ -1,5 +1,5 @@
 /** A journal belongs to one process at a time, which shows signs of life while it has it. */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 import { isStale, nameHolder } from '../stores/holder.js';
 import { type Lock, makeFolder, takeLock } from '../stores/lock.js';
 

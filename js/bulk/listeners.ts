@@ -1,6 +1,7 @@
 /** Who listens to a batch. */
+
+import { ask } from '../base/callback.js';
 import type { BatchNotice, BatchProgress } from '../batch-types.js';
-import { ask } from '../callback.js';
 
 /** Notices that the summary repeats. */
 const NOTICES_MAX = 1_000;

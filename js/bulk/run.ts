@@ -1,5 +1,7 @@
 /** A batch that runs: it takes items from the source, has them made, and keeps what comes of them. */
 
+import { builtin } from '../base/builtin.js';
+import { callAt, momentOf } from '../base/deadline.js';
 import type {
   BatchItem,
   BatchNotice,
@@ -11,22 +13,20 @@ import type {
   BatchStopReason,
   BatchSummary,
 } from '../batch-types.js';
-import { builtin } from '../builtin.js';
 import { GenerateError, isGenerateError } from '../errors.js';
-import { callAt, momentOf } from '../moment.js';
 import type { GenerateResult } from '../response.js';
 import type { ClientEvents } from '../types/events.js';
 import type { GenerateOptions } from '../types/options.js';
 import type { GenerateRequest } from '../types/request.js';
 import { BatchCore, type Counts, type Made } from './core.js';
+import { type Answer, codeOf, Vault } from './durable-storage.js';
 import { checkEntry, fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
 import { Active, asGenerateError, type Pending } from './item.js';
 import { JobItems, type JobMaker } from './job-items.js';
 import { Listeners } from './listeners.js';
-import { Outlet } from './outlet.js';
-import type { Shelf } from './shelf.js';
+import { Outlet } from './reorder-buffer.js';
 import { Source } from './source.js';
-import { type Answer, codeOf, Vault } from './vault.js';
+import type { Shelf } from './storage.js';
 
 /** Items at once where nothing is said: more than the quota of any tier keeps in flight for long. */
 const CONCURRENCY = 64;
@@ -249,8 +249,8 @@ export class Run implements BatchRun {
     if (isKept) {
       const lost = () => this.#giveUp({ code: 'taken_over' });
       shelf = inNode
-        ? await (await import('./files.js')).Files.open(journal, out, lost)
-        : await (await import('./database.js')).Database.open(journal as string, lost);
+        ? await (await import('./folder-storage.js')).Files.open(journal, out, lost)
+        : await (await import('./database-storage.js')).Database.open(journal as string, lost);
     }
     const vault = new Vault(core, shelf, {
       waits: (reason, until) => this.#waits(reason, until),

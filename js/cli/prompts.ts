@@ -3,7 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
-import { checkData } from '../data.js';
+import { checkData } from '../client/data.js';
 import type { BatchRequest, GenerateRequest } from '../index.js';
 import { messageOf, Problem } from './problem.js';
 import { requestOf, type Wish } from './request.js';

@@ -1,5 +1,5 @@
 /** The guide: what pictures cost, how long they take, and what errors mean. */
-import { ready, use } from '../load.js';
+import { ready, use } from '../module/load.js';
 import type { Diagnosis, Outcome, SeenOutcomes } from '../types/diagnosis.js';
 import type { CatalogRow, LimitRow, ModelInfo, PeakWindow } from '../types/models.js';
 import type { Plan, PlanOptions } from '../types/plan.js';

@@ -1,5 +1,5 @@
 /** The guide's module. */
-import { Side } from '../side.js';
+import { Side } from '../module/lazy-module.js';
 
 /** @internal */
 export const guide: Side<typeof import('../wasm/guide.js')> = new Side(

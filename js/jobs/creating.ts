@@ -1,8 +1,9 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
+
+import { ask } from '../base/callback.js';
+import { hex } from '../base/digest.js';
 import type { BatchRequest, BatchSource } from '../batch-types.js';
 import { checkEntry, fingerprint, keyOf, requestOf } from '../bulk/entry.js';
-import { ask } from '../callback.js';
-import { hex } from '../digest.js';
 import type { CreateJobOptions, Job } from '../types/jobs.js';
 import type { Http } from './http.js';
 import type { Link } from './link.js';

@@ -1,8 +1,9 @@
 /** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
-import { MAX_BODY_BYTES, startOf, textWithin } from '../body.js';
+
 import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
-import { checkAddress, follow, originOfNext } from '../hops.js';
-import { use } from '../load.js';
+import { MAX_BODY_BYTES, startOf, textWithin } from '../http/body.js';
+import { checkAddress, follow, originOfNext } from '../http/redirects.js';
+import { use } from '../module/load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
 import type { Link } from './link.js';
 import type { Failed, Rules } from './rules.js';

@@ -1,7 +1,7 @@
 /** `client.jobs`: the methods, whose code is loaded on use. */
 import type { BatchSource } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import { guarded, ready } from '../load.js';
+import { guarded, ready } from '../module/load.js';
 import type {
   CreateJobOptions,
   FindJobOptions,

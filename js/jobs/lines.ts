@@ -1,5 +1,5 @@
 /** The lines of a file of results, as they come over the wire. */
-import { joined } from '../body.js';
+import { joined } from '../http/body.js';
 import type { Http } from './http.js';
 import type { Rules } from './rules.js';
 

@@ -1,6 +1,6 @@
 /** A row of results, as callers see it. */
 
-import { use } from '../load.js';
+import { use } from '../module/load.js';
 import { GenerateContentResponse, imagesOf } from '../response.js';
 import type { ErrorInfo } from '../types/errors.js';
 import type { JobRow } from '../types/jobs.js';

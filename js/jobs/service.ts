@@ -1,8 +1,9 @@
 /** The jobs of one client. */
+
+import { ask } from '../base/callback.js';
+import { callAt, momentOf } from '../base/deadline.js';
 import type { BatchSource } from '../batch-types.js';
-import { ask } from '../callback.js';
-import { use } from '../load.js';
-import { callAt, momentOf } from '../moment.js';
+import { use } from '../module/load.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
 import type {
   CreateJobOptions,

@@ -1,5 +1,5 @@
 /** What is to be uploaded, written bit by bit: to a file where there are files, else into blobs. */
-import { builtin } from '../builtin.js';
+import { builtin } from '../base/builtin.js';
 
 interface Handle {
   write(

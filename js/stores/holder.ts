@@ -1,5 +1,5 @@
 /** Who holds a lock, as a file name that tells all that there is to know. */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 
 const { readFileSync, readlinkSync } = needed<typeof import('node:fs')>('node:fs');
 

@@ -17,7 +17,7 @@
  * the state after that: the write came before, or it finds no file. Hence it does not matter whether
  * a holder was judged rightly: to be replaced costs it a repetition, and nobody a state.
  */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 import { isStale, nameHolder } from './holder.js';
 
 const fs = needed<typeof import('node:fs')>('node:fs');

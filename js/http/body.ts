@@ -1,5 +1,5 @@
 /** Bodies of answers, of which no more is kept than is allowed. */
-import { encode } from './base64.js';
+import { encode } from '../base/base64.js';
 
 const UTF8 = new TextDecoder();
 

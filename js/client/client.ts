@@ -1,24 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** One client: it hands calls to the core and keeps who waits for them. */
 
-import type { BatchOptions, BatchRun, BatchSource } from './batch-types.js';
-import { type Gate, type Maker, Run } from './bulk/run.js';
-import { ask } from './callback.js';
-import { checkData } from './data.js';
-import { isGenerateError } from './errors.js';
-import { diagnoseSeen, type History, modelsWith } from './guide/index.js';
-import { type Caller, callers, Host, Life } from './host.js';
-import { ClientJobs } from './jobs/index.js';
-import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from './load.js';
-import { logged } from './log.js';
-import { momentOf, TIMER_MAX } from './moment.js';
-import type { GenerateContentResponse, GenerateResult } from './response.js';
-import { serverless } from './serverless.js';
-import type { Diagnosis } from './types/diagnosis.js';
-import type { ClientEvents } from './types/events.js';
-import type { FallbackResult } from './types/fallback.js';
-import type { Jobs } from './types/jobs.js';
-import type { ModelInfo } from './types/models.js';
+import { ask } from '../base/callback.js';
+import { momentOf, TIMER_MAX } from '../base/deadline.js';
+import type { BatchOptions, BatchRun, BatchSource } from '../batch-types.js';
+import { type Gate, type Maker, Run } from '../bulk/run.js';
+import { isGenerateError } from '../errors.js';
+import { diagnoseSeen, type History, modelsWith } from '../guide/index.js';
+import { type Caller, callers, Host, Life } from '../host/host.js';
+import { ClientJobs } from '../jobs/index.js';
+import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from '../module/load.js';
+import type { GenerateContentResponse, GenerateResult } from '../response.js';
+import type { Diagnosis } from '../types/diagnosis.js';
+import type { ClientEvents } from '../types/events.js';
+import type { FallbackResult } from '../types/fallback.js';
+import type { Jobs } from '../types/jobs.js';
+import type { ModelInfo } from '../types/models.js';
 import type {
   BatchGenerateFailure,
   BatchGenerateOptions,
@@ -28,12 +25,15 @@ import type {
   FallbackOptions,
   GenerateOptions,
   RetryOptions,
-} from './types/options.js';
-import type { Costs, QuotaReport } from './types/quota.js';
-import type { Prompt } from './types/request.js';
-import type { RetryContext } from './types/retry.js';
+} from '../types/options.js';
+import type { Costs, QuotaReport } from '../types/quota.js';
+import type { Prompt } from '../types/request.js';
+import type { RetryContext } from '../types/retry.js';
+import type { Core } from '../wasm/unexhausted.js';
+import { checkData } from './data.js';
+import { logged } from './retry-log.js';
+import { serverless } from './serverless.js';
 import { wanted } from './unwanted.js';
-import type { Core } from './wasm/unexhausted.js';
 
 onTrap((error) => {
   for (const caller of [...callers]) caller.host.reject(caller, error);

@@ -1,5 +1,5 @@
 /** Addresses that somebody else's answer names: asked one after the other, as redirects lead. */
-import { use } from './load.js';
+import { use } from '../module/load.js';
 
 /** Where a `Location` leads. */
 function nextOf({ headers }: Response, url: string): string | undefined {

@@ -5,8 +5,8 @@
  * Deno, Bun, and runtimes that import a module) everything works at once; elsewhere the first
  * asynchronous call loads, and synchronous functions need `await ready()` before.
  */
-import { GenerateError } from './errors.js';
-import * as glue from './wasm/unexhausted.js';
+import { GenerateError } from '../errors.js';
+import * as glue from '../wasm/unexhausted.js';
 
 /** Where the module comes from. @internal */
 export interface Source {

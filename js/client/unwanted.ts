@@ -1,7 +1,7 @@
 /** Results that the caller of `retry` does not want, told to the core as errors. */
-import { ask } from './callback.js';
-import type { RetryOptions } from './types/options.js';
-import type { RetryContext, ShouldRetryContext } from './types/retry.js';
+import { ask } from '../base/callback.js';
+import type { RetryOptions } from '../types/options.js';
+import type { RetryContext, ShouldRetryContext } from '../types/retry.js';
 
 type Asked<T> = (context: RetryContext) => Promise<T> | T;
 

@@ -1,8 +1,8 @@
 /** What a batch keeps: lines and pictures, with patience where a disk is full. */
-import { encode } from '../base64.js';
+import { encode } from '../base/base64.js';
 import { GeneratedImage } from '../response.js';
 import type { BatchCore, Made } from './core.js';
-import type { SavedFile, Shelf } from './shelf.js';
+import type { SavedFile, Shelf } from './storage.js';
 
 /** An answer with pictures. */
 export interface Answer {

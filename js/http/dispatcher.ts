@@ -1,6 +1,6 @@
 /** Connections in Node: without time limits, and to no private place that an answer names. */
-import { builtin } from './builtin.js';
-import { isPrivate, refusal } from './hops.js';
+import { builtin } from '../base/builtin.js';
+import { isPrivate, refusal } from './redirects.js';
 
 /** What makes the connections of Node's `fetch`, as far as it is used. */
 export interface Dispatcher {

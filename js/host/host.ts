@@ -1,20 +1,21 @@
 /** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
-import { base64Within, jsonWithin, MAX_BODY_BYTES, startOf } from './body.js';
-import { ask } from './callback.js';
-import { digest } from './digest.js';
-import { GenerateError, remember } from './errors.js';
-import { type Dispatcher, guardedDispatcher, patientDispatcher } from './guard.js';
-import { follow, isNear } from './hops.js';
-import { isCurrent, tell } from './load.js';
-import { TIMER_MAX } from './moment.js';
-import { cameWith, GenerateContentResponse, GenerateResult } from './response.js';
-import type { Attempt, SkippedTarget, Switch } from './types/attempts.js';
-import type { ErrorInfo, GenerateErrorKind } from './types/errors.js';
-import type { ClientEvents } from './types/events.js';
-import type { FallbackResult } from './types/fallback.js';
-import type { QuotaStore } from './types/quota.js';
-import type { RetryContext, ShouldRetryContext } from './types/retry.js';
-import type { Core } from './wasm/unexhausted.js';
+
+import { ask } from '../base/callback.js';
+import { TIMER_MAX } from '../base/deadline.js';
+import { digest } from '../base/digest.js';
+import { GenerateError, remember } from '../errors.js';
+import { base64Within, jsonWithin, MAX_BODY_BYTES, startOf } from '../http/body.js';
+import { type Dispatcher, guardedDispatcher, patientDispatcher } from '../http/dispatcher.js';
+import { follow, isNear } from '../http/redirects.js';
+import { isCurrent, tell } from '../module/load.js';
+import { cameWith, GenerateContentResponse, GenerateResult } from '../response.js';
+import type { Attempt, SkippedTarget, Switch } from '../types/attempts.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
+import type { ClientEvents } from '../types/events.js';
+import type { FallbackResult } from '../types/fallback.js';
+import type { QuotaStore } from '../types/quota.js';
+import type { RetryContext, ShouldRetryContext } from '../types/retry.js';
+import type { Core } from '../wasm/unexhausted.js';
 
 /** Whoever waits for a call. */
 export interface Caller {

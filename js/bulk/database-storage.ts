@@ -1,6 +1,6 @@
 /** A batch's journal and pictures in an IndexedDB, in a page. */
 import type { Batch } from '../wasm/bulk.js';
-import type { Found, Lost, SavedFile, Shelf } from './shelf.js';
+import type { Found, Lost, SavedFile, Shelf } from './storage.js';
 
 const LINES = 'lines';
 const PICTURES = 'pictures';

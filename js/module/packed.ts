@@ -1,5 +1,5 @@
 /** Unpacks a module that a script carries: gzip, written as base64. */
-import { builtin } from './builtin.js';
+import { builtin } from '../base/builtin.js';
 
 interface Zlib {
   gunzipSync(data: Uint8Array): Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 /** Lines that tell of retries, in the words of the loop that everybody writes. */
-import { ask } from './callback.js';
-import type { RetryEvent } from './types/events.js';
+import { ask } from '../base/callback.js';
+import type { RetryEvent } from '../types/events.js';
 
 interface Logged {
   log?: ((line: string) => void) | undefined;

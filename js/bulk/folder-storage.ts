@@ -1,9 +1,9 @@
 /** A batch's journal and pictures in files, in Node, Deno and Bun. */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 import { codeOf, fileMode, folderMode, makeFolder } from '../stores/lock.js';
 import type { Batch } from '../wasm/bulk.js';
 import { Lease, lockOfInode } from './lease.js';
-import type { Found, Lost, SavedFile, Shelf } from './shelf.js';
+import type { Found, Lost, SavedFile, Shelf } from './storage.js';
 
 const fs = needed<typeof import('node:fs/promises')>('node:fs/promises');
 const raw = needed<typeof import('node:fs')>('node:fs');
