@@ -34,8 +34,8 @@ const CONCURRENCY = 64;
 const READ_AHEAD = 16;
 /** Finished items on disk that wait for an earlier one. */
 const EARLY_MAX = 1_000;
-/** What a call tells whoever made it before and after each request. */
-export interface Gate {
+/** Called by a call before and after each of its requests. */
+export interface AdmissionHook {
   pass(model: string, usd: number): Promise<void>;
   failed(possiblyBilled: boolean): void;
 }
@@ -46,7 +46,7 @@ export interface Maker extends JobMaker {
   make(
     request: string | GenerateRequest,
     options: GenerateOptions,
-    gate: Gate,
+    admission: AdmissionHook,
   ): Promise<GenerateResult>;
   /** A batch has begun, or ended: its client waits for it before it closes. */
   began(run: Run): void;
@@ -548,14 +548,14 @@ export class Run implements BatchRun {
 
   async #make(active: Active): Promise<void> {
     const { pending, controller } = active;
-    const gate = {
+    const admission = {
       pass: (model: string, usd: number) => this.#pass(active, model, usd),
       failed: (possiblyBilled: boolean) => this.#requestFailed(active, possiblyBilled),
     };
     let result: GenerateResult;
     try {
       const options = { ...this.#call, signal: controller.signal };
-      result = await this.#maker.make(pending.request, options, gate);
+      result = await this.#maker.make(pending.request, options, admission);
     } catch (error) {
       active.end();
       if (active.isGivenBack) this.#again.push(pending);

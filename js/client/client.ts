@@ -2,14 +2,16 @@
 /** One client: it hands calls to the core and keeps who waits for them. */
 
 import { ask } from '../base/callback.js';
-import { momentOf, TIMER_MAX } from '../base/deadline.js';
+import { momentOf } from '../base/deadline.js';
 import type { BatchOptions, BatchRun, BatchSource } from '../batch-types.js';
-import { type Gate, type Maker, Run } from '../bulk/run.js';
+import { type AdmissionHook, type Maker, Run } from '../bulk/run.js';
 import { isGenerateError } from '../errors.js';
 import { diagnoseSeen, type History, modelsWith } from '../guide/index.js';
-import { type Caller, callers, Host, Life } from '../host/host.js';
+import { type Caller, callers } from '../host/caller.js';
+import { Host } from '../host/host.js';
+import { Life } from '../host/life.js';
 import { ClientJobs } from '../jobs/index.js';
-import { guarded, isCurrent, isReady, onTrap, ready, tell, use } from '../module/load.js';
+import { guarded, ignoreTrap, isCurrent, isReady, onTrap, ready, use } from '../module/load.js';
 import type { GenerateContentResponse, GenerateResult } from '../response.js';
 import type { Diagnosis } from '../types/diagnosis.js';
 import type { ClientEvents } from '../types/events.js';
@@ -33,6 +35,8 @@ import type { Core } from '../wasm/unexhausted.js';
 import { checkData } from './data.js';
 import { logged } from './retry-log.js';
 import { serverless } from './serverless.js';
+import { NO_SIGNALS, onAbort, signalsOf } from './signals.js';
+import { sleep } from './sleep.js';
 import { wanted } from './unwanted.js';
 
 onTrap((error) => {
@@ -98,9 +102,9 @@ export class Client {
           if (!isGenerateError(error)) throw error;
         }
       },
-      make: async (request, call, gate) => {
+      make: async (request, call, admission) => {
         checkData(request);
-        return this.#generate(request, call, gate);
+        return this.#generate(request, call, admission);
       },
       began: (run) => void this.#runs.add(run),
       ended: (run) => void this.#runs.delete(run),
@@ -124,7 +128,7 @@ export class Client {
     maxRetries?: number | DropInOptions,
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
-    return this.#run(signals(maxRetries, request), (core, caller) => {
+    return this.#run(signalsOf(maxRetries, request), (core, caller) => {
       const options = logged(maxRetries, this.#log(), MAX_RETRIES);
       return core.generateWithRetry(caller, request, options, baseDelay);
     });
@@ -132,7 +136,7 @@ export class Client {
 
   /** The function of the same name, with this client's settings. */
   generateWithFallback(request: Prompt, options?: FallbackOptions): Promise<FallbackResult> {
-    return this.#run(signals(options, request), (core, caller) =>
+    return this.#run(signalsOf(options, request), (core, caller) =>
       core.generateWithFallback(caller, request, logged(options, this.#log())),
     );
   }
@@ -151,7 +155,7 @@ export class Client {
       return Promise.reject(error);
     }
     if (end !== undefined) call.deadline = end;
-    const told = (failure: BatchGenerateFailure) =>
+    const emitFailure = (failure: BatchGenerateFailure) =>
       ask('`onError`', typeof onError === 'function' ? onError : complain, failure);
     // No pause outlives the batch, however that ends, or the client.
     let ended = false;
@@ -163,7 +167,7 @@ export class Client {
       // Should the core fail before it listens, nobody else does, and Node would end the process.
       item.catch((error: unknown) => {
         // What ended the batch is told to its caller.
-        if (!ended && this.#state !== 'closed') told({ index, prompt, error });
+        if (!ended && this.#state !== 'closed') emitFailure({ index, prompt, error });
       });
       return item;
     };
@@ -174,7 +178,7 @@ export class Client {
         wake = end;
         pauses.add(end);
       }).finally(() => pauses.delete(wake));
-    return this.#run(signals(call), (core, caller) => {
+    return this.#run(signalsOf(call), (core, caller) => {
       caller.off = () => {
         ended = true;
         wake();
@@ -192,7 +196,7 @@ export class Client {
    */
   retry<T>(fn: (context: RetryContext) => Promise<T> | T, options?: RetryOptions): Promise<T> {
     return wanted(fn, options, (fn, options) =>
-      this.#run(signals(options), (core, caller) =>
+      this.#run(signalsOf(options), (core, caller) =>
         core.retry(caller, fn, logged(options, this.#log())),
       ),
     );
@@ -210,7 +214,7 @@ export class Client {
    * when something is free again. Where the quotas are shared, the store is asked first.
    */
   quota(): Promise<QuotaReport[]> {
-    return this.#run(NONE, (core, caller) => {
+    return this.#run(NO_SIGNALS, (core, caller) => {
       core.quota(caller);
       return undefined;
     });
@@ -219,7 +223,7 @@ export class Client {
   /** What this client has spent, and what is left of its budget. A shared store is asked first. */
   async costs(): Promise<Costs> {
     await this.quota();
-    return this.#run(NONE, (core, caller) => {
+    return this.#run(NO_SIGNALS, (core, caller) => {
       core.costs(caller);
       return undefined;
     });
@@ -270,7 +274,7 @@ export class Client {
     }
     if (drain > 0 && this.#state === 'open') await this.#drain(drain);
     this.#state = 'closed';
-    this.#tell((core) => core.close());
+    this.#notifyCore((core) => core.close());
     this.#jobs?.close();
     for (const wake of [...this.#pauses]) wake();
   }
@@ -282,7 +286,7 @@ export class Client {
 
   async #drain(ms: number): Promise<void> {
     this.#state = 'draining';
-    this.#tell((core) => core.retire());
+    this.#notifyCore((core) => core.retire());
     for (const wake of [...this.#pauses]) wake();
     const ends = [this.#host.idle(), ...[...this.#runs].map((run) => run.stop())];
     let late = ignore;
@@ -293,10 +297,14 @@ export class Client {
     late();
   }
 
-  #generate(request: Prompt, options?: GenerateOptions, gate?: Gate): Promise<GenerateResult> {
-    return this.#run(signals(options, request), (core, caller) => {
-      const call = core.generate(caller, request, logged(options, this.#log()), gate);
-      if (gate === undefined) this.#warnOfHost(options);
+  #generate(
+    request: Prompt,
+    options?: GenerateOptions,
+    admission?: AdmissionHook,
+  ): Promise<GenerateResult> {
+    return this.#run(signalsOf(options, request), (core, caller) => {
+      const call = core.generate(caller, request, logged(options, this.#log()), admission);
+      if (admission === undefined) this.#warnOfHost(options);
       return call;
     });
   }
@@ -326,10 +334,10 @@ export class Client {
     return life.core;
   }
 
-  /** Tells the core something that nobody waits for; one that has failed needs to know no more. */
-  #tell(what: (core: Core) => void): void {
+  /** Runs a function of the core that nothing waits for; one that has failed needs to know no more. */
+  #notifyCore(what: (core: Core) => void): void {
     const { core, instance } = this.#life;
-    if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+    if (core !== undefined && isCurrent(instance)) ignoreTrap(() => what(core));
   }
 
   #run<T>(
@@ -373,13 +381,13 @@ export class Client {
     const abort = () => {
       caller.reason = signal.reason;
       this.#host.reject(caller, signal.reason);
-      if (call !== undefined) this.#tell((core) => core.cancel(call));
+      if (call !== undefined) this.#notifyCore((core) => core.cancel(call));
     };
     if (signal.aborted) {
       abort();
       return;
     }
-    const unwatch = watch(signal, abort);
+    const unwatch = onAbort(signal, abort);
     const before = caller.off;
     caller.off = () => {
       unwatch();
@@ -388,84 +396,12 @@ export class Client {
   }
 }
 
-const watched = new WeakMap<AbortSignal, Set<() => void>>();
-
-/**
- * Calls back when a signal aborts; gives what ends that. A crowd of calls may share one signal, and
- * Node warns of a leak where one has more than ten listeners: each signal gets one of ours.
- */
-function watch(signal: AbortSignal, abort: () => void): () => void {
-  let waiting = watched.get(signal);
-  if (waiting === undefined) {
-    const all = new Set<() => void>();
-    waiting = all;
-    watched.set(signal, all);
-    const tell = () => {
-      watched.delete(signal);
-      for (const each of [...all]) each();
-    };
-    signal.addEventListener('abort', tell, { once: true });
-    listeners.set(all, tell);
-  }
-  const all = waiting;
-  all.add(abort);
-  return () => {
-    all.delete(abort);
-    const tell = listeners.get(all);
-    if (all.size > 0 || tell === undefined) return;
-    signal.removeEventListener('abort', tell);
-    if (watched.get(signal) === all) watched.delete(signal);
-  };
-}
-
-const listeners = new WeakMap<Set<() => void>, () => void>();
-
 function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The requests of the drop-in in all, where the caller says nothing. */
 const MAX_RETRIES = 5;
-
-const NONE: AbortSignal[] = [];
-
-/** The signals that end a call: its own and its request's. */
-function signals(options: unknown, request?: unknown): AbortSignal[] {
-  const own = signalOf(() => (options as { signal?: AbortSignal } | undefined)?.signal);
-  const other = signalOf(
-    () => (request as { config?: { abortSignal?: AbortSignal } } | undefined)?.config?.abortSignal,
-  );
-  if (own === undefined && other === undefined) return NONE;
-  return [own, other].filter((signal) => signal !== undefined && signal !== null);
-}
-
-function signalOf(read: () => AbortSignal | undefined): AbortSignal | undefined {
-  try {
-    return read();
-  } catch {
-    // What cannot be read is refused where it is read as a whole.
-    return undefined;
-  }
-}
-
-/** Waits; `told` is given what ends the wait at once. */
-function sleep(ms: number, told: (end: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let left = ms;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const step = () => {
-      if (left <= 0) return resolve();
-      const wait = Math.min(left, TIMER_MAX);
-      left -= wait;
-      timer = setTimeout(step, wait);
-    };
-    told(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    step();
-  });
-}
 
 function complain({ error }: BatchGenerateFailure): void {
   console.error(`Failed: ${error}`);

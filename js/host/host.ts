@@ -1,36 +1,27 @@
-/** What the core needs of JavaScript: promises, errors, events, the environment. No decisions. */
-
+/** The host of the core: promises, errors, events and the environment. Nothing is decided here. */
 import { ask } from '../base/callback.js';
 import { TIMER_MAX } from '../base/deadline.js';
-import { digest } from '../base/digest.js';
+import { defined } from '../base/fields.js';
 import { GenerateError, remember } from '../errors.js';
-import { base64Within, jsonWithin, MAX_BODY_BYTES, startOf } from '../http/body.js';
-import { type Dispatcher, guardedDispatcher, patientDispatcher } from '../http/dispatcher.js';
-import { follow, isNear } from '../http/redirects.js';
-import { isCurrent, tell } from '../module/load.js';
+import { jsonWithin, MAX_BODY_BYTES, startOf } from '../http/body.js';
+import { type Dispatcher, patientDispatcher } from '../http/dispatcher.js';
+import { ignoreTrap, isCurrent } from '../module/load.js';
 import { cameWith, GenerateContentResponse, GenerateResult } from '../response.js';
 import type { Attempt, SkippedTarget, Switch } from '../types/attempts.js';
 import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
 import type { ClientEvents } from '../types/events.js';
 import type { FallbackResult } from '../types/fallback.js';
 import type { QuotaStore } from '../types/quota.js';
-import type { RetryContext, ShouldRetryContext } from '../types/retry.js';
+import type { ShouldRetryContext } from '../types/retry.js';
 import type { Core } from '../wasm/unexhausted.js';
-
-/** Whoever waits for a call. */
-export interface Caller {
-  readonly host: { reject(caller: Caller, error: unknown): void };
-  /** Who waits need not have kept the client. */
-  readonly life?: Life;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-  /** Stops listening to the caller's signal. */
-  off?: () => void;
-  /** What the caller's signal said, once it has. */
-  reason?: unknown;
-}
-
-type Listener = (event: never) => void;
+import { addressFault, urlOf } from './addresses.js';
+import { AttemptContext } from './attempt-context.js';
+import { type Caller, callers } from './caller.js';
+import { type DownloadInit, download } from './downloads.js';
+import { isPage, settingsOfEnvironment } from './environment.js';
+import { Events } from './events.js';
+import { type Life, type Listener, type WeakLife, weakly } from './life.js';
+import { projectName } from './project.js';
 
 type Update = (
   state: string | undefined,
@@ -41,58 +32,18 @@ type Update = (
   result: undefined;
 };
 
-interface ProcessLike {
-  env?: Record<string, string | undefined>;
-  type?: string;
-  versions?: { node?: string };
-}
-
-class Context implements RetryContext {
-  readonly attempt: number;
-  #controller: AbortController | undefined;
-
-  constructor(attempt: number) {
-    this.attempt = attempt;
-  }
-
-  // Most functions never ask for the signal, and making one costs as much as the rest of a call.
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
-  }
-
-  static abort(context: Context, reason: unknown): void {
-    context.#controller ??= new AbortController();
-    context.#controller.abort(reason);
-  }
-}
-
 const warned = new Set<string>();
 
-/** What lives as long as its client, or as a call that somebody waits for. */
-export class Life {
-  core: Core | undefined;
-  instance = 0;
-  readonly listeners: Map<string, Set<Listener>> = new Map();
-}
-
-/** Where there are no weak references nothing is ever collected of what WebAssembly holds. */
-const weakly = (life: Life): { deref(): Life | undefined } =>
-  typeof WeakRef === 'function' ? new WeakRef(life) : { deref: () => life };
-
-/** Everybody who waits, whatever their client: they are told when the WebAssembly fails. */
-export const callers: Set<Caller> = new Set();
-
-/** The JavaScript side of one client. */
+/** The JavaScript side of one client; `src/wasm/host.rs` declares its methods. */
 export class Host {
   /** Weak, since the core holds this very object: no client would ever be collected. */
-  readonly #life: { deref(): Life | undefined };
+  readonly #life: WeakLife;
   /** The same while somebody waits, who keeps it anyway: asking a weak reference takes time. */
   #held: Life | undefined;
   /** The quotas of this process, in case the WebAssembly fails. */
   readonly #kept: Map<string, string> = new Map();
   readonly browser: boolean = isPage();
-  listening = false;
+  readonly #events: Events = new Events(() => this.#held ?? this.#life.deref());
   #nap: ReturnType<typeof setTimeout> | undefined;
   #pending = 0;
   readonly #idle: (() => void)[] = [];
@@ -128,7 +79,7 @@ export class Host {
     for (const wake of this.#idle.splice(0)) wake();
   }
 
-  /** Once no call of this client waits any more. */
+  /** Resolves once no call of this client waits any more. */
   idle(): Promise<void> {
     if (this.#pending === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -152,8 +103,8 @@ export class Host {
     remember(error, info);
   }
 
-  context(attempt: number): Context {
-    return new Context(attempt);
+  context(attempt: number): AttemptContext {
+    return new AttemptContext(attempt);
   }
 
   /** Wakes the core after a while, if the process is still there: it is not kept alive. */
@@ -169,12 +120,17 @@ export class Host {
     const life = this.#held ?? this.#life.deref();
     const [core, instance] = [life?.core, life?.instance ?? 0];
     return (what) => {
-      // What comes too late for its instance is for nobody: whoever waited has been told.
-      if (core !== undefined && isCurrent(instance)) tell(() => what(core));
+      // An earlier instance has failed, and its callers were rejected then.
+      if (core !== undefined && isCurrent(instance)) ignoreTrap(() => what(core));
     };
   }
 
-  call(work: (context: Context) => unknown, context: Context, call: number, flight: number): void {
+  call(
+    work: (context: AttemptContext) => unknown,
+    context: AttemptContext,
+    call: number,
+    flight: number,
+  ): void {
     const bring = this.#bringer();
     let promise: Promise<unknown>;
     try {
@@ -192,11 +148,11 @@ export class Host {
     return new AbortController();
   }
 
-  abort(context: Context | AbortController, timedOut: boolean): void {
+  abort(context: AttemptContext | AbortController, timedOut: boolean): void {
     const reason = timedOut
       ? new DOMException('the attempt took longer than its timeout', 'TimeoutError')
       : new DOMException('the call has ended', 'AbortError');
-    if (context instanceof Context) Context.abort(context, reason);
+    if (context instanceof AttemptContext) AttemptContext.abort(context, reason);
     else context.abort(reason);
   }
 
@@ -218,10 +174,17 @@ export class Host {
     size: string | undefined,
   ): GenerateResult | FallbackResult {
     if (name !== undefined) {
-      const priced = cost === undefined ? {} : { cost };
-      const asked = size === undefined ? {} : { size };
-      const told = { possibleCost, attempts, switches, skipped, ...asked };
-      return { result: response, modelUsed: name, model, ...priced, ...told };
+      return defined({
+        result: response,
+        modelUsed: name,
+        model,
+        cost,
+        possibleCost,
+        attempts,
+        switches,
+        skipped,
+        size,
+      });
     }
     return new GenerateResult({
       response,
@@ -247,11 +210,11 @@ export class Host {
     status: number | undefined,
   ): void {
     // Written out, since each call comes by here.
-    const told: Attempt = { attempt, took, waited };
-    if (model !== undefined) told.model = model;
-    if (kind !== undefined) told.kind = kind;
-    if (status !== undefined) told.status = status;
-    list.push(told);
+    const made: Attempt = { attempt, took, waited };
+    if (model !== undefined) made.model = model;
+    if (kind !== undefined) made.kind = kind;
+    if (status !== undefined) made.status = status;
+    list.push(made);
   }
 
   addSwitch(
@@ -285,38 +248,28 @@ export class Host {
     return startOf(response, most);
   }
 
-  /** What lies under an address, as base64; empty where it has more than `most` bytes. */
+  /** The bytes at an address as base64, which is empty where there are more than `most`. */
   async download(
     own: typeof fetch | undefined,
     url: string,
-    init: RequestInit & { dispatcher?: Dispatcher | undefined },
+    init: DownloadInit,
     home: string,
     most: number,
   ): Promise<{ status: number; data: string }> {
     const { origin } = this.#url(home) as URL;
-    const response = await follow(url, origin, (at) => {
-      const isOpen = init.dispatcher === undefined || isNear(at, origin);
-      return (own ?? fetch)(at, isOpen ? init : { ...init, dispatcher: guardedDispatcher() });
-    });
-    const { status } = response;
-    const data = status === 200 ? await base64Within(response, most) : '';
-    if (status !== 200) await response.body?.cancel();
-    return { status, data };
+    return download(own, url, init, origin, most);
+  }
+
+  get listening(): boolean {
+    return this.#events.hasListeners;
   }
 
   on(name: string, listener: Listener): () => void {
-    const all = this.#life.deref()?.listeners ?? new Map<string, Set<Listener>>();
-    const listeners = all.get(name) ?? new Set();
-    all.set(name, listeners.add(listener));
-    this.listening = true;
-    return () => {
-      listeners.delete(listener);
-      this.listening = [...all.values()].some(({ size }) => size > 0);
-    };
+    return this.#events.on(name, listener);
   }
 
   sends(call: number, attempt: number, model: string | undefined): void {
-    this.#emit('attempt', present({ call, attempt, model }));
+    this.#events.emit('attempt', defined({ call, attempt, model }));
   }
 
   waits(
@@ -329,14 +282,14 @@ export class Host {
     error: unknown,
     onRetry: Listener | undefined,
   ): void {
-    const event = present({ call, attempt, delay, retryAt: new Date(until), model, info, error });
+    const event = defined({ call, attempt, delay, retryAt: new Date(until), model, info, error });
     if (onRetry !== undefined) ask('`onRetry`', onRetry as (event: unknown) => unknown, event);
-    this.#emit('retry', event);
-    this.#emit('waiting', event);
+    this.#events.emit('retry', event);
+    this.#events.emit('waiting', event);
   }
 
   switches(call: number, from: string, model: string, info: ErrorInfo): void {
-    this.#emit('fallback', { call, from, model, info });
+    this.#events.emit('fallback', { call, from, model, info });
   }
 
   holds(
@@ -347,11 +300,14 @@ export class Host {
     model: string | undefined,
     info: ErrorInfo,
   ): void {
-    this.#emit('waiting', present({ call, attempt, delay, retryAt: new Date(until), model, info }));
+    this.#events.emit(
+      'waiting',
+      defined({ call, attempt, delay, retryAt: new Date(until), model, info }),
+    );
   }
 
   notice(name: string, event: unknown): void {
-    this.#emit(name as keyof ClientEvents, event as never);
+    this.#events.emit(name as keyof ClientEvents, event as never);
   }
 
   /** Runs `update` over a state of the store, and waits for no store for ever. */
@@ -362,13 +318,13 @@ export class Host {
     book: string,
     update: Update,
   ): Promise<void> {
-    const name = project ?? (await this.#digest(identity));
+    const name = project ?? (await this.#projectName(identity));
     await store.transact(`${name}:${book}`, update);
   }
 
-  async #digest(identity: string): Promise<string> {
+  async #projectName(identity: string): Promise<string> {
     try {
-      return await known(identity);
+      return await projectName(identity);
     } catch (error) {
       this.warn((error as Error).message);
       throw error;
@@ -384,11 +340,11 @@ export class Host {
   }
 
   succeeds(call: number, attempts: number, waited: number): void {
-    this.#emit('success', { call, attempts, waited });
+    this.#events.emit('success', { call, attempts, waited });
   }
 
   fails(call: number, error: unknown): void {
-    this.#emit('failure', { call, error });
+    this.#events.emit('failure', { call, error });
   }
 
   ask(
@@ -405,12 +361,6 @@ export class Host {
     return ask('`fallbackOn`', fallbackOn, info);
   }
 
-  #emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of (this.#held ?? this.#life.deref())?.listeners.get(name) ?? []) {
-      ask(`a listener of \`${name}\``, listener as (event: unknown) => unknown, event);
-    }
-  }
-
   warn(text: string): void {
     if (warned.has(text)) return;
     warned.add(text);
@@ -418,11 +368,7 @@ export class Host {
   }
 
   environment(): { apiKey?: string; baseUrl?: string; vertexUrl?: string } {
-    const env = environment();
-    // An empty variable is one that is not set.
-    const apiKey = env['GOOGLE_API_KEY'] || env['GEMINI_API_KEY'] || undefined;
-    const baseUrl = env['GOOGLE_GEMINI_BASE_URL'] || undefined;
-    return present({ apiKey, baseUrl, vertexUrl: env['GOOGLE_VERTEX_BASE_URL'] || undefined });
+    return settingsOfEnvironment();
   }
 
   isSameOrigin(one: string, other: string): boolean {
@@ -430,83 +376,14 @@ export class Host {
   }
 
   #url(address: string): URL | undefined {
-    // In a page an address may be relative: a proxy at the page's own host.
-    const base = this.browser ? location.href : undefined;
-    try {
-      return new URL(address, base);
-    } catch {
-      return undefined;
-    }
+    return urlOf(address, this.browser);
   }
 
   addressFault(address: string): string | undefined {
-    const url = this.#url(address);
-    if (url === undefined) return 'is no address; it must be like https://proxy.example/gemini';
-    if (!/^https?:$/.test(url.protocol)) return 'must begin with https:// or http://';
-    if (url.username !== '' || url.password !== '') {
-      return 'must hold no credentials; pass them as `headers`';
-    }
-    if (url.search !== '' || url.hash !== '') {
-      return 'must end before `?` and `#`: the path of the request comes behind it';
-    }
-    return undefined;
+    return addressFault(this.#url(address));
   }
 
   dispatcher(): Dispatcher | undefined {
     return patientDispatcher();
   }
-}
-
-/** The fields that have a value: one that is absent reads better than one that is undefined. */
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as never;
-}
-
-const digests = new Map<string, Promise<string>>();
-
-/** 16 hex digits that tell projects apart and give no key away. */
-function known(identity: string): Promise<string> {
-  let hashed = digests.get(identity);
-  if (hashed === undefined) {
-    hashed = hash(identity);
-    digests.set(identity, hashed);
-  }
-  return hashed;
-}
-
-async function hash(text: string): Promise<string> {
-  try {
-    return await digest(text, 8);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}; pass \`project\` with \`store\``);
-  }
-}
-
-function nodeProcess(): ProcessLike | undefined {
-  const { process } = globalThis as { process?: ProcessLike };
-  return typeof process?.versions?.node === 'string' ? process : undefined;
-}
-
-function environment(): Record<string, string | undefined> {
-  try {
-    return nodeProcess()?.env ?? {};
-  } catch {
-    // Deno without permission to read the environment.
-    return {};
-  }
-}
-
-/** Pages and their workers, where CORS rules; not Node, Deno, Bun or workerd, nor jsdom in them. */
-function isPage(): boolean {
-  const process = nodeProcess();
-  if (process !== undefined) return process.type === 'renderer';
-  const scope = globalThis as {
-    document?: object;
-    importScripts?: unknown;
-    Deno?: object;
-    Bun?: object;
-  };
-  if (scope.Deno !== undefined || scope.Bun !== undefined) return false;
-  return typeof scope.document === 'object' || typeof scope.importScripts === 'function';
 }

@@ -82,10 +82,10 @@ export function guarded<T>(run: () => T): T {
   }
 }
 
-/** Tells the core something that nobody waits for; a trap has been told to those who wait. @internal */
-export function tell(what: () => void): void {
+/** Runs a function of the core that nothing waits for; callers are rejected by `onTrap`. @internal */
+export function ignoreTrap(run: () => void): void {
   try {
-    what();
+    run();
   } catch (error) {
     if (!isTrap(error)) throw error;
   }
