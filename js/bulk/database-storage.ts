@@ -1,6 +1,6 @@
 /** A batch's journal and pictures in an IndexedDB, in a page. */
 import type { Batch } from '../wasm/bulk.js';
-import type { Found, Lost, SavedFile, Shelf } from './storage.js';
+import type { BatchStorage, Found, OnTakenOver, SavedFile } from './storage.js';
 
 const LINES = 'lines';
 const PICTURES = 'pictures';
@@ -10,8 +10,8 @@ const PIECE = 1_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export class Database implements Shelf {
-  readonly place = '';
+export class DatabaseStorage implements BatchStorage {
+  readonly location = '';
   readonly #database: IDBDatabase;
   readonly #release: () => void;
   #isClosed = false;
@@ -26,7 +26,7 @@ export class Database implements Shelf {
    *
    * @throws where another page has it, or the browser allows no database.
    */
-  static async open(journal: string, lost: Lost): Promise<Database> {
+  static async open(journal: string, onTakenOver: OnTakenOver): Promise<DatabaseStorage> {
     const release = await hold(`unexhausted:${journal}`);
     if (release === undefined) {
       throw new Error(
@@ -43,10 +43,10 @@ export class Database implements Shelf {
       // Somebody deletes it, or the browser does: what was written is gone.
       database.onversionchange = () => {
         database.close();
-        lost();
+        onTakenOver();
       };
-      database.onclose = lost;
-      return new Database(database, release);
+      database.onclose = onTakenOver;
+      return new DatabaseStorage(database, release);
     } catch (error) {
       release();
       throw error;

@@ -2,17 +2,17 @@
 import { encode } from '../base/base64.js';
 import { GeneratedImage } from '../response.js';
 import type { BatchCore, Made } from './core.js';
-import type { SavedFile, Shelf } from './storage.js';
+import type { BatchStorage, SavedFile } from './storage.js';
 
 /** An answer with pictures. */
-export interface Answer {
+export interface Pictures {
   images: readonly GeneratedImage[];
   model: string;
   cost?: number | undefined;
 }
 
-/** What the vault tells its batch. */
-export interface VaultHost {
+/** The batch as its storage sees it. */
+export interface DurableStorageHost {
   /** Nothing can be written for a moment. */
   waits(reason: string, until: Date): void;
   /** Nothing can be written, and that is not about to pass. */
@@ -20,10 +20,10 @@ export interface VaultHost {
   changed(): void;
 }
 
-export class Vault {
+export class DurableStorage {
   readonly #core: BatchCore;
-  readonly #shelf: Shelf | undefined;
-  readonly #host: VaultHost;
+  readonly #storage: BatchStorage | undefined;
+  readonly #host: DurableStorageHost;
   /** Since when, and how often in a row, nothing could be written. */
   #trouble: { since: number; failures: number; until: number } | undefined;
   /** Writes that wait for room, each with something that is paid for. */
@@ -33,15 +33,15 @@ export class Vault {
   /** What ends each wait for room. */
   readonly #naps: Set<() => void> = new Set();
 
-  constructor(core: BatchCore, shelf: Shelf | undefined, host: VaultHost) {
+  constructor(core: BatchCore, storage: BatchStorage | undefined, host: DurableStorageHost) {
     this.#core = core;
-    this.#shelf = shelf;
+    this.#storage = storage;
     this.#host = host;
   }
 
   /** Whether pictures are kept. */
   get isKeeping(): boolean {
-    return this.#shelf !== undefined;
+    return this.#storage !== undefined;
   }
 
   /** Whether nothing new may be paid for: while a picture waits for room, another would wait too. */
@@ -52,7 +52,7 @@ export class Vault {
   /** Writes a line that the next step relies on; false where it could not be written now. */
   async note(line: string): Promise<boolean> {
     try {
-      await this.#shelf?.append(line);
+      await this.#storage?.append(line);
     } catch (error) {
       this.#failed(error);
       return false;
@@ -63,33 +63,33 @@ export class Vault {
 
   /** Writes a line that nothing relies on. */
   mention(line: string): void {
-    this.#shelf?.append(line).catch(() => {});
+    this.#storage?.append(line).catch(() => {});
   }
 
   /** Writes a line of something that is over. */
   async record(line: string): Promise<void> {
-    await this.#patiently(() => this.#shelf?.append(line));
+    await this.#patiently(() => this.#storage?.append(line));
   }
 
   /** @throws where no picture can be kept. */
   async probe(): Promise<void> {
     // No item has an empty key. What a killed run has left of it is written over by the next.
-    await this.#shelf?.probe(this.#core.temporaryName(`${this.#shelf.place}\n`, 0));
+    await this.#storage?.probe(this.#core.temporaryName(`${this.#storage.location}\n`, 0));
   }
 
   /** Brings an answer to where it outlives a crash. */
-  async keep(key: string, name: string, { images, model, cost }: Answer): Promise<Made> {
-    const shelf = this.#shelf;
-    const kept = shelf === undefined ? [] : images;
+  async keep(key: string, name: string, { images, model, cost }: Pictures): Promise<Made> {
+    const storage = this.#storage;
+    const kept = storage === undefined ? [] : images;
     const files = kept.map(({ mimeType }, at) => ({
       name: this.#core.numberedName(name, at, kept.length, mimeType),
-      temp: this.#core.temporaryName(`${shelf?.place}\n${key}`, at),
+      temp: this.#core.temporaryName(`${storage?.location}\n${key}`, at),
       size: 0,
     }));
     for (const [at, file] of files.entries()) {
       const bytes = images[at]?.bytes() ?? new Uint8Array();
       file.size = bytes.length;
-      await this.#patiently(() => shelf?.save(file.temp, bytes));
+      await this.#patiently(() => storage?.save(file.temp, bytes));
     }
     const made = { model, files, ...(cost === undefined ? {} : { usd: cost }) };
     await this.record(this.#core.made(key, made));
@@ -100,7 +100,7 @@ export class Vault {
   /** The first picture that is missing; names what a run was killed before naming. */
   async find(key: string, { files }: Made): Promise<string | undefined> {
     for (const file of files) {
-      const found = await this.#shelf?.find(file);
+      const found = await this.#storage?.find(file);
       if (found === 'missing') return file.name;
       if (found === 'unnamed') await this.#name(key, files, file);
     }
@@ -108,14 +108,14 @@ export class Vault {
   }
 
   async read(files: readonly SavedFile[]): Promise<GeneratedImage[]> {
-    const shelf = this.#shelf as Shelf;
+    const storage = this.#storage as BatchStorage;
     const read = async ({ name }: SavedFile) =>
-      new GeneratedImage(this.#core.typeOf(name), encode(await shelf.read(name)));
+      new GeneratedImage(this.#core.typeOf(name), encode(await storage.read(name)));
     return Promise.all(files.map(read));
   }
 
   path(name: string): string {
-    return (this.#shelf as Shelf).path(name);
+    return (this.#storage as BatchStorage).path(name);
   }
 
   /** What waits for room is given up. */
@@ -131,14 +131,14 @@ export class Vault {
 
   async close(): Promise<void> {
     this.wake();
-    await this.#shelf?.close();
+    await this.#storage?.close();
   }
 
   /** Where the name is taken the next is written down before it is used. */
   async #name(key: string, files: SavedFile[], file: SavedFile): Promise<void> {
-    const shelf = this.#shelf as Shelf;
+    const storage = this.#storage as BatchStorage;
     const wanted = file.name;
-    for (let clashes = 1; !(await this.#patiently(() => shelf.name(file))); clashes += 1) {
+    for (let clashes = 1; !(await this.#patiently(() => storage.name(file))); clashes += 1) {
       file.name = this.#core.nameBeside(wanted, clashes);
       await this.record(this.#core.named(key, files));
     }

@@ -3,7 +3,7 @@ import { needed } from '../base/builtin.js';
 import { codeOf, fileMode, folderMode, makeFolder } from '../stores/lock.js';
 import type { Batch } from '../wasm/bulk.js';
 import { Lease, lockOfInode } from './lease.js';
-import type { Found, Lost, SavedFile, Shelf } from './storage.js';
+import type { BatchStorage, Found, OnTakenOver, SavedFile } from './storage.js';
 
 const fs = needed<typeof import('node:fs/promises')>('node:fs/promises');
 const raw = needed<typeof import('node:fs')>('node:fs');
@@ -24,15 +24,15 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-export class Files implements Shelf {
-  readonly place: string;
+export class FolderStorage implements BatchStorage {
+  readonly location: string;
   readonly #out: string;
   /** What the folder of the pictures allows to whom: they are as private as it is. */
   readonly #mode: number;
   readonly #journal: Journal | undefined;
 
-  private constructor(place: string, out: string, mode: number, journal: Journal | undefined) {
-    this.place = place;
+  private constructor(location: string, out: string, mode: number, journal: Journal | undefined) {
+    this.location = location;
     this.#out = out;
     this.#mode = mode;
     this.#journal = journal;
@@ -42,15 +42,16 @@ export class Files implements Shelf {
   static async open(
     journal: string | undefined,
     out: string | undefined,
-    lost: Lost,
-  ): Promise<Files> {
-    const opened = journal === undefined ? undefined : await Journal.open(resolve(journal), lost);
+    onTakenOver: OnTakenOver,
+  ): Promise<FolderStorage> {
+    const opened =
+      journal === undefined ? undefined : await Journal.open(resolve(journal), onTakenOver);
     // One journal has one folder, by whatever name it is called.
-    const place = opened?.path ?? globalThis.crypto.randomUUID();
-    const folder = resolve(out ?? `${place}.pictures`);
+    const location = opened?.path ?? globalThis.crypto.randomUUID();
+    const folder = resolve(out ?? `${location}.pictures`);
     try {
       makeFolder(folder);
-      return new Files(place, folder, (await fs.stat(folder)).mode, opened);
+      return new FolderStorage(location, folder, (await fs.stat(folder)).mode, opened);
     } catch (error) {
       await opened?.close();
       throw error;
@@ -154,7 +155,7 @@ class Journal {
     this.#leases = leases;
   }
 
-  static async open(given: string, lost: Lost): Promise<Journal> {
+  static async open(given: string, onTakenOver: OnTakenOver): Promise<Journal> {
     makeFolder(dirname(given));
     const handle = await fs.open(given, raw.constants.O_RDWR | raw.constants.O_CREAT, 0o600);
     const leases: Lease[] = [];
@@ -162,7 +163,7 @@ class Journal {
       const path = await fs.realpath(given);
       // Links of both kinds give one journal several names, and only one process may have it.
       for (const lock of [join(dirname(path), `.${basename(path)}.lock`), lockOfInode(path)]) {
-        if (lock !== undefined) leases.push(await Lease.take(lock, lost));
+        if (lock !== undefined) leases.push(await Lease.take(lock, onTakenOver));
       }
       await syncFolder(dirname(path));
       return new Journal(path, handle, leases);

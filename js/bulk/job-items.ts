@@ -2,29 +2,23 @@
 import type { BatchNotice, BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
 import type { ErrorInfo } from '../types/errors.js';
-import type { Job, JobRow, Jobs } from '../types/jobs.js';
+import type { Job, JobRow } from '../types/jobs.js';
 import type { GenerateRequest } from '../types/request.js';
 import { ByJob, type OpenJob } from './by-job.js';
 import type { BatchCore } from './core.js';
-import type { Answer, Vault } from './durable-storage.js';
+import type { DurableStorage, Pictures } from './durable-storage.js';
 import { ownModel } from './entry.js';
-import type { Pending } from './item.js';
-
-/** What jobs need of the client. */
-export interface JobMaker {
-  readonly jobs: Jobs;
-  /** What a request is to cost in a job, in USD. @throws where its model has no jobs. */
-  priceInJob(request: string | GenerateRequest, model: string | undefined): number;
-}
+import type { PendingItem } from './item.js';
+import type { JobMaker } from './maker.js';
 
 /** What the items of jobs tell their batch. */
 export interface JobItemsHost {
   /** Resolves once the batch is not paused. */
   goesOn(): Promise<void>;
   /** To be made by requests of its own, or by another job. */
-  again(pending: Pending): void;
-  kept(pending: Pending, answer: Answer): Promise<void>;
-  failed(pending: Pending, error: unknown): Promise<void>;
+  again(pending: PendingItem): void;
+  kept(pending: PendingItem, pictures: Pictures): Promise<void>;
+  failed(pending: PendingItem, error: unknown): Promise<void>;
   /** Nothing more can be said of jobs in this run; those that were created go on. */
   ends(error: unknown): void;
   waits(reason: string, until?: Date): void;
@@ -40,7 +34,7 @@ export class JobItems {
   readonly #model: string | undefined;
   readonly #byJob: ByJob;
   #hasLeft = false;
-  readonly #items: Map<string, Pending> = new Map();
+  readonly #items: Map<string, PendingItem> = new Map();
   /** What jobs said of items that they did not make. */
   readonly #errors: Map<string, ErrorInfo> = new Map();
 
@@ -49,7 +43,7 @@ export class JobItems {
     options: BatchOptions,
     deadline: Date | undefined,
     core: BatchCore,
-    vault: Vault,
+    storage: DurableStorage,
     left: readonly OpenJob[],
     host: JobItemsHost,
   ) {
@@ -64,9 +58,9 @@ export class JobItems {
         ...(deadline === undefined ? {} : { deadline }),
         isForgetting: options.retryFailed === true,
         goesOn: () => host.goesOn(),
-        creating: (job) => vault.record(core.jobCreating(job)),
-        created: (displayName, name) => vault.record(core.jobCreated(displayName, name)),
-        ended: (displayName) => vault.record(core.jobEnded(displayName)),
+        creating: (job) => storage.record(core.jobCreating(job)),
+        created: (displayName, name) => storage.record(core.jobCreated(displayName, name)),
+        ended: (displayName) => storage.record(core.jobEnded(displayName)),
         row: (job, row) => this.#row(job, row),
         unmade: (keys, job) => this.#unmade(keys, job),
         isOfTheModel: (kind) => core.isOfTheModel(kind),
@@ -114,7 +108,7 @@ export class JobItems {
    * Gives an item to a job. What it is to cost where it does not fit
    * the budget now; `elsewhere` where it is none for a job.
    */
-  async add(pending: Pending): Promise<{ tooDear: number } | 'elsewhere' | undefined> {
+  async add(pending: PendingItem): Promise<{ tooExpensive: number } | 'elsewhere' | undefined> {
     const { key } = pending;
     const request = asks(pending.request, this.#model);
     let usd: number;
@@ -132,14 +126,14 @@ export class JobItems {
       await this.#host.failed(pending, new GenerateError({ kind: 'over_budget', message, advice }));
       return undefined;
     }
-    if (!this.#core.affords(this.fed + usd)) return { tooDear: usd };
+    if (!this.#core.affords(this.fed + usd)) return { tooExpensive: usd };
     this.#items.set(key, pending);
     this.#byJob.add({ key, request, usd });
     return undefined;
   }
 
   /** An item of a job of an earlier run has come from the source. */
-  rejoin(displayName: string, pending: Pending): void {
+  rejoin(displayName: string, pending: PendingItem): void {
     this.#items.set(pending.key, pending);
     this.#byJob.rejoin(displayName, pending.key);
   }
@@ -181,7 +175,7 @@ export class JobItems {
   /** Into another job, or at once, as the caller chose. */
   async #unmade(keys: Iterable<string>, job: Job | undefined): Promise<void> {
     const { route, requeue = route === 'batch' ? 'batch' : 'realtime' } = this.#options;
-    const failed: [Pending, GenerateError][] = [];
+    const failed: [PendingItem, GenerateError][] = [];
     // All in one breath, so that they go into one job.
     for (const key of keys) {
       const pending = this.#items.get(key);

@@ -8,7 +8,7 @@ interface Reader {
 
 const END: IteratorResult<BatchItem, undefined> = { done: true, value: undefined };
 
-export class Outlet {
+export class ReorderBuffer {
   readonly #inOrder: boolean;
   /** Finished before an item that comes before them. */
   readonly #early: Map<number, BatchItem> = new Map();

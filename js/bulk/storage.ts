@@ -14,9 +14,9 @@ export interface SavedFile {
 /** What is found of a picture: under its final name, under the first alone, or not at all. */
 export type Found = 'there' | 'unnamed' | 'missing';
 
-export interface Shelf {
+export interface BatchStorage {
   /** What keeps the first names of pictures apart from those of other batches in the same folder. */
-  readonly place: string;
+  readonly location: string;
   /** Reads what earlier runs wrote down. */
   restore(batch: Batch): Promise<void>;
   /** Writes lines down; resolves once they outlive a crash. */
@@ -34,5 +34,5 @@ export interface Shelf {
   close(): Promise<void>;
 }
 
-/** What a shelf tells when another process has taken the journal over. */
-export type Lost = () => void;
+/** Called when another process has taken the journal over. */
+export type OnTakenOver = () => void;

@@ -4,7 +4,8 @@
 import { ask } from '../base/callback.js';
 import { momentOf } from '../base/deadline.js';
 import type { BatchOptions, BatchRun, BatchSource } from '../batch-types.js';
-import { type AdmissionHook, type Maker, Run } from '../bulk/run.js';
+import type { AdmissionHook, Maker } from '../bulk/maker.js';
+import { Run } from '../bulk/run.js';
 import { isGenerateError } from '../errors.js';
 import { diagnoseSeen, type History, modelsWith } from '../guide/index.js';
 import { type Caller, callers } from '../host/caller.js';
@@ -49,7 +50,7 @@ export class Client {
   readonly #life: Life = new Life();
   readonly #host: Host;
   #state: 'open' | 'draining' | 'closed' = 'open';
-  readonly #runs: Set<Run> = new Set();
+  readonly #runs: Set<BatchRun> = new Set();
   readonly #pauses: Set<() => void> = new Set();
   #jobs: ClientJobs | undefined;
 
