@@ -1,7 +1,11 @@
-/** The opening of a batch: its options are checked, and its storage is opened. */
+/** The opening of a batch: its options, its storage and its jobs. */
 import { builtin } from '../base/builtin.js';
 import type { BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
+import type { BatchCore } from './core.js';
+import type { DurableStorage } from './durable-storage.js';
+import type { JobItems, JobItemsHost } from './job-items.js';
+import type { JobMaker } from './maker.js';
 import type { BatchStorage } from './storage.js';
 
 /**
@@ -40,6 +44,21 @@ export async function openStorage(
   if (journal === undefined) return undefined;
   const { DatabaseStorage } = await import('./database-storage.js');
   return DatabaseStorage.open(journal, onTakenOver);
+}
+
+/** The items that jobs make, those of earlier runs included; absent where there are no jobs. */
+export async function openJobs(
+  maker: JobMaker,
+  options: BatchOptions,
+  deadline: Date | undefined,
+  core: BatchCore,
+  storage: DurableStorage,
+  host: JobItemsHost,
+): Promise<JobItems | undefined> {
+  const left = core.jobs();
+  if ((options.route ?? 'realtime') === 'realtime' && left.length === 0) return undefined;
+  const { JobItems } = await import('./job-items.js');
+  return new JobItems(maker, options, deadline, core, storage, left, host);
 }
 
 /** Names the journal in the error where it cannot be read or written. */

@@ -16,10 +16,10 @@ import { codeOf, DurableStorage } from './durable-storage.js';
 import { FinishedItems } from './finished-items.js';
 import { Intake } from './intake.js';
 import type { PendingItem } from './item.js';
-import { JobItems } from './job-items.js';
+import type { JobItems } from './job-items.js';
 import { Listeners } from './listeners.js';
 import type { Maker } from './maker.js';
-import { checkOptions, namingJournal, openStorage } from './opening.js';
+import { checkOptions, namingJournal, openJobs, openStorage } from './opening.js';
 import { callOptions, RealtimeItems } from './realtime-items.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { Source } from './source.js';
@@ -197,14 +197,13 @@ export class Run implements BatchRun {
       await storage.probe();
       await namingJournal(journal, kept.append(core.begin()));
     }
-    this.#begin(core, storage, end);
+    await this.#begin(core, storage, end);
     this.#emit();
   }
 
   /** Puts the parts together that make the items. */
-  #begin(core: BatchCore, storage: DurableStorage, end: Date | undefined): void {
+  async #begin(core: BatchCore, storage: DurableStorage, end: Date | undefined): Promise<void> {
     const options = this.#options;
-    const { route = 'realtime' } = options;
     const again = (pending: PendingItem) => this.#intake?.again(pending);
     const changed = () => this.#changed();
     const finished = new FinishedItems(core, storage, this.#buffer, {
@@ -224,23 +223,23 @@ export class Run implements BatchRun {
       fails: (error) => this.#fail(error),
       changed,
     });
-    const left = core.jobs();
-    if (route !== 'realtime' || left.length > 0) {
-      this.#jobs = new JobItems(this.#maker, options, end, core, storage, left, {
-        goesOn: () => this.#goesOn(),
-        again,
-        kept: (pending, pictures) => finished.keep(pending, pictures),
-        failed: (pending, error) => finished.failed(pending, error),
-        ends: (error) => this.#jobsEnded(error),
-        waits: (reason, until) => this.#waits(reason, until),
-        notice: (notice) => this.#listeners.emitNotice(notice),
-        changed,
-      });
-    }
-    const [source, jobs, buffer] = [this.#source, this.#jobs, this.#buffer];
+    const jobs = await openJobs(this.#maker, options, end, core, storage, {
+      goesOn: () => this.#goesOn(),
+      again,
+      kept: (pending, pictures) => finished.keep(pending, pictures),
+      failed: (pending, error) => finished.failed(pending, error),
+      ends: (error) => this.#jobsEnded(error),
+      waits: (reason, until) => this.#waits(reason, until),
+      notice: (notice) => this.#listeners.emitNotice(notice),
+      changed,
+    });
+    // A batch that was stopped meanwhile would wait for the items of earlier jobs.
+    if (this.#stopped !== undefined) jobs?.leave();
+    const [source, buffer] = [this.#source, this.#buffer];
     const stations = { source, core, storage, realtime, jobs, finished, buffer };
     this.#finished = finished;
     this.#realtime = realtime;
+    this.#jobs = jobs;
     this.#intake = new Intake(options, stations, {
       isRunning: () => this.#state === 'running',
       isStopped: () => this.#stopped !== undefined,

@@ -485,6 +485,18 @@ describe('a run that ends while a job runs', { timeout }, () => {
     });
   }
 
+  it('ends too where the next is stopped before it is open', async () => {
+    await open();
+    const run = batch(keyed(12));
+    await until(run, ({ waiting }) => /running/.test(waiting?.reason ?? ''));
+    await bench.through(run.stop());
+    const summary = await bench.through(batch(keyed(12)).stop());
+    assert.deepEqual([summary.stopped?.reason, summary.resumable], ['stopped', true]);
+    const { items } = await bench.byJob(keyed(12));
+    await allOnDisk(items);
+    assert.equal(bench.books().length, 1);
+  });
+
   it('since its reader has left is gone on with by the next', async () => {
     await open({ batch: { keyFaults: { 'row-11': '500' } } });
     const run = batch(keyed(12));
