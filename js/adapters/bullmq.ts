@@ -51,14 +51,14 @@ export interface BullQueue {
 }
 
 /** Options of {@link createProcessor}; beside its own those of `client.generate`. */
-export interface ProcessorOptions<Saved, Job extends BullJob = BullJob>
+export interface ProcessorOptions<Saved, QueueJob extends BullJob = BullJob>
   extends Omit<GenerateOptions, 'signal' | 'deadline'> {
   /**
    * Puts the pictures where they belong: they never go through Redis. It is awaited, and what it
    * gives must be small and JSON, as a path or an address. A job may be saved twice where its worker
    * was lost, so name the files by `job.id`.
    */
-  save(result: GenerateResult, job: Job): Saved | Promise<Saved>;
+  save(result: GenerateResult, job: QueueJob): Saved | Promise<Saved>;
   /**
    * How long a job may hold its worker's slot for a picture, in ms. A wait that does not fit ends it
    * at once: the job is put back, and the slot is free. Default: 600,000.
@@ -86,8 +86,8 @@ export interface JobReport<Saved> {
 }
 
 /** What a `Worker` of BullMQ calls for each job. */
-export type Processor<Saved, Job extends BullJob = BullJob> = (
-  job: Job,
+export type Processor<Saved, QueueJob extends BullJob = BullJob> = (
+  job: QueueJob,
   token?: string,
   signal?: AbortSignal,
 ) => Promise<JobReport<Saved>>;
@@ -111,10 +111,10 @@ export type Processor<Saved, Job extends BullJob = BullJob> = (
  *
  * @throws TypeError where `save` is no function.
  */
-export function createProcessor<Saved, Job extends BullJob = BullJob>(
+export function createProcessor<Saved, QueueJob extends BullJob = BullJob>(
   client: Pick<Client, 'generate' | 'quota'>,
-  options: ProcessorOptions<Saved, Job>,
-): Processor<Saved, Job> {
+  options: ProcessorOptions<Saved, QueueJob>,
+): Processor<Saved, QueueJob> {
   const { save, maxPutBacks = PUT_BACKS, ...call } = options;
   if (typeof save !== 'function') throw new TypeError('unexhausted: `save` must be a function');
   // All three parameters, or BullMQ makes no signal.

@@ -1,11 +1,11 @@
 /** The caller's own functions: what they throw is theirs, and ends neither a call nor the process. */
 
-const told = new WeakSet<object>();
+const complained = new WeakSet<object>();
 
 /** Says once of a function that it failed; the error itself is the caller's own. */
 function complain(name: string, own: object, error: unknown): void {
-  if (told.has(own)) return;
-  told.add(own);
+  if (complained.has(own)) return;
+  complained.add(own);
   console.error(`unexhausted: ${name} failed, which is said once and changes nothing:`, error);
 }
 
@@ -13,7 +13,7 @@ function complain(name: string, own: object, error: unknown): void {
  * What a function of the caller's says: at once, or a promise that never rejects. One that throws
  * has said nothing.
  */
-export function ask<T>(name: string, own: (told: T) => unknown, about: T): unknown {
+export function ask<T>(name: string, own: (about: T) => unknown, about: T): unknown {
   try {
     const said = own(about);
     if (typeof said !== 'object' || said === null || !('then' in said)) return said;

@@ -18,7 +18,7 @@ const NEWLINE = 10;
 type Handle = Awaited<ReturnType<typeof fs.open>>;
 
 /** A line that waits to be written, and who waits for it. */
-interface Pending {
+interface PendingLine {
   line: string;
   resolve(): void;
   reject(error: unknown): void;
@@ -146,7 +146,7 @@ class Journal {
   /** The bytes that are whole lines; what a write that failed has left behind them is cut off. */
   #size = 0;
   #isTorn = false;
-  #pending: Pending[] = [];
+  #pending: PendingLine[] = [];
   #flushing: Promise<void> | undefined;
 
   private constructor(path: string, handle: Handle, leases: readonly Lease[]) {

@@ -30,7 +30,7 @@ export class Lease {
    *
    * @throws where another process has it, or the folder cannot be used.
    */
-  static async take(folder: string, lost: () => void): Promise<Lease> {
+  static async take(folder: string, onTakenOver: () => void): Promise<Lease> {
     const lock = await locked(folder);
     const now = Date.now();
     let owner: string;
@@ -48,7 +48,7 @@ export class Lease {
     }
     const lease = new Lease(folder, owner, now);
     lease.#timer = setInterval(() => {
-      if (!lease.isHeld()) lost();
+      if (!lease.isHeld()) onTakenOver();
     }, BEAT);
     // A batch that waits for nothing keeps no process alive.
     (lease.#timer as { unref?(): void }).unref?.();

@@ -1,7 +1,7 @@
 /** Requests that are data: lines of a file, jobs of a queue. */
 
 /** What says where a request goes and what it carries. */
-const PLACES = ['baseUrl', 'apiVersion', 'headers'];
+const ROUTING_FIELDS = ['baseUrl', 'apiVersion', 'headers'];
 
 /**
  * Refuses a request that says where it is to go or with which headers. Whoever writes data must not be
@@ -11,7 +11,7 @@ const PLACES = ['baseUrl', 'apiVersion', 'headers'];
  */
 export function checkData(request: unknown): void {
   const { config } = (request ?? {}) as { config?: { httpOptions?: Record<string, unknown> } };
-  const named = PLACES.find((key) => config?.httpOptions?.[key] !== undefined);
+  const named = ROUTING_FIELDS.find((key) => config?.httpOptions?.[key] !== undefined);
   if (named === undefined) return;
   throw new TypeError(
     `unexhausted: \`${named}\` is for the client to say: leave it out of \`config.httpOptions\` of a request that is data`,

@@ -25,11 +25,11 @@ export function logged<T extends Logged>(
   const isOurs = onRetry === undefined || typeof onRetry === 'function';
   if (typeof log !== 'function' || !isRight || !isOurs) return given;
   const count = most === undefined ? '' : `/${Math.max(1, options.maxRetries ?? most)}`;
-  const tell = (event: RetryEvent) => {
+  const logRetry = (event: RetryEvent) => {
     ask('`log`', log as (line: string) => void, lineOf(event, count));
     if (onRetry !== undefined) ask('`onRetry`', onRetry, event);
   };
-  return { ...options, onRetry: tell };
+  return { ...options, onRetry: logRetry };
 }
 
 function lineOf({ attempt, delay, info }: RetryEvent, count: string): string {

@@ -14,7 +14,7 @@ export interface DriverRequest {
 }
 
 /** What the service does with a request; one that hangs gets nothing. */
-export type Outcome =
+export type DriverOutcome =
   | { kind: 'reply'; status: number; headers: [string, string][]; body: Uint8Array<ArrayBuffer> }
   | {
       kind: 'cut';
@@ -41,7 +41,7 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 export class Driver {
   readonly #core: EmulatorCore;
   readonly #now: () => number;
-  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  readonly #waiting = new Map<number, (outcome: DriverOutcome) => void>();
   readonly #hold = holder();
   #lastId = 0;
   #disarm: (() => void) | undefined;
@@ -53,7 +53,7 @@ export class Driver {
   }
 
   /** Sends a request; `done` is called at most once. The result takes the caller away. */
-  send(request: DriverRequest, done: (outcome: Outcome) => void): () => void {
+  send(request: DriverRequest, done: (outcome: DriverOutcome) => void): () => void {
     if (this.#stopped) {
       done({ kind: 'reset' });
       return () => {};
@@ -172,7 +172,7 @@ function* pieces(output: Output): Generator<Uint8Array<ArrayBuffer>, void> {
   }
 }
 
-function read(output: Output): Outcome {
+function read(output: Output): DriverOutcome {
   const { kind, status } = output;
   if (kind === 'reset') return { kind };
   const headers = JSON.parse(output.headers) as [string, string][];

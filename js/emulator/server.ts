@@ -1,7 +1,7 @@
 /** The fake service behind HTTP, for Node. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Driver, Outcome } from './driver.js';
+import type { Driver, DriverOutcome } from './driver.js';
 import { createDriven, type Emulator, type EmulatorOptions } from './service.js';
 
 /** Options of {@link startEmulator}. */
@@ -107,7 +107,7 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function answer(outcome: Outcome, request: IncomingMessage, response: ServerResponse): void {
+function answer(outcome: DriverOutcome, request: IncomingMessage, response: ServerResponse): void {
   if (outcome.kind === 'reset') {
     request.socket.resetAndDestroy();
     return;
@@ -132,7 +132,7 @@ function answer(outcome: Outcome, request: IncomingMessage, response: ServerResp
 
 /** Sends a body while it is made, as fast as it is taken. */
 async function stream(
-  outcome: Extract<Outcome, { kind: 'stream' }>,
+  outcome: Extract<DriverOutcome, { kind: 'stream' }>,
   response: ServerResponse,
 ): Promise<void> {
   let wake = (): void => {};

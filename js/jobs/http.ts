@@ -12,7 +12,7 @@ import type { Failed, Rules } from './rules.js';
 const ERROR_BODY_MAX = 64 * 1024;
 
 /** Where the jobs of a target are. */
-export interface Place {
+export interface Endpoint {
   /** The address of the API with its version and a slash. */
   root: string;
   /** Where uploads begin. */
@@ -57,13 +57,13 @@ class Refused extends Error {
 export class Http {
   readonly #link: Link;
   readonly #rules: Rules;
-  readonly #place: Place;
+  readonly #endpoint: Endpoint;
   #prompts: string[] = [];
 
-  constructor(link: Link, rules: Rules, place: Place) {
+  constructor(link: Link, rules: Rules, endpoint: Endpoint) {
     this.#link = link;
     this.#rules = rules;
-    this.#place = place;
+    this.#endpoint = endpoint;
   }
 
   /** From now on errors do not show these texts. */
@@ -71,14 +71,14 @@ export class Http {
     this.#prompts = prompts;
   }
 
-  get place(): Place {
-    return this.#place;
+  get endpoint(): Endpoint {
+    return this.#endpoint;
   }
 
   /** Asks for something of JSON; `path` comes behind the version. */
   json(path: string, sending: Sending = {}): Promise<unknown> {
     return this.call(sending, async (signal) => {
-      const response = await this.fetch(this.#place.root + path, { ...sending, signal });
+      const response = await this.fetch(this.#endpoint.root + path, { ...sending, signal });
       return this.readJson(response);
     });
   }
@@ -107,7 +107,7 @@ export class Http {
    * @throws for any status but 2xx what the classifier reads.
    */
   async fetch(url: string, sending: Sending): Promise<Response> {
-    const { origin } = new URL(this.#place.root);
+    const { origin } = new URL(this.#endpoint.root);
     const send = (at: string) => this.#send(at, origin, sending);
     let response: Response;
     try {
@@ -127,7 +127,7 @@ export class Http {
   ): Promise<Response> {
     const own = this.#link.options.fetch ?? globalThis.fetch;
     // Who is elsewhere gets no key.
-    const base = new URL(url).origin === home ? this.#place.headers : {};
+    const base = new URL(url).origin === home ? this.#endpoint.headers : {};
     const init: RequestInit = { method, headers: { ...base, ...headers }, redirect: 'manual' };
     if (body !== undefined) init.body = body;
     if (signal !== undefined) init.signal = signal;
@@ -136,20 +136,20 @@ export class Http {
 
   async #refused(response: Response, location: string | undefined): Promise<Refused> {
     if (response.type === 'opaqueredirect') return new Refused(undefined, {}, '');
-    const told: Record<string, string> = {};
+    const headers: Record<string, string> = {};
     for (const name of ['retry-after', 'content-type']) {
       const value = response.headers?.get(name);
-      if (typeof value === 'string') told[name] = value;
+      if (typeof value === 'string') headers[name] = value;
     }
-    if (location !== undefined) told['location'] = location;
+    if (location !== undefined) headers['location'] = location;
     const body = this.clean(await startOf(response, ERROR_BODY_MAX));
-    return new Refused(response.status, told, body);
+    return new Refused(response.status, headers, body);
   }
 
   /** One attempt of a delete. */
   async remove(path: string, signal: AbortSignal, attempt: number): Promise<void> {
     try {
-      const response = await this.fetch(this.#place.root + path, { method: 'DELETE', signal });
+      const response = await this.fetch(this.#endpoint.root + path, { method: 'DELETE', signal });
       await response.body?.cancel();
     } catch (error) {
       if (error instanceof Refused && this.#rules.isDeleted(error.status ?? 0, attempt)) return;
@@ -177,12 +177,12 @@ export class Http {
   }
 
   clean(text: string): string {
-    return this.#rules.clean(text, this.#place.secrets, this.#prompts);
+    return this.#rules.clean(text, this.#endpoint.secrets, this.#prompts);
   }
 
   /** The same for a request about one job; `results` where its answer would hold the results. */
   jobFailure(error: unknown, what: string, results = false): unknown {
-    const advice = this.#rules.failureAdvice(this.told(error), results);
+    const advice = this.#rules.failureAdvice(this.described(error), results);
     return this.failure(error, what, advice ?? undefined);
   }
 
@@ -225,7 +225,7 @@ export class Http {
   }
 
   /** What was thrown, for the core to decide on. */
-  told(error: unknown): Failed {
+  described(error: unknown): Failed {
     return {
       error: this.#plain(error),
       kind: isGenerateError(error) ? error.kind : undefined,

@@ -24,7 +24,7 @@ export async function* lines(
   file: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Line> {
-  const url = `${http.place.root}${file}:download?alt=media`;
+  const url = `${http.endpoint.root}${file}:download?alt=media`;
   const { lineMax, chunkTimeout } = rules.numbers;
   const body = new Body(http, url, chunkTimeout, signal);
   try {

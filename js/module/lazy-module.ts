@@ -10,12 +10,12 @@ interface Glue {
 }
 
 /** Where a module comes from. */
-export type SideSource = () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>;
+export type ModuleSource = () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>;
 
-export class Side<T extends Glue> {
+export class LazyModule<T extends Glue> {
   readonly #name: string;
   readonly #glue: () => Promise<T>;
-  #source: SideSource | undefined;
+  #source: ModuleSource | undefined;
   #loading: Promise<T> | undefined;
   #instance = 1;
 
@@ -25,7 +25,7 @@ export class Side<T extends Glue> {
   }
 
   /** Tells where the module comes from; entries call this, and nothing else does. */
-  register(source: SideSource): void {
+  register(source: ModuleSource): void {
     this.#source = source;
   }
 

@@ -110,8 +110,8 @@ export function internal(cause: unknown): GenerateError {
 
 function handleTrap(error: unknown): void {
   trapped = error ?? true;
-  const told = internal(error);
-  for (const listener of trapListeners) listener(told);
+  const failure = internal(error);
+  for (const listener of trapListeners) listener(failure);
 }
 
 function loadNow(): boolean {

@@ -235,7 +235,14 @@ function itemData(item: BatchItem, kept?: readonly string[]): Record<string, unk
   const { index, key, status, restored, files, model, cost, possibleCost, error } = item;
   return {
     type: 'item',
-    ...{ index, key, status, restored, files: kept ?? files, model, cost, possibleCost },
+    index,
+    key,
+    status,
+    restored,
+    files: kept ?? files,
+    model,
+    cost,
+    possibleCost,
     ...(error === undefined ? {} : { error: describe(error) }),
   };
 }
