@@ -15,7 +15,7 @@ export class QuotaTracker {
   readonly #options: QuotaTrackerOptions;
   #tracker: Tracker;
   #instance: number;
-  /** What is counted, in case the WebAssembly fails. */
+  /** The counts so far, in case the WebAssembly fails. */
   #kept = '';
 
   /**
@@ -69,7 +69,7 @@ export class QuotaTracker {
     return { ok: true, settle: (used = reserved) => end(used), cancel: () => end(null) };
   }
 
-  /** What is used of each limit, and when some of it is free again. */
+  /** The use of each limit, and when some of it is free again. */
   usage(): QuotaUsage[] {
     return this.#run((tracker) => tracker.usage()) as QuotaUsage[];
   }

@@ -27,7 +27,7 @@ const LEAST_DELAY = 1_000;
 /** When a job comes back whose turn did not come within its deadline, in ms. */
 const NEXT_TURN = 30_000;
 
-/** What is added in one round trip, at most: jobs, and characters of JSON. */
+/** The most that is added in one round trip: jobs, and characters of JSON. */
 const BULK = { jobs: 500, size: 1_000_000 };
 
 /** A job of BullMQ, as far as it is used. */
@@ -68,15 +68,15 @@ export interface ProcessorOptions<Saved, QueueJob extends BullJob = BullJob>
   maxPutBacks?: number | undefined;
 }
 
-/** What a job gives: its `returnvalue`. */
+/** The `returnvalue` of a job. */
 export interface JobReport<Saved> {
-  /** What `save` gave. */
+  /** The result of `save`. */
   saved: Saved;
   /** The model that made the picture. */
   model: string;
-  /** What it cost in USD; absent where no price is known. */
+  /** The cost in USD; absent where no price is known. */
   cost?: number;
-  /** What answers that were lost since the job was last started may have cost beside that, in USD. */
+  /** The possible cost in USD, beside that, of answers lost since the job was last started. */
   possibleCost: number;
   /**
    * Whether an earlier start may have been billed too: its worker was killed while it had the job,
@@ -85,7 +85,7 @@ export interface JobReport<Saved> {
   possiblyPaidTwice: boolean;
 }
 
-/** What a `Worker` of BullMQ calls for each job. */
+/** The function that a `Worker` of BullMQ calls for each job. */
 export type Processor<Saved, QueueJob extends BullJob = BullJob> = (
   job: QueueJob,
   token?: string,
@@ -129,7 +129,7 @@ export function createProcessor<Saved, QueueJob extends BullJob = BullJob>(
       const isLost = signal?.aborted || hasLostAnswer(error);
       if (isLost || isClosed(error)) await noteLoss(job);
       if (signal?.aborted) throw error instanceof Error ? error : new Error(String(error));
-      // What may have been billed counts, or a request that always times out would be paid for ever.
+      // A start that may have been billed counts, or a request that always times out is paid for ever.
       const at = isLost ? undefined : await comesBack(client, error);
       if (at === undefined) throw isFinal(error) ? unrecoverable(error) : error;
       if (putBacks(job) >= maxPutBacks) throw error;
@@ -230,7 +230,7 @@ async function restsUntil(
     const reports = await client.quota();
     return reports.find(({ model }) => model === error.model)?.restsUntil?.getTime();
   } catch {
-    // Where the books are out of reach, the job's own attempts have to do.
+    // The quotas are out of reach: the job's own attempts have to do.
     return undefined;
   }
 }
@@ -254,7 +254,7 @@ function isClosed(error: unknown): boolean {
   return isGenerateError(error) && error.kind === 'closed';
 }
 
-/** What BullMQ counts when it finds that a worker is gone, and what we noted ourselves. */
+/** Whether BullMQ has found that a worker was gone, or a loss was noted here. */
 function wasLost({ stalledCounter, progress }: BullJob): boolean {
   const noted = progress as { possiblyPaidTwice?: unknown } | null | undefined;
   return stalledCounter > 0 || noted?.possiblyPaidTwice === true;

@@ -10,8 +10,8 @@ function complain(name: string, own: object, error: unknown): void {
 }
 
 /**
- * What a function of the caller's says: at once, or a promise that never rejects. One that throws
- * has said nothing.
+ * Calls a function of the caller's; gives its result at once, or a promise that never rejects. One
+ * that throws gives `undefined`.
  */
 export function ask<T>(name: string, own: (about: T) => unknown, about: T): unknown {
   try {

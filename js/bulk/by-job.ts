@@ -8,7 +8,7 @@ import type { GenerateRequest } from '../types/request.js';
 export interface JobEntry {
   key: string;
   request: string | GenerateRequest;
-  /** What is to be reserved for it, in USD. */
+  /** USD to be reserved for it. */
   usd: number;
 }
 
@@ -21,7 +21,7 @@ export interface OpenJob {
   usd: number;
 }
 
-/** What jobs need of their batch. */
+/** The batch as its jobs see it. */
 export interface JobsHost {
   readonly jobs: Jobs;
   /** When the batch is to end. */
@@ -55,7 +55,7 @@ const READ_AHEAD = 16;
 
 /** Items on their way into jobs, one stream of them. */
 class Feed {
-  /** What is reserved for each item that is in no job yet, in USD. */
+  /** USD reserved for each item that is in no job yet. */
   readonly #usd: Map<string, number> = new Map();
   #reserved = 0;
   readonly #keys: Set<string> = new Set();
@@ -93,7 +93,7 @@ class Feed {
     return this.#usd.keys();
   }
 
-  /** What is reserved for these. */
+  /** USD reserved for these. */
   reservedFor(keys: readonly string[]): number {
     return keys.reduce((sum, key) => sum + (this.#usd.get(key) ?? 0), 0);
   }
@@ -114,7 +114,7 @@ class Feed {
     this.#wake();
   }
 
-  /** Nobody takes them any more. */
+  /** Forgets the items that wait, since no job will take them. */
   drop(): void {
     this.#waiting = [];
   }
@@ -153,7 +153,7 @@ export class ByJob {
   readonly #feeds: Set<Feed> = new Set();
   /** Jobs of earlier runs, until their items have come from the source again. */
   readonly #left: Map<string, LeftoverJob> = new Map();
-  /** What is under way: creating, and jobs that have not ended. */
+  /** Work under way: creating, and jobs that have not ended. */
   readonly #busy: Set<Promise<void>> = new Set();
   #running = 0;
 
@@ -252,7 +252,7 @@ export class ByJob {
       signal,
       onCreating: async ({ displayName, model, keys }) => {
         await this.#host.goesOn();
-        // What is written down now would be looked for in vain by the next run.
+        // The next run would look in vain for a job that is written down now.
         signal.throwIfAborted();
         const usd = feed.reservedFor(keys) / keys.length;
         open = { displayName, model, keys, usd };
@@ -279,7 +279,7 @@ export class ByJob {
     }
   }
 
-  /** What it holds goes into no job. */
+  /** Ends a feed, whose items go into no job. */
   #end(feed: Feed): void {
     feed.drop();
     this.#feeds.delete(feed);

@@ -1,4 +1,4 @@
-/** What a batch keeps: lines and pictures, with patience where a disk is full. */
+/** Lines and pictures of a batch, written again for a while where a disk is full. */
 import { encode } from '../base/base64.js';
 import { GeneratedImage } from '../response.js';
 import type { BatchCore, Made } from './core.js';
@@ -30,7 +30,7 @@ export class DurableStorage {
   #unwritten = 0;
   /** Whether what waits for room waits no more. */
   #isCut = false;
-  /** What ends each wait for room. */
+  /** Functions that end each wait for room. */
   readonly #naps: Set<() => void> = new Set();
 
   constructor(core: BatchCore, storage: BatchStorage | undefined, host: DurableStorageHost) {
@@ -118,7 +118,7 @@ export class DurableStorage {
     return (this.#storage as BatchStorage).path(name);
   }
 
-  /** What waits for room is given up. */
+  /** Gives up the writes that wait for room. */
   cut(): void {
     this.#isCut = true;
     this.wake();
@@ -134,7 +134,7 @@ export class DurableStorage {
     await this.#storage?.close();
   }
 
-  /** Where the name is taken the next is written down before it is used. */
+  /** Names a picture. Another name, where that is taken, is written down before it is used. */
   async #name(key: string, files: SavedFile[], file: SavedFile): Promise<void> {
     const storage = this.#storage as BatchStorage;
     const wanted = file.name;

@@ -1,4 +1,4 @@
-/** What the source of a batch gives: a prompt, a request, or one with a key. */
+/** The entries of a source: prompts, requests, or either with a key. */
 
 import { digest } from '../base/digest.js';
 import type { BatchRequest, KeyedRequest } from '../batch-types.js';

@@ -27,7 +27,7 @@ interface PendingLine {
 export class FolderStorage implements BatchStorage {
   readonly location: string;
   readonly #out: string;
-  /** What the folder of the pictures allows to whom: they are as private as it is. */
+  /** The mode of the folder of the pictures, which are as private as it is. */
   readonly #mode: number;
   readonly #journal: Journal | undefined;
 
@@ -139,7 +139,7 @@ export class FolderStorage implements BatchStorage {
 
 /** The file of lines. */
 class Journal {
-  /** Where it really is, without links. */
+  /** The real path, without links. */
   readonly path: string;
   readonly #handle: Handle;
   readonly #leases: readonly Lease[];
@@ -230,7 +230,7 @@ class Journal {
   async #write(text: string): Promise<void> {
     if (!this.#leases.every((lease) => lease.isHeld())) throw new TakenOver();
     if (this.#isTorn) await this.#handle.truncate(this.#size);
-    // Whoever else writes, from wherever it cannot see the locks, has begun.
+    // Another process writes, from a place where it cannot see the locks.
     else if ((await this.#handle.stat()).size !== this.#size) throw new TakenOver();
     this.#isTorn = true;
     const bytes = new TextEncoder().encode(text);
@@ -295,7 +295,7 @@ async function link(from: string, to: string, mode: number): Promise<boolean> {
   return true;
 }
 
-/** What file systems say that give a file one name only (FAT, some network disks). */
+/** The codes of file systems that give a file one name only (FAT, some network disks). */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EMLINK', 'EXDEV', 'UNKNOWN'];
 
 /** Names outlive a loss of power once their folder is on disk too. */

@@ -1,4 +1,4 @@
-/** Which items of a batch go into jobs, and what becomes of those that no job made. */
+/** The items of a batch that jobs make, and those that no job made. */
 import type { BatchNotice, BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
 import type { ErrorInfo } from '../types/errors.js';
@@ -11,7 +11,7 @@ import { ownModel } from './entry.js';
 import type { PendingItem } from './item.js';
 import type { JobMaker } from './maker.js';
 
-/** What the items of jobs tell their batch. */
+/** The batch as the items of jobs see it. */
 export interface JobItemsHost {
   /** Resolves once the batch is not paused. */
   goesOn(): Promise<void>;
@@ -35,7 +35,7 @@ export class JobItems {
   readonly #byJob: ByJob;
   #hasLeft = false;
   readonly #items: Map<string, PendingItem> = new Map();
-  /** What jobs said of items that they did not make. */
+  /** The errors of items that jobs did not make. */
   readonly #errors: Map<string, ErrorInfo> = new Map();
 
   constructor(
@@ -89,7 +89,7 @@ export class JobItems {
     return this.#byJob.isExpecting;
   }
 
-  /** What is reserved for items that are in no job yet, in USD; the core knows of the others. */
+  /** USD reserved for items that are in no job yet; the core knows of the others. */
   get fed(): number {
     return this.#byJob.fed;
   }
@@ -183,7 +183,7 @@ export class JobItems {
       this.#items.delete(key);
       this.#errors.delete(key);
       if (pending === undefined) continue;
-      // What no job was ever asked for goes the way that it came.
+      // An item that no job was asked for goes the way that it came.
       if (job !== undefined) {
         pending.jobs += 1;
         pending.atOnce = requeue === 'realtime';
@@ -199,7 +199,7 @@ export class JobItems {
   async #refused(keys: readonly string[], error: GenerateError): Promise<void> {
     for (const key of keys) {
       const pending = this.#items.get(key);
-      // What one failed of may have ended the batch.
+      // The failure of an earlier one may have ended the batch.
       if (pending === undefined || this.#hasLeft) continue;
       this.#items.delete(key);
       if (this.#options.route === 'cheapest') this.#host.again({ ...pending, atOnce: true });
@@ -218,13 +218,13 @@ export class JobItems {
   }
 }
 
-/** What is said of an item that can never pass. */
+/** The error of an item that can never pass. */
 function refused(info: ErrorInfo): GenerateError {
   const { kind, summary, message, advice } = info;
   return new GenerateError({ kind, message: `${summary} ${message}`.trim(), advice, info });
 }
 
-/** What is said of an item that no job made; the fault of a job says nothing of its items. */
+/** The error of an item that no job made; the fault of a job says nothing of its items. */
 function unlucky(
   jobs: number,
   info: ErrorInfo | undefined,

@@ -98,7 +98,7 @@ export class Lease {
       renameSync(this.#folder, aside);
       rmSync(aside, { recursive: true, force: true });
     } catch {
-      // What is left of it has no owner.
+      // The rest of it has no owner.
       lock.free();
     }
     this.#owner = '';
@@ -106,8 +106,8 @@ export class Lease {
 }
 
 /**
- * Where the lock of a file is that counts for all its names, for this user on this host; none where
- * it has one name and there is no place for such locks.
+ * The path of the lock that counts for all names of a file, for this user on this host; none where it
+ * has one name and there is no folder for such locks.
  *
  * @throws where it is no file, or has several names and there is no such place.
  */

@@ -1,4 +1,4 @@
-/** Where finished items wait for the reader, in the order that was asked for. */
+/** Finished items that wait for the reader, in the order that was asked for. */
 import type { BatchItem } from '../batch-types.js';
 
 interface Reader {

@@ -1,4 +1,4 @@
-/** Where a batch keeps its journal and its pictures. */
+/** The storage of a batch, for its journal and its pictures. */
 import type { Batch } from '../wasm/bulk.js';
 
 /** A picture on disk. */
@@ -11,11 +11,11 @@ export interface SavedFile {
   size: number;
 }
 
-/** What is found of a picture: under its final name, under the first alone, or not at all. */
+/** Whether a picture is found: under its final name, under the first alone, or not at all. */
 export type Found = 'there' | 'unnamed' | 'missing';
 
 export interface BatchStorage {
-  /** What keeps the first names of pictures apart from those of other batches in the same folder. */
+  /** Part of the first names of pictures, which tells other batches in the same folder apart. */
   readonly location: string;
   /** Reads what earlier runs wrote down. */
   restore(batch: Batch): Promise<void>;

@@ -167,14 +167,14 @@ export class Client {
       const item = this.generateWithRetry(prompt, call);
       // Should the core fail before it listens, nobody else does, and Node would end the process.
       item.catch((error: unknown) => {
-        // What ended the batch is told to its caller.
+        // An error that ended the batch is its caller's already.
         if (!ended && this.#state !== 'closed') emitFailure({ index, prompt, error });
       });
       return item;
     };
     let wake = ignore;
     const pause = (ms: number) =>
-      // What is left after the deadline fails at once, which no pause need put off.
+      // Prompts that are left after the deadline fail at once, which no pause need put off.
       sleep(Math.min(ms, (end?.getTime() ?? Infinity) - Date.now()), (end) => {
         wake = end;
         pauses.add(end);
@@ -211,8 +211,8 @@ export class Client {
   }
 
   /**
-   * What is used of each limit of each model that this client asks, what is known of the limits, and
-   * when something is free again. Where the quotas are shared, the store is asked first.
+   * The use of each limit of each model that this client asks, the limits as far as they are known,
+   * and when something is free again. A shared store is asked first.
    */
   quota(): Promise<QuotaReport[]> {
     return this.#run(NO_SIGNALS, (core, caller) => {
@@ -221,7 +221,7 @@ export class Client {
     });
   }
 
-  /** What this client has spent, and what is left of its budget. A shared store is asked first. */
+  /** The costs of this client, and the rest of its budget. A shared store is asked first. */
   async costs(): Promise<Costs> {
     await this.quota();
     return this.#run(NO_SIGNALS, (core, caller) => {
@@ -310,7 +310,7 @@ export class Client {
     });
   }
 
-  /** Whoever waits on such a host gets no answer, and no error, where a call outlasts the function. */
+  /** A function on such a host is ended without an answer or an error where a call outlasts it. */
   #warnOfHost(options: GenerateOptions | undefined): void {
     const { deadline, priority = 'interactive' } = options ?? {};
     const host = deadline === undefined && priority === 'interactive' ? serverless() : undefined;

@@ -1,10 +1,10 @@
 /** Requests that are data: lines of a file, jobs of a queue. */
 
-/** What says where a request goes and what it carries. */
+/** Fields that say where a request goes, and with which headers. */
 const ROUTING_FIELDS = ['baseUrl', 'apiVersion', 'headers'];
 
 /**
- * Refuses a request that says where it is to go or with which headers. Whoever writes data must not be
+ * Refuses a request that says where it is to go or with which headers. The author of data must not be
  * sent the key, nor choose who is.
  *
  * @throws `TypeError` that names the key.

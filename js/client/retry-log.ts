@@ -20,7 +20,7 @@ export function logged<T extends Logged>(
   const isCount = typeof given === 'number';
   const options = (isCount ? { maxRetries: given } : (given ?? {})) as T & { maxRetries?: number };
   const { log = own, onRetry } = options;
-  // What is wrong is left for the core to refuse.
+  // Wrong options are left for the core to refuse.
   const isRight = typeof options === 'object' && !Array.isArray(options);
   const isOurs = onRetry === undefined || typeof onRetry === 'function';
   if (typeof log !== 'function' || !isRight || !isOurs) return given;

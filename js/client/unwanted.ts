@@ -37,7 +37,7 @@ export function wanted<T>(
 
 function watched<T>(fn: Asked<T>, options: RetryOptions | undefined, run: Run<T>): Promise<T> {
   const { shouldRetryResult, shouldRetry } = options ?? {};
-  // What is no function is left for the core to refuse.
+  // Anything but functions is left for the core to refuse.
   const isRight = typeof (shouldRetry ?? fn) === 'function' && typeof fn === 'function';
   if (typeof shouldRetryResult !== 'function' || !isRight) return run(fn, options);
   const asking: Asked<T> = async (context) => {

@@ -13,7 +13,7 @@ export interface DriverRequest {
   body: Uint8Array;
 }
 
-/** What the service does with a request; one that hangs gets nothing. */
+/** The end of a request; one that hangs has none. */
 export type DriverOutcome =
   | { kind: 'reply'; status: number; headers: [string, string][]; body: Uint8Array<ArrayBuffer> }
   | {
@@ -137,7 +137,7 @@ export class Driver {
 }
 
 /**
- * What keeps a Node process alive while a caller waits, as the socket of a real request would. A
+ * Keeps a Node process alive while a caller waits, as the socket of a real request would. A
  * request that hangs has no timer, and that of `AbortSignal.timeout` lets the process end.
  */
 function holder(): (hold: boolean) => void {

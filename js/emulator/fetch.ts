@@ -159,7 +159,7 @@ function inNode(): boolean {
   return typeof process === 'object' && process.versions?.node !== undefined;
 }
 
-/** What the host's own `fetch` throws: Node says more than a browser does. */
+/** The error of the host's own `fetch`: Node says more than a browser does. */
 function networkError(message: string, code: string): TypeError {
   if (!inNode()) return new TypeError('Failed to fetch');
   return new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) });

@@ -14,7 +14,7 @@ export interface ServerOptions extends EmulatorOptions {
 
 /** A running server. */
 export interface EmulatorServer {
-  /** What to use as base URL, without a slash at the end. */
+  /** The base URL, without a slash at the end. */
   readonly url: string;
   /** The port. */
   readonly port: number;
@@ -148,7 +148,7 @@ async function stream(
     if (!response.write(next.value)) {
       await new Promise<void>((resolve) => {
         wake = resolve;
-        // Whoever has gone away takes no more, and there is no event to come.
+        // A caller that has gone away takes no more, and there is no event to come.
         if (response.destroyed) resolve();
       });
     }

@@ -32,7 +32,7 @@ export interface Emulator {
    * @throws Error on an unknown key (the message lists the known ones) or a wrong value.
    */
   configure(patch: EmulatorConfig): void;
-  /** What really happened so far. */
+  /** The books of the service: all that really happened so far. */
   ledger(): Ledger;
   /** Forgets requests, usage, money and script, and goes back to the start of its schedule. */
   reset(): void;

@@ -57,7 +57,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What an event of a stream holds; nothing for one that was cut or says that it is the last. */
+/** The data of an event of a stream; none of one that was cut or says that it is the last. */
 function eventOf(event: string): unknown[] {
   const lines = event.split(/\r?\n/).filter((line) => line.startsWith('data:'));
   try {

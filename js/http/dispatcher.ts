@@ -2,7 +2,7 @@
 import { builtin } from '../base/builtin.js';
 import { isPrivate, refusal } from './redirects.js';
 
-/** What makes the connections of Node's `fetch`, as far as it is used. */
+/** The maker of the connections of Node's `fetch`, as far as it is used. */
 export interface Dispatcher {
   dispatch(options: object, handler: unknown): boolean;
 }
@@ -83,7 +83,7 @@ function guard(current: Dispatcher): Dispatcher {
   return new Agent({ ...options, connect: { ...options.connect, lookup } });
 }
 
-/** What the user's agent was made with, which undici keeps under a symbol of its own. */
+/** The options of the user's agent, which undici keeps under a symbol of its own. */
 function optionsOf(agent: Dispatcher): AgentOptions {
   const key = Object.getOwnPropertySymbols(agent).find(
     (symbol) => symbol.description === 'options',

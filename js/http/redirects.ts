@@ -1,7 +1,7 @@
 /** Addresses that somebody else's answer names: asked one after the other, as redirects lead. */
 import { use } from '../module/load.js';
 
-/** Where a `Location` leads. */
+/** The address that a `Location` leads to. */
 function nextOf({ headers }: Response, url: string): string | undefined {
   const location = headers?.get('location') ?? null;
   return location !== null && URL.canParse(location, url) ? new URL(location, url).href : undefined;

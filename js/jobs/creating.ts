@@ -12,7 +12,7 @@ import type { Part, Rules } from './rules.js';
 import { Spool } from './spool.js';
 import { upload } from './upload.js';
 
-/** What creating a job needs of the service of jobs. */
+/** The service of jobs as creating one sees it. */
 export interface Home {
   readonly link: Link;
   readonly rules: Rules;

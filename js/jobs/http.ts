@@ -11,16 +11,16 @@ import type { Failed, Rules } from './rules.js';
 /** Of the body of an error no more than this is read, in bytes. */
 const ERROR_BODY_MAX = 64 * 1024;
 
-/** Where the jobs of a target are. */
+/** The addresses of the jobs of a target. */
 export interface Endpoint {
   /** The address of the API with its version and a slash. */
   root: string;
-  /** Where uploads begin. */
+  /** The address at which uploads begin. */
   upload: string;
   /** The model in a path, as `models/abc`. */
   path: string;
   headers: Record<string, string>;
-  /** What must not show up in errors. */
+  /** Texts that must not show up in errors. */
   secrets: string[];
 }
 
@@ -90,7 +90,7 @@ export class Http {
   ): Promise<T> {
     const run = ({ signal: ended, attempt: number }: { signal: AbortSignal; attempt: number }) =>
       attempt(ended, number).catch((error: unknown) => {
-        // What a `fetch` of the caller's throws may hold what it was given.
+        // An error of the caller's own `fetch` may hold the request, and with it the key.
         const isOurs = error instanceof Refused || isGenerateError(error);
         throw ended.aborted || isOurs ? error : this.#copied(error);
       });
@@ -126,7 +126,7 @@ export class Http {
     { method = 'GET', headers, body, signal }: Sending,
   ): Promise<Response> {
     const own = this.#link.options.fetch ?? globalThis.fetch;
-    // Who is elsewhere gets no key.
+    // Servers elsewhere get no key.
     const base = new URL(url).origin === home ? this.#endpoint.headers : {};
     const init: RequestInit = { method, headers: { ...base, ...headers }, redirect: 'manual' };
     if (body !== undefined) init.body = body;
@@ -186,7 +186,7 @@ export class Http {
     return this.failure(error, what, advice ?? undefined);
   }
 
-  /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */
+  /** The error that the caller gets for one that was thrown; one of the caller's own stays as it is. */
   failure(error: unknown, what: string, advice?: string): unknown {
     if (isGenerateError(error) && error.kind === 'timeout') {
       const late = advice ?? 'The service did not answer in time: try again later.';
@@ -224,7 +224,7 @@ export class Http {
     return isAborted || (isGenerateError(error) && error.kind === 'closed');
   }
 
-  /** What was thrown, for the core to decide on. */
+  /** An error as plain data, for the core to decide on. */
   described(error: unknown): Failed {
     return {
       error: this.#plain(error),

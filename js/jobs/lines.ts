@@ -44,9 +44,9 @@ class Body {
   readonly #url: string;
   readonly #timeout: number;
   readonly #signal: AbortSignal | undefined;
-  /** Where the next line begins. */
+  /** The offset of the next line. */
   #at = 0;
-  /** What is there of it. */
+  /** The parts of the next line that have come. */
   #parts: Uint8Array[] = [];
   #length = 0;
   /** Whether it is too long to be kept. */
@@ -138,7 +138,7 @@ class Body {
     this.#long = false;
   }
 
-  /** What has no end is a line all the same, unless it was cut. */
+  /** The end of a file that ends without a newline is a line too, unless it was cut. */
   #last(): Line | undefined {
     const line = this.#line();
     if (line.text.trim() === '') return undefined;

@@ -9,7 +9,6 @@ export type Retry = <T>(
   options?: RetryOptions,
 ) => Promise<T>;
 
-/** What jobs use of their client. */
 export interface Link {
   readonly options: ClientOptions;
   readonly retry: Retry;

@@ -7,7 +7,7 @@ import type { JobRow } from '../types/jobs.js';
 import type { Line } from './lines.js';
 import type { Rules } from './rules.js';
 
-/** What the rows of a job have in common. */
+/** Facts that the rows of a job have in common. */
 export interface RowContext {
   rules: Rules;
   model: string;

@@ -23,7 +23,7 @@ import { pause } from './pause.js';
 import { type RowContext, rowOf, rowOfLine } from './rows.js';
 import { Rules } from './rules.js';
 
-/** What is known of a job beside what the service tells. */
+/** Facts of a job that the service does not tell. */
 interface Kept {
   model: string;
   /** The file that was uploaded for it; `null` once it is deleted. */

@@ -1,4 +1,4 @@
-/** What is to be uploaded, written bit by bit: to a file where there are files, else into blobs. */
+/** A spool of bytes for an upload: a temporary file where there are files, else blobs. */
 import { builtin } from '../base/builtin.js';
 
 interface Handle {
@@ -26,7 +26,7 @@ interface Files {
 /** Bytes that are kept until they are written in one go. */
 const BUFFER = 1 << 20;
 
-/** Where bytes are kept. */
+/** The file or the blobs that keep the bytes. */
 interface SpoolStorage {
   append(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;

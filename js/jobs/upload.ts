@@ -6,7 +6,7 @@ import type { Spool } from './spool.js';
 
 const TYPE = 'application/jsonl';
 
-/** What ends an upload early. */
+/** Signals that end an upload early. */
 export type Signals = readonly (AbortSignal | undefined)[];
 
 interface UploadedFile {
@@ -38,7 +38,7 @@ export async function upload(
     });
     const url = response.headers.get('x-goog-upload-url');
     await response.body?.cancel();
-    // Whatever is in between may hide the header, as in a page.
+    // A page or a proxy may hide the header.
     if (url === null) throw new Error('the service gave no address for the upload');
     return url;
   });

@@ -1,7 +1,7 @@
-/** A module beside the core's, brought up on first use: nobody who never needs it loads it. */
+/** Modules beside the core's, which are loaded on first use. */
 import { internal } from './load.js';
 
-/** What wasm-bindgen makes for a module. */
+/** The JavaScript that wasm-bindgen makes for a module. */
 interface Glue {
   default(input: {
     module_or_path: WebAssembly.Module | Uint8Array<ArrayBuffer>;
@@ -9,7 +9,7 @@ interface Glue {
   __wbg_reset_state(): void;
 }
 
-/** Where a module comes from. */
+/** Gives a module, or its bytes. */
 export type ModuleSource = () => Promise<WebAssembly.Module | Uint8Array<ArrayBuffer>>;
 
 export class LazyModule<T extends Glue> {

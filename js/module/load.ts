@@ -8,7 +8,7 @@
 import { GenerateError } from '../errors.js';
 import * as glue from '../wasm/unexhausted.js';
 
-/** Where the module comes from. @internal */
+/** The source of the module. @internal */
 export interface Source {
   /** A module or its bytes at once, where the runtime can give them; `undefined` elsewhere. */
   now(): WebAssembly.Module | Uint8Array<ArrayBuffer> | undefined;
@@ -55,7 +55,7 @@ export function use(): { core: typeof glue; instance: number } {
     );
   }
   if (trapped !== undefined) {
-    // Where there is no memory for another instance this throws, and the next call tries again.
+    // Throws where there is no memory for another instance; the next call tries again.
     glue.__wbg_reset_state();
     trapped = undefined;
     instance += 1;
@@ -96,7 +96,7 @@ export function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
-/** What is told of a trap. @internal */
+/** The error that callers get of a trap. @internal */
 export function internal(cause: unknown): GenerateError {
   return new GenerateError(
     {

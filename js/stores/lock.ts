@@ -29,12 +29,12 @@ const STATE = 'state';
 /** Ends the names of folders that are being made. */
 const ASIDE = '.tmp';
 
-/** What Windows says of a file that somebody else renames, removes or looks at in this moment. */
+/** The codes of Windows for a file that is renamed, removed or looked at in this moment. */
 const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
 
-/** What is guarded, for the one who took the lock. */
+/** A lock that was taken, and the state that it guards. */
 export interface Lock {
-  /** What was written last; `undefined` where nothing was. */
+  /** The state that was written last; `undefined` where none was. */
   read(): string | undefined;
   /** Replaces it; false where the lock was lost, and nothing is written. */
   write(text: string): boolean;

@@ -19,7 +19,7 @@ type UpdateOutcome = { result: unknown } | { error: unknown };
  * that have queued up in one transaction: however many there are, they cost one lock or one round
  * trip. Each sees what the one before it left, and one that throws leaves everything as it was.
  *
- * Where the store itself fails, all that wait for the key at that moment fail with it: were each to
+ * If the store itself fails, all that wait for the key at that moment fail with it: were each to
  * try for itself, the last would hear of it many times later than the first.
  */
 export function queued(store: QuotaStore): QuotaStore {

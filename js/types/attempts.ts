@@ -32,7 +32,7 @@ export interface Switch {
 export interface SkippedTarget {
   model: string;
   /**
-   * What of the request it cannot do: `size`, `aspect ratio`, `reference images`, or, by another
+   * The part of the request that it cannot do: `size`, `aspect ratio`, `reference images`, or, by another
    * protocol, `several turns`, `earlier pictures`, `files`, `tools`, `cached content`. Absent where
    * the model is retired.
    */

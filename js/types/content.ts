@@ -20,7 +20,7 @@ export interface Part {
   codeExecutionResult?: unknown;
 }
 
-/** What one side said. */
+/** One turn of a conversation. */
 export interface Content {
   role?: string;
   parts?: Part[];

@@ -8,7 +8,7 @@ export interface Outcome {
   model?: string;
   /** How they failed; absent for those that brought an answer. */
   kind?: GenerateErrorKind;
-  /** What the limit counts that they were over. */
+  /** The dimension of the limit that they were over. */
   dimension?: Dimension;
   /** That limit. */
   limit?: number;
@@ -46,12 +46,12 @@ export type Pattern =
   | 'request'
   | 'unknown';
 
-/** What is wrong, and what to do. */
+/** The fault behind errors, and its remedy. */
 export interface PatternFound {
   pattern: Pattern;
-  /** What is wrong, in a sentence. */
+  /** The fault, in a sentence. */
   summary: string;
-  /** What to do about it. */
+  /** The remedy, in a sentence. */
   action: string;
   /** The models that failed, the one that failed most first. */
   models: string[];
@@ -80,7 +80,7 @@ export interface PatternFound {
     /** For how many ms a model has failed for want of capacity without one success. */
     failingFor: number;
   };
-  /** What was seen by hour of the day. */
+  /** Attempts by hour of the day. */
   hours: {
     /** The hour, UTC, from 0. */
     hour: number;
@@ -94,8 +94,8 @@ export interface PatternFound {
   }[];
 }
 
-/** What `client.diagnose()` gives. */
+/** The result of `client.diagnose()`. */
 export interface Diagnosis extends PatternFound {
-  /** What it rests on; `plan({ errors })` takes the whole. */
+  /** The outcomes that it rests on; `plan({ errors })` takes the whole diagnosis. */
   seen: SeenOutcomes;
 }

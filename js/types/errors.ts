@@ -1,6 +1,6 @@
 /** The kinds of errors, and the facts that are known of one. Durations are milliseconds. */
 
-/** What went wrong, as far as the service and the connection are concerned. */
+/** The kinds of errors of the service and the connection. */
 export type ErrorKind =
   | 'rate_limited'
   | 'daily_quota'
@@ -24,7 +24,7 @@ export type ErrorKind =
 /** The kinds of `GenerateError`: those of the service, and those that only we cause. */
 export type GenerateErrorKind = ErrorKind | 'deadline' | 'over_budget' | 'closed';
 
-/** What a limit counts. */
+/** The quantity that a limit counts. */
 export type Dimension =
   | 'requests_per_minute'
   | 'tokens_per_minute'
@@ -52,7 +52,7 @@ export interface Violation {
   model?: string;
 }
 
-/** What is known of an error. */
+/** The facts of an error. */
 export interface ErrorInfo {
   kind: ErrorKind;
   /** `soon`: within minutes. `later`: when a daily window resets. `never`: not without a change. */
@@ -63,7 +63,7 @@ export interface ErrorInfo {
   retryAfter?: number;
   /** When to try again. */
   retryAt?: Date;
-  /** What the deciding limit counts. */
+  /** The dimension of the deciding limit. */
   dimension?: Dimension;
   /** The deciding limit's id. */
   quotaId?: string;
@@ -73,10 +73,10 @@ export interface ErrorInfo {
   model?: string;
   /** Every limit that the error names. */
   violations: Violation[];
-  /** What the service said, on one line. */
+  /** The message of the service, on one line. */
   message: string;
   /** One sentence: what happened. */
   summary: string;
-  /** What to do. */
+  /** The remedy, in words. */
   advice: string;
 }

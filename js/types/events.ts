@@ -2,7 +2,7 @@
 import type { Dimension, ErrorInfo } from './errors.js';
 import type { QuotaAlert } from './quota.js';
 
-/** What a listener is told before a wait. */
+/** A wait that is about to begin. */
 export interface RetryEvent {
   /** The call, a number that is unique in its client. */
   call: number;
@@ -14,7 +14,7 @@ export interface RetryEvent {
   retryAt: Date;
   /** The model that failed; absent in `retry`. */
   model?: string;
-  /** What is known of the error. */
+  /** The facts of the error. */
   info: ErrorInfo;
   /** The error itself in `retry`, a redacted copy of the service's answer elsewhere. */
   error?: unknown;
@@ -29,7 +29,7 @@ export interface ModelRetired {
   /** When it ends, and what else answers say of it (`modelStatus`), where they say so. */
   endsAt?: string;
   message?: string;
-  /** What the service said, where it said so. */
+  /** The answer of the service, where it said so. */
   info?: ErrorInfo;
 }
 
@@ -51,7 +51,7 @@ export interface ClientEvents {
   limitLearned: { model?: string; dimension: Dimension; limit: number; previous?: number };
   /** The use of a limit has passed a threshold; again only after it fell well below that. */
   quotaAlert: QuotaAlert;
-  /** What was spent has passed a threshold (`alertAt`) of the budget, in USD. */
+  /** Spending has passed a threshold (`alertAt`) of the budget, in USD. */
   budgetAlert: { period: 'total' | 'day'; used: number; limit: number; threshold: number };
   /** A limit keeps calls waiting, or refuses them. */
   quotaExhausted: { model?: string; dimension: Dimension; limit?: number; retryAt: Date };

@@ -2,16 +2,16 @@
 import type { GenerateContentResponse } from '../response.js';
 import type { Attempt, SkippedTarget, Switch } from './attempts.js';
 
-/** What `generateWithFallback` gives. */
+/** The result of `generateWithFallback`. */
 export interface FallbackResult {
   result: GenerateContentResponse;
   /** The name of the model that made the picture, as `Nano Banana Pro`. */
   modelUsed: string;
   /** Its id. */
   model: string;
-  /** What the answer costs in USD; absent for a model without a known price. */
+  /** The cost of the answer in USD; absent for a model without a known price. */
   cost?: number;
-  /** What answers that were lost on the way may have cost in USD. */
+  /** The possible cost in USD of answers that were lost on the way. */
   possibleCost: number;
   attempts: Attempt[];
   /** The models that the call left for another, in order, and why. */

@@ -35,9 +35,9 @@ export interface Job {
   failed?: number;
   /** The file with its results, as `files/abc`. */
   resultsFile?: string;
-  /** What the service said of a job that failed. */
+  /** The error of a job that failed. */
   error?: ErrorInfo;
-  /** What to do about a job that is stuck (24 h), expired (48 h), failed, or cannot be read. */
+  /** The remedy for a job that is stuck (24 h), expired (48 h), failed, or cannot be read. */
   advice?: string;
 }
 
@@ -49,7 +49,7 @@ export interface CreateJobOptions {
    */
   model?: string | undefined;
   /**
-   * What the display names of the jobs begin with; a random text and the number of the part come behind
+   * The start of the display names of the jobs; a random text and the number of the part come behind
    * it, since a job whose answer was lost is found again by its name. Default: `unexhausted`.
    */
   displayName?: string | undefined;
@@ -92,7 +92,7 @@ export interface LookAtJobOptions {
 /** The options of `client.jobs.list` and `find`. */
 export interface ListJobsOptions extends LookAtJobOptions {
   /**
-   * Whose account is asked: that of the target of this model. Default: the first target of the chain that
+   * The model whose target has the account that is asked. Default: the first target of the chain that
    * can have jobs.
    */
   model?: string | undefined;

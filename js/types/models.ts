@@ -51,7 +51,7 @@ export type Quality = 'best' | 'good' | 'any';
 /** The tier of a billing account. */
 export type TierName = 'free' | 'tier1' | 'tier2' | 'tier3';
 
-/** What one size takes and costs. */
+/** A size, its tokens and its prices. */
 export interface SizeInfo {
   size: ImageSize;
   /** Output tokens of one picture; absent where pictures are not priced by them. */
@@ -66,7 +66,7 @@ export interface SizeInfo {
   priorityPrice?: number;
 }
 
-/** What is known of one model. */
+/** A model of the catalogue. */
 export interface ModelInfo {
   id: string;
   /** The name that people use, as `Nano Banana Pro`. */
@@ -116,11 +116,11 @@ export interface ModelInfo {
   freeTier: boolean;
   /** How good its pictures are; absent for a model of your own. */
   quality?: Quality;
-  /** What else is to be known. */
+  /** Anything else to be known of it, in words. */
   remark?: string;
   /** Whether the row is, or was changed by, one of your own. */
   own: boolean;
-  /** Where the row is from. */
+  /** The source of the row. */
   source: string;
   /** The day on which the sources were read. */
   checked?: string;
@@ -141,7 +141,7 @@ export interface LimitRow {
   rpd?: number | [number, number];
   /** The month or day of which it is, as `2025-11`. */
   date: string;
-  /** Where it is from. */
+  /** The source of these limits. */
   source: string;
 }
 
@@ -151,6 +151,6 @@ export interface PeakWindow {
   from: number;
   /** The hour in which it is over. */
   to: number;
-  /** Whose hours these are. */
+  /** The region whose hours these are. */
   name: string;
 }

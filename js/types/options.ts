@@ -15,7 +15,7 @@ export interface CloseOptions {
   drain?: number | undefined;
 }
 
-/** What every call takes. */
+/** The options of every call. */
 export interface CallOptions {
   /** Ends the call at once, in every state; it rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -89,7 +89,7 @@ export interface BatchGenerateOptions extends Omit<DropInOptions, keyof QueueOpt
 
 /** An item of `batchGenerate` that failed. */
 export interface BatchGenerateFailure {
-  /** Where it stands in the list, from 0. */
+  /** Its place in the list, from 0. */
   index: number;
   prompt: Prompt;
   error: unknown;
@@ -146,7 +146,7 @@ export interface ClientOptions extends PeakOptions {
    */
   fallbackOn?: ((info: ErrorInfo) => Decided<boolean | undefined>) | undefined;
   /**
-   * What all calls of this client, and of others on the same `store` and key, may spend. A call that
+   * The budget of all calls of this client, and of others on the same `store` and key. A call that
    * does not fit goes on to a cheaper model, or fails with `over_budget`. Default: no limit.
    */
   budget?: BudgetOptions | undefined;
@@ -186,7 +186,7 @@ export interface ClientOptions extends PeakOptions {
   /** The longest wait for a model while there is a next one, in ms. Default: 5,000. */
   maxWaitPerTarget?: number | undefined;
   /**
-   * What a minute and a day allow: by model, or by the tier of your billing account as last
+   * The limits of a minute and of a day: by model, or by the tier of your billing account as last
    * published, which is for Google alone and not for targets elsewhere; those have theirs by the
    * `name` of the target. What the service says overrules a tier, and lowers what you give. Default:
    * learned from the service. `none` keeps no quota: nothing queues.
@@ -202,12 +202,13 @@ export interface ClientOptions extends PeakOptions {
   concurrency?: number | undefined;
   /** The longest outage that calls sit out, in ms. Default: 5 min, in the background 3 h. */
   maxOutage?: number | undefined;
-  /** Where the quotas are counted, for several processes of one project. Default: here alone. */
+  /** The store in which several processes of one project count their quotas. Default: here alone. */
   store?: QuotaStore | undefined;
   /**
-   * What to do while the store is down: `local` goes on with an equal share of each limit, once what
+   * The conduct while the store is down: `local` goes on with an equal share of each limit, once what
    * the others used before has left the window (a minute), and takes itself for alone where it has
-   * never reached the store (but spends nothing of a shared `budget` then); `open` goes on as if alone; `closed` sends nothing. Default: `local`.
+   * never reached the store (but spends nothing of a shared `budget` then); `open` goes on as if alone;
+   * `closed` sends nothing. Default: `local`.
    */
   onStoreDown?: 'open' | 'closed' | 'local' | undefined;
   /** The project's name in the store. Default: a hash of base URL and key. */

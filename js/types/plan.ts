@@ -22,7 +22,7 @@ export interface PlanOptions {
   /** Whether somebody waits for each picture. Default: false. */
   interactive?: boolean | undefined;
   /**
-   * What was seen of errors: what `client.diagnose()` gave, or a list of errors, texts, infos, or
+   * The errors that were seen: the result of `client.diagnose()`, or a list of errors, texts, infos, or
    * `{ at, error }` of these.
    */
   errors?: Diagnosis | SeenOutcomes | readonly unknown[] | undefined;
@@ -34,7 +34,7 @@ export interface PlanOptions {
   catalog?: readonly CatalogRow[] | undefined;
 }
 
-/** What something costs, in USD. */
+/** A cost, in USD. */
 export interface Cost {
   perImage: number;
   perThousand: number;
@@ -53,7 +53,7 @@ export interface CostRow {
   status?: ModelStatus;
   /** The size that is priced: the one that was asked for, else the model's own. */
   size?: ImageSize;
-  /** What of the volume the model cannot do: `size` or `reference images`. */
+  /** The part of the volume that the model cannot do: `size` or `reference images`. */
   lacks?: string;
   /** At the standard price, a reference image included where `edits` is set. */
   standard: Cost;
@@ -69,7 +69,7 @@ export interface CostRow {
 export interface TierTime {
   model: string;
   tier: TierName;
-  /** What makes an account belong to the tier. */
+  /** The condition on which an account is of the tier. */
   qualifies: string;
   /** Whether it is the tier that you named. */
   own: boolean;
@@ -116,26 +116,26 @@ export interface PlanStep {
   how: string;
 }
 
-/** What the guide says. */
+/** A plan for a volume of pictures. */
 export interface Plan {
   /** Pictures a month. */
   perMonth: number;
   /** Under 100 a month, up to 1,000, or more. */
   volume: 'low' | 'medium' | 'high';
-  /** What the volume asks for. */
+  /** The strategy that the volume asks for. */
   strategy: 'retry' | 'retry_fallback_alerts' | 'retry_fallback_queue';
   /** How long setting it up takes. */
   setup: string;
   /** The models to ask, in order of preference, for `createClient({ models })`. */
   chain: string[];
-  /** What is wrong, where `errors` were given. */
+  /** The pattern behind `errors`, where those were given. */
   diagnosis?: PatternFound;
-  /** What to do, in order: first what is needed. */
+  /** The things to do, in order: those that are needed first. */
   steps: PlanStep[];
   /** The guide's questions, answered; `yes` is absent where nothing is known. */
   checklist: { question: string; yes?: boolean; then: string }[];
   /** How long a period's pictures take, by model and tier. */
   times: TierTime[];
-  /** What the volume costs, by model and route. */
+  /** The costs of the volume, by model and route. */
   costs: CostRow[];
 }

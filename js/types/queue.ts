@@ -1,9 +1,9 @@
 /** The queue of a model: which call goes first, and when it waits. */
 
-/** Who goes first: `interactive` is 10, `background` 0. */
+/** The place in the queue: `interactive` is 10, `background` 0, and higher goes first. */
 export type Priority = 'interactive' | 'background' | number;
 
-/** What a call does when the day's quota is spent. */
+/** The conduct of a call when the day's quota is spent. */
 export type OnDailyLimit = 'fail' | 'fallback' | 'wait';
 
 /** When background calls keep out of the service's way. */

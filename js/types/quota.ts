@@ -15,7 +15,7 @@ export interface ModelLimits {
   tpd?: number | undefined;
 }
 
-/** What may be spent, in USD; a hard stop. What is in flight, and what was lost, counts. */
+/** A budget in USD, which is a hard stop. Requests in flight, and lost answers, count. */
 export interface BudgetOptions {
   /** In all: as long as the `store` remembers, which by default is as long as the process runs. */
   total?: number | undefined;
@@ -33,11 +33,11 @@ export interface QuotaAlert {
   threshold: number;
 }
 
-/** What is used of one limit; money is in USD. */
+/** The use of one limit; money is in USD. */
 export interface QuotaUsage {
   dimension: Dimension;
   used: number;
-  /** What is kept to; absent where nothing is known. */
+  /** The limit that is kept to; absent where none is known. */
   limit?: number;
   /** `given` by you, of your `tier`, or `learned` from the service. */
   source?: 'given' | 'tier' | 'learned';
@@ -45,11 +45,11 @@ export interface QuotaUsage {
   freesAt?: Date;
 }
 
-/** What a client has spent, in USD. */
+/** The costs of a client, in USD. */
 export interface Costs {
   /** By answers that arrived; one without a picture by the tokens that it reports. */
   spent: number;
-  /** What answers that were lost on the way may have cost beside that. */
+  /** The possible cost, beside that, of answers that were lost on the way. */
   possible: number;
   /** The budget, where there is one: what is used of it includes what is reserved and `possible`. */
   total?: { used: number; limit: number };
@@ -57,7 +57,7 @@ export interface Costs {
   today?: { used: number; limit: number; freesAt?: Date };
 }
 
-/** What is used of one model's limits, and of its account's money. */
+/** The use of one model's limits, and of its account's money. */
 export interface QuotaReport {
   model: string;
   limits: QuotaUsage[];
@@ -69,7 +69,7 @@ export interface QuotaReport {
   restsUntil?: Date;
 }
 
-/** What one request takes. */
+/** The use of limits by one request. */
 export interface RequestUse {
   /** Input tokens. Default: 0. */
   tokens?: number | undefined;
@@ -85,7 +85,7 @@ export interface QuotaTrackerOptions extends ModelLimits {
   onAlert?: ((alert: QuotaAlert) => void) | undefined;
 }
 
-/** What `QuotaTracker.reserve` gives. */
+/** The result of `QuotaTracker.reserve`. */
 export type Reservation =
   | {
       ok: true;
@@ -102,8 +102,8 @@ export type Reservation =
     };
 
 /**
- * Where the quota's books are kept, for all clients that share them: an atomic read-modify-write on
- * a short string, and a clock.
+ * A store of quotas, for all clients that share them: an atomic read-modify-write on a short string,
+ * and a clock.
  */
 export interface QuotaStore {
   /**

@@ -14,7 +14,7 @@ export interface ImageConfig {
  * batch or a job of a queue asks for is data: there `baseUrl`, `apiVersion` and `headers` are refused.
  */
 export interface HttpOptions {
-  /** Where it is at another address than the client, it gets neither the client's key nor its headers. */
+  /** An address other than the client's gets neither the client's key nor its headers. */
   baseUrl?: string;
   apiVersion?: string;
   headers?: Record<string, string>;
@@ -67,13 +67,13 @@ export interface GenerateContentConfig {
   imageResolution?: string;
 }
 
-/** What is asked for: a text, parts, or turns of a conversation. */
+/** The contents of a request: a text, parts, or turns of a conversation. */
 export type Contents = string | Part | Content | readonly (string | Part | Content)[];
 
 /** Contents alone ask for a picture at 1K; everything else is said in a request. */
 export type Prompt = Contents | GenerateRequest;
 
-/** What `ai.models.generateContent` takes, or the body of the REST API. */
+/** A request as `ai.models.generateContent` takes it, or the body of the REST API. */
 export interface GenerateRequest {
   /** Asked first; `generate` goes on to the client's chain. Default: the first of that chain. */
   model?: string;

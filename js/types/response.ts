@@ -10,7 +10,7 @@ export interface Candidate {
   [key: string]: unknown;
 }
 
-/** What the service says of the prompt. */
+/** The verdict of the service on the prompt. */
 export interface PromptFeedback {
   blockReason?: string;
   blockReasonMessage?: string;

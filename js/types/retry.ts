@@ -1,10 +1,10 @@
 /** Retries: the curve of their waits, and the functions that decide on them. Durations are milliseconds. */
 import type { ErrorInfo } from './errors.js';
 
-/** What a function of the caller's decides: at once, or once its promise is fulfilled. */
+/** A decision of the caller's function: at once, or once its promise is fulfilled. */
 export type Decided<T> = T | Promise<T>;
 
-/** What `shouldRetry` is asked. */
+/** The argument of `shouldRetry`. */
 export interface ShouldRetryContext {
   error: unknown;
   info: ErrorInfo;
@@ -18,9 +18,9 @@ export interface ShouldRetryContext {
 export interface CurveOptions {
   /** The wait after the first try, in ms; it doubles with each. */
   baseDelay?: number | undefined;
-  /** What it grows to at most, in ms. */
+  /** The longest that the wait grows to, in ms. */
   maxDelay?: number | undefined;
-  /** What is drawn at random on top, at most, in ms. */
+  /** The most that is drawn at random on top, in ms. */
   jitter?: number | undefined;
 }
 

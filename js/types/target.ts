@@ -2,7 +2,7 @@
 import type { GenerateContentConfig } from './request.js';
 
 /**
- * What a server speaks: `gemini` is the Developer API and relays of it; `vertex` Gemini on Vertex
+ * The protocol of a server: `gemini` is the Developer API and relays of it; `vertex` Gemini on Vertex
  * AI; `imagen` is `:predict`; `openai-images` and `openai-chat` are `/images/generations` and
  * `/chat/completions` as resellers offer them.
  */
@@ -18,7 +18,7 @@ export interface AccessToken {
 /** A bearer token; without one, as google-auth-library may give, the call fails. */
 export type GivenToken = string | AccessToken | null | undefined;
 
-/** Where to ask, beside a model's id. */
+/** A model, and the server that is asked for it. */
 export interface Target {
   model: string;
   /**
@@ -34,7 +34,7 @@ export interface Target {
   headers?: Record<string, string> | undefined;
   /** Default: that of the model in the catalogue, which is `gemini` but for Imagen. */
   protocol?: Protocol | undefined;
-  /** What `modelUsed` shows. Default: the model's name in the catalogue. */
+  /** The name that `modelUsed` shows. Default: the model's name in the catalogue. */
   name?: string | undefined;
   /**
    * USD per picture, for all sizes or by size, instead of the catalogue's price. A size that is not
@@ -51,14 +51,14 @@ export interface Target {
   /** On Vertex: the region, `us`, `eu` or `global`. Default: `global`. */
   location?: string | undefined;
   /**
-   * What each request to this target says beside or instead of its own `config`, merged deeply: another
+   * The `config` of each request to this target, merged deeply into its own: another
    * size, `thinkingConfig`, or `serviceTier`. Targets of one model that differ in it are a ladder, such as
    * `flex`, `standard`, `priority`.
    */
   config?: Omit<GenerateContentConfig, 'httpOptions' | 'abortSignal'> | undefined;
 }
 
-/** What to ask of a model that keeps timing out, before the next model. */
+/** The smaller pictures to ask of a model that keeps timing out, before the next model. */
 export interface DegradeOptions {
   /** Default, and only choice: `timeout`. */
   on?: 'timeout' | undefined;

@@ -28,7 +28,7 @@ interface Options extends ServiceOptions {
   yes?: boolean;
 }
 
-/** What one look found. */
+/** The result of one check. */
 interface Check {
   name: string;
   /** Absent where nothing can be said. */

@@ -10,15 +10,15 @@ export interface Latency {
   sigma?: number;
   /** Medians of single models, instead of `median`. */
   models?: Record<string, number>;
-  /** What a size multiplies the median by. Default 512: 0.7, 1K: 1, 2K: 1.4, 4K: 2.2. */
+  /** The factor of each size on the median. Default 512: 0.7, 1K: 1, 2K: 1.4, 4K: 2.2. */
   sizes?: Record<string, number>;
   /** How likely a request is in the long tail, from 0 to 1. Default 0. */
   tail?: number;
-  /** What the tail multiplies the time by. Default 6. */
+  /** The factor of the tail on the time. Default 6. */
   tailFactor?: number;
 }
 
-/** What becomes of one job. Durations are milliseconds. */
+/** The course of one job. Durations are milliseconds. */
 export interface JobCourse {
   /**
    * `succeeds` when its time has come, also where some rows failed; `fails` as a whole at that time;
@@ -35,7 +35,7 @@ export interface JobCourse {
   message?: string;
 }
 
-/** What becomes of a job. */
+/** The end of a job. */
 export type JobFate = 'succeeds' | 'fails' | 'stuckPending' | 'stuckRunning';
 
 /**
@@ -77,7 +77,7 @@ export interface BatchApiOptions {
   rowFaults?: readonly (RowFault | FaultName)[];
   /** Faults of the rows of these keys; they go before `rowFaults`. Default: none. */
   keyFaults?: Record<string, Fault | FaultName>;
-  /** What becomes of the next jobs, in the order in which they are created. Default: they succeed. */
+  /** The courses of the next jobs, in the order in which they are created. Default: they succeed. */
   jobs?: readonly (JobCourse | JobFate)[];
 }
 
@@ -91,9 +91,9 @@ export interface FilesApiOptions {
   lifetime?: number;
 }
 
-/** Everything that can be set. Durations are milliseconds. An unknown key is refused. */
+/** The options of the fake service. Durations are milliseconds. An unknown key is refused. */
 export interface EmulatorConfig {
-  /** What every random draw derives from: the same seed gives the same trace. Default 1. */
+  /** The seed of every random draw: the same seed gives the same trace. Default 1. */
   seed?: number | null;
   /** How far the service's clock is ahead. Default: from -1,500 to 1,500, by the seed. */
   clockOffset?: number | null;
@@ -115,7 +115,7 @@ export interface EmulatorConfig {
   projectLimits?: Record<string, Record<string, Limits>> | null;
   /** How the 429 of a limit is dressed. Default `detailed`. */
   quotaBody?: 'detailed' | 'bare' | 'gateway' | 'empty' | null;
-  /** What the 429 of a spent day says: the true hours, some misleading seconds, or by the seed. */
+  /** The hint in the 429 of a spent day: the true hours, some misleading seconds, or by the seed. */
   dailyHint?: 'true' | 'short' | 'mixed' | null;
   /** USD that each account may spend in any 600 s. Default: no limit. */
   spendLimit?: number | null;
@@ -123,7 +123,7 @@ export interface EmulatorConfig {
   prepaid?: number | null;
   /** The project of each key. */
   keys?: Record<string, string> | null;
-  /** What becomes of other keys: project `default`, or 400 API_KEY_INVALID. Default `accept`. */
+  /** The conduct towards other keys: project `default`, or 400 API_KEY_INVALID. Default `accept`. */
   unknownKeys?: 'accept' | 'reject' | null;
   /** Bearer tokens of Vertex AI, and when each ends, in ms since 1970. Default: any is taken. */
   tokens?: Record<string, number | null> | null;

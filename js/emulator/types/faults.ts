@@ -87,12 +87,12 @@ export type FaultName =
   | '400'
   /** 413 in HTML, of a gateway. */
   | '413'
-  /** Whatever `status`, `headers` and `body` say. */
+  /** The answer that `status`, `headers` and `body` describe. */
   | 'status';
 
 /** A fault with its options. Where one is taken, its name alone is taken too. */
 export interface Fault {
-  /** What goes wrong. */
+  /** The name of the fault. */
   fault: FaultName;
   /** Only for this model. Default: any. */
   model?: string;

@@ -47,7 +47,7 @@ export interface LedgerRecord {
   sequence: number;
   /** The request's number in this process. */
   id: number;
-  /** What was asked for. */
+  /** The call that was made. */
   call: FaultCall | 'countTokens' | 'models' | 'picture' | 'preflight' | 'unknown';
   /** Without `models/`. */
   model: string;
