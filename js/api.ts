@@ -2,29 +2,45 @@
  * Image generation with Google's Gemini API that gets through 429 RESOURCE_EXHAUSTED, 503, 504 and
  * the rest. All durations are milliseconds.
  */
-import { Client } from './client.js';
-import { guarded, use } from './load.js';
+import { Client } from './client/client.js';
+import { guarded, use } from './module/load.js';
 import type { GenerateContentResponse } from './response.js';
+import type { ErrorInfo } from './types/errors.js';
+import type { FallbackResult } from './types/fallback.js';
 import type {
   BatchGenerateOptions,
   ClientOptions,
   DropInOptions,
-  ErrorInfo,
   FallbackOptions,
-  FallbackResult,
-  Prompt,
-  RetryContext,
   RetryOptions,
-} from './types.js';
+} from './types/options.js';
+import type { Prompt } from './types/request.js';
+import type { RetryContext } from './types/retry.js';
 
-export type { Client } from './client.js';
+export type * from './batch-types.js';
+export type { Client } from './client/client.js';
 export { errorInfo, GenerateError, type GenerateErrorFields, isGenerateError } from './errors.js';
 export { limits, models, peakWindows, plan } from './guide/index.js';
-export { ready } from './load.js';
+export { ready } from './module/load.js';
 export { GenerateContentResponse, GeneratedImage, GenerateResult } from './response.js';
 export { memoryStore } from './stores/memory.js';
 export { QuotaTracker } from './tracker.js';
-export type * from './types.js';
+export type * from './types/attempts.js';
+export type * from './types/content.js';
+export type * from './types/diagnosis.js';
+export type * from './types/errors.js';
+export type * from './types/events.js';
+export type * from './types/fallback.js';
+export type * from './types/jobs.js';
+export type * from './types/models.js';
+export type * from './types/options.js';
+export type * from './types/plan.js';
+export type * from './types/queue.js';
+export type * from './types/quota.js';
+export type * from './types/request.js';
+export type * from './types/response.js';
+export type * from './types/retry.js';
+export type * from './types/target.js';
 
 let shared: Client | undefined;
 

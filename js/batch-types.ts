@@ -1,16 +1,11 @@
 /** The types of `client.batch`. Durations are milliseconds, money is in USD. */
 import type { GenerateError } from './errors.js';
 import type { GeneratedImage, GenerateResult } from './response.js';
-import type {
-  DegradeOptions,
-  GenerateErrorKind,
-  GenerateRequest,
-  OnDailyLimit,
-  PeakOptions,
-  Priority,
-  RetryPolicy,
-  Target,
-} from './types.js';
+import type { GenerateErrorKind } from './types/errors.js';
+import type { OnDailyLimit, PeakOptions, Priority } from './types/queue.js';
+import type { GenerateRequest } from './types/request.js';
+import type { RetryPolicy } from './types/retry.js';
+import type { DegradeOptions, Target } from './types/target.js';
 
 /** One request of a batch: a prompt, a request, or one with a key of your own. */
 export type BatchRequest = string | GenerateRequest | KeyedRequest;
@@ -25,14 +20,14 @@ export interface KeyedRequest {
   request: string | GenerateRequest;
 }
 
-/** What a batch is made of; a stream of Node's or of the web is an async iterable. */
+/** The requests of a batch; a stream of Node's or of the web is an async iterable. */
 export type BatchSource = Iterable<BatchRequest> | AsyncIterable<BatchRequest>;
 
 /** The options of `client.batch`. */
 export interface BatchOptions extends PeakOptions {
   /**
-   * Where the batch is written down, so that it goes on after a crash: a file's path in Node, the name
-   * of an IndexedDB in a page. A file is for this user alone (0600), and one process has it at a time,
+   * The journal of the batch, so that it goes on after a crash: a file's path in Node, the name of an
+   * IndexedDB in a page. A file is for this user alone (0600), and one process has it at a time,
    * by whatever link it is called. Default: nowhere.
    */
   journal?: string | undefined;
@@ -148,7 +143,7 @@ export type BatchStopReason =
   /** Another process took the journal over while this one stood still. */
   | 'taken_over';
 
-/** What a batch tells beside its items: a changed prompt, a missing picture, and the like. */
+/** A notice beside the items of a batch: of a changed prompt, a missing picture, and the like. */
 export interface BatchNotice {
   kind:
     | 'torn_line'
@@ -163,7 +158,7 @@ export interface BatchNotice {
   key?: string;
 }
 
-/** What came of a batch. */
+/** The outcome of a batch. */
 export interface BatchSummary {
   /** Items with a picture, earlier runs included. */
   done: number;
@@ -196,7 +191,7 @@ export interface BatchProgress {
   possibleCost: number;
   /** Pictures a minute over the last minutes; 0 at first. */
   perMinute: number;
-  /** What it waits for, and until when. */
+  /** The reason for which it waits, and the end of the wait. */
   waiting?: { reason: string; until?: Date };
   /** Jobs of the Batch API that have not ended. */
   jobs: number;

@@ -1,7 +1,8 @@
 /** The error that callers see, and what is known of errors that their own functions threw. */
-import type { Attempt, Dimension, ErrorInfo, GenerateErrorKind, Quota } from './types.js';
+import type { Attempt } from './types/attempts.js';
+import type { Dimension, ErrorInfo, GenerateErrorKind, Quota } from './types/errors.js';
 
-/** What a `GenerateError` is made of. */
+/** The fields of a `GenerateError`. */
 export interface GenerateErrorFields {
   kind: GenerateErrorKind;
   message: string;
@@ -24,7 +25,7 @@ export class GenerateError extends Error {
   declare readonly status?: number;
   /** The same number as `status`, for code that reads `error.code`. */
   declare readonly code?: number;
-  /** What went wrong. */
+  /** The kind of the error. */
   readonly kind: GenerateErrorKind;
   /** Whether the same request can succeed within minutes. */
   readonly isRetryable: boolean;
@@ -38,11 +39,11 @@ export class GenerateError extends Error {
   declare readonly model?: string;
   /** Every attempt that was made. */
   readonly attempts: readonly Attempt[];
-  /** What to do. */
+  /** The remedy, in words. */
   readonly advice: string;
-  /** What answers that were lost on the way may have cost in USD; absent where none was. */
+  /** The possible cost in USD of answers that were lost on the way; absent where none was. */
   declare readonly possibleCost?: number;
-  /** Everything that is known of the last error. */
+  /** The facts of the last error. */
   declare readonly info?: ErrorInfo;
 
   constructor(fields: GenerateErrorFields, cause?: unknown) {
@@ -52,7 +53,7 @@ export class GenerateError extends Error {
     this.advice = fields.advice;
     this.attempts = fields.attempts ?? [];
     this.isRetryable = info?.retry === 'soon';
-    // What is not known is left out, so that a printed error shows what there is to know.
+    // Absent rather than undefined, so that a printed error shows only what is known.
     if (info?.status !== undefined) Object.assign(this, { status: info.status, code: info.status });
     if (info?.retryAfter !== undefined) this.retryAfter = info.retryAfter;
     if (info?.retryAt !== undefined) this.retryAt = info.retryAt;
@@ -64,7 +65,7 @@ export class GenerateError extends Error {
   }
 
   /**
-   * What the service answered last, without keys and prompts: an object where that was JSON, as
+   * The last answer of the service, without keys and prompts: an object where that was JSON, as
    * `{ error: { code, message, status, details } }`, else its text; `undefined` where nothing came.
    */
   get body(): unknown {
@@ -98,8 +99,8 @@ export function remember(error: object, info: ErrorInfo): void {
 }
 
 /**
- * What is known of an error that was thrown through `retry` or `generate`; `undefined` for any
- * other. The error itself stays as the caller's function threw it.
+ * The facts of an error that was thrown through `retry` or `generate`; `undefined` for any other.
+ * The error itself stays as the caller's function threw it.
  */
 export function errorInfo(error: unknown): ErrorInfo | undefined {
   if (typeof error !== 'object' || error === null) return undefined;

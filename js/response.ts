@@ -1,16 +1,13 @@
 /** Answers, call-compatible with `@google/genai`, and the result of `generate`. */
-import { guarded, use } from './load.js';
+import { guarded, use } from './module/load.js';
+import type { Attempt, SkippedTarget, Switch } from './types/attempts.js';
+import type { Blob, Part } from './types/content.js';
 import type {
-  Attempt,
-  Blob,
   Candidate,
   GenerateContentResponseData,
-  Part,
   PromptFeedback,
-  SkippedTarget,
-  Switch,
   UsageMetadata,
-} from './types.js';
+} from './types/response.js';
 
 const headers = new WeakMap<object, Headers>();
 
@@ -92,7 +89,7 @@ export class GeneratedImage {
 
   /** Its bytes, decoded anew at each call. */
   bytes(): Uint8Array<ArrayBuffer> {
-    // What Node calls a Buffer decodes 24 MB thirty times as fast as the loop below.
+    // A Buffer of Node's decodes 24 MB thirty times as fast as the loop below.
     const { Buffer } = globalThis as {
       Buffer?: { from(text: string, encoding: 'base64'): Uint8Array };
     };
@@ -101,7 +98,7 @@ export class GeneratedImage {
   }
 }
 
-/** What is known of a picture beside the answer that holds it. */
+/** The fields of a `GenerateResult`. */
 export interface GenerateResultFields {
   response: GenerateContentResponse;
   model: string;
@@ -115,7 +112,7 @@ export interface GenerateResultFields {
   size: string | undefined;
 }
 
-/** What `generate` gives. */
+/** The result of `generate`. */
 export class GenerateResult {
   /** The answer as it came. */
   readonly response: GenerateContentResponse;
@@ -127,9 +124,9 @@ export class GenerateResult {
   readonly attempts: readonly Attempt[];
   /** The time that the call spent waiting, in ms. */
   readonly waited: number;
-  /** What the answer costs in USD; `undefined` for a model without a known price. */
+  /** The cost of the answer in USD; `undefined` for a model without a known price. */
   readonly cost: number | undefined;
-  /** What answers that were lost on the way may have cost in USD, beside `cost`. */
+  /** The possible cost in USD, beside `cost`, of answers that were lost on the way. */
   readonly possibleCost: number;
   /** The models that were left out, and what of the request they cannot do. */
   readonly skipped: readonly SkippedTarget[];

@@ -1,7 +1,7 @@
 /** The quota ledger alone, for code that makes its own calls. */
-import { ask } from './callback.js';
-import { guarded, use } from './load.js';
-import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types.js';
+import { ask } from './base/callback.js';
+import { guarded, use } from './module/load.js';
+import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types/quota.js';
 import type { Tracker } from './wasm/unexhausted.js';
 
 /**
@@ -15,7 +15,7 @@ export class QuotaTracker {
   readonly #options: QuotaTrackerOptions;
   #tracker: Tracker;
   #instance: number;
-  /** What is counted, in case the WebAssembly fails. */
+  /** The counts so far, in case the WebAssembly fails. */
   #kept = '';
 
   /**
@@ -69,7 +69,7 @@ export class QuotaTracker {
     return { ok: true, settle: (used = reserved) => end(used), cancel: () => end(null) };
   }
 
-  /** What is used of each limit, and when some of it is free again. */
+  /** The use of each limit, and when some of it is free again. */
   usage(): QuotaUsage[] {
     return this.#run((tracker) => tracker.usage()) as QuotaUsage[];
   }

@@ -44,7 +44,7 @@ function request({ prompt, model }) {
 
 /** Google's own API: the model and its price are said before anything is sent. */
 async function google(options) {
-  const { use } = await import('../pkg/load.js');
+  const { use } = await import('../pkg/module/load.js');
   const { core } = use();
   options.model ??= core.cheapestModel();
   const usd = core.priceOf(options.model);

@@ -5,14 +5,15 @@
  * BullMQ itself is not imported: its queue, its jobs and the errors that it looks for are known by
  * their shape and name, so that whichever copy of it the caller has is the right one.
  */
+
+import { digest } from '../base/digest.js';
 import type { BatchRequest, BatchSource, KeyedRequest } from '../batch-types.js';
 import { isKeyed, requestOf } from '../bulk/entry.js';
-import type { Client } from '../client.js';
-import { checkData } from '../data.js';
-import { digest } from '../digest.js';
+import type { Client } from '../client/client.js';
+import { checkData } from '../client/data.js';
 import { type GenerateError, isGenerateError } from '../errors.js';
 import type { GenerateResult } from '../response.js';
-import type { GenerateOptions } from '../types.js';
+import type { GenerateOptions } from '../types/options.js';
 
 /** How long a job may hold its slot: for the longest attempt, 300 s at 4K, and as long before it. */
 const DEADLINE = 600_000;
@@ -26,7 +27,7 @@ const LEAST_DELAY = 1_000;
 /** When a job comes back whose turn did not come within its deadline, in ms. */
 const NEXT_TURN = 30_000;
 
-/** What is added in one round trip, at most: jobs, and characters of JSON. */
+/** The most that is added in one round trip: jobs, and characters of JSON. */
 const BULK = { jobs: 500, size: 1_000_000 };
 
 /** A job of BullMQ, as far as it is used. */
@@ -50,14 +51,14 @@ export interface BullQueue {
 }
 
 /** Options of {@link createProcessor}; beside its own those of `client.generate`. */
-export interface ProcessorOptions<Saved, Job extends BullJob = BullJob>
+export interface ProcessorOptions<Saved, QueueJob extends BullJob = BullJob>
   extends Omit<GenerateOptions, 'signal' | 'deadline'> {
   /**
    * Puts the pictures where they belong: they never go through Redis. It is awaited, and what it
    * gives must be small and JSON, as a path or an address. A job may be saved twice where its worker
    * was lost, so name the files by `job.id`.
    */
-  save(result: GenerateResult, job: Job): Saved | Promise<Saved>;
+  save(result: GenerateResult, job: QueueJob): Saved | Promise<Saved>;
   /**
    * How long a job may hold its worker's slot for a picture, in ms. A wait that does not fit ends it
    * at once: the job is put back, and the slot is free. Default: 600,000.
@@ -67,15 +68,15 @@ export interface ProcessorOptions<Saved, Job extends BullJob = BullJob>
   maxPutBacks?: number | undefined;
 }
 
-/** What a job gives: its `returnvalue`. */
+/** The `returnvalue` of a job. */
 export interface JobReport<Saved> {
-  /** What `save` gave. */
+  /** The result of `save`. */
   saved: Saved;
   /** The model that made the picture. */
   model: string;
-  /** What it cost in USD; absent where no price is known. */
+  /** The cost in USD; absent where no price is known. */
   cost?: number;
-  /** What answers that were lost since the job was last started may have cost beside that, in USD. */
+  /** The possible cost in USD, beside that, of answers lost since the job was last started. */
   possibleCost: number;
   /**
    * Whether an earlier start may have been billed too: its worker was killed while it had the job,
@@ -84,9 +85,9 @@ export interface JobReport<Saved> {
   possiblyPaidTwice: boolean;
 }
 
-/** What a `Worker` of BullMQ calls for each job. */
-export type Processor<Saved, Job extends BullJob = BullJob> = (
-  job: Job,
+/** The function that a `Worker` of BullMQ calls for each job. */
+export type Processor<Saved, QueueJob extends BullJob = BullJob> = (
+  job: QueueJob,
   token?: string,
   signal?: AbortSignal,
 ) => Promise<JobReport<Saved>>;
@@ -110,10 +111,10 @@ export type Processor<Saved, Job extends BullJob = BullJob> = (
  *
  * @throws TypeError where `save` is no function.
  */
-export function createProcessor<Saved, Job extends BullJob = BullJob>(
+export function createProcessor<Saved, QueueJob extends BullJob = BullJob>(
   client: Pick<Client, 'generate' | 'quota'>,
-  options: ProcessorOptions<Saved, Job>,
-): Processor<Saved, Job> {
+  options: ProcessorOptions<Saved, QueueJob>,
+): Processor<Saved, QueueJob> {
   const { save, maxPutBacks = PUT_BACKS, ...call } = options;
   if (typeof save !== 'function') throw new TypeError('unexhausted: `save` must be a function');
   // All three parameters, or BullMQ makes no signal.
@@ -128,7 +129,7 @@ export function createProcessor<Saved, Job extends BullJob = BullJob>(
       const isLost = signal?.aborted || hasLostAnswer(error);
       if (isLost || isClosed(error)) await noteLoss(job);
       if (signal?.aborted) throw error instanceof Error ? error : new Error(String(error));
-      // What may have been billed counts, or a request that always times out would be paid for ever.
+      // A start that may have been billed counts, or a request that always times out is paid for ever.
       const at = isLost ? undefined : await comesBack(client, error);
       if (at === undefined) throw isFinal(error) ? unrecoverable(error) : error;
       if (putBacks(job) >= maxPutBacks) throw error;
@@ -229,7 +230,7 @@ async function restsUntil(
     const reports = await client.quota();
     return reports.find(({ model }) => model === error.model)?.restsUntil?.getTime();
   } catch {
-    // Where the books are out of reach, the job's own attempts have to do.
+    // The quotas are out of reach: the job's own attempts have to do.
     return undefined;
   }
 }
@@ -253,7 +254,7 @@ function isClosed(error: unknown): boolean {
   return isGenerateError(error) && error.kind === 'closed';
 }
 
-/** What BullMQ counts when it finds that a worker is gone, and what we noted ourselves. */
+/** Whether BullMQ has found that a worker was gone, or a loss was noted here. */
 function wasLost({ stalledCounter, progress }: BullJob): boolean {
   const noted = progress as { possiblyPaidTwice?: unknown } | null | undefined;
   return stalledCounter > 0 || noted?.possiblyPaidTwice === true;

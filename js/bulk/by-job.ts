@@ -1,14 +1,14 @@
 /** The items of a batch that are made by jobs of the Batch API. */
 import type { BatchNotice } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import type { Job, JobRow, Jobs } from '../job-types.js';
-import type { GenerateRequest } from '../types.js';
+import type { Job, JobRow, Jobs } from '../types/jobs.js';
+import type { GenerateRequest } from '../types/request.js';
 
 /** An item for a job. */
-export interface ForJob {
+export interface JobEntry {
   key: string;
   request: string | GenerateRequest;
-  /** What is to be reserved for it, in USD. */
+  /** USD to be reserved for it. */
   usd: number;
 }
 
@@ -21,7 +21,7 @@ export interface OpenJob {
   usd: number;
 }
 
-/** What jobs need of their batch. */
+/** The batch as its jobs see it. */
 export interface JobsHost {
   readonly jobs: Jobs;
   /** When the batch is to end. */
@@ -55,11 +55,11 @@ const READ_AHEAD = 16;
 
 /** Items on their way into jobs, one stream of them. */
 class Feed {
-  /** What is reserved for each item that is in no job yet, in USD. */
+  /** USD reserved for each item that is in no job yet. */
   readonly #usd: Map<string, number> = new Map();
   #reserved = 0;
   readonly #keys: Set<string> = new Set();
-  #waiting: ForJob[] = [];
+  #waiting: JobEntry[] = [];
   #wake: () => void = () => {};
   #isClosed = false;
 
@@ -75,7 +75,7 @@ class Feed {
     return this.#waiting.length >= READ_AHEAD;
   }
 
-  add(item: ForJob): void {
+  add(item: JobEntry): void {
     this.#usd.set(item.key, item.usd);
     this.#reserved += item.usd;
     this.#keys.add(item.key);
@@ -93,7 +93,7 @@ class Feed {
     return this.#usd.keys();
   }
 
-  /** What is reserved for these. */
+  /** USD reserved for these. */
   reservedFor(keys: readonly string[]): number {
     return keys.reduce((sum, key) => sum + (this.#usd.get(key) ?? 0), 0);
   }
@@ -114,12 +114,12 @@ class Feed {
     this.#wake();
   }
 
-  /** Nobody takes them any more. */
+  /** Forgets the items that wait, since no job will take them. */
   drop(): void {
     this.#waiting = [];
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<{ key: string; request: ForJob['request'] }> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<{ key: string; request: JobEntry['request'] }> {
     for (;;) {
       const next = this.#waiting.shift();
       if (next !== undefined) {
@@ -138,7 +138,7 @@ class Feed {
 }
 
 /** A job of an earlier run. */
-interface Left {
+interface LeftoverJob {
   job: OpenJob;
   missing: Set<string>;
   came: string[];
@@ -152,8 +152,8 @@ export class ByJob {
   /** That one, and those whose items are still on their way into jobs. */
   readonly #feeds: Set<Feed> = new Set();
   /** Jobs of earlier runs, until their items have come from the source again. */
-  readonly #left: Map<string, Left> = new Map();
-  /** What is under way: creating, and jobs that have not ended. */
+  readonly #left: Map<string, LeftoverJob> = new Map();
+  /** Work under way: creating, and jobs that have not ended. */
   readonly #busy: Set<Promise<void>> = new Set();
   #running = 0;
 
@@ -191,7 +191,7 @@ export class ByJob {
   }
 
   /** An item for the next job. */
-  add(item: ForJob): void {
+  add(item: JobEntry): void {
     // Of one stream no two items may have the same key, and this may come back from an earlier job.
     if (this.#feed?.had(item.key)) this.flush();
     if (this.#feed === undefined) {
@@ -252,7 +252,7 @@ export class ByJob {
       signal,
       onCreating: async ({ displayName, model, keys }) => {
         await this.#host.goesOn();
-        // What is written down now would be looked for in vain by the next run.
+        // The next run would look in vain for a job that is written down now.
         signal.throwIfAborted();
         const usd = feed.reservedFor(keys) / keys.length;
         open = { displayName, model, keys, usd };
@@ -279,7 +279,7 @@ export class ByJob {
     }
   }
 
-  /** What it holds goes into no job. */
+  /** Ends a feed, whose items go into no job. */
   #end(feed: Feed): void {
     feed.drop();
     this.#feeds.delete(feed);
@@ -307,7 +307,8 @@ export class ByJob {
     this.#running += 1;
     try {
       const ended = await jobs.wait(job, {
-        ...{ signal, deadline },
+        signal,
+        deadline,
         onProgress: ({ name, state, ended, requests, succeeded, error, advice }) => {
           const so = requests === undefined ? '' : `, ${succeeded ?? 0} of ${requests} made`;
           this.#host.waits(`The job ${name} is ${state}${so}.`);
@@ -358,15 +359,16 @@ export class ByJob {
   }
 
   /** A job that an earlier run created, or was about to when it was killed. */
-  async #findLeft({ job: { displayName, name, model }, came }: Left): Promise<void> {
+  async #findLeft({ job: { displayName, name, model }, came }: LeftoverJob): Promise<void> {
     if (name !== undefined) {
       // A name alone does not tell whose account it is of.
       return this.#follow({ name, displayName, model, state: 'unknown', ended: false }, came);
     }
     const { signal } = this.#ending;
     const found = await this.#host.jobs.find(displayName, {
-      ...(model === '' ? {} : { model }),
-      ...{ signal, thorough: true },
+      model: model === '' ? undefined : model,
+      signal,
+      thorough: true,
     });
     if (found === undefined) {
       await this.#host.ended(displayName);

@@ -1,27 +1,27 @@
-/** The core's side of a batch: what is known of each item, with types. */
+/** The batch in WebAssembly, which knows each item; with types. */
 import type { BatchNotice } from '../batch-types.js';
 import type { GenerateError } from '../errors.js';
-import { internal } from '../load.js';
+import { internal } from '../module/load.js';
 import type { Batch } from '../wasm/bulk.js';
 import type { OpenJob } from './by-job.js';
 import { bulk } from './load.js';
-import type { SavedFile } from './shelf.js';
+import type { SavedFile } from './storage.js';
 
-/** What a batch is told about itself. */
+/** The settings of a batch. */
 export interface CoreSettings {
   budget: number | undefined;
   retryFailed: boolean;
   maxCost: boolean;
 }
 
-/** What was made of an item. */
+/** An item that was made. */
 export interface Made {
   model: string;
   usd?: number;
   files: SavedFile[];
 }
 
-/** What is to be done with an item of the source. */
+/** The next step with an item of the source. */
 export type Taken =
   | { what: 'made'; key: string; made: Made; lost: number; twice: boolean }
   | {
@@ -79,7 +79,7 @@ export class BatchCore {
     return bulk.instance !== this.#instance;
   }
 
-  /** What a journal is read into. */
+  /** The object that a journal is read into. */
   get journal(): Batch {
     return this.#batch;
   }
@@ -121,7 +121,7 @@ export class BatchCore {
     return this.#parse((batch) => batch.failed(key, JSON.stringify(trouble), Date.now()));
   }
 
-  /** What lost answers to an item may have cost in USD, over all runs. */
+  /** The possible cost in USD of lost answers to an item, over all runs. */
   lost(key: string): number {
     return this.#ask((batch) => batch.lost(key));
   }
@@ -163,7 +163,7 @@ export class BatchCore {
   }
 
   free(): void {
-    // What an earlier instance held is no address of this one.
+    // An address of an earlier instance is none of this one.
     if (!this.isLost) this.#batch.free();
   }
 
@@ -190,7 +190,7 @@ export class BatchCore {
     return bulk.run(this.#glue, () => this.#glue.typeOf(name));
   }
 
-  /** What stands in the way of writing, where that may pass. */
+  /** The obstacle to writing, where that may pass. */
   diskTrouble(code: string): string | undefined {
     return bulk.run(this.#glue, () => this.#glue.diskTrouble(code));
   }

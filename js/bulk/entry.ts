@@ -1,7 +1,8 @@
-/** What the source of a batch gives: a prompt, a request, or one with a key. */
+/** The entries of a source: prompts, requests, or either with a key. */
+
+import { digest } from '../base/digest.js';
 import type { BatchRequest, KeyedRequest } from '../batch-types.js';
-import { digest } from '../digest.js';
-import type { GenerateRequest } from '../types.js';
+import type { GenerateRequest } from '../types/request.js';
 
 type Request = string | GenerateRequest;
 

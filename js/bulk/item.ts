@@ -1,9 +1,9 @@
 /** An item of a batch on its way. */
 import { GenerateError } from '../errors.js';
-import type { GenerateRequest } from '../types.js';
+import type { GenerateRequest } from '../types/request.js';
 
 /** An item that is to be made. */
-export interface Pending {
+export interface PendingItem {
   index: number;
   key: string;
   request: string | GenerateRequest;
@@ -18,8 +18,8 @@ export interface Pending {
 }
 
 /** An item that is being made by requests of its own. */
-export class Active {
-  readonly pending: Pending;
+export class ActiveItem {
+  readonly pending: PendingItem;
   readonly controller: AbortController = new AbortController();
   /** Requests that are with the service. */
   inFlight = 0;
@@ -29,7 +29,7 @@ export class Active {
   /** Whether its call has ended. */
   isOver = false;
 
-  constructor(pending: Pending) {
+  constructor(pending: PendingItem) {
     this.pending = pending;
   }
 

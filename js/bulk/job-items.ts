@@ -1,29 +1,24 @@
-/** Which items of a batch go into jobs, and what becomes of those that no job made. */
+/** The items of a batch that jobs make, and those that no job made. */
 import type { BatchNotice, BatchOptions } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
-import type { Job, JobRow, Jobs } from '../job-types.js';
-import type { ErrorInfo, GenerateRequest } from '../types.js';
+import type { ErrorInfo } from '../types/errors.js';
+import type { Job, JobRow } from '../types/jobs.js';
+import type { GenerateRequest } from '../types/request.js';
 import { ByJob, type OpenJob } from './by-job.js';
 import type { BatchCore } from './core.js';
+import type { DurableStorage, Pictures } from './durable-storage.js';
 import { ownModel } from './entry.js';
-import type { Pending } from './item.js';
-import type { Answer, Vault } from './vault.js';
+import type { PendingItem } from './item.js';
+import type { JobMaker } from './maker.js';
 
-/** What jobs need of the client. */
-export interface JobMaker {
-  readonly jobs: Jobs;
-  /** What a request is to cost in a job, in USD. @throws where its model has no jobs. */
-  priceInJob(request: string | GenerateRequest, model: string | undefined): number;
-}
-
-/** What the items of jobs tell their batch. */
+/** The batch as the items of jobs see it. */
 export interface JobItemsHost {
   /** Resolves once the batch is not paused. */
   goesOn(): Promise<void>;
   /** To be made by requests of its own, or by another job. */
-  again(pending: Pending): void;
-  kept(pending: Pending, answer: Answer): Promise<void>;
-  failed(pending: Pending, error: unknown): Promise<void>;
+  again(pending: PendingItem): void;
+  kept(pending: PendingItem, pictures: Pictures): Promise<void>;
+  failed(pending: PendingItem, error: unknown): Promise<void>;
   /** Nothing more can be said of jobs in this run; those that were created go on. */
   ends(error: unknown): void;
   waits(reason: string, until?: Date): void;
@@ -39,8 +34,8 @@ export class JobItems {
   readonly #model: string | undefined;
   readonly #byJob: ByJob;
   #hasLeft = false;
-  readonly #items: Map<string, Pending> = new Map();
-  /** What jobs said of items that they did not make. */
+  readonly #items: Map<string, PendingItem> = new Map();
+  /** The errors of items that jobs did not make. */
   readonly #errors: Map<string, ErrorInfo> = new Map();
 
   constructor(
@@ -48,7 +43,7 @@ export class JobItems {
     options: BatchOptions,
     deadline: Date | undefined,
     core: BatchCore,
-    vault: Vault,
+    storage: DurableStorage,
     left: readonly OpenJob[],
     host: JobItemsHost,
   ) {
@@ -63,9 +58,9 @@ export class JobItems {
         ...(deadline === undefined ? {} : { deadline }),
         isForgetting: options.retryFailed === true,
         goesOn: () => host.goesOn(),
-        creating: (job) => vault.record(core.jobCreating(job)),
-        created: (displayName, name) => vault.record(core.jobCreated(displayName, name)),
-        ended: (displayName) => vault.record(core.jobEnded(displayName)),
+        creating: (job) => storage.record(core.jobCreating(job)),
+        created: (displayName, name) => storage.record(core.jobCreated(displayName, name)),
+        ended: (displayName) => storage.record(core.jobEnded(displayName)),
         row: (job, row) => this.#row(job, row),
         unmade: (keys, job) => this.#unmade(keys, job),
         isOfTheModel: (kind) => core.isOfTheModel(kind),
@@ -94,7 +89,7 @@ export class JobItems {
     return this.#byJob.isExpecting;
   }
 
-  /** What is reserved for items that are in no job yet, in USD; the core knows of the others. */
+  /** USD reserved for items that are in no job yet; the core knows of the others. */
   get fed(): number {
     return this.#byJob.fed;
   }
@@ -113,7 +108,7 @@ export class JobItems {
    * Gives an item to a job. What it is to cost where it does not fit
    * the budget now; `elsewhere` where it is none for a job.
    */
-  async add(pending: Pending): Promise<{ tooDear: number } | 'elsewhere' | undefined> {
+  async add(pending: PendingItem): Promise<{ tooExpensive: number } | 'elsewhere' | undefined> {
     const { key } = pending;
     const request = asks(pending.request, this.#model);
     let usd: number;
@@ -131,14 +126,14 @@ export class JobItems {
       await this.#host.failed(pending, new GenerateError({ kind: 'over_budget', message, advice }));
       return undefined;
     }
-    if (!this.#core.affords(this.fed + usd)) return { tooDear: usd };
+    if (!this.#core.affords(this.fed + usd)) return { tooExpensive: usd };
     this.#items.set(key, pending);
     this.#byJob.add({ key, request, usd });
     return undefined;
   }
 
   /** An item of a job of an earlier run has come from the source. */
-  rejoin(displayName: string, pending: Pending): void {
+  rejoin(displayName: string, pending: PendingItem): void {
     this.#items.set(pending.key, pending);
     this.#byJob.rejoin(displayName, pending.key);
   }
@@ -180,7 +175,7 @@ export class JobItems {
   /** Into another job, or at once, as the caller chose. */
   async #unmade(keys: Iterable<string>, job: Job | undefined): Promise<void> {
     const { route, requeue = route === 'batch' ? 'batch' : 'realtime' } = this.#options;
-    const failed: [Pending, GenerateError][] = [];
+    const failed: [PendingItem, GenerateError][] = [];
     // All in one breath, so that they go into one job.
     for (const key of keys) {
       const pending = this.#items.get(key);
@@ -188,7 +183,7 @@ export class JobItems {
       this.#items.delete(key);
       this.#errors.delete(key);
       if (pending === undefined) continue;
-      // What no job was ever asked for goes the way that it came.
+      // An item that no job was asked for goes the way that it came.
       if (job !== undefined) {
         pending.jobs += 1;
         pending.atOnce = requeue === 'realtime';
@@ -204,7 +199,7 @@ export class JobItems {
   async #refused(keys: readonly string[], error: GenerateError): Promise<void> {
     for (const key of keys) {
       const pending = this.#items.get(key);
-      // What one failed of may have ended the batch.
+      // The failure of an earlier one may have ended the batch.
       if (pending === undefined || this.#hasLeft) continue;
       this.#items.delete(key);
       if (this.#options.route === 'cheapest') this.#host.again({ ...pending, atOnce: true });
@@ -223,13 +218,13 @@ export class JobItems {
   }
 }
 
-/** What is said of an item that can never pass. */
+/** The error of an item that can never pass. */
 function refused(info: ErrorInfo): GenerateError {
   const { kind, summary, message, advice } = info;
   return new GenerateError({ kind, message: `${summary} ${message}`.trim(), advice, info });
 }
 
-/** What is said of an item that no job made; the fault of a job says nothing of its items. */
+/** The error of an item that no job made; the fault of a job says nothing of its items. */
 function unlucky(
   jobs: number,
   info: ErrorInfo | undefined,

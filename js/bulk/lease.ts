@@ -1,5 +1,5 @@
 /** A journal belongs to one process at a time, which shows signs of life while it has it. */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 import { isStale, nameHolder } from '../stores/holder.js';
 import { type Lock, makeFolder, takeLock } from '../stores/lock.js';
 
@@ -30,7 +30,7 @@ export class Lease {
    *
    * @throws where another process has it, or the folder cannot be used.
    */
-  static async take(folder: string, lost: () => void): Promise<Lease> {
+  static async take(folder: string, onTakenOver: () => void): Promise<Lease> {
     const lock = await locked(folder);
     const now = Date.now();
     let owner: string;
@@ -48,7 +48,7 @@ export class Lease {
     }
     const lease = new Lease(folder, owner, now);
     lease.#timer = setInterval(() => {
-      if (!lease.isHeld()) lost();
+      if (!lease.isHeld()) onTakenOver();
     }, BEAT);
     // A batch that waits for nothing keeps no process alive.
     (lease.#timer as { unref?(): void }).unref?.();
@@ -98,7 +98,7 @@ export class Lease {
       renameSync(this.#folder, aside);
       rmSync(aside, { recursive: true, force: true });
     } catch {
-      // What is left of it has no owner.
+      // The rest of it has no owner.
       lock.free();
     }
     this.#owner = '';
@@ -106,8 +106,8 @@ export class Lease {
 }
 
 /**
- * Where the lock of a file is that counts for all its names, for this user on this host; none where
- * it has one name and there is no place for such locks.
+ * The path of the lock that counts for all names of a file, for this user on this host; none where it
+ * has one name and there is no folder for such locks.
  *
  * @throws where it is no file, or has several names and there is no such place.
  */

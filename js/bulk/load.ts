@@ -1,8 +1,8 @@
 /** The module of batches, their journal and jobs. */
-import { Side } from '../side.js';
+import { LazyModule } from '../module/lazy-module.js';
 
 /** @internal */
-export const bulk: Side<typeof import('../wasm/bulk.js')> = new Side(
+export const bulk: LazyModule<typeof import('../wasm/bulk.js')> = new LazyModule(
   'bulk',
   () => import('../wasm/bulk.js'),
 );

@@ -1,105 +1,65 @@
-/** A batch that runs: it takes items from the source, has them made, and keeps what comes of them. */
-
+/** A batch that runs: it takes items from the source, and has them made. */
+import { callAt, momentOf } from '../base/deadline.js';
+import { defined } from '../base/fields.js';
 import type {
   BatchItem,
   BatchNotice,
   BatchOptions,
   BatchProgress,
-  BatchRequest,
   BatchRun,
   BatchSource,
-  BatchStopReason,
   BatchSummary,
 } from '../batch-types.js';
-import { builtin } from '../builtin.js';
 import { GenerateError, isGenerateError } from '../errors.js';
-import { callAt, momentOf } from '../moment.js';
-import type { GenerateResult } from '../response.js';
-import type { ClientEvents, GenerateOptions, GenerateRequest } from '../types.js';
-import { BatchCore, type Counts, type Made } from './core.js';
-import { checkEntry, fingerprint, keyOf, ownModel, promptOf, requestOf } from './entry.js';
-import { Active, asGenerateError, type Pending } from './item.js';
-import { JobItems, type JobMaker } from './job-items.js';
+import { BatchCore, type Counts } from './core.js';
+import { codeOf, DurableStorage } from './durable-storage.js';
+import { FinishedItems } from './finished-items.js';
+import { Intake } from './intake.js';
+import type { PendingItem } from './item.js';
+import type { JobItems } from './job-items.js';
 import { Listeners } from './listeners.js';
-import { Outlet } from './outlet.js';
-import type { Shelf } from './shelf.js';
+import type { Maker } from './maker.js';
+import { checkOptions, namingJournal, openJobs, openStorage } from './opening.js';
+import { callOptions, RealtimeItems } from './realtime-items.js';
+import { ReorderBuffer } from './reorder-buffer.js';
 import { Source } from './source.js';
-import { type Answer, codeOf, Vault } from './vault.js';
-
-/** Items at once where nothing is said: more than the quota of any tier keeps in flight for long. */
-const CONCURRENCY = 64;
-/** Items that wait in the client's queue: enough that it is never empty, few to give back. */
-const READ_AHEAD = 16;
-/** Finished items on disk that wait for an earlier one. */
-const EARLY_MAX = 1_000;
-/** What a call tells whoever made it before and after each request. */
-export interface Gate {
-  pass(model: string, usd: number): Promise<void>;
-  failed(possiblyBilled: boolean): void;
-}
-
-/** What a batch needs of its client. */
-export interface Maker extends JobMaker {
-  check(options: BatchOptions): Promise<void>;
-  make(
-    request: string | GenerateRequest,
-    options: GenerateOptions,
-    gate: Gate,
-  ): Promise<GenerateResult>;
-  /** A batch has begun, or ended: its client waits for it before it closes. */
-  began(run: Run): void;
-  ended(run: Run): void;
-  onWaiting(listener: (event: ClientEvents['waiting']) => void): () => void;
-}
-
-interface Stopped {
-  reason: BatchStopReason;
-  message: string;
-  advice: string;
-  retryAt?: Date;
-}
-
-/** Said to a call that is not to send. */
-const HELD = new Error('held back');
+import { type Stop, StopReasons } from './stop-reasons.js';
 
 export class Run implements BatchRun {
   readonly #maker: Maker;
   readonly #source: Source;
   readonly #options: BatchOptions;
-  readonly #outlet: Outlet;
-  readonly #concurrency: number;
-  readonly #active: Set<Active> = new Set();
-  readonly #again: Pending[] = [];
-  readonly #listeners: Listeners = new Listeners();
-  #call: GenerateOptions = {};
+  readonly #buffer: ReorderBuffer;
+  readonly #listeners: Listeners;
+  readonly #reasons: StopReasons;
   #done: Promise<BatchSummary> | undefined;
   #state: BatchProgress['state'] = 'idle';
   #core: BatchCore | undefined;
-  #vault: Vault | undefined;
+  #storage: DurableStorage | undefined;
+  #finished: FinishedItems | undefined;
+  #realtime: RealtimeItems | undefined;
   #jobs: JobItems | undefined;
+  #intake: Intake | undefined;
   #counts: Counts = NOTHING;
-  #complete = false;
-  #stopped: Stopped | undefined;
-  /** What the run is rejected with. */
+  #stopped: Stop | undefined;
+  /** Set where `done` is to be rejected. */
   #failure: { error: unknown } | undefined;
-  #wake: () => void = ignore;
   #waiting: { reason: string; until?: Date } | undefined;
-  #isTold = false;
-  /** What did not fit the budget while other things were in flight. */
-  #tooDear: number | undefined;
-  /** Items that were made and could not be written down. */
-  #unkept = 0;
-  /** Requests that wait for what becomes of an earlier one of their item. */
+  /** Requests that wait for the end of an earlier one of their item. */
   readonly #waiters: (() => void)[] = [];
-  /** What ends watching the signal and the time. */
+  /** Functions that end the watch of the signal and of the time. */
   readonly #endings: (() => void)[] = [];
 
   constructor(maker: Maker, source: BatchSource, options: BatchOptions) {
     this.#maker = maker;
     this.#source = new Source(source);
     this.#options = options;
-    this.#concurrency = options.concurrency ?? CONCURRENCY;
-    this.#outlet = new Outlet(options.order === 'input');
+    this.#buffer = new ReorderBuffer(options.order === 'input');
+    this.#reasons = new StopReasons(options.journal);
+    this.#listeners = new Listeners(
+      () => this.#tried(() => this.#core?.notices()) ?? [],
+      () => this.progress(),
+    );
   }
 
   get done(): Promise<BatchSummary> {
@@ -107,17 +67,17 @@ export class Run implements BatchRun {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<BatchItem, undefined> {
-    this.#outlet.isRead = true;
+    this.#buffer.isRead = true;
     return {
       next: async () => {
         this.#start();
-        const read = await this.#outlet.read();
-        this.#wake();
+        const read = await this.#buffer.read();
+        this.#intake?.wake();
         return read;
       },
       return: async () => {
-        // Nobody reads on; what is in flight is still kept where there is a place for it.
-        this.#outlet.isRead = false;
+        // The reader has left; items in flight are still kept where there is a storage.
+        this.#buffer.isRead = false;
         if (this.#state !== 'ended') void this.stop();
         return { done: true, value: undefined };
       },
@@ -127,7 +87,7 @@ export class Run implements BatchRun {
   pause(): void {
     if (this.#state !== 'running' && this.#state !== 'idle') return;
     this.#state = 'paused';
-    this.#callBack();
+    this.#realtime?.holdBack();
     this.#changed();
   }
 
@@ -138,57 +98,54 @@ export class Run implements BatchRun {
   }
 
   stop(): Promise<BatchSummary> {
-    this.#end({
-      reason: 'stopped',
-      message: 'The batch was stopped.',
-      advice: this.#goOn(),
-    });
+    this.#end(this.#reasons.stopped());
     return this.#start();
   }
 
   cancel(): Promise<BatchSummary> {
-    this.#end({
-      reason: 'cancelled',
-      message: 'The batch was cancelled; requests that were in flight may be billed.',
-      advice: this.#goOn(),
-    });
-    for (const { controller } of this.#active) controller.abort();
-    this.#vault?.cut();
+    this.#end(this.#reasons.cancelled());
+    this.#realtime?.abort();
+    this.#storage?.cut();
     return this.#start();
   }
 
   progress(): BatchProgress {
     this.#count();
     const { taken, done, failed, restored, cost, possibleCost, perMinute } = this.#counts;
-    let inFlight = 0;
-    for (const active of this.#active) inFlight += active.inFlight;
-    const now = Date.now();
     const waiting = this.#waiting;
     const until = waiting?.until?.getTime() ?? Number.POSITIVE_INFINITY;
     const jobs = this.#jobs?.running ?? 0;
-    // What has no time is a job.
-    const isOpen = this.#state !== 'ended' && (waiting?.until !== undefined || jobs > 0);
-    const isWaiting = waiting !== undefined && until > now && isOpen;
-    return {
-      ...{ taken, done, failed, restored, cost, possibleCost, perMinute, inFlight, jobs },
-      complete: this.#complete,
+    const progress: BatchProgress = {
+      taken,
+      done,
+      failed,
+      restored,
+      cost,
+      possibleCost,
+      perMinute,
+      inFlight: this.#realtime?.inFlight ?? 0,
+      jobs,
+      complete: this.#intake?.isComplete ?? false,
       state: this.#state,
-      ...(isWaiting ? { waiting } : {}),
     };
+    // A wait without a time is one for a job.
+    const isOpen = this.#state !== 'ended' && (waiting?.until !== undefined || jobs > 0);
+    if (waiting !== undefined && until > Date.now() && isOpen) progress.waiting = waiting;
+    return progress;
   }
 
   on(event: 'progress', listener: (progress: BatchProgress) => void): () => void;
   on(event: 'notice', listener: (notice: BatchNotice) => void): () => void;
-  on(event: 'progress' | 'notice', listener: (told: never) => void): () => void {
+  on(event: 'progress' | 'notice', listener: (event: never) => void): () => void {
     return this.#listeners.on(event, listener);
   }
 
   #start(): Promise<BatchSummary> {
     if (this.#done === undefined) {
       if (this.#state === 'idle') this.#state = 'running';
-      // In a moment: whoever takes `done` first may read in the same breath.
+      // In the next microtask: code that takes `done` first may read right after that.
       this.#done = Promise.resolve().then(() => this.#run());
-      // A reader is told of what goes wrong too.
+      // The reader gets the error too.
       this.#done.catch(ignore);
     }
     return this.#done;
@@ -201,86 +158,101 @@ export class Run implements BatchRun {
     });
     try {
       await this.#open();
-      await this.#work();
+      await this.#intake?.run();
     } catch (error) {
       this.#fail(error);
     }
-    await this.#finish();
+    await this.#intake?.finish();
     unwatch();
     this.#unwatch();
     const summary = await this.#close();
     this.#maker.ended(this);
-    this.#outlet.end(this.#failure ?? {});
+    this.#buffer.end(this.#failure ?? {});
     if (this.#failure !== undefined) throw this.#failure.error;
     return summary;
   }
 
   async #open(): Promise<void> {
     const options = this.#options;
-    const { journal, out, budget, deadline, retryFailed, maxCost, route = 'realtime' } = options;
+    const { budget, deadline, retryFailed = false, maxCost, journal } = options;
     await this.#maker.check(options);
     this.#source.check();
     this.#watch(options.signal);
     if (this.#failure !== undefined) throw this.#failure.error;
-    const isKept = journal !== undefined || out !== undefined;
-    if (!this.#outlet.isRead && !isKept && this.#stopped === undefined) {
-      throw new TypeError(
-        'unexhausted: nobody reads this batch, and it has no `journal` and no `out`: its pictures would be lost',
-      );
-    }
-    const inNode = builtin('node:fs') !== undefined;
-    if (out !== undefined && !inNode) {
-      throw new TypeError('unexhausted: `out` is a folder, and here are none; take `journal`');
-    }
-    if (route !== 'realtime' && journal === undefined) {
-      throw new TypeError(
-        `unexhausted: the route \`${route}\` needs a \`journal\`: a job goes on for hours, and must be found again`,
-      );
-    }
+    checkOptions(options, this.#buffer.isRead || this.#stopped !== undefined);
     const end = momentOf(deadline);
-    this.#call = call(options, end);
     if (end !== undefined) this.#expireAt(end);
-    const settings = { budget, retryFailed: retryFailed ?? false, maxCost: maxCost !== undefined };
-    const core = await BatchCore.open(settings);
+    const core = await BatchCore.open({ budget, retryFailed, maxCost: maxCost !== undefined });
     this.#core = core;
-    let shelf: Shelf | undefined;
-    if (isKept) {
-      const lost = () => this.#giveUp({ code: 'taken_over' });
-      shelf = inNode
-        ? await (await import('./files.js')).Files.open(journal, out, lost)
-        : await (await import('./database.js')).Database.open(journal as string, lost);
-    }
-    const vault = new Vault(core, shelf, {
+    const kept = await openStorage(options, () => this.#giveUp({ code: 'taken_over' }));
+    const storage = new DurableStorage(core, kept, {
       waits: (reason, until) => this.#waits(reason, until),
       givesUp: (error) => this.#giveUp(error),
       changed: () => this.#changed(),
     });
-    this.#vault = vault;
-    if (shelf !== undefined) {
-      await this.#opens(shelf.restore(core.journal));
-      // What can be neither written nor brought to the disk is told before anything is paid for.
-      await vault.probe();
-      await this.#opens(shelf.append(core.begin()));
+    this.#storage = storage;
+    if (kept !== undefined) {
+      await namingJournal(journal, kept.restore(core.journal));
+      // A journal or folder that cannot be written to is refused before anything is paid for.
+      await storage.probe();
+      await namingJournal(journal, kept.append(core.begin()));
     }
-    const left = core.jobs();
-    if (route !== 'realtime' || left.length > 0) {
-      this.#jobs = new JobItems(this.#maker, options, end, core, vault, left, {
-        goesOn: () => this.#goesOn(),
-        again: (pending) => this.#again.push(pending),
-        kept: (pending, answer) => this.#keep(pending, answer),
-        failed: (pending, error) => this.#failed(pending, error),
-        ends: (error) => this.#jobsEnded(error),
-        waits: (reason, until) => this.#waits(reason, until),
-        notice: (notice) => this.#listeners.notice(notice),
-        changed: () => this.#changed(),
-      });
-    }
-    this.#tell();
+    await this.#begin(core, storage, end);
+    this.#emit();
+  }
+
+  /** Puts the parts together that make the items. */
+  async #begin(core: BatchCore, storage: DurableStorage, end: Date | undefined): Promise<void> {
+    const options = this.#options;
+    const again = (pending: PendingItem) => this.#intake?.again(pending);
+    const changed = () => this.#changed();
+    const finished = new FinishedItems(core, storage, this.#buffer, {
+      givesUp: (error) => this.#giveUp(error),
+      fails: (error) => this.#failOnce(error),
+      stops: (error) => this.#end(this.#reasons.error(error)),
+      changed,
+    });
+    const realtime = new RealtimeItems(this.#maker, callOptions(options, end), core, storage, {
+      isRunning: () => this.#state === 'running',
+      affords: (usd) => this.#intake?.affords(usd) === true,
+      tooExpensive: (usd) => this.#intake?.tooExpensive(usd),
+      nextChange: () => this.#nextChange(),
+      again,
+      made: (pending, result) => finished.made(pending, result),
+      failed: (pending, error) => finished.failed(pending, error),
+      fails: (error) => this.#fail(error),
+      changed,
+    });
+    const jobs = await openJobs(this.#maker, options, end, core, storage, {
+      goesOn: () => this.#goesOn(),
+      again,
+      kept: (pending, pictures) => finished.keep(pending, pictures),
+      failed: (pending, error) => finished.failed(pending, error),
+      ends: (error) => this.#jobsEnded(error),
+      waits: (reason, until) => this.#waits(reason, until),
+      notice: (notice) => this.#listeners.emitNotice(notice),
+      changed,
+    });
+    // A batch that was stopped meanwhile would wait for the items of earlier jobs.
+    if (this.#stopped !== undefined) jobs?.leave();
+    const [source, buffer] = [this.#source, this.#buffer];
+    const stations = { source, core, storage, realtime, jobs, finished, buffer };
+    this.#finished = finished;
+    this.#realtime = realtime;
+    this.#jobs = jobs;
+    this.#intake = new Intake(options, stations, {
+      isRunning: () => this.#state === 'running',
+      isStopped: () => this.#stopped !== undefined,
+      overBudget: (usd) => this.#end(this.#reasons.overBudget(usd, options.budget)),
+      fails: (error) => this.#fail(error),
+      changed,
+      emit: () => this.#emit(),
+    });
   }
 
   #waits(reason: string, until?: Date): void {
     this.#waiting = until === undefined ? { reason } : { reason, until };
-    this.#tell();
+    this.#emit();
   }
 
   #watch(signal: AbortSignal | undefined): void {
@@ -294,440 +266,77 @@ export class Run implements BatchRun {
     this.#endings.push(() => signal.removeEventListener('abort', abort));
   }
 
-  /** A batch that is paused, or waits for its source, has no call that would tell of the time. */
+  /** Ends the batch at its deadline: one that is paused, or waits for its source, has no call that would. */
   #expireAt(end: Date): void {
     const expire = () => {
-      this.#end({
-        reason: 'deadline',
-        message: 'The time that the batch was given is over.',
-        advice: `Give it a longer \`deadline\`. ${this.#goOn()}`,
-      });
-      for (const { controller } of this.#active) controller.abort();
+      this.#end(this.#reasons.deadline());
+      this.#realtime?.abort();
     };
     this.#endings.push(callAt(end.getTime(), expire));
   }
 
   #unwatch(): void {
     for (const end of this.#endings) end();
-    this.#vault?.wake();
+    this.#storage?.wake();
   }
 
-  /** What is wrong for all of it: what is in flight is still finished. */
+  /** Ends the whole batch by an error; requests in flight are still finished. */
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#end({ reason: 'stopped', message: 'The batch failed.', advice: this.#goOn() });
+    this.#end(this.#reasons.failed());
   }
 
-  async #finish(): Promise<void> {
-    while (!this.#isIdle()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  /** A journal that cannot be gone on with is told by its name. */
-  async #opens(work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (cause) {
-      if (cause instanceof GenerateError) throw cause;
-      const said = typeof cause === 'string' ? cause : (cause as Error).message;
-      throw new Error(`unexhausted: ${this.#options.journal}: ${said}`, { cause });
-    }
+  #failOnce(error: unknown): void {
+    if (this.#failure === undefined) this.#fail(error);
   }
 
   async #close(): Promise<BatchSummary> {
     this.#state = 'ended';
     this.#tried(() => this.#core?.endRun());
     this.#count();
-    this.#tellNow();
+    this.#listeners.emit();
     const { done, failed, again, cost, possibleCost } = this.#counts;
-    const left = this.#again.length + (this.#jobs?.size ?? 0) + this.#unkept;
-    const hasMore = !this.#complete || again > 0 || left > 0;
+    const left = (this.#intake?.left ?? 0) + (this.#finished?.unkept ?? 0);
+    const hasMore = this.#intake?.isComplete !== true || again > 0 || left > 0;
     try {
-      await this.#vault?.close();
+      await this.#storage?.close();
     } catch (error) {
       this.#failure ??= { error };
     }
     this.#core?.free();
     this.#core = undefined;
-    return {
-      ...{ done, failed, cost, possibleCost },
+    return defined({
+      done,
+      failed,
+      cost,
+      possibleCost,
       resumable: hasMore && this.#options.journal !== undefined,
-      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+      stopped: this.#stopped,
       notices: this.#listeners.notices,
-    };
-  }
-
-  async #work(): Promise<void> {
-    const source = this.#source;
-    let isPulling = false;
-    let index = 0;
-    let came: IteratorResult<BatchRequest> | undefined;
-    for (;;) {
-      const changed = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      if (this.#stopped !== undefined) {
-        if (this.#isIdle()) break;
-      } else if (this.#hasAgain() && this.#hasRoom(true)) {
-        await this.#place(this.#nextAgain());
-        continue;
-      } else if (came !== undefined && !came.done && this.#hasRoom()) {
-        const { value } = came;
-        came = undefined;
-        await this.#take(index, value);
-        index += 1;
-        continue;
-      } else if (this.#complete) {
-        if (this.#again.length === 0 && this.#isIdle()) break;
-        this.#jobs?.complete();
-        if (this.#again.length === 0) this.#jobs?.flush();
-      } else if (came === undefined && !isPulling && this.#hasRoom()) {
-        isPulling = true;
-        void source.next().then(
-          (result) => {
-            isPulling = false;
-            came = result;
-            if (result.done) this.#complete = true;
-            this.#changed();
-          },
-          (error: unknown) => this.#fail(error),
-        );
-      }
-      await changed;
-    }
-    if (!this.#complete) {
-      // A source that is in the middle of something ends when it comes to it.
-      source.end();
-    }
-  }
-
-  /** Whether one of those that were taken before has where to go. */
-  #hasAgain(): boolean {
-    if (this.#jobs?.isFull !== true) return this.#again.length > 0;
-    return this.#again.some(({ atOnce }) => atOnce);
-  }
-
-  #nextAgain(): Pending {
-    const isFull = this.#jobs?.isFull === true;
-    const at = isFull ? this.#again.findIndex(({ atOnce }) => atOnce) : 0;
-    return this.#again.splice(at, 1)[0] as Pending;
-  }
-
-  #isIdle(): boolean {
-    return this.#active.size === 0 && (this.#jobs?.isIdle ?? true);
-  }
-
-  /** Whether one more item may be asked for now: one that was taken before, or the next. */
-  #hasRoom(isTaken = false): boolean {
-    const vault = this.#keeper;
-    if (this.#state !== 'running' || vault.isFull) return false;
-    // The jobs of earlier runs wait for items that come behind those that do not fit.
-    const isExpecting = !isTaken && this.#jobs?.isExpecting === true;
-    if (this.#tooDear !== undefined && !isExpecting && !this.#fits(this.#tooDear)) return false;
-    let unsent = 0;
-    for (const active of this.#active) if (!active.wasSent) unsent += 1;
-    if (unsent >= READ_AHEAD || this.#active.size >= this.#concurrency) return false;
-    const waiting = this.#outlet.waiting;
-    if (vault.isKeeping) {
-      // Others may wait for the very one that was taken.
-      if (waiting >= this.#concurrency) return false;
-      if (isTaken || isExpecting || this.#outlet.early < EARLY_MAX) return true;
-      // No more can come before those that wait for their job to be filled are made.
-      this.#jobs?.flush();
-      return false;
-    }
-    return this.#active.size + waiting + this.#outlet.early < this.#concurrency;
-  }
-
-  /** Whether what did not fit the budget does so now; what is in flight may still come to less. */
-  #fits(usd: number): boolean {
-    if (this.#affords(usd)) {
-      this.#tooDear = undefined;
-      return true;
-    }
-    this.#jobs?.flush();
-    if (this.#isIdle()) {
-      this.#end({
-        reason: 'over_budget',
-        message: `The next picture, of up to $${usd.toFixed(3)}, does not fit the budget of $${this.#options.budget}.`,
-        advice: `Raise \`budget\` to go on. ${this.#goOn()}`,
-      });
-    }
-    return false;
-  }
-
-  /** What is on its way into jobs counts too. */
-  #affords(usd: number): boolean {
-    return this.#known.affords((this.#jobs?.fed ?? 0) + usd);
-  }
-
-  async #take(index: number, entry: BatchRequest): Promise<void> {
-    checkEntry(entry);
-    const request = requestOf(entry);
-    const key = keyOf(entry);
-    if (key !== undefined && (typeof key !== 'string' || key === '')) {
-      throw new TypeError(`unexhausted: the key of request ${index} must be a text`);
-    }
-    // One that cannot be written as JSON is refused when it is made, and others are not.
-    const print = await fingerprint(request).catch(() => fingerprint(`request ${index}`));
-    const taken = this.#known.take(key, print);
-    this.#tell();
-    if (taken.what === 'failed') {
-      const { failure, lost, twice } = taken;
-      const error = new GenerateError({ ...failure });
-      this.#give({
-        ...{ index, key: taken.key, status: 'failed', restored: true, files: [] },
-        ...{ possibleCost: lost, possiblyPaidTwice: twice, error, retriedOnResume: false },
-      });
-      return;
-    }
-    if (taken.what === 'made') {
-      const missing = await this.#keeper.find(taken.key, taken.made);
-      if (missing === undefined) {
-        this.#giveMade(index, taken.key, taken.made, taken.lost, taken.twice, true);
-        return;
-      }
-      this.#known.missing(taken.key, missing);
-      this.#tell();
-    }
-    const name = this.#name(index, taken.key, request);
-    const atOnce = (this.#options.route ?? 'realtime') === 'realtime';
-    const twice = taken.what !== 'inJob' && taken.twice;
-    const pending = { index, key: taken.key, request, name, twice, atOnce, jobs: 0 };
-    if (taken.what !== 'inJob') return this.#place(pending);
-    this.#jobs?.rejoin(taken.displayName, pending);
-  }
-
-  /** To where it is made. */
-  async #place(pending: Pending): Promise<void> {
-    if (pending.atOnce || this.#jobs === undefined) return this.#begin(pending);
-    const placed = await this.#jobs.add(pending);
-    if (placed === 'elsewhere') this.#begin({ ...pending, atOnce: true });
-    else if (placed !== undefined) {
-      this.#tooDear = placed.tooDear;
-      this.#again.push(pending);
-    }
+    });
   }
 
   #jobsEnded(thrown: unknown): void {
-    if (!(thrown instanceof GenerateError)) {
-      this.#fail(thrown);
-      return;
-    }
-    this.#endBy(thrown);
-  }
-
-  /** Others would fail alike. */
-  #endBy({ kind, message, advice, retryAt }: GenerateError): void {
-    const at = retryAt === undefined ? {} : { retryAt };
-    this.#end({ reason: kind, message, advice: `${advice} ${this.#goOn()}`.trim(), ...at });
-  }
-
-  /** Before anything is paid: what a caller's function throws ends the batch. */
-  #name(index: number, key: string, request: string | GenerateRequest): string {
-    const prompt = promptOf(request);
-    const given = this.#options.fileName?.({ index, key, prompt });
-    return this.#known.name(given === undefined ? '' : String(given), index, prompt);
-  }
-
-  #begin(pending: Pending): void {
-    const active = new Active(pending);
-    this.#active.add(active);
-    this.#make(active)
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#active.delete(active);
-        this.#changed();
-      });
-  }
-
-  async #make(active: Active): Promise<void> {
-    const { pending, controller } = active;
-    const gate = {
-      pass: (model: string, usd: number) => this.#pass(active, model, usd),
-      failed: (possiblyBilled: boolean) => this.#requestFailed(active, possiblyBilled),
-    };
-    let result: GenerateResult;
-    try {
-      const options = { ...this.#call, signal: controller.signal };
-      result = await this.#maker.make(pending.request, options, gate);
-    } catch (error) {
-      active.end();
-      if (active.isGivenBack) this.#again.push(pending);
-      else await this.#failed(pending, error);
-      return;
-    }
-    active.end();
-    try {
-      await this.#keep(pending, result);
-      if (!this.#keeper.isKeeping) this.#giveResult(pending, result);
-    } catch (error) {
-      this.#giveUp(error);
-      this.#unkept += 1;
-      // It is paid for: whoever reads has it at least.
-      this.#giveResult(pending, result);
-    }
-  }
-
-  /** A request may go once it is written down. */
-  async #pass(active: Active, model: string, usd: number): Promise<void> {
-    for (;;) {
-      if (!active.isOver && !this.#isHolding()) {
-        const fits = this.#affords(usd);
-        const line = fits ? this.#known.sends(active.pending.key, model, usd) : undefined;
-        if (line === undefined) this.#tooDear = usd;
-        else if (await this.#writesDown(active, line)) return;
-      }
-      // An earlier request, past its timeout, may still bring the picture: it would be given up.
-      if (active.isOver || active.inFlight === 0) {
-        active.isHeld = true;
-        throw HELD;
-      }
-      await this.#nextChange();
-    }
-  }
-
-  #isHolding(): boolean {
-    return this.#keeper.isFull || this.#state !== 'running';
-  }
-
-  async #writesDown(active: Active, line: string): Promise<boolean> {
-    active.inFlight += 1;
-    if (!(await this.#keeper.note(line))) {
-      this.#known.waits(active.pending.key, false);
-      active.inFlight -= 1;
-      return false;
-    }
-    active.wasSent = true;
-    this.#changed();
-    return true;
-  }
-
-  #requestFailed(active: Active, possiblyBilled: boolean): void {
-    // What is aborted may be told of when it is gone.
-    if (active.isHeld || !this.#active.has(active)) return;
-    active.inFlight = Math.max(0, active.inFlight - 1);
-    const line = this.#known.waits(active.pending.key, possiblyBilled);
-    // Nothing relies on it: without it a crash tells of one that was possibly paid too many.
-    if (line !== undefined) this.#keeper.mention(line);
-    this.#changed();
-  }
-
-  async #keep(pending: Pending, answer: Answer): Promise<void> {
-    const { index, key, name, twice } = pending;
-    const made = await this.#keeper.keep(key, name, answer);
-    if (this.#keeper.isKeeping)
-      this.#giveMade(index, key, made, this.#known.lost(key), twice, false);
-  }
-
-  async #failed(pending: Pending, thrown: unknown): Promise<void> {
-    const { index, key, request, twice } = pending;
-    const error = asGenerateError(thrown);
-    const { kind, message, advice } = error;
-    const trouble = { kind, message, advice, hasOwnModel: ownModel(request) !== undefined };
-    const { line, verdict } = this.#known.failed(key, trouble);
-    try {
-      await this.#keeper.record(line);
-    } catch (cause) {
-      this.#giveUp(cause);
-    }
-    this.#give({
-      ...{ index, key, status: 'failed', restored: false, files: [], error },
-      ...{ possibleCost: this.#known.lost(key), possiblyPaidTwice: twice },
-      retriedOnResume: verdict !== 'forGood',
-    });
-    if (verdict === 'stop') this.#endBy(error);
-  }
-
-  #giveResult({ index, key, twice }: Pending, result: GenerateResult): void {
-    const { model, cost } = result;
-    // It is paid for: a core that has failed must not keep it from whoever reads.
-    const possibleCost = this.#tried(() => this.#known.lost(key)) ?? 0;
-    this.#give(
-      {
-        ...{ index, key, status: 'done', restored: false, files: [], result, model, possibleCost },
-        ...(cost === undefined ? {} : { cost }),
-        possiblyPaidTwice: twice,
-      },
-      async () => result.images,
-    );
-  }
-
-  #giveMade(
-    index: number,
-    key: string,
-    { model, usd, files }: Made,
-    possibleCost: number,
-    possiblyPaidTwice: boolean,
-    restored: boolean,
-  ): void {
-    const vault = this.#keeper;
-    this.#give(
-      {
-        ...{ index, key, status: 'done', restored, model, possibleCost, possiblyPaidTwice },
-        ...(usd === undefined ? {} : { cost: usd }),
-        files: files.map(({ name }) => vault.path(name)),
-      },
-      () => vault.read(files),
-    );
-  }
-
-  #give(item: Omit<BatchItem, 'images'>, images?: BatchItem['images']): void {
-    // A method that is no data: an item that is printed or written as JSON shows what it tells.
-    const method = { value: images ?? (async () => []), enumerable: false };
-    this.#outlet.give(Object.defineProperty(item, 'images', method) as BatchItem);
-    this.#changed();
+    if (thrown instanceof GenerateError) this.#end(this.#reasons.error(thrown));
+    else this.#fail(thrown);
   }
 
   #giveUp(error: unknown): void {
-    if (codeOf(error) === 'taken_over') {
-      this.#end({
-        reason: 'taken_over',
-        message: 'Another process took the journal over while this one stood still.',
-        advice: 'Leave the batch to that one.',
-      });
-      return;
-    }
-    if (isGenerateError(error)) {
-      // A core that has failed is no disk that has.
-      this.#fail(error);
-      return;
-    }
-    const said = (error as Error | undefined)?.message ?? error;
-    this.#end({
-      reason: 'disk',
-      message: `Nothing more could be written down or saved: ${said}`,
-      advice: `Make room, or see to the folder. ${this.#goOn()}`,
-    });
+    if (codeOf(error) === 'taken_over') this.#end(this.#reasons.takenOver());
+    // The core may have failed, and not the disk.
+    else if (isGenerateError(error)) this.#fail(error);
+    else this.#end(this.#reasons.unwritable(error));
   }
 
-  #goOn(): string {
-    return this.#options.journal === undefined
-      ? 'With a `journal` it could go on where it ended.'
-      : 'The same call with the same journal goes on where it ended.';
-  }
-
-  /** Nothing more is sent; the first reason counts. */
-  #end(stopped: Stopped): void {
+  /** Sends nothing more; the first reason counts. */
+  #end(stop: Stop): void {
     if (this.#state === 'ended') return;
-    this.#stopped ??= stopped;
+    this.#stopped ??= stop;
     this.#state = 'stopping';
     // Jobs go on, and the next run finds them.
     this.#jobs?.leave();
-    this.#callBack();
+    this.#realtime?.holdBack();
     this.#changed();
-  }
-
-  /** Calls that nothing has been sent for go back, at no cost. */
-  #callBack(): void {
-    for (const active of this.#active) {
-      if (active.inFlight > 0) continue;
-      active.isHeld = true;
-      active.controller.abort();
-    }
   }
 
   /** Resolves once it is not paused. */
@@ -740,61 +349,39 @@ export class Run implements BatchRun {
   }
 
   #changed(): void {
-    this.#wake();
+    this.#intake?.wake();
     for (const wake of this.#waiters.splice(0)) wake();
-    this.#tell();
+    this.#emit();
   }
 
-  /** Once for all that changes in one breath. */
-  #tell(): void {
-    if (this.#isTold || this.#state === 'ended') return;
-    this.#isTold = true;
-    queueMicrotask(() => this.#tellNow());
-  }
-
-  #tellNow(): void {
-    this.#isTold = false;
-    const notices = this.#tried(() => this.#core?.notices()) ?? [];
-    for (const notice of notices) this.#listeners.notice(notice);
-    this.#listeners.progress(() => this.progress());
+  #emit(): void {
+    if (this.#state !== 'ended') this.#listeners.emitSoon();
   }
 
   #count(): void {
     this.#counts = this.#tried(() => this.#core?.counts()) ?? this.#counts;
   }
 
-  /** What the core says to nobody who could be told of its failure: that ends the batch. */
+  /** Asks the core where no caller could be given its failure: that ends the batch. */
   #tried<T>(ask: () => T): T | undefined {
     try {
       return ask();
     } catch (error) {
-      if (this.#failure === undefined) this.#fail(error);
+      this.#failOnce(error);
       return undefined;
     }
-  }
-
-  /** What is there once the batch is open. */
-  get #known(): BatchCore {
-    return this.#core as BatchCore;
-  }
-
-  get #keeper(): Vault {
-    return this.#vault as Vault;
   }
 }
 
 const NOTHING: Counts = {
-  ...{ taken: 0, done: 0, failed: 0, again: 0, restored: 0 },
-  ...{ cost: 0, possibleCost: 0, perMinute: 0 },
+  taken: 0,
+  done: 0,
+  failed: 0,
+  again: 0,
+  restored: 0,
+  cost: 0,
+  possibleCost: 0,
+  perMinute: 0,
 };
-
-/** What each item's call is told. */
-function call(options: BatchOptions, deadline: Date | undefined): GenerateOptions {
-  const { priority = 'background', onDailyLimit, models, retry, maxCost } = options;
-  const { degrade, timeout, avoidPeak } = options;
-  const given = { onDailyLimit, models, retry, maxCost, degrade, timeout, avoidPeak, deadline };
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { priority, ...Object.fromEntries(set) };
-}
 
 function ignore(): void {}

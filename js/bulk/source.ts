@@ -1,4 +1,4 @@
-/** Where a batch takes its requests from. */
+/** The source of the requests of a batch. */
 import type { BatchRequest, BatchSource } from '../batch-types.js';
 
 type Requests = AsyncIterator<BatchRequest> | Iterator<BatchRequest>;
@@ -25,7 +25,7 @@ export class Source {
     return (this.#requests as Requests).next();
   }
 
-  /** Nobody asks for more. What is in the middle of something ends when it comes to it. */
+  /** Ends the iteration; a source that is in the middle of something ends when it comes to it. */
   end(): void {
     void (async () => this.#requests?.return?.())().catch(() => {});
   }

@@ -1,4 +1,4 @@
-/** What all commands share: their options, their help, and how they end. */
+/** Options, help and exit codes that all commands share. */
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from './exit.js';
 import { tellFailure } from './failure.js';
@@ -10,7 +10,7 @@ export interface CommonOptions {
   debug?: boolean;
 }
 
-/** What a command is called, what it is for, and how it is used. */
+/** The name of a command, its purpose, and its use. */
 export interface Description {
   /** Its name and arguments, as commander writes them. */
   usage: string;

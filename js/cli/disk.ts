@@ -59,7 +59,7 @@ export function writeFile(opened: Opened, bytes: Uint8Array): void {
     if (isFile) ftruncateSync(fd, 0);
     writeAll(fd, bytes);
     if (isFile) fsyncSync(fd);
-    // What was opened can be written to when nobody finds it any more.
+    // An open file can be written to when its name is gone.
     if (!isThere(opened)) throw new Error('it was removed or replaced meanwhile');
   } catch (error) {
     discard(opened);

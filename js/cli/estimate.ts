@@ -1,4 +1,4 @@
-/** What a batch will cost and how long it will take, before anything is sent. */
+/** Estimates of the cost and the time of a batch, before anything is sent. */
 import { type ImageSize, models, plan, type TierName } from '../index.js';
 import type { Entry } from './prompts.js';
 import { table } from './table.js';
@@ -13,7 +13,7 @@ interface Row {
   cost?: number;
   /** Ms until the last one can be asked for; absent where that is not known, or never. */
   time?: number;
-  /** What takes the time. */
+  /** The limit that takes the time. */
   binds?: string;
 }
 
@@ -57,7 +57,7 @@ export class Tally {
     return [...new Set([...this.#counts.values()].map(({ model }) => model))];
   }
 
-  /** What `plan` says of each model and size. */
+  /** The estimate of `plan` for each model and size. */
   async estimate(tier: TierName, route: Route): Promise<Estimate> {
     const known = await models();
     const rows: Row[] = [];

@@ -19,7 +19,7 @@ export function tellFailure(error: unknown, screen: Screen): ExitCode {
   return code;
 }
 
-/** What an error says: its message, what to do, and when to try again in local time. */
+/** The lines of an error: its message, the remedy, and when to try again in local time. */
 export function linesOf(error: unknown): string[] {
   const message = messageOf(error).replace(/^unexhausted: /, '');
   if (!isGenerateError(error)) return [message];

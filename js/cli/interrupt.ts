@@ -1,7 +1,7 @@
 /** Ctrl-C: once to come to an end, twice to stop now. */
 import { EXIT } from './exit.js';
 
-/** What Ctrl-C, `kill` and a closed terminal mean to a command. */
+/** The listeners of a command for Ctrl-C, `kill` and a closed terminal. */
 export interface Interrupts {
   /** The first time. */
   once(): void;

@@ -15,7 +15,7 @@ const BEGINNINGS = [
   { mimeType: 'image/webp', bytes: '52494646' },
 ];
 
-/** What files are called by their names, where their beginning says nothing. */
+/** Types of files by their names, for those whose beginning says nothing. */
 const BY_NAME: Readonly<Record<string, string>> = {
   '.heic': 'image/heic',
   '.heif': 'image/heif',

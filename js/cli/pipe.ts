@@ -1,4 +1,4 @@
-/** Stdout where it goes to another program or a file: what becomes of a reader that has left, as `head` does. */
+/** Stdout that goes to another program, which may leave as `head` does, or to a file. */
 import { fstatSync } from 'node:fs';
 import { writeAll } from './disk.js';
 import { EXIT } from './exit.js';
@@ -8,7 +8,7 @@ let stop: (() => void) | undefined;
 /** Whether whoever writes is told of what fails, and sees to it. */
 let isSeenTo = false;
 
-/** Who has something to finish when nobody reads any more; without one the process ends. */
+/** Sets what is called when the reader of stdout has gone; without that the process ends. */
 export function whenClosed(listener: () => void): void {
   stop = listener;
 }
@@ -38,7 +38,7 @@ export function writeOut(bytes: Uint8Array): Promise<void> {
     const { fd } = process.stdout;
     const kind = fstatSync(fd);
     if (kind.isFile() || kind.isCharacterDevice()) {
-      // What Node makes of a file takes a part for the whole.
+      // Node's stream of a file takes a write of a part for one of the whole.
       writeAll(fd, bytes);
       resolve();
     } else {

@@ -1,10 +1,10 @@
-/** What the user can put right: said in a sentence, without a stack. */
+/** Problems that the user can put right: said in a sentence, without a stack. */
 import { EXIT, type ExitCode } from './exit.js';
 
 /** An error of the command line itself. */
 export class Problem extends Error {
   override readonly name: string = 'Problem';
-  /** What the process ends with. */
+  /** The exit code of the process. */
   readonly code: ExitCode;
 
   constructor(message: string, code: ExitCode = EXIT.usage) {

@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** What the library warns of is words too. */
+/** Sends the output of the console, as warnings of the library, to stderr. */
 function guardConsole(): void {
   const write = (...given: unknown[]) => process.stderr.write(`${shown(format(...given))}\n`);
   for (const name of ['error', 'warn', 'log', 'info', 'debug'] as const) console[name] = write;

@@ -6,7 +6,7 @@ import { count, duration, moment, money, short } from './words.js';
 const WIDEST = 30;
 const NARROWEST = 8;
 
-/** What else is known. */
+/** Facts of the command line that a batch does not know. */
 export interface Outlook {
   /** How many there will be, where somebody has counted. */
   total?: number | undefined;
@@ -22,7 +22,7 @@ export function figures(progress: BatchProgress, { total: counted, now }: Outloo
   const made = done - restored;
   const parts = [`${done}${total === undefined ? '' : `/${total}`} done`];
   if (failed > 0) parts.push(`${failed} failed`);
-  // What is restored was paid for too, so the mean is over all that is done.
+  // Restored items were paid for too, so the mean is over all that is done.
   const end =
     total !== undefined && done > 0 && cost > 0 ? (cost / done) * (total - failed) : undefined;
   const atEnd = end === undefined || ended >= (total ?? 0) ? '' : ` of about ${money(end)}`;

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
-import { checkData } from '../data.js';
+import { checkData } from '../client/data.js';
 import type { BatchRequest, GenerateRequest } from '../index.js';
 import { messageOf, Problem } from './problem.js';
 import { requestOf, type Wish } from './request.js';
@@ -14,7 +14,7 @@ export const FORMATS = ['txt', 'jsonl', 'csv'] as const;
 /** One of them. */
 export type Format = (typeof FORMATS)[number];
 
-/** Where requests come from, and what those that do not say are made with. */
+/** The source of requests, and the defaults of those that do not say. */
 export interface Source {
   /** A path, or `-` for stdin. */
   file: string;
@@ -28,7 +28,7 @@ export interface Entry {
   request: BatchRequest;
   /** Its words, where it is one prompt. */
   prompt?: string | undefined;
-  /** What it asks for, as far as it says. */
+  /** The model that it names, if any. */
   model?: string | undefined;
   size?: string | undefined;
 }

@@ -4,9 +4,9 @@
 const MOST_LINES = 200;
 const MOST_CHARACTERS = 64 * 1024;
 
-/** What goes on with the error before it, though it is not indented: Google's list, Java's causes. */
+/** Lines that belong to the error before them and are not indented: Google's list, Java's causes. */
 const GOES_ON = /^(?:\s+\S|\* |Please retry in |Caused by: |Suppressed: )/;
-/** What Python prints between two tracebacks of one error. */
+/** Lines that Python prints between two tracebacks of one error. */
 const CHAINS = /^(?:During handling of the above|The above exception was the direct cause)/;
 const TRACES = /^\s*(?:Traceback \(most recent call last\)|\+ Exception Group Traceback)/;
 

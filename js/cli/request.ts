@@ -10,7 +10,7 @@ export interface PictureOptions {
   aspect?: string;
 }
 
-/** What one picture is asked for with. */
+/** A picture that is asked for. */
 export interface Wish {
   prompt: string;
   model?: string | undefined;
@@ -35,7 +35,7 @@ export function chain({ model, fallback = [] }: PictureOptions): { models?: stri
   return models.length === 0 ? {} : { models };
 }
 
-/** What `client.generate` takes. */
+/** The request as `client.generate` takes it. */
 export function requestOf({ prompt, model, size, aspect, references = [] }: Wish): GenerateRequest {
   const imageConfig = {
     ...(size === undefined ? {} : { imageSize: size }),

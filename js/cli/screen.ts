@@ -1,4 +1,4 @@
-/** Where words go: what was asked for to stdout, everything else to stderr. */
+/** Output: the results go to stdout, everything else to stderr. */
 import { createInterface } from 'node:readline/promises';
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
@@ -51,22 +51,22 @@ export class Screen {
     return colors(colored(this.#err));
   }
 
-  /** What was asked for, in words; left out where a program reads. */
+  /** Prints a result in words; left out where a program reads. */
   result(text: string): void {
     if (!this.json) this.#above(() => this.#out.write(`${shown(text)}\n`));
   }
 
-  /** What was asked for, for a program: one JSON value a line. */
+  /** Prints a result for a program: one JSON value a line. */
   data(value: unknown): void {
     if (this.json) this.#above(() => this.#out.write(`${shownJson(value)}\n`));
   }
 
-  /** What is good to know beside it. */
+  /** Prints a remark beside the results. */
   note(text: string): void {
     this.#above(() => this.#err.write(`${shown(text)}\n`));
   }
 
-  /** What somebody answers on the terminal. @throws where nobody does, as on Ctrl-C. */
+  /** Asks on the terminal. @throws where there is no answer, as on Ctrl-C. */
   async ask(question: string): Promise<string> {
     const reader = createInterface({ input: process.stdin, output: this.#err });
     try {

@@ -1,4 +1,4 @@
-/** Where the picture of `generate` goes: found, and opened, before anything is paid for. */
+/** The file for the picture of `generate`: found, and opened, before anything is paid for. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
@@ -101,7 +101,7 @@ function open(path: string, force: boolean): Opened {
   }
 }
 
-/** What is written to as it is, as `/dev/stdout`. */
+/** Whether a path is of something that is written to as it is, as `/dev/stdout`. */
 function isDevice(path: string): boolean {
   const found = existsSync(path) ? statSync(path) : undefined;
   return found !== undefined && !found.isFile() && !found.isDirectory();

@@ -1,11 +1,11 @@
-/** What of a text reaches a terminal: words of others are shown, and give it no commands. */
+/** Texts on a terminal: words of others are shown, and give it no commands. */
 import { randomUUID } from 'node:crypto';
 import picocolors from 'picocolors';
 
 /** Control characters but for tab and line feed, and those that turn the direction of writing. */
 const COMMANDS = /[^\P{Cc}\t\n]|\p{Bidi_Control}/gu;
 
-/** What stands for one, as wide as a letter. */
+/** Stands for one, as wide as a letter. */
 const HIDDEN = '\ufffd';
 
 const ESCAPE = '\u001b';
@@ -15,7 +15,7 @@ const MARK = `\ue000${randomUUID()}\ue000`;
 
 const NAMES = ['bold', 'dim', 'green', 'red', 'yellow'] as const;
 
-/** What gives a text a color, or leaves it as it is. */
+/** Functions that give a text a color, or leave it as it is. */
 export type Colors = Readonly<Record<(typeof NAMES)[number], (text: string) => string>>;
 
 /** Colors that `write` lets through. */

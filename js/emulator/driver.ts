@@ -1,6 +1,8 @@
 /** Runs the fake service by the clock and the timers of the host. No decision is made here. */
 import { EmulatorCore } from '../wasm/emulator.js';
-import type { EmulatorConfig, FaultName, Ledger, ScriptedFault } from './types.js';
+import type { EmulatorConfig } from './types/config.js';
+import type { FaultName, ScriptedFault } from './types/faults.js';
+import type { Ledger } from './types/ledger.js';
 
 /** A request as the service reads it. */
 export interface DriverRequest {
@@ -11,8 +13,8 @@ export interface DriverRequest {
   body: Uint8Array;
 }
 
-/** What the service does with a request; one that hangs gets nothing. */
-export type Outcome =
+/** The end of a request; one that hangs has none. */
+export type DriverOutcome =
   | { kind: 'reply'; status: number; headers: [string, string][]; body: Uint8Array<ArrayBuffer> }
   | {
       kind: 'cut';
@@ -39,7 +41,7 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 export class Driver {
   readonly #core: EmulatorCore;
   readonly #now: () => number;
-  readonly #waiting = new Map<number, (outcome: Outcome) => void>();
+  readonly #waiting = new Map<number, (outcome: DriverOutcome) => void>();
   readonly #hold = holder();
   #lastId = 0;
   #disarm: (() => void) | undefined;
@@ -51,7 +53,7 @@ export class Driver {
   }
 
   /** Sends a request; `done` is called at most once. The result takes the caller away. */
-  send(request: DriverRequest, done: (outcome: Outcome) => void): () => void {
+  send(request: DriverRequest, done: (outcome: DriverOutcome) => void): () => void {
     if (this.#stopped) {
       done({ kind: 'reset' });
       return () => {};
@@ -135,7 +137,7 @@ export class Driver {
 }
 
 /**
- * What keeps a Node process alive while a caller waits, as the socket of a real request would. A
+ * Keeps a Node process alive while a caller waits, as the socket of a real request would. A
  * request that hangs has no timer, and that of `AbortSignal.timeout` lets the process end.
  */
 function holder(): (hold: boolean) => void {
@@ -170,7 +172,7 @@ function* pieces(output: Output): Generator<Uint8Array<ArrayBuffer>, void> {
   }
 }
 
-function read(output: Output): Outcome {
+function read(output: Output): DriverOutcome {
   const { kind, status } = output;
   if (kind === 'reset') return { kind };
   const headers = JSON.parse(output.headers) as [string, string][];

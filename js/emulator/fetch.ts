@@ -1,5 +1,5 @@
 /** A `fetch` that is answered by the fake service in this process. */
-import type { Driver, DriverRequest, Outcome } from './driver.js';
+import type { Driver, DriverOutcome, DriverRequest } from './driver.js';
 
 /** Makes the function; it may be passed wherever a `fetch` is taken. */
 export function makeFetch(driver: Driver): typeof fetch {
@@ -87,7 +87,7 @@ const PHRASES: Record<number, string> = {
   504: 'Gateway Timeout',
 };
 
-function respond(outcome: Outcome, url: string, signal: AbortSignal | undefined): Response {
+function respond(outcome: DriverOutcome, url: string, signal: AbortSignal | undefined): Response {
   if (outcome.kind === 'reset') throw networkError('read ECONNRESET', 'ECONNRESET');
   const { status } = outcome;
   const init = { status, statusText: PHRASES[status] ?? '', headers: outcome.headers };
@@ -99,7 +99,7 @@ function respond(outcome: Outcome, url: string, signal: AbortSignal | undefined)
 }
 
 function bodyOf(
-  outcome: Exclude<Outcome, { kind: 'reset' }>,
+  outcome: Exclude<DriverOutcome, { kind: 'reset' }>,
   signal: AbortSignal | undefined,
 ): BodyInit | null {
   if (NULL_BODY.has(outcome.status)) return null;
@@ -159,7 +159,7 @@ function inNode(): boolean {
   return typeof process === 'object' && process.versions?.node !== undefined;
 }
 
-/** What the host's own `fetch` throws: Node says more than a browser does. */
+/** The error of the host's own `fetch`: Node says more than a browser does. */
 function networkError(message: string, code: string): TypeError {
   if (!inNode()) return new TypeError('Failed to fetch');
   return new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) });

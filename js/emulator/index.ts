@@ -6,4 +6,7 @@
  */
 export { type EmulatorServer, type ServerOptions, startEmulator } from './server.js';
 export { createEmulator, type Emulator, type EmulatorOptions } from './service.js';
-export type * from './types.js';
+export type * from './types/config.js';
+export type * from './types/faults.js';
+export type * from './types/ledger.js';
+export type * from './types/limits.js';

@@ -1,7 +1,7 @@
 /** The fake service behind HTTP, for Node. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Driver, Outcome } from './driver.js';
+import type { Driver, DriverOutcome } from './driver.js';
 import { createDriven, type Emulator, type EmulatorOptions } from './service.js';
 
 /** Options of {@link startEmulator}. */
@@ -14,7 +14,7 @@ export interface ServerOptions extends EmulatorOptions {
 
 /** A running server. */
 export interface EmulatorServer {
-  /** What to use as base URL, without a slash at the end. */
+  /** The base URL, without a slash at the end. */
   readonly url: string;
   /** The port. */
   readonly port: number;
@@ -107,7 +107,7 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function answer(outcome: Outcome, request: IncomingMessage, response: ServerResponse): void {
+function answer(outcome: DriverOutcome, request: IncomingMessage, response: ServerResponse): void {
   if (outcome.kind === 'reset') {
     request.socket.resetAndDestroy();
     return;
@@ -132,7 +132,7 @@ function answer(outcome: Outcome, request: IncomingMessage, response: ServerResp
 
 /** Sends a body while it is made, as fast as it is taken. */
 async function stream(
-  outcome: Extract<Outcome, { kind: 'stream' }>,
+  outcome: Extract<DriverOutcome, { kind: 'stream' }>,
   response: ServerResponse,
 ): Promise<void> {
   let wake = (): void => {};
@@ -148,7 +148,7 @@ async function stream(
     if (!response.write(next.value)) {
       await new Promise<void>((resolve) => {
         wake = resolve;
-        // Whoever has gone away takes no more, and there is no event to come.
+        // A caller that has gone away takes no more, and there is no event to come.
         if (response.destroyed) resolve();
       });
     }

@@ -2,7 +2,9 @@
 import { Driver } from './driver.js';
 import { makeFetch } from './fetch.js';
 import { load } from './load.js';
-import type { EmulatorConfig, FaultName, Ledger, ScriptedFault } from './types.js';
+import type { EmulatorConfig } from './types/config.js';
+import type { FaultName, ScriptedFault } from './types/faults.js';
+import type { Ledger } from './types/ledger.js';
 
 /** Options of {@link createEmulator}. */
 export interface EmulatorOptions extends EmulatorConfig {
@@ -30,7 +32,7 @@ export interface Emulator {
    * @throws Error on an unknown key (the message lists the known ones) or a wrong value.
    */
   configure(patch: EmulatorConfig): void;
-  /** What really happened so far. */
+  /** The books of the service: all that really happened so far. */
   ledger(): Ledger;
   /** Forgets requests, usage, money and script, and goes back to the start of its schedule. */
   reset(): void;

@@ -1,7 +1,7 @@
 /** For Vercel's edge, which forbids making a module from bytes and spells the import its own way. */
 import { bulk } from '../bulk/load.js';
 import { guide } from '../guide/load.js';
-import { register } from '../load.js';
+import { register } from '../module/load.js';
 import wasm from '../wasm/unexhausted_bg.wasm?module';
 
 export * from '../api.js';

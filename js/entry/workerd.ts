@@ -1,7 +1,7 @@
 /** For workerd, which forbids making a module from bytes: it is imported instead. */
 import { bulk } from '../bulk/load.js';
 import { guide } from '../guide/load.js';
-import { register } from '../load.js';
+import { register } from '../module/load.js';
 import wasm from '../wasm/unexhausted_bg.wasm';
 
 export * from '../api.js';

@@ -1,16 +1,8 @@
 /** The guide: what pictures cost, how long they take, and what errors mean. */
-import { ready, use } from '../load.js';
-import type {
-  CatalogRow,
-  Diagnosis,
-  LimitRow,
-  ModelInfo,
-  Outcome,
-  PeakWindow,
-  Plan,
-  PlanOptions,
-  SeenOutcomes,
-} from '../plan-types.js';
+import { ready, use } from '../module/load.js';
+import type { Diagnosis, Outcome, SeenOutcomes } from '../types/diagnosis.js';
+import type { CatalogRow, LimitRow, ModelInfo, PeakWindow } from '../types/models.js';
+import type { Plan, PlanOptions } from '../types/plan.js';
 import { ask } from './load.js';
 
 /**
@@ -61,7 +53,7 @@ export function peakWindows(): Promise<PeakWindow[]> {
   return ask('peakWindows', null);
 }
 
-/** What a client's history means. @internal */
+/** The diagnosis of a client's history. @internal */
 export async function diagnoseSeen(history: History): Promise<Diagnosis> {
   const found = await ask<Omit<Diagnosis, 'seen'>>('diagnose', history);
   return { ...found, seen: published(history) };
@@ -74,7 +66,7 @@ export interface History {
   at: number;
 }
 
-/** What errors are given as: a diagnosis or what it rests on, or a list of errors. */
+/** The outcomes in a diagnosis, or in a list of errors, as the guide takes them. */
 async function summary(errors: unknown): Promise<unknown> {
   if (Array.isArray(errors)) {
     await ready();
@@ -92,7 +84,7 @@ async function summary(errors: unknown): Promise<unknown> {
 function outcome(item: unknown): unknown {
   const timed = isTimed(item);
   const error = timed ? item.error : item;
-  // What is known of an error already needs no second look.
+  // An error that was classified before needs no second look.
   const info = isInfo(error) ? error : use().core.classifyError(error);
   const { kind, dimension, quotaLimit, model } = info;
   const at = timed ? new Date(item.at).getTime() : undefined;

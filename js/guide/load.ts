@@ -1,8 +1,8 @@
 /** The guide's module. */
-import { Side } from '../side.js';
+import { LazyModule } from '../module/lazy-module.js';
 
 /** @internal */
-export const guide: Side<typeof import('../wasm/guide.js')> = new Side(
+export const guide: LazyModule<typeof import('../wasm/guide.js')> = new LazyModule(
   'guide',
   () => import('../wasm/guide.js'),
 );

@@ -1,17 +1,18 @@
 /** `jobs.create`: requests into parts, parts into files, files into jobs. */
+
+import { ask } from '../base/callback.js';
+import { hex } from '../base/digest.js';
 import type { BatchRequest, BatchSource } from '../batch-types.js';
 import { checkEntry, fingerprint, keyOf, requestOf } from '../bulk/entry.js';
-import { ask } from '../callback.js';
-import { hex } from '../digest.js';
-import type { CreateJobOptions, Job } from '../job-types.js';
+import type { CreateJobOptions, Job } from '../types/jobs.js';
 import type { Http } from './http.js';
-import type { Link } from './index.js';
+import type { Link } from './link.js';
 import { pause } from './pause.js';
 import type { Part, Rules } from './rules.js';
 import { Spool } from './spool.js';
 import { upload } from './upload.js';
 
-/** What creating a job needs of the service of jobs. */
+/** The service of jobs as creating one sees it. */
 export interface Home {
   readonly link: Link;
   readonly rules: Rules;
@@ -38,7 +39,7 @@ interface Written {
 }
 
 /** A job under construction. */
-interface Open {
+interface JobDraft {
   model: string;
   part: Part;
   spool: Spool;
@@ -53,10 +54,10 @@ export async function create(
   const { link, rules } = home;
   const run = `${options.displayName ?? 'unexhausted'}-${randomText()}`;
   const keys = new Keys();
-  const open = new Map<string, Open>();
+  const open = new Map<string, JobDraft>();
   const jobs: Job[] = [];
   let count = 0;
-  const finish = async (ready: Open): Promise<void> => {
+  const finish = async (ready: JobDraft): Promise<void> => {
     count += 1;
     try {
       jobs.push(await createOne(home, ready, `${run}-${count}`, options));
@@ -98,7 +99,7 @@ export async function create(
 
 async function createOne(
   home: Home,
-  { model, part, spool, keys }: Open,
+  { model, part, spool, keys }: JobDraft,
   displayName: string,
   options: CreateJobOptions,
 ): Promise<Job> {
@@ -120,7 +121,7 @@ async function createOne(
     const inputConfig = file === undefined ? { requests: { requests: rows } } : { fileName: file };
     const body = JSON.stringify({ batch: { displayName, inputConfig } });
     await options.onCreating?.({ displayName, model, keys });
-    const path = `${http.place.path}:batchGenerateContent`;
+    const path = `${http.endpoint.path}:batchGenerateContent`;
     const send = async () => {
       maybe = true;
       return home.read(await http.json(path, { method: 'POST', body, signal, once: true }));
@@ -162,7 +163,7 @@ async function withRoom<T>(
     } catch (error) {
       if (http.isOver(error, options.signal)) throw error;
       const failed = http.failure(error, 'the job could not be created');
-      const { next, wait = 0, reason = '', last } = rules.afterCreate(http.told(error), tries);
+      const { next, wait = 0, reason = '', last } = rules.afterCreate(http.described(error), tries);
       lost ||= next === 'search';
       if (!lost) search?.refused();
       if (next === 'stop') throw failed;

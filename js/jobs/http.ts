@@ -1,25 +1,26 @@
 /** Requests to the Batch and Files APIs: sent, repeated as the core says, and failed in its words. */
-import { MAX_BODY_BYTES, startOf, textWithin } from '../body.js';
+
 import { errorInfo, GenerateError, isGenerateError } from '../errors.js';
-import { checkAddress, follow, originOfNext } from '../hops.js';
-import { use } from '../load.js';
-import type { ErrorInfo, GenerateErrorKind } from '../types.js';
-import type { Link } from './index.js';
+import { MAX_BODY_BYTES, startOf, textWithin } from '../http/body.js';
+import { checkAddress, follow, originOfNext } from '../http/redirects.js';
+import { use } from '../module/load.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
+import type { Link } from './link.js';
 import type { Failed, Rules } from './rules.js';
 
 /** Of the body of an error no more than this is read, in bytes. */
 const ERROR_BODY_MAX = 64 * 1024;
 
-/** Where the jobs of a target are. */
-export interface Place {
+/** The addresses of the jobs of a target. */
+export interface Endpoint {
   /** The address of the API with its version and a slash. */
   root: string;
-  /** Where uploads begin. */
+  /** The address at which uploads begin. */
   upload: string;
   /** The model in a path, as `models/abc`. */
   path: string;
   headers: Record<string, string>;
-  /** What must not show up in errors. */
+  /** Texts that must not show up in errors. */
   secrets: string[];
 }
 
@@ -56,13 +57,13 @@ class Refused extends Error {
 export class Http {
   readonly #link: Link;
   readonly #rules: Rules;
-  readonly #place: Place;
+  readonly #endpoint: Endpoint;
   #prompts: string[] = [];
 
-  constructor(link: Link, rules: Rules, place: Place) {
+  constructor(link: Link, rules: Rules, endpoint: Endpoint) {
     this.#link = link;
     this.#rules = rules;
-    this.#place = place;
+    this.#endpoint = endpoint;
   }
 
   /** From now on errors do not show these texts. */
@@ -70,14 +71,14 @@ export class Http {
     this.#prompts = prompts;
   }
 
-  get place(): Place {
-    return this.#place;
+  get endpoint(): Endpoint {
+    return this.#endpoint;
   }
 
   /** Asks for something of JSON; `path` comes behind the version. */
   json(path: string, sending: Sending = {}): Promise<unknown> {
     return this.call(sending, async (signal) => {
-      const response = await this.fetch(this.#place.root + path, { ...sending, signal });
+      const response = await this.fetch(this.#endpoint.root + path, { ...sending, signal });
       return this.readJson(response);
     });
   }
@@ -89,7 +90,7 @@ export class Http {
   ): Promise<T> {
     const run = ({ signal: ended, attempt: number }: { signal: AbortSignal; attempt: number }) =>
       attempt(ended, number).catch((error: unknown) => {
-        // What a `fetch` of the caller's throws may hold what it was given.
+        // An error of the caller's own `fetch` may hold the request, and with it the key.
         const isOurs = error instanceof Refused || isGenerateError(error);
         throw ended.aborted || isOurs ? error : this.#copied(error);
       });
@@ -106,7 +107,7 @@ export class Http {
    * @throws for any status but 2xx what the classifier reads.
    */
   async fetch(url: string, sending: Sending): Promise<Response> {
-    const { origin } = new URL(this.#place.root);
+    const { origin } = new URL(this.#endpoint.root);
     const send = (at: string) => this.#send(at, origin, sending);
     let response: Response;
     try {
@@ -125,8 +126,8 @@ export class Http {
     { method = 'GET', headers, body, signal }: Sending,
   ): Promise<Response> {
     const own = this.#link.options.fetch ?? globalThis.fetch;
-    // Who is elsewhere gets no key.
-    const base = new URL(url).origin === home ? this.#place.headers : {};
+    // Servers elsewhere get no key.
+    const base = new URL(url).origin === home ? this.#endpoint.headers : {};
     const init: RequestInit = { method, headers: { ...base, ...headers }, redirect: 'manual' };
     if (body !== undefined) init.body = body;
     if (signal !== undefined) init.signal = signal;
@@ -135,20 +136,20 @@ export class Http {
 
   async #refused(response: Response, location: string | undefined): Promise<Refused> {
     if (response.type === 'opaqueredirect') return new Refused(undefined, {}, '');
-    const told: Record<string, string> = {};
+    const headers: Record<string, string> = {};
     for (const name of ['retry-after', 'content-type']) {
       const value = response.headers?.get(name);
-      if (typeof value === 'string') told[name] = value;
+      if (typeof value === 'string') headers[name] = value;
     }
-    if (location !== undefined) told['location'] = location;
+    if (location !== undefined) headers['location'] = location;
     const body = this.clean(await startOf(response, ERROR_BODY_MAX));
-    return new Refused(response.status, told, body);
+    return new Refused(response.status, headers, body);
   }
 
   /** One attempt of a delete. */
   async remove(path: string, signal: AbortSignal, attempt: number): Promise<void> {
     try {
-      const response = await this.fetch(this.#place.root + path, { method: 'DELETE', signal });
+      const response = await this.fetch(this.#endpoint.root + path, { method: 'DELETE', signal });
       await response.body?.cancel();
     } catch (error) {
       if (error instanceof Refused && this.#rules.isDeleted(error.status ?? 0, attempt)) return;
@@ -176,16 +177,16 @@ export class Http {
   }
 
   clean(text: string): string {
-    return this.#rules.clean(text, this.#place.secrets, this.#prompts);
+    return this.#rules.clean(text, this.#endpoint.secrets, this.#prompts);
   }
 
   /** The same for a request about one job; `results` where its answer would hold the results. */
   jobFailure(error: unknown, what: string, results = false): unknown {
-    const advice = this.#rules.failureAdvice(this.told(error), results);
+    const advice = this.#rules.failureAdvice(this.described(error), results);
     return this.failure(error, what, advice ?? undefined);
   }
 
-  /** What the caller gets for what was thrown: nothing that is not ours or the caller's own. */
+  /** The error that the caller gets for one that was thrown; one of the caller's own stays as it is. */
   failure(error: unknown, what: string, advice?: string): unknown {
     if (isGenerateError(error) && error.kind === 'timeout') {
       const late = advice ?? 'The service did not answer in time: try again later.';
@@ -223,8 +224,8 @@ export class Http {
     return isAborted || (isGenerateError(error) && error.kind === 'closed');
   }
 
-  /** What was thrown, for the core to decide on. */
-  told(error: unknown): Failed {
+  /** An error as plain data, for the core to decide on. */
+  described(error: unknown): Failed {
     return {
       error: this.#plain(error),
       kind: isGenerateError(error) ? error.kind : undefined,

@@ -1,6 +1,7 @@
 /** `client.jobs`: the methods, whose code is loaded on use. */
 import type { BatchSource } from '../batch-types.js';
 import { GenerateError } from '../errors.js';
+import { guarded, ready } from '../module/load.js';
 import type {
   CreateJobOptions,
   FindJobOptions,
@@ -10,27 +11,11 @@ import type {
   ListJobsOptions,
   LookAtJobOptions,
   WaitForJobOptions,
-} from '../job-types.js';
-import { guarded, ready } from '../load.js';
-import type { ClientOptions, RetryContext, RetryOptions } from '../types.js';
+} from '../types/jobs.js';
+import type { ClientOptions } from '../types/options.js';
 import type { Core } from '../wasm/unexhausted.js';
+import type { Link, Retry } from './link.js';
 import type { JobService } from './service.js';
-
-/** The client's own `retry`. */
-export type Retry = <T>(
-  fn: (context: RetryContext) => Promise<T>,
-  options?: RetryOptions,
-) => Promise<T>;
-
-/** What jobs use of their client. */
-export interface Link {
-  readonly options: ClientOptions;
-  readonly retry: Retry;
-  /** Aborts with what a client that was closed says. */
-  readonly closed: AbortSignal;
-  /** Runs something of the core. */
-  core<T>(what: (core: Core) => T): T;
-}
 
 /** @internal */
 export class ClientJobs implements Jobs {

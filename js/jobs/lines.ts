@@ -1,5 +1,5 @@
 /** The lines of a file of results, as they come over the wire. */
-import { joined } from '../body.js';
+import { joined } from '../http/body.js';
 import type { Http } from './http.js';
 import type { Rules } from './rules.js';
 
@@ -24,7 +24,7 @@ export async function* lines(
   file: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Line> {
-  const url = `${http.place.root}${file}:download?alt=media`;
+  const url = `${http.endpoint.root}${file}:download?alt=media`;
   const { lineMax, chunkTimeout } = rules.numbers;
   const body = new Body(http, url, chunkTimeout, signal);
   try {
@@ -44,9 +44,9 @@ class Body {
   readonly #url: string;
   readonly #timeout: number;
   readonly #signal: AbortSignal | undefined;
-  /** Where the next line begins. */
+  /** The offset of the next line. */
   #at = 0;
-  /** What is there of it. */
+  /** The parts of the next line that have come. */
   #parts: Uint8Array[] = [];
   #length = 0;
   /** Whether it is too long to be kept. */
@@ -138,7 +138,7 @@ class Body {
     this.#long = false;
   }
 
-  /** What has no end is a line all the same, unless it was cut. */
+  /** The end of a file that ends without a newline is a line too, unless it was cut. */
   #last(): Line | undefined {
     const line = this.#line();
     if (line.text.trim() === '') return undefined;

@@ -1,13 +1,14 @@
 /** A row of results, as callers see it. */
-import type { JobRow } from '../job-types.js';
-import { use } from '../load.js';
+
+import { use } from '../module/load.js';
 import { GenerateContentResponse, imagesOf } from '../response.js';
-import type { ErrorInfo } from '../types.js';
+import type { ErrorInfo } from '../types/errors.js';
+import type { JobRow } from '../types/jobs.js';
 import type { Line } from './lines.js';
 import type { Rules } from './rules.js';
 
-/** What the rows of a job have in common. */
-export interface Context {
+/** Facts that the rows of a job have in common. */
+export interface RowContext {
   rules: Rules;
   model: string;
   catalog: unknown;
@@ -21,7 +22,7 @@ interface Raw {
 }
 
 /** A line of a file. */
-export function rowOfLine(line: Line, context: Context): JobRow {
+export function rowOfLine(line: Line, context: RowContext): JobRow {
   const raw = line.whole ? parsed(line.text) : undefined;
   if (raw !== undefined) return rowOf(raw, context);
   const key = context.rules.keyOf(line.text) ?? '';
@@ -32,7 +33,7 @@ export function rowOfLine(line: Line, context: Context): JobRow {
 }
 
 /** A row of a file, or one that lies in the job. */
-export function rowOf(raw: Raw, { rules, model, catalog }: Context): JobRow {
+export function rowOf(raw: Raw, { rules, model, catalog }: RowContext): JobRow {
   const found = [raw.key, raw.metadata?.key].find((key) => typeof key === 'string');
   const key = typeof found === 'string' ? found : '';
   if (raw.response === undefined || raw.response === null) {

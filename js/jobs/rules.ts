@@ -1,4 +1,4 @@
-/** What is decided about jobs: the side module's functions, typed. */
+/** The decisions about jobs: the functions of the module of batches, with types. */
 import { bulk } from '../bulk/load.js';
 
 type Glue = typeof import('../wasm/bulk.js');
@@ -12,7 +12,7 @@ export interface Numbers {
   chunkTimeout: number;
 }
 
-/** What is in a job so far. */
+/** The size of a job so far. */
 export interface Part {
   requests: number;
   bytes: number;
@@ -38,13 +38,13 @@ export interface ReadJob {
   advice?: string;
 }
 
-/** What was thrown, as plain data; the kind where it is an error of ours. */
+/** An error as plain data; with its kind where it is one of ours. */
 export interface Failed {
   error: unknown;
   kind: string | undefined;
 }
 
-/** What comes after a create that failed. */
+/** The step after a create that failed. */
 export interface AfterCreate {
   next: 'room' | 'again' | 'search' | 'stop';
   wait?: number;
@@ -86,7 +86,7 @@ export class Rules {
     return this.#ask('jobRefusal', { operation });
   }
 
-  /** What to do where a request about one job failed, beside what is said of its kind. */
+  /** Advice on a failed request about one job, beside that on its kind. */
   failureAdvice(failed: Failed, results: boolean): string | null {
     return this.#ask('failureAdvice', { ...failed, results });
   }

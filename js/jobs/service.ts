@@ -1,6 +1,10 @@
 /** The jobs of one client. */
+
+import { ask } from '../base/callback.js';
+import { callAt, momentOf } from '../base/deadline.js';
 import type { BatchSource } from '../batch-types.js';
-import { ask } from '../callback.js';
+import { use } from '../module/load.js';
+import type { ErrorInfo, GenerateErrorKind } from '../types/errors.js';
 import type {
   CreateJobOptions,
   FindJobOptions,
@@ -10,19 +14,16 @@ import type {
   ListJobsOptions,
   LookAtJobOptions,
   WaitForJobOptions,
-} from '../job-types.js';
-import { use } from '../load.js';
-import { callAt, momentOf } from '../moment.js';
-import type { ErrorInfo, GenerateErrorKind } from '../types.js';
+} from '../types/jobs.js';
 import { create, type Home } from './creating.js';
-import { Http, type Place } from './http.js';
-import type { Link } from './index.js';
+import { type Endpoint, Http } from './http.js';
 import { lines } from './lines.js';
+import type { Link } from './link.js';
 import { pause } from './pause.js';
-import { type Context, rowOf, rowOfLine } from './rows.js';
+import { type RowContext, rowOf, rowOfLine } from './rows.js';
 import { Rules } from './rules.js';
 
-/** What is known of a job beside what the service tells. */
+/** Facts of a job that the service does not tell. */
 interface Kept {
   model: string;
   /** The file that was uploaded for it; `null` once it is deleted. */
@@ -30,7 +31,7 @@ interface Kept {
 }
 
 /** A job, and where it lies. */
-interface At {
+interface LocatedJob {
   name: string;
   http: Http;
 }
@@ -122,7 +123,7 @@ export class JobService implements Home {
       throw new TypeError(`unexhausted: ${name} has not ended: \`wait\` for it`);
     }
     const { catalog } = this.link.options;
-    const context: Context = { rules: this.rules, model: found.model, catalog };
+    const context: RowContext = { rules: this.rules, model: found.model, catalog };
     if (found.resultsFile !== undefined) {
       this.#checked(found.resultsFile, 'files');
       try {
@@ -164,8 +165,8 @@ export class JobService implements Home {
   }
 
   http(model: string | undefined): Http {
-    const place = this.link.core((core) => core.jobPlace(model)) as Place;
-    return new Http(this.link, this.rules, place);
+    const endpoint = this.link.core((core) => core.jobPlace(model)) as Endpoint;
+    return new Http(this.link, this.rules, endpoint);
   }
 
   read(operation: unknown, unread = false): Job {
@@ -178,9 +179,9 @@ export class JobService implements Home {
       inlined: _,
       hasError,
       state,
-      ...told
+      ...facts
     } = this.rules.readJob(light(operation), age, unread);
-    const job: Job = { ...told, state: state as JobState };
+    const job: Job = { ...facts, state: state as JobState };
     const [updatedAt, endedAt] = [date(times?.updateTime), date(times?.endTime)];
     if (created !== undefined) job.createdAt = created;
     if (updatedAt !== undefined) job.updatedAt = updatedAt;
@@ -249,7 +250,7 @@ export class JobService implements Home {
       // The results inside of a job may be too much to send; a list leaves them out.
       const listed = await this.#listed(http, name, signal);
       if (listed !== undefined) return { job: listed };
-      const wait = this.rules.afterLook(http.told(error), failed + 1);
+      const wait = this.rules.afterLook(http.described(error), failed + 1);
       if (wait === null) throw http.jobFailure(error, `${name} could not be looked at`);
       return { wait };
     }
@@ -323,7 +324,7 @@ export class JobService implements Home {
     this.#kept.set(job.name, { model: job.model, file: null });
   }
 
-  #at(job: string | Job): At {
+  #at(job: string | Job): LocatedJob {
     const name = typeof job === 'string' ? job : job?.name;
     this.#checked(name, 'batches');
     const model = typeof job === 'string' ? this.#kept.get(job)?.model : job.model;

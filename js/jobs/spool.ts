@@ -1,5 +1,5 @@
-/** What is to be uploaded, written bit by bit: to a file where there are files, else into blobs. */
-import { builtin } from '../builtin.js';
+/** A spool of bytes for an upload: a temporary file where there are files, else blobs. */
+import { builtin } from '../base/builtin.js';
 
 interface Handle {
   write(
@@ -26,8 +26,8 @@ interface Files {
 /** Bytes that are kept until they are written in one go. */
 const BUFFER = 1 << 20;
 
-/** Where bytes are kept. */
-interface Keeper {
+/** The file or the blobs that keep the bytes. */
+interface SpoolStorage {
   append(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
@@ -37,7 +37,7 @@ export class Spool {
   size = 0;
   #buffer: Uint8Array<ArrayBuffer>[] = [];
   #buffered = 0;
-  #keeper: Keeper | undefined;
+  #storage: SpoolStorage | undefined;
 
   async write(text: string): Promise<void> {
     const bytes = new TextEncoder().encode(text);
@@ -49,12 +49,12 @@ export class Spool {
 
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     await this.#flush();
-    return this.#keeper?.read(offset, length) ?? new Uint8Array(0);
+    return this.#storage?.read(offset, length) ?? new Uint8Array(0);
   }
 
   async close(): Promise<void> {
     this.#buffer = [];
-    await this.#keeper?.close();
+    await this.#storage?.close();
   }
 
   async #flush(): Promise<void> {
@@ -62,12 +62,12 @@ export class Spool {
     const bytes = joined(this.#buffer, this.#buffered);
     this.#buffer = [];
     this.#buffered = 0;
-    this.#keeper ??= await keeper();
-    await this.#keeper.append(bytes);
+    this.#storage ??= await openStorage();
+    await this.#storage.append(bytes);
   }
 }
 
-async function keeper(): Promise<Keeper> {
+async function openStorage(): Promise<SpoolStorage> {
   const files = builtin<Files>('node:fs/promises');
   const os = builtin<{ tmpdir(): string }>('node:os');
   const path = builtin<{ join(...parts: string[]): string }>('node:path');
@@ -84,7 +84,7 @@ async function keeper(): Promise<Keeper> {
   }
 }
 
-class TempFile implements Keeper {
+class TempFile implements SpoolStorage {
   readonly #handle: Handle;
   readonly #remove: () => Promise<void>;
   #end = 0;
@@ -120,7 +120,7 @@ class TempFile implements Keeper {
 }
 
 /** A blob may lie on disk, which the browser decides. */
-class Blobs implements Keeper {
+class Blobs implements SpoolStorage {
   #all = new Blob();
 
   async append(bytes: Uint8Array<ArrayBuffer>): Promise<void> {

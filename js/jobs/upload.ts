@@ -6,10 +6,10 @@ import type { Spool } from './spool.js';
 
 const TYPE = 'application/jsonl';
 
-/** What ends an upload early. */
+/** Signals that end an upload early. */
 export type Signals = readonly (AbortSignal | undefined)[];
 
-interface File {
+interface UploadedFile {
   name: string;
   state?: string;
 }
@@ -25,7 +25,7 @@ export async function upload(
   const signal = signals[0];
   const name = `files/${rules.fileId(displayName)}`;
   const session = await http.call({ signal }, async (ended) => {
-    const response = await http.fetch(http.place.upload, {
+    const response = await http.fetch(http.endpoint.upload, {
       method: 'POST',
       headers: {
         'x-goog-upload-protocol': 'resumable',
@@ -38,7 +38,7 @@ export async function upload(
     });
     const url = response.headers.get('x-goog-upload-url');
     await response.body?.cancel();
-    // Whatever is in between may hide the header, as in a page.
+    // A page or a proxy may hide the header.
     if (url === null) throw new Error('the service gave no address for the upload');
     return url;
   });
@@ -53,7 +53,7 @@ async function send(
   spool: Spool,
   session: string,
   signal: AbortSignal | undefined,
-): Promise<File | undefined> {
+): Promise<UploadedFile | undefined> {
   const { chunk, chunkTimeout } = rules.numbers;
   let offset = 0;
   for (;;) {
@@ -89,7 +89,11 @@ async function ask(
   http: Http,
   session: string,
   signal: AbortSignal,
-): Promise<{ status: string | null; received: number | undefined; file: File | undefined }> {
+): Promise<{
+  status: string | null;
+  received: number | undefined;
+  file: UploadedFile | undefined;
+}> {
   const response = await http.fetch(session, {
     method: 'POST',
     headers: { 'x-goog-upload-command': 'query' },
@@ -104,7 +108,12 @@ async function ask(
 }
 
 /** Waits until a file can be used. */
-async function available(http: Http, rules: Rules, sent: File, signals: Signals): Promise<string> {
+async function available(
+  http: Http,
+  rules: Rules,
+  sent: UploadedFile,
+  signals: Signals,
+): Promise<string> {
   const { name } = sent;
   let { state } = sent;
   for (let looks = 1; rules.fileState(state) === 'pending'; looks += 1) {
@@ -112,7 +121,7 @@ async function available(http: Http, rules: Rules, sent: File, signals: Signals)
     // The create says what is wrong with a file that takes so long.
     if (wait === undefined) return name;
     await pause(wait, signals);
-    ({ state } = (await http.json(name, { signal: signals[0] })) as File);
+    ({ state } = (await http.json(name, { signal: signals[0] })) as UploadedFile);
   }
   if (rules.fileState(state) === 'failed') {
     const advice = 'Create the job anew; its requests go up once more.';
@@ -121,7 +130,7 @@ async function available(http: Http, rules: Rules, sent: File, signals: Signals)
   return name;
 }
 
-function fileOf(body: unknown): File | undefined {
-  const { file } = (body ?? {}) as { file?: Partial<File> };
-  return typeof file?.name === 'string' ? (file as File) : undefined;
+function fileOf(body: unknown): UploadedFile | undefined {
+  const { file } = (body ?? {}) as { file?: Partial<UploadedFile> };
+  return typeof file?.name === 'string' ? (file as UploadedFile) : undefined;
 }

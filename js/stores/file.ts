@@ -1,7 +1,7 @@
 /** The quota store of several processes of one host: a folder of small files. */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 import { isInUse, type Lock, takeLock } from './lock.js';
 import { queued } from './queue.js';
 

@@ -1,12 +1,12 @@
-/** Who holds a lock, as a file name that tells all that there is to know. */
-import { needed } from '../builtin.js';
+/** The holder of a lock, described in a file name. */
+import { needed } from '../base/builtin.js';
 
 const { readFileSync, readlinkSync } = needed<typeof import('node:fs')>('node:fs');
 
 /** Without a heartbeat for so long, in ms, a holder may be replaced. */
 const STALE_AFTER = 10_000;
 
-/** What a holder's name does not know. */
+/** Stands in a holder's name for a part that is not known. */
 const UNKNOWN = '-';
 
 /** A process, as all of this machine can tell it from any other. */

@@ -1,5 +1,5 @@
 /** The quota store of several tabs of one browser profile. */
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 
 /** The one table of the database. */
 const STATES = 'states';

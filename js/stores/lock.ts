@@ -17,7 +17,7 @@
  * the state after that: the write came before, or it finds no file. Hence it does not matter whether
  * a holder was judged rightly: to be replaced costs it a repetition, and nobody a state.
  */
-import { needed } from '../builtin.js';
+import { needed } from '../base/builtin.js';
 import { isStale, nameHolder } from './holder.js';
 
 const fs = needed<typeof import('node:fs')>('node:fs');
@@ -29,12 +29,12 @@ const STATE = 'state';
 /** Ends the names of folders that are being made. */
 const ASIDE = '.tmp';
 
-/** What Windows says of a file that somebody else renames, removes or looks at in this moment. */
+/** The codes of Windows for a file that is renamed, removed or looked at in this moment. */
 const IN_USE = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : [];
 
-/** What is guarded, for the one who took the lock. */
+/** A lock that was taken, and the state that it guards. */
 export interface Lock {
-  /** What was written last; `undefined` where nothing was. */
+  /** The state that was written last; `undefined` where none was. */
   read(): string | undefined;
   /** Replaces it; false where the lock was lost, and nothing is written. */
   write(text: string): boolean;

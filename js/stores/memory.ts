@@ -1,5 +1,5 @@
 /** The quota store of several clients of one process. */
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 
 /**
  * A store in memory, for clients that share a quota inside one process. What it holds ends with the

@@ -1,31 +1,31 @@
 /** The calls of this process that wait for one key of a store. */
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 
 /** Calls that are done in one go at most, so that they do not hold the host's loop up for long. */
 const BATCH = 256;
 
 type Update = Parameters<QuotaStore['transact']>[1];
 
-interface Call {
+interface QueuedUpdate {
   update: Update;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
-type Outcome = { result: unknown } | { error: unknown };
+type UpdateOutcome = { result: unknown } | { error: unknown };
 
 /**
  * Makes the calls on a key queue up, so that a process never contends with itself, and does those
  * that have queued up in one transaction: however many there are, they cost one lock or one round
  * trip. Each sees what the one before it left, and one that throws leaves everything as it was.
  *
- * Where the store itself fails, all that wait for the key at that moment fail with it: were each to
+ * If the store itself fails, all that wait for the key at that moment fail with it: were each to
  * try for itself, the last would hear of it many times later than the first.
  */
 export function queued(store: QuotaStore): QuotaStore {
-  const queues = new Map<string, Call[]>();
+  const queues = new Map<string, QueuedUpdate[]>();
 
-  async function drain(key: string, queue: Call[]): Promise<void> {
+  async function drain(key: string, queue: QueuedUpdate[]): Promise<void> {
     // Calls made in the same turn belong together.
     await undefined;
     while (queue.length > 0) {
@@ -46,7 +46,7 @@ export function queued(store: QuotaStore): QuotaStore {
   return {
     transact: <T>(key: string, update: Update) =>
       new Promise<T>((resolve, reject) => {
-        const call: Call = { update, resolve: (result) => resolve(result as T), reject };
+        const call: QueuedUpdate = { update, resolve: (result) => resolve(result as T), reject };
         const queue = queues.get(key);
         if (queue !== undefined) {
           queue.push(call);
@@ -61,22 +61,22 @@ export function queued(store: QuotaStore): QuotaStore {
 
 /** Every call of a batch threw, so there is no state to write. */
 class NothingToWrite extends Error {
-  readonly outcomes: Outcome[];
+  readonly outcomes: UpdateOutcome[];
 
-  constructor(outcomes: Outcome[]) {
+  constructor(outcomes: UpdateOutcome[]) {
     super('nothing to write');
     this.outcomes = outcomes;
   }
 }
 
 function runAll(
-  calls: Call[],
+  calls: QueuedUpdate[],
   before: string | undefined,
   now: number,
-): { state: string; result: Outcome[] } {
+): { state: string; result: UpdateOutcome[] } {
   let state = before;
   let written = false;
-  const outcomes = calls.map(({ update }): Outcome => {
+  const outcomes = calls.map(({ update }): UpdateOutcome => {
     try {
       const done = update(state, now);
       state = done.state;
@@ -90,7 +90,7 @@ function runAll(
   return { state, result: outcomes };
 }
 
-function settle(calls: Call[], outcomes: Outcome[]): void {
+function settle(calls: QueuedUpdate[], outcomes: UpdateOutcome[]): void {
   calls.forEach((call, index) => {
     const outcome = outcomes[index];
     if (outcome === undefined) return;

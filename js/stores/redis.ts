@@ -1,5 +1,5 @@
 /** The quota store of several hosts: Redis or Valkey. */
-import type { QuotaStore } from '../types.js';
+import type { QuotaStore } from '../types/quota.js';
 import { queued } from './queue.js';
 
 /** After so long without use, in ms, a key is dropped: two days, and the longest window is one. */

@@ -1,5 +1,5 @@
 /**
- * The host of the tests, in the place of `js/host.ts`. It is made of what `src/wasm/host.rs`
+ * The host of the tests, in the place of `js/host/host.ts`. It is made of what `src/wasm/host.rs`
  * declares and takes arguments by name, so that it cannot have another signature than the real one.
  */
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
-import type { BatchItem, BatchOptions, BatchProgress } from '../../pkg/types.js';
+import type { BatchItem, BatchOptions, BatchProgress } from '../../pkg/index.js';
 import { type Bench, filesIn, openBench, whole } from './support/batches.ts';
 import { TIMERS } from './support/clock.ts';
 import { many, PROMPT } from './support/scene.ts';

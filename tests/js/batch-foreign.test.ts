@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { BatchSummary } from '../../pkg/types.js';
+import type { BatchSummary } from '../../pkg/index.js';
 import { type Bench, filesIn, openBench } from './support/batches.ts';
 import { many, PROMPT } from './support/scene.ts';
 

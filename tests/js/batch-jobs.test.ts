@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
-import { createClient } from '../../pkg/index.js';
 import type {
   BatchItem,
   BatchOptions,
@@ -11,7 +10,8 @@ import type {
   BatchRun,
   BatchSummary,
   GenerateRequest,
-} from '../../pkg/types.js';
+} from '../../pkg/index.js';
+import { createClient } from '../../pkg/index.js';
 import { filesIn, whole } from './support/batches.ts';
 import { turns } from './support/clock.ts';
 import { costOf, isAbout, type JobBench, openJobBench } from './support/job-batches.ts';
@@ -484,6 +484,18 @@ describe('a run that ends while a job runs', { timeout }, () => {
       assert.ok(items.every(({ possiblyPaidTwice }) => !possiblyPaidTwice));
     });
   }
+
+  it('ends too where the next is stopped before it is open', async () => {
+    await open();
+    const run = batch(keyed(12));
+    await until(run, ({ waiting }) => /running/.test(waiting?.reason ?? ''));
+    await bench.through(run.stop());
+    const summary = await bench.through(batch(keyed(12)).stop());
+    assert.deepEqual([summary.stopped?.reason, summary.resumable], ['stopped', true]);
+    const { items } = await bench.byJob(keyed(12));
+    await allOnDisk(items);
+    assert.equal(bench.books().length, 1);
+  });
 
   it('since its reader has left is gone on with by the next', async () => {
     await open({ batch: { keyFaults: { 'row-11': '500' } } });

@@ -15,7 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, describe, it, mock } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
-import type { BatchItem, BatchRequest, BatchSummary } from '../../pkg/types.js';
+import type { BatchItem, BatchRequest, BatchSummary } from '../../pkg/index.js';
 import { type Bench, filesIn, openBench, whole } from './support/batches.ts';
 import { KEY, many, PROMPT } from './support/scene.ts';
 

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import FakeTimers from '@sinonjs/fake-timers';
 import { type EmulatorServer, startEmulator } from '../../pkg/emulator/index.js';
-import type { BatchItem } from '../../pkg/types.js';
+import type { BatchItem } from '../../pkg/index.js';
 import { type Bench, filesIn, openBench, whole } from './support/batches.ts';
 import { many, PROMPT } from './support/scene.ts';
 

@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { after, afterEach, before, describe, it, mock } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
-import { type Client, createClient } from '../../pkg/index.js';
 import type {
   BatchItem,
   BatchOptions,
@@ -14,7 +13,8 @@ import type {
   BatchSource,
   BatchSummary,
   ClientOptions,
-} from '../../pkg/types.js';
+} from '../../pkg/index.js';
+import { type Client, createClient } from '../../pkg/index.js';
 import { many, NEXT, openScene, PRO, PROMPT, type Scene } from './support/scene.ts';
 
 const MINUTE = 60_000;

@@ -106,7 +106,8 @@ test('`wasm-pack test` leaves out the tests for the machine itself', () => {
 });
 
 test('the host of the package has the signatures that Rust declares', async () => {
-  const { Host, Life } = await import('../../pkg/host.js');
+  const { Host } = await import('../../pkg/host/host.js');
+  const { Life } = await import('../../pkg/host/life.js');
   const host = new Host(new Life());
   const known = declared(text('src/wasm/host.rs'));
   assert.ok(known.length > 20, `only ${known.length} are declared`);

@@ -136,12 +136,12 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
     return await follow(run, screen, tally.pictures || undefined);
   } finally {
     client.close();
-    // Who stops a batch may still hold the other end of the pipe, and that would keep this alive.
+    // A user who stops a batch may still hold the other end of the pipe, which would keep this alive.
     if (file === '-') process.stdin.destroy();
   }
 }
 
-/** What only `batch` knows of the client's options. */
+/** Options of the batch that are none of the client's. */
 function batchOptions(options: Options, journal: string): BatchOptions {
   const { out, budget, maxCost, route, requeue, concurrency, deadline } = options;
   const { onDailyLimit, avoidPeak, retryFailed } = options;
@@ -164,7 +164,7 @@ async function* requests(source: Source): AsyncGenerator<BatchRequest> {
   for await (const { request } of readEntries(source)) yield request;
 }
 
-/** Nobody's pictures are mixed with those of a batch by mistake. */
+/** Refuses a folder with other pictures, lest they are mixed with those of the batch. */
 function checkFolder({ out, force }: Options, journal: string): void {
   if (!force && !existsSync(journal) && existsSync(out) && readdirSync(out).length > 0) {
     throw new Problem(
@@ -228,7 +228,7 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
   }
 }
 
-/** What was paid for and could not be saved, kept where it can be. */
+/** Keeps pictures elsewhere that were paid for and could not be saved. */
 async function rescued(item: BatchItem): Promise<Rescued | undefined> {
   if (item.status !== 'done' || item.files.length > 0) return undefined;
   return rescuePictures(
@@ -242,7 +242,14 @@ function itemData(item: BatchItem, kept?: readonly string[]): Record<string, unk
   const { index, key, status, restored, files, model, cost, possibleCost, error } = item;
   return {
     type: 'item',
-    ...{ index, key, status, restored, files: kept ?? files, model, cost, possibleCost },
+    index,
+    key,
+    status,
+    restored,
+    files: kept ?? files,
+    model,
+    cost,
+    possibleCost,
     ...(error === undefined ? {} : { error: describe(error) }),
   };
 }
@@ -261,7 +268,7 @@ function tell(summary: BatchSummary, failures: readonly BatchItemFailed[], scree
     screen.note(`… and ${count(failed - failures.length, 'failure')} more`);
   const lost = possibleCost > 0 ? `, and lost answers may have cost ${money(possibleCost)}` : '';
   screen.result(`${done} done, ${failed} failed, ${money(cost)}${lost}`);
-  // Who has stopped it knows.
+  // A user who has stopped it knows.
   if (stopped !== undefined && stopped.reason !== 'stopped') {
     const { message, advice, retryAt } = stopped;
     screen.note(`stopped: ${message}`);

@@ -28,7 +28,7 @@ interface Options extends ServiceOptions {
   yes?: boolean;
 }
 
-/** What one look found. */
+/** The result of one check. */
 interface Check {
   name: string;
   /** Absent where nothing can be said. */
@@ -56,7 +56,7 @@ export function addDoctor(program: Command): void {
 
 async function examine(screen: Screen, options: Options): Promise<ExitCode> {
   const checks: Check[] = [];
-  const tell = (check: Check) => {
+  const report = (check: Check) => {
     checks.push(check);
     screen.result(words(check, screen));
   };
@@ -68,23 +68,23 @@ async function examine(screen: Screen, options: Options): Promise<ExitCode> {
   };
   const found = keyOf(options);
   if (found === undefined) {
-    tell({ name: 'key', ok: false, text: missingKey(options) });
+    report({ name: 'key', ok: false, text: missingKey(options) });
     return end(EXIT.usage);
   }
-  tell({ name: 'key', ok: true, text: `${found.name} is set` });
+  report({ name: 'key', ok: true, text: `${found.name} is set` });
   const model = options.model ?? cheapest(await models());
   const looks = await look(addressOf(options), found.key, model);
-  for (const check of looks) tell(check);
+  for (const check of looks) report(check);
   // Neither a wrong clock nor anything else after it stands in the way of a call.
   if (looks.some(({ name, ok }) => ok === false && name !== 'clock')) return end(EXIT.failed);
-  tell(await tier(screen, options, model));
+  report(await tier(screen, options, model));
   const price = priceOf(await models(), model);
   if (!(await agreed(screen, options, model, price))) {
-    tell({ name: 'call', text: `left out; --yes makes one with ${model}, for ${price}` });
+    report({ name: 'call', text: `left out; --yes makes one with ${model}, for ${price}` });
     return end(EXIT.ok);
   }
   const { check, code } = await call(screen, options, model);
-  tell(check);
+  report(check);
   return end(code);
 }
 

@@ -55,7 +55,7 @@ async function serve(screen: Screen, options: Options): Promise<undefined> {
   screen.note(`use it: export GOOGLE_GEMINI_BASE_URL=${server.url} GEMINI_API_KEY=any`);
   screen.note(`its books: curl ${server.url}/__admin/ledger`);
   screen.note('Ctrl-C ends it.');
-  // Whoever takes the address and leaves still wants the service.
+  // A program that reads the address and closes the pipe still wants the service.
   whenClosed(() => {});
   await new Promise<void>((resolve) => {
     const off = onInterrupt({

@@ -94,7 +94,7 @@ function span(first: Date, last: Date): string {
   return from === to ? `at ${from}` : `${from} to ${to}`;
 }
 
-/** What was found so far; grows with the kinds of errors and the hours, not with the log. */
+/** Findings so far; they grow with the kinds of errors and the hours, not with the log. */
 class Findings {
   records = 0;
   readonly #groups = new Map<string, Group>();

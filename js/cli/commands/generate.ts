@@ -98,7 +98,7 @@ async function save(screen: Screen, result: GenerateResult, target: Target): Pro
   screen.data({ files, model, cost, possibleCost, waited, attempts, switches, skipped });
 }
 
-/** What happens meanwhile, in lines. */
+/** Listeners that print a line for each event. */
 function narration(screen: Screen): NonNullable<ClientOptions['on']> {
   const { yellow } = screen.noteColors;
   let said = '';

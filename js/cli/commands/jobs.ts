@@ -246,7 +246,7 @@ async function withJobs(
   } finally {
     off();
     client.close();
-    // Who stops it may still hold the other end of a pipe, and that would keep this alive.
+    // A user who stops it may still hold the other end of a pipe, which would keep this alive.
     process.stdin.destroy();
   }
 }

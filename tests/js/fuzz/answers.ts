@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import FakeTimers from '@sinonjs/fake-timers';
 import { type GenerateError, isGenerateError } from '../../../pkg/index.js';
-import * as load from '../../../pkg/load.js';
+import * as load from '../../../pkg/module/load.js';
 import { NOON, TIMERS, turns } from '../support/clock.ts';
 import { PROMPT } from './bodies.ts';
 import { begin, type Trial } from './calls.ts';

@@ -65,7 +65,7 @@ function watch(door: Door, folder: string): { faults: string[]; keys: Map<number
 
 /** The key of each item: the same as in a batch of nothing, which sends no request. */
 async function keysOf(items: number): Promise<Map<number, string>> {
-  const { digest } = await import('../../../pkg/digest.js');
+  const { digest } = await import('../../../pkg/base/digest.js');
   const keys = new Map<number, string>();
   for (let item = 0; item < items; item += 1) {
     keys.set(item, await digest(JSON.stringify(`item ${item}`), 16));

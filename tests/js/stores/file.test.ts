@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
+import type { QuotaStore } from '../../../pkg/index.js';
 import { fileStore } from '../../../pkg/stores/file.js';
-import type { QuotaStore } from '../../../pkg/types.js';
 import { argumentsOf, type Child, startChild, type Task } from '../support/children.ts';
 import { increment, peek, storeSuite } from '../support/store-suite.ts';
 

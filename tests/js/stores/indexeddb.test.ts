@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import { forceCloseDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import type { QuotaStore } from '../../../pkg/index.js';
 import { indexedDBStore } from '../../../pkg/stores/indexeddb.js';
-import type { QuotaStore } from '../../../pkg/types.js';
 import { increment, peek, storeSuite } from '../support/store-suite.ts';
 
 storeSuite('IndexedDB', () => {

@@ -4,8 +4,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
+import type { QuotaStore } from '../../../pkg/index.js';
 import { type RedisStoreOptions, redisStore } from '../../../pkg/stores/redis.js';
-import type { QuotaStore } from '../../../pkg/types.js';
 import { REDIS_SERVER, type RedisServer, redisServer } from '../support/redis-server.ts';
 import { increment, peek, storeSuite } from '../support/store-suite.ts';
 

@@ -4,14 +4,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmulator, type Emulator, type EmulatorConfig } from '../../../pkg/emulator/index.js';
-import { type Client, type ClientOptions, createClient } from '../../../pkg/index.js';
 import type {
   BatchItem,
   BatchOptions,
   BatchRun,
   BatchSource,
   BatchSummary,
-} from '../../../pkg/types.js';
+} from '../../../pkg/index.js';
+import { type Client, type ClientOptions, createClient } from '../../../pkg/index.js';
 import { KEY, PRO } from './scene.ts';
 
 /** A folder, a service, and batches that use both. */

@@ -4,7 +4,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import FakeTimers from '@sinonjs/fake-timers';
 import type { EmulatorConfig, JobRecord } from '../../../pkg/emulator/index.js';
-import type { BatchItem, BatchOptions, BatchSource, BatchSummary } from '../../../pkg/types.js';
+import type { BatchItem, BatchOptions, BatchSource, BatchSummary } from '../../../pkg/index.js';
 import { type Bench, openBench } from './batches.ts';
 import { NOON, TIMERS, turns } from './clock.ts';
 

@@ -1,7 +1,7 @@
 /** What every store does. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { QuotaStore } from '../../../pkg/types.js';
+import type { QuotaStore } from '../../../pkg/index.js';
 import { startChild, type Where } from './children.ts';
 
 /** Some books, and how one gets at them. */
