@@ -126,9 +126,9 @@ impl From<String> for Body {
     }
 }
 
-/// What an answer of status 200 holds.
+/// What an answer of status 200 generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
+pub(crate) enum Generated {
     /// A picture, after an interim one if `thoughts`.
     Image { thoughts: bool },
     /// A link to a picture that is not there: the name that it has in its folder.
@@ -145,7 +145,7 @@ pub(crate) enum Holds {
 
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
+pub(crate) struct TokenUsage {
     pub(crate) prompt: u64,
     pub(crate) text: u64,
     pub(crate) thoughts: u64,
@@ -153,7 +153,7 @@ pub(crate) struct Usage {
     pub(crate) image_tokens: u64,
 }
 
-impl Usage {
+impl TokenUsage {
     /// Output tokens as `candidatesTokenCount` has them: measured to exceed the details by the
     /// thinking tokens.
     pub(crate) fn candidates(&self) -> u64 {
@@ -162,32 +162,38 @@ impl Usage {
 }
 
 /// What an answer takes; the same for the same request, whenever it is asked.
-pub(crate) fn usage(seed: u64, sequence: u64, wish: &Generation, holds: &Holds) -> Usage {
+pub(crate) fn usage(
+    seed: u64,
+    sequence: u64,
+    generation: &Generation,
+    generated: &Generated,
+) -> TokenUsage {
     let mut random = Random::keyed(seed, sequence, Purpose::Usage);
     let thoughts = random.between(88, 630);
     let words = random.between(9, 40);
-    let thoughts = if wish.model.thinks { thoughts } else { 0 };
-    let mut usage = Usage { prompt: wish.prompt_tokens, thoughts, ..Usage::default() };
-    match holds {
-        Holds::Image { .. } | Holds::Linked { .. } => {
+    let thoughts = if generation.model.thinks { thoughts } else { 0 };
+    let mut usage =
+        TokenUsage { prompt: generation.prompt_tokens, thoughts, ..TokenUsage::default() };
+    match generated {
+        Generated::Image { .. } | Generated::Linked { .. } => {
             usage.images = 1;
-            usage.image_tokens = wish.model.image_tokens(wish.size);
-            usage.text = if wish.wants_text { words } else { 0 };
+            usage.image_tokens = generation.model.image_tokens(generation.size);
+            usage.text = if generation.wants_text { words } else { 0 };
         }
-        Holds::Text => usage.text = words,
-        Holds::Nothing { .. } => {}
-        Holds::Blocked { .. } | Holds::NoCandidates => usage.thoughts = 0,
+        Generated::Text => usage.text = words,
+        Generated::Nothing { .. } => {}
+        Generated::Blocked { .. } | Generated::NoCandidates => usage.thoughts = 0,
     }
     usage
 }
 
 /// The price in billionths of a USD.
-pub(crate) fn price(wish: &Generation, holds: &Holds, usage: &Usage) -> u64 {
-    let (input, text, image) = wish.model.nano_usd;
-    let free = match holds {
-        Holds::Image { .. } | Holds::Linked { .. } | Holds::Text => false,
-        Holds::Nothing { free, .. } => *free,
-        Holds::Blocked { .. } | Holds::NoCandidates => true,
+pub(crate) fn price(generation: &Generation, generated: &Generated, usage: &TokenUsage) -> u64 {
+    let (input, text, image) = generation.model.nano_usd;
+    let free = match generated {
+        Generated::Image { .. } | Generated::Linked { .. } | Generated::Text => false,
+        Generated::Nothing { free, .. } => *free,
+        Generated::Blocked { .. } | Generated::NoCandidates => true,
     };
     if free {
         return 0;
@@ -199,13 +205,13 @@ pub(crate) fn price(wish: &Generation, holds: &Holds, usage: &Usage) -> u64 {
         .saturating_add(words)
         .saturating_add(usage.image_tokens.saturating_mul(image));
     // $14 a thousand queries, once the 5,000 of a month are used that are free.
-    let searched = wish.searches.saturating_mul(14_000_000);
-    (sum.saturating_mul(wish.price_percent) / 100).saturating_add(searched)
+    let searched = generation.searches.saturating_mul(14_000_000);
+    (sum.saturating_mul(generation.price_percent) / 100).saturating_add(searched)
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+struct Response<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<Vec<Candidate<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -274,9 +280,9 @@ struct Metadata {
     #[serde(skip_serializing_if = "is_zero")]
     candidates_token_count: u64,
     total_token_count: u64,
-    prompt_tokens_details: Vec<Detail>,
+    prompt_tokens_details: Vec<ModalityTokens>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    candidates_tokens_details: Vec<Detail>,
+    candidates_tokens_details: Vec<ModalityTokens>,
     #[serde(skip_serializing_if = "is_zero")]
     thoughts_token_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -287,7 +293,7 @@ struct Metadata {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Detail {
+struct ModalityTokens {
     modality: &'static str,
     token_count: u64,
 }
@@ -296,7 +302,7 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Stands for a picture's base64 until the body is drawn. No sentence of ours holds it.
+/// Stands for a picture's base64 until the body is drawn. No sentence of ours generated it.
 pub(crate) const PLACEHOLDER: &str = "<<<<picture>>>>";
 
 fn picture_part(thought: bool) -> Part<'static> {
@@ -304,16 +310,18 @@ fn picture_part(thought: bool) -> Part<'static> {
     Part { inline_data: Some(blob), thought, ..Part::default() }
 }
 
-fn metadata(wish: &Generation, usage: &Usage) -> Metadata {
-    let image_input = wish.input_images.saturating_mul(wish.model.input_image_tokens);
-    let mut prompt =
-        vec![Detail { modality: "TEXT", token_count: usage.prompt.saturating_sub(image_input) }];
+fn metadata(generation: &Generation, usage: &TokenUsage) -> Metadata {
+    let image_input = generation.input_images.saturating_mul(generation.model.input_image_tokens);
+    let mut prompt = vec![ModalityTokens {
+        modality: "TEXT",
+        token_count: usage.prompt.saturating_sub(image_input),
+    }];
     if image_input > 0 {
-        prompt.push(Detail { modality: "IMAGE", token_count: image_input });
+        prompt.push(ModalityTokens { modality: "IMAGE", token_count: image_input });
     }
     let mut candidates = Vec::new();
     if usage.image_tokens > 0 {
-        candidates.push(Detail { modality: "IMAGE", token_count: usage.image_tokens });
+        candidates.push(ModalityTokens { modality: "IMAGE", token_count: usage.image_tokens });
     }
     Metadata {
         prompt_token_count: usage.prompt,
@@ -322,8 +330,8 @@ fn metadata(wish: &Generation, usage: &Usage) -> Metadata {
         prompt_tokens_details: prompt,
         candidates_tokens_details: candidates,
         thoughts_token_count: usage.thoughts,
-        service_tier: (!wish.is_vertex).then_some(wish.tier),
-        traffic_type: wish.is_vertex.then_some(match wish.tier {
+        service_tier: (!generation.is_vertex).then_some(generation.tier),
+        traffic_type: generation.is_vertex.then_some(match generation.tier {
             "flex" => "ON_DEMAND_FLEX",
             "priority" => "ON_DEMAND_PRIORITY",
             _ => "ON_DEMAND",
@@ -335,12 +343,12 @@ fn metadata(wish: &Generation, usage: &Usage) -> Metadata {
 pub(crate) fn body(
     seed: u64,
     sequence: u64,
-    wish: &Generation,
+    generation: &Generation,
     version: &str,
-    holds: &Holds,
+    generated: &Generated,
     picture: Picture,
 ) -> Body {
-    let answer = message(seed, sequence, wish, version, holds);
+    let answer = message(seed, sequence, generation, version, generated);
     let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
     text.push('\n');
     Body::drawn(&text, picture)
@@ -350,53 +358,54 @@ pub(crate) fn body(
 pub(crate) fn line(
     seed: u64,
     sequence: u64,
-    wish: &Generation,
+    generation: &Generation,
     version: &str,
-    holds: &Holds,
+    generated: &Generated,
 ) -> String {
-    serde_json::to_string(&message(seed, sequence, wish, version, holds)).unwrap_or_default()
+    serde_json::to_string(&message(seed, sequence, generation, version, generated))
+        .unwrap_or_default()
 }
 
 fn message<'a>(
     seed: u64,
     sequence: u64,
-    wish: &Generation,
+    generation: &Generation,
     version: &'a str,
-    holds: &'a Holds,
-) -> Answer<'a> {
+    generated: &'a Generated,
+) -> Response<'a> {
     let mut parts = Vec::new();
     let mut finish = "STOP";
     let mut message = None;
-    match holds {
-        Holds::Image { thoughts } => {
+    match generated {
+        Generated::Image { thoughts } => {
             if *thoughts {
                 parts.push(picture_part(true));
             }
-            if wish.wants_text {
+            if generation.wants_text {
                 parts.push(Part { text: Some("Here is your picture."), ..Part::default() });
             }
-            let signed = if wish.is_vertex { fields::VERTEX_SIGNED } else { fields::SIGNED };
+            let signed = if generation.is_vertex { fields::VERTEX_SIGNED } else { fields::SIGNED };
             parts.push(Part { thought_signature: Some(signed), ..picture_part(false) });
         }
-        Holds::Linked { to } => parts.push(Part { text: Some(to), ..Part::default() }),
-        Holds::Text => {
+        Generated::Linked { to } => parts.push(Part { text: Some(to), ..Part::default() }),
+        Generated::Text => {
             let text = "I can describe this picture, but I did not make one.";
             parts.push(Part { text: Some(text), ..Part::default() });
         }
-        Holds::Nothing { reason, free } => {
+        Generated::Nothing { reason, free } => {
             finish = reason;
             message = free.then_some(
                 "Unable to show the generated image. It was filtered by policy; you will not be \
                  charged for it.",
             );
         }
-        Holds::Blocked { .. } | Holds::NoCandidates => {}
+        Generated::Blocked { .. } | Generated::NoCandidates => {}
     }
     let content =
         if parts.is_empty() { Content::default() } else { Content { parts, role: Some("model") } };
     let query = |index| format!("what the picture is to show, {index}");
-    let grounding_metadata = (wish.searches > 0)
-        .then(|| Grounding { web_search_queries: (0..wish.searches).map(query).collect() });
+    let grounding_metadata = (generation.searches > 0)
+        .then(|| Grounding { web_search_queries: (0..generation.searches).map(query).collect() });
     let candidate = Candidate {
         content,
         finish_reason: finish,
@@ -404,18 +413,18 @@ fn message<'a>(
         grounding_metadata,
         index: 0,
     };
-    let (candidates, prompt_feedback) = match holds {
-        Holds::Blocked { reason } => (None, Some(Feedback { block_reason: reason })),
-        Holds::NoCandidates => (Some(Vec::new()), None),
+    let (candidates, prompt_feedback) = match generated {
+        Generated::Blocked { reason } => (None, Some(Feedback { block_reason: reason })),
+        Generated::NoCandidates => (Some(Vec::new()), None),
         _ => (Some(vec![candidate]), None),
     };
-    let usage = usage(seed, sequence, wish, holds);
+    let usage = usage(seed, sequence, generation, generated);
     let mut random = Random::keyed(seed, sequence, Purpose::Identity);
     let response_id = format!("{:016x}{:06x}", random.next(), random.next() & 0x00FF_FFFF);
-    Answer {
+    Response {
         candidates,
         prompt_feedback,
-        usage_metadata: metadata(wish, &usage),
+        usage_metadata: metadata(generation, &usage),
         model_version: version,
         response_id,
     }

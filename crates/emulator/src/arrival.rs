@@ -1,15 +1,15 @@
 //! What becomes of a request when it arrives: limits, money, faults, or an answer.
 
-use crate::answer::{self, Holds, Usage};
-use crate::body::{self, Line};
+use crate::answer::{self, Generated, TokenUsage};
+use crate::body::{self, QuotaLine};
 use crate::config::{Config, DailyHint, QuotaBody};
 use crate::fault::{Delay, Fault, FaultKind};
-use crate::ledger::Closing;
-use crate::plan::{self, Act, Circumstances, Reply};
+use crate::ledger::Completion;
+use crate::plan::{self, Action, FaultContext, Reply};
 use crate::quota::{Cost, Dimension, Quota, Spend, Violation};
 use crate::random::{Purpose, Random};
-use crate::request::{Generation, Parsed, Wish};
-use crate::service::{Open, Service};
+use crate::request::{Generation, Intent, Parsed, Refusal};
+use crate::service::{OpenRequest, Service};
 
 /// What one account has spent.
 #[derive(Clone, Debug, Default)]
@@ -22,74 +22,74 @@ pub(crate) struct Account {
 /// A request that is being worked on.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
-    pub(crate) act: Act,
+    pub(crate) action: Action,
     /// When it is done; never, for one that hangs.
     pub(crate) due: Option<u64>,
-    usage: Usage,
+    usage: TokenUsage,
     price_nano: u64,
     pub(crate) image_bytes: Option<u64>,
 }
 
 impl Work {
     pub(crate) fn reply(due: u64, reply: Reply) -> Self {
-        Self::unbilled(Some(due), Act::Reply(reply))
+        Self::unbilled(Some(due), Action::Reply(reply))
     }
 
-    pub(crate) fn unbilled(due: Option<u64>, act: Act) -> Self {
-        Self { act, due, usage: Usage::default(), price_nano: 0, image_bytes: None }
+    pub(crate) fn unbilled(due: Option<u64>, action: Action) -> Self {
+        Self { action, due, usage: TokenUsage::default(), price_nano: 0, image_bytes: None }
     }
 
     /// What it leaves in the ledger, but for its outcome.
-    pub(crate) fn closing(&self) -> Closing {
-        Closing {
+    pub(crate) fn completion(&self) -> Completion {
+        Completion {
             prompt_tokens: self.usage.prompt,
             output_tokens: self.usage.candidates(),
             images: self.usage.images,
             billed_nano: self.price_nano,
-            ..Closing::default()
+            ..Completion::default()
         }
     }
 
-    /// What the answer holds, also one that is cut.
-    pub(crate) fn holds(&self) -> Holds {
-        match &self.act {
-            Act::Answer(holds) => holds.clone(),
-            _ => Holds::Image { thoughts: false },
+    /// What the answer generated, also one that is cut.
+    pub(crate) fn generated(&self) -> Generated {
+        match &self.action {
+            Action::Answer(generated) => generated.clone(),
+            _ => Generated::Image { thoughts: false },
         }
     }
 }
 
 /// What the request itself leads to, where nothing goes wrong.
-pub(crate) fn natural(wish: &Generation) -> Holds {
-    if !wish.wants_image {
-        Holds::Text
-    } else if wish.prompt_empty {
-        Holds::Nothing { reason: "NO_IMAGE".into(), free: false }
+pub(crate) fn without_fault(generation: &Generation) -> Generated {
+    if !generation.wants_image {
+        Generated::Text
+    } else if generation.prompt_empty {
+        Generated::Nothing { reason: "NO_IMAGE".into(), free: false }
     } else {
-        Holds::Image { thoughts: false }
+        Generated::Image { thoughts: false }
     }
 }
 
 /// The answer to what is no request for a picture, or a wrong one.
-fn told_at_once(wish: &Wish) -> Reply {
-    match wish {
-        Wish::Preflight { allowed } => {
+fn immediate_reply(intent: &Intent) -> Reply {
+    match intent {
+        Intent::Preflight { allowed } => {
             Reply::typed(if *allowed { 200 } else { 403 }, "text/html", String::new())
         }
-        Wish::Refusal { status, body } if body.starts_with('<') => {
+        Intent::Refused(Refusal { status, body }) if body.starts_with('<') => {
             Reply::typed(*status, "text/html; charset=UTF-8", body.clone())
         }
-        Wish::Refusal { status, body } => Reply::json(*status, body.clone()),
-        Wish::Ready { body } => Reply::json(200, body.clone()),
+        Intent::Refused(Refusal { status, body }) => Reply::json(*status, body.clone()),
+        Intent::Ready { body } => Reply::json(200, body.clone()),
         // Drawn when it is sent.
-        Wish::Fetch(_) => Reply::typed(200, "image/png", String::new()),
+        Intent::Fetch(_) => Reply::typed(200, "image/png", String::new()),
         // Never asked: a picture takes its time.
-        Wish::Generate(_) | Wish::Call(_) => Reply::json(500, String::new()),
+        Intent::Generate(_) | Intent::Call(_) => Reply::json(500, String::new()),
     }
 }
 
-fn cost(wish: &Generation) -> Cost {
-    Cost { tokens: wish.prompt_tokens, images: u64::from(wish.wants_image) }
+fn cost(generation: &Generation) -> Cost {
+    Cost { tokens: generation.prompt_tokens, images: u64::from(generation.wants_image) }
 }
 
 /// Limits as the service counts them for a project's model.
@@ -100,28 +100,28 @@ fn new_quota(config: &Config, project: &str, model: &str, now: u64) -> Quota {
 
 impl Service {
     /// Decides about a request that has just arrived.
-    pub(crate) fn decide(&mut self, sequence: u64, open: &Open) -> Work {
+    pub(crate) fn decide(&mut self, sequence: u64, open: &OpenRequest) -> Work {
         if let Some(fault) = &open.scripted {
-            if let Wish::Generate(wish) = &open.parsed.wish {
-                self.note_attempt(open, cost(wish));
+            if let Intent::Generate(generation) = &open.parsed.intent {
+                self.note_attempt(open, cost(generation));
             }
-            return self.act_on(sequence, open, fault);
+            return self.apply_fault(sequence, open, fault);
         }
-        match &open.parsed.wish {
-            Wish::Generate(wish) => self.admit(sequence, open, wish),
-            Wish::Call(call) => match self.scheduled(sequence, &open.parsed) {
-                Some(fault) => self.act_on(sequence, open, &fault),
+        match &open.parsed.intent {
+            Intent::Generate(generation) => self.admit(sequence, open, generation),
+            Intent::Call(call) => match self.scheduled(sequence, &open.parsed) {
+                Some(fault) => self.apply_fault(sequence, open, &fault),
                 None => self.perform(sequence, open, call),
             },
-            other => Work::reply(self.time, told_at_once(other)),
+            other => Work::reply(self.time, immediate_reply(other)),
         }
     }
 
     /// Limits first, then money, then what the schedule has in store.
-    fn admit(&mut self, sequence: u64, open: &Open, wish: &Generation) -> Work {
+    fn admit(&mut self, sequence: u64, open: &OpenRequest, generation: &Generation) -> Work {
         let (project, model) = (&open.parsed.project, &open.parsed.model);
         let now = self.own_clock();
-        let cost = cost(wish);
+        let cost = cost(generation);
         self.note_attempt(open, cost);
         let broken = self.quota(project, model).violations(now, cost);
         if let Some(first) = broken.first() {
@@ -131,22 +131,22 @@ impl Service {
             let reply = self.over_limit(sequence, model, &broken);
             return Work::reply(self.time, reply);
         }
-        let holds = natural(wish);
-        let usage = answer::usage(self.config.seed, sequence, wish, &holds);
-        let price = answer::price(wish, &holds, &usage);
-        if let Some((label, reply)) = self.short_of_money(project, now, price) {
+        let generated = without_fault(generation);
+        let usage = answer::usage(self.config.seed, sequence, generation, &generated);
+        let price = answer::price(generation, &generated, &usage);
+        if let Some((label, reply)) = self.out_of_money(project, now, price) {
             self.reject(sequence, open, cost, label.into());
             return Work::reply(self.time, reply);
         }
         if let Some(fault) = self.scheduled(sequence, &open.parsed) {
-            return self.act_on(sequence, open, &fault);
+            return self.apply_fault(sequence, open, &fault);
         }
         self.count(sequence, open, cost);
-        self.work_on(sequence, open, wish, Act::Answer(holds), None, None)
+        self.work_on(sequence, open, generation, Action::Answer(generated), None, None)
     }
 
     /// The limit of money that another picture would break.
-    fn short_of_money(
+    fn out_of_money(
         &mut self,
         project: &str,
         now: u64,
@@ -178,7 +178,7 @@ impl Service {
         self.config.faults.iter().find(hits).cloned()
     }
 
-    fn act_on(&mut self, sequence: u64, open: &Open, fault: &Fault) -> Work {
+    fn apply_fault(&mut self, sequence: u64, open: &OpenRequest, fault: &Fault) -> Work {
         let (project, model) = (&open.parsed.project, &open.parsed.model);
         let limits = self.config.limits_of(project, model);
         let limit = |dimension: Dimension| match dimension {
@@ -189,74 +189,78 @@ impl Service {
         };
         let mut plan = plan::of_fault(
             fault,
-            Circumstances { model, limit: &limit, random: self.random(sequence, Purpose::Hint) },
+            FaultContext { model, limit: &limit, random: self.random(sequence, Purpose::Hint) },
         );
         if fault.fault != FaultKind::Ok {
             self.ledger.edit(sequence, |record| record.fault = Some(fault.fault.name()));
         }
-        let Wish::Generate(wish) = &open.parsed.wish else {
-            let spoils = matches!(plan.act, Act::Answer(_) | Act::Cut(_));
-            if let (Wish::Call(call), true) = (&open.parsed.wish, fault.applied.unwrap_or(spoils)) {
+        let Intent::Generate(generation) = &open.parsed.intent else {
+            let spoils = matches!(plan.action, Action::Answer(_) | Action::Cut(_));
+            if let (Intent::Call(call), true) =
+                (&open.parsed.intent, fault.applied.unwrap_or(spoils))
+            {
                 let done = self.perform(sequence, open, call);
-                plan.act = match plan.act {
-                    Act::Answer(_) => done.act,
-                    Act::Cut(fraction) => done.act.cut(fraction),
+                plan.action = match plan.action {
+                    Action::Answer(_) => done.action,
+                    Action::Cut(fraction) => done.action.cut(fraction),
                     lost => lost,
                 };
             }
             // A wrong request has no picture to spoil: it is told what is wrong with it.
-            if matches!(plan.act, Act::Answer(_) | Act::Cut(_)) {
-                plan.act = Act::Reply(told_at_once(&open.parsed.wish));
+            if matches!(plan.action, Action::Answer(_) | Action::Cut(_)) {
+                plan.action = Action::Reply(immediate_reply(&open.parsed.intent));
             }
             let after = plan.after.unwrap_or(0);
-            let due = (plan.act != Act::Hang).then(|| self.time.saturating_add(after));
-            return Work::unbilled(due, plan.act);
+            let due = (plan.action != Action::Hang).then(|| self.time.saturating_add(after));
+            return Work::unbilled(due, plan.action);
         };
         if fault.fault == FaultKind::Ok {
-            plan.act = Act::Answer(natural(wish));
+            plan.action = Action::Answer(without_fault(generation));
         }
-        let counts = match &plan.act {
-            Act::Reply(reply) => match reply.status {
+        let counts = match &plan.action {
+            Action::Reply(reply) => match reply.status {
                 402 | 429 => self.quota(project, model).counts_rejected(),
                 408 | 499.. => self.config.failures_count,
                 400..=498 => false,
                 _ => true,
             },
-            Act::Reset | Act::Hang => self.config.failures_count,
-            Act::Answer(_) | Act::Cut(_) | Act::Send(..) => true,
+            Action::Reset | Action::Hang => self.config.failures_count,
+            Action::Answer(_) | Action::Cut(_) | Action::Send(..) => true,
         };
         if fault.counted.unwrap_or(counts) {
-            self.count(sequence, open, cost(wish));
+            self.count(sequence, open, cost(generation));
         }
-        let mut work = self.work_on(sequence, open, wish, plan.act, plan.after, fault.billed);
+        let mut work =
+            self.work_on(sequence, open, generation, plan.action, plan.after, fault.billed);
         work.image_bytes = fault.image_bytes.or(work.image_bytes);
         work
     }
 
-    /// Sets the time and the price of an act, and books it.
+    /// Sets the time and the price of an action, and books it.
     fn work_on(
         &mut self,
         sequence: u64,
-        open: &Open,
-        wish: &Generation,
-        mut act: Act,
+        open: &OpenRequest,
+        generation: &Generation,
+        mut action: Action,
         after: Option<u64>,
         billed: Option<bool>,
     ) -> Work {
-        let mut after = after.unwrap_or_else(|| self.latency(sequence, &open.parsed.model, wish));
-        let made = matches!(act, Act::Answer(_) | Act::Cut(_));
-        if let Some(deadline) = wish.deadline.filter(|deadline| made && *deadline < after) {
+        let mut after =
+            after.unwrap_or_else(|| self.latency(sequence, &open.parsed.model, generation));
+        let made = matches!(action, Action::Answer(_) | Action::Cut(_));
+        if let Some(deadline) = generation.deadline.filter(|deadline| made && *deadline < after) {
             after = deadline;
-            act = Act::Reply(plan::deadline_reply());
+            action = Action::Reply(plan::deadline_reply());
             self.ledger.edit(sequence, |record| record.fault = Some("deadline".into()));
         }
-        let due = (act != Act::Hang).then(|| self.time.saturating_add(after));
-        let mut work = Work { image_bytes: wish.image_bytes, ..Work::unbilled(due, act) };
-        let made = matches!(work.act, Act::Answer(_) | Act::Cut(_));
+        let due = (action != Action::Hang).then(|| self.time.saturating_add(after));
+        let mut work = Work { image_bytes: generation.image_bytes, ..Work::unbilled(due, action) };
+        let made = matches!(work.action, Action::Answer(_) | Action::Cut(_));
         if made || billed == Some(true) {
-            let holds = work.holds();
-            work.usage = answer::usage(self.config.seed, sequence, wish, &holds);
-            work.price_nano = answer::price(wish, &holds, &work.usage);
+            let generated = work.generated();
+            work.usage = answer::usage(self.config.seed, sequence, generation, &generated);
+            work.price_nano = answer::price(generation, &generated, &work.usage);
         }
         if billed == Some(false) {
             work.price_nano = 0;
@@ -265,10 +269,10 @@ impl Service {
         work
     }
 
-    fn latency(&self, sequence: u64, model: &str, wish: &Generation) -> u64 {
+    fn latency(&self, sequence: u64, model: &str, generation: &Generation) -> u64 {
         let mut random = self.random(sequence, Purpose::Latency);
         let (normal, unit) = (random.normal(), random.unit());
-        self.config.latency.draw(model, wish.size.name(), normal, unit)
+        self.config.latency.draw(model, generation.size.name(), normal, unit)
     }
 
     fn book(&mut self, project: &str, price: u64) {
@@ -301,13 +305,13 @@ impl Service {
         quota
     }
 
-    fn note_attempt(&mut self, open: &Open, cost: Cost) {
+    fn note_attempt(&mut self, open: &OpenRequest, cost: Cost) {
         let now = self.own_clock();
         self.ledger.attempted(&open.parsed.project, &open.parsed.model, now, cost);
     }
 
     /// Takes of the limits.
-    fn count(&mut self, sequence: u64, open: &Open, cost: Cost) {
+    fn count(&mut self, sequence: u64, open: &OpenRequest, cost: Cost) {
         let (project, model) = (&open.parsed.project, &open.parsed.model);
         let now = self.own_clock();
         self.quota(project, model).take(now, cost);
@@ -315,7 +319,7 @@ impl Service {
         self.ledger.edit(sequence, |record| record.counted = true);
     }
 
-    fn reject(&mut self, sequence: u64, open: &Open, cost: Cost, label: String) {
+    fn reject(&mut self, sequence: u64, open: &OpenRequest, cost: Cost, label: String) {
         self.ledger.edit(sequence, |record| record.fault = Some(label));
         if self.quota(&open.parsed.project, &open.parsed.model).counts_rejected() {
             self.count(sequence, open, cost);
@@ -342,12 +346,12 @@ impl Service {
         let delay = waits.max_by_key(|delay| delay.nanos).unwrap_or(short);
         match self.config.quota_body {
             QuotaBody::Detailed => {
-                let line = |violation: &Violation| Line {
+                let line = |violation: &Violation| QuotaLine {
                     dimension: violation.dimension,
                     limit: violation.limit,
                     free: violation.limit == 0,
                 };
-                let lines: Vec<Line> = broken.iter().map(line).collect();
+                let lines: Vec<QuotaLine> = broken.iter().map(line).collect();
                 Reply::json(429, body::quota(&lines, model, delay))
             }
             QuotaBody::Bare => Reply::json(429, body::plain(429, body::BARE_429)),

@@ -12,11 +12,11 @@ use crate::clock::rfc3339;
 use crate::fields::blank;
 use crate::files::page_of;
 use crate::jobs::{Job, JobRecord, JobState};
-use crate::plan::{self, Act, Reply};
+use crate::plan::{self, Action, Reply};
 use crate::request::{Request, find_model, pretty};
-use crate::route::{self, Call, Create, Page, Source};
+use crate::route::{self, Call, ListPage, NewBatch, RowSource};
 use crate::rows::{RowRef, Rows};
-use crate::service::{Open, Service};
+use crate::service::{OpenRequest, Service};
 
 /// Jobs in a page of a list: usual and most.
 const JOBS_PAGE: (usize, usize) = (50, 1_000);
@@ -35,7 +35,7 @@ fn not_found() -> Reply {
 
 impl Service {
     /// Does what a call of files or jobs asks for.
-    pub(crate) fn perform(&mut self, sequence: u64, open: &Open, call: &Call) -> Work {
+    pub(crate) fn perform(&mut self, sequence: u64, open: &OpenRequest, call: &Call) -> Work {
         self.files.expire(self.time);
         let reply = match call {
             Call::StartUpload(start) => self.start_upload(sequence, open, start),
@@ -53,17 +53,17 @@ impl Service {
         Work::reply(self.time, reply)
     }
 
-    fn create_batch(&mut self, sequence: u64, open: &Open, create: &Create) -> Reply {
+    fn create_batch(&mut self, sequence: u64, open: &OpenRequest, create: &NewBatch) -> Reply {
         let (project, asked) = (&open.parsed.project, &open.parsed.model);
         let Ok(model) = find_model(&self.config, asked, &create.version, "batchGenerateContent")
         else {
             return not_found();
         };
         let mut course = self.courses.front().cloned().unwrap_or_default();
-        let inline = matches!(create.source, Source::Inline(_));
+        let inline = matches!(create.source, RowSource::Inline(_));
         let (asked_rows, input_file) = match &create.source {
-            Source::Inline(rows) => (rows.clone(), None),
-            Source::File(id) => {
+            RowSource::Inline(rows) => (rows.clone(), None),
+            RowSource::File(id) => {
                 let Some(file) = self.files.find(project, id) else { return not_found() };
                 let rows = route::lines(&file.content).unwrap_or_else(|line| {
                     let sentence = format!("Line {line} of the input file is no request.");
@@ -86,9 +86,9 @@ impl Service {
             inline,
             rows: Vec::new(),
         };
-        let wish = blank(&self.config, &Request::default(), model);
+        let generation = blank(&self.config, &Request::default(), model);
         for row in asked_rows {
-            rows.add(&self.config.batch, wish.clone(), &create.version, row);
+            rows.add(&self.config.batch, generation.clone(), &create.version, row);
         }
         let tokens = rows.tokens();
         if !self.has_room(project, asked, tokens) {
@@ -134,14 +134,14 @@ impl Service {
         open.len() < self.config.batch.max_jobs && limit.is_none_or(|limit| enqueued <= limit)
     }
 
-    fn number_of(&self, open: &Open, id: &str) -> Option<u64> {
+    fn number_of(&self, open: &OpenRequest, id: &str) -> Option<u64> {
         let mine = |job: &Job| {
             job.id == id && job.project == open.parsed.project && job.is_there(self.time)
         };
         self.jobs.iter().find(|(_, job)| mine(job)).map(|(number, _)| *number)
     }
 
-    fn get_batch(&mut self, open: &Open, id: &str) -> Work {
+    fn get_batch(&mut self, open: &OpenRequest, id: &str) -> Work {
         let now = self.time;
         let limit = self.config.batch.unreadable_bytes;
         let Some(job) = self.number_of(open, id).and_then(|number| self.jobs.get_mut(&number))
@@ -170,10 +170,10 @@ impl Service {
             }
             body.push_text(stretch);
         }
-        Work::unbilled(Some(now), Act::Send(Reply::json(200, String::new()), body))
+        Work::unbilled(Some(now), Action::Send(Reply::json(200, String::new()), body))
     }
 
-    fn list_batches(&self, open: &Open, page: &Page) -> Reply {
+    fn list_batches(&self, open: &OpenRequest, page: &ListPage) -> Reply {
         let mine = self
             .jobs
             .iter()
@@ -193,7 +193,7 @@ impl Service {
         Reply::json(200, pretty(&answer))
     }
 
-    fn stop_batch(&mut self, open: &Open, id: &str, for_ever: bool) -> Reply {
+    fn stop_batch(&mut self, open: &OpenRequest, id: &str, for_ever: bool) -> Reply {
         let now = self.time;
         let Some(job) = self.number_of(open, id).and_then(|number| self.jobs.get_mut(&number))
         else {

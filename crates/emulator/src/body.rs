@@ -27,16 +27,16 @@ struct Status<'a> {
     message: &'a str,
     status: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    details: &'a [Detail],
+    details: &'a [ErrorDetail],
 }
 
 #[derive(Serialize)]
 #[serde(tag = "@type")]
-enum Detail {
+enum ErrorDetail {
     #[serde(rename = "type.googleapis.com/google.rpc.QuotaFailure")]
     QuotaFailure { violations: Vec<QuotaViolation> },
     #[serde(rename = "type.googleapis.com/google.rpc.Help")]
-    Help { links: Vec<Link> },
+    Help { links: Vec<HelpLink> },
     #[serde(rename = "type.googleapis.com/google.rpc.RetryInfo")]
     RetryInfo {
         #[serde(rename = "retryDelay")]
@@ -56,19 +56,19 @@ enum Detail {
 struct QuotaViolation {
     quota_metric: String,
     quota_id: &'static str,
-    quota_dimensions: Place,
+    quota_dimensions: QuotaDimensions,
     #[serde(skip_serializing_if = "Option::is_none")]
     quota_value: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Place {
+struct QuotaDimensions {
     location: &'static str,
     model: String,
 }
 
 #[derive(Serialize)]
-struct Link {
+struct HelpLink {
     description: &'static str,
     url: &'static str,
 }
@@ -99,7 +99,7 @@ pub(crate) fn status_name(code: u16) -> &'static str {
     }
 }
 
-fn render(code: u16, status: &str, message: &str, details: &[Detail]) -> String {
+fn render(code: u16, status: &str, message: &str, details: &[ErrorDetail]) -> String {
     let envelope = Envelope { error: Status { code, message, status, details } };
     let mut text = serde_json::to_string_pretty(&envelope).unwrap_or_default();
     text.push('\n');
@@ -130,7 +130,7 @@ pub(crate) fn in_array(body: &str) -> String {
 pub(crate) fn bad_request(fields: Vec<FieldViolation>) -> String {
     let lines: Vec<&str> = fields.iter().map(|field| field.description.as_str()).collect();
     let message = lines.join("\n");
-    render(400, status_name(400), &message, &[Detail::BadRequest { field_violations: fields }])
+    render(400, status_name(400), &message, &[ErrorDetail::BadRequest { field_violations: fields }])
 }
 
 /// An error with a reason that machines read.
@@ -140,20 +140,20 @@ pub(crate) fn with_reason(code: u16, message: &str, reason: &'static str) -> Str
     if let (403, Some(fields)) = (code, metadata.as_object_mut()) {
         fields.insert("consumer".into(), "projects/100000000001".into());
     }
-    let info = Detail::ErrorInfo { reason, domain: "googleapis.com", metadata };
+    let info = ErrorDetail::ErrorInfo { reason, domain: "googleapis.com", metadata };
     render(code, status_name(code), message, &[info])
 }
 
 /// One line of a 429.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Line {
+pub(crate) struct QuotaLine {
     pub(crate) dimension: Dimension,
     pub(crate) limit: u64,
     /// Free-tier ids; a limit of 0 always has them.
     pub(crate) free: bool,
 }
 
-fn metric(line: Line) -> String {
+fn metric(line: QuotaLine) -> String {
     let name = match (line.dimension, line.free) {
         (Dimension::Tpm, true) => "generate_content_free_tier_input_token_count",
         (_, true) => "generate_content_free_tier_requests",
@@ -165,7 +165,7 @@ fn metric(line: Line) -> String {
     format!("{METRIC}{name}")
 }
 
-fn quota_id(line: Line) -> &'static str {
+fn quota_id(line: QuotaLine) -> &'static str {
     match (line.dimension, line.free) {
         (Dimension::Rpm, false) => "GenerateRequestsPerMinutePerProjectPerModel",
         (Dimension::Rpm, true) => "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
@@ -179,7 +179,7 @@ fn quota_id(line: Line) -> &'static str {
 }
 
 /// A 429 with everything that the service says about a limit.
-pub(crate) fn quota(lines: &[Line], model: &str, delay: Delay) -> String {
+pub(crate) fn quota(lines: &[QuotaLine], model: &str, delay: Delay) -> String {
     let mut message = format!(
         "You exceeded your current quota, please check your plan and billing details. For more \
          information on this error, head to: {DOCS}.\n"
@@ -196,16 +196,16 @@ pub(crate) fn quota(lines: &[Line], model: &str, delay: Delay) -> String {
         .map(|line| QuotaViolation {
             quota_metric: metric(*line),
             quota_id: quota_id(*line),
-            quota_dimensions: Place { location: "global", model: model.to_owned() },
+            quota_dimensions: QuotaDimensions { location: "global", model: model.to_owned() },
             quota_value: (line.limit > 0).then(|| line.limit.to_string()),
         })
         .collect();
     let details = [
-        Detail::QuotaFailure { violations },
-        Detail::Help {
-            links: vec![Link { description: "Learn more about Gemini API quotas", url: DOCS }],
+        ErrorDetail::QuotaFailure { violations },
+        ErrorDetail::Help {
+            links: vec![HelpLink { description: "Learn more about Gemini API quotas", url: DOCS }],
         },
-        Detail::RetryInfo { retry_delay: format!("{}s", delay.nanos / 1_000_000_000) },
+        ErrorDetail::RetryInfo { retry_delay: format!("{}s", delay.nanos / 1_000_000_000) },
     ];
     render(429, status_name(429), &message, &details)
 }

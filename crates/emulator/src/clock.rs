@@ -83,7 +83,7 @@ pub fn next_pacific_midnight(unix_ms: u64) -> u64 {
 
 /// Maps the caller's time onto the service's, which may run faster.
 #[derive(Clone, Debug)]
-pub(crate) struct Scale {
+pub(crate) struct TimeScale {
     /// A moment on the caller's clock and the same moment on the service's.
     anchor: Option<(u64, u64)>,
     start: u64,
@@ -91,7 +91,7 @@ pub(crate) struct Scale {
     latest: u64,
 }
 
-impl Scale {
+impl TimeScale {
     pub(crate) fn new(factor: f64) -> Self {
         Self { anchor: None, start: 0, factor, latest: 0 }
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn scaled_time_maps_back_and_never_runs_backwards() {
-        let mut scale = Scale::new(60.0);
+        let mut scale = TimeScale::new(60.0);
         assert_eq!(scale.service_time(1_000), 1_000);
         assert_eq!(scale.service_time(2_000), 61_000);
         assert_eq!(scale.caller_time(61_000), 2_000);

@@ -23,7 +23,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// How the 429 of a limit is dressed.
+/// How the body of a 429 is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum QuotaBody {
@@ -199,7 +199,7 @@ pub struct Config {
     pub limits: BTreeMap<String, Limits>,
     /// Limits by project and model, instead of `limits`.
     pub project_limits: BTreeMap<String, BTreeMap<String, Limits>>,
-    /// How the 429 of a limit is dressed (`detailed`).
+    /// How the body of a 429 is written (`detailed`).
     pub quota_body: QuotaBody,
     /// What the 429 of a spent day says about the wait (`true`).
     pub daily_hint: DailyHint,

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Body, Holds, Usage};
+use crate::answer::{Body, Generated, TokenUsage};
 use crate::picture::Picture;
 use crate::plan::Reply;
 use crate::{openai, predict};
 
 /// A protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dress {
+pub(crate) enum Protocol {
     /// `generateContent`, on the Developer API and on Vertex AI.
     Gemini,
     /// `:predict`.
@@ -37,8 +37,8 @@ pub enum PictureAs {
 
 /// What an answer is made of.
 pub(crate) struct Answer<'a> {
-    pub(crate) holds: &'a Holds,
-    pub(crate) usage: Usage,
+    pub(crate) generated: &'a Generated,
+    pub(crate) usage: TokenUsage,
     pub(crate) model: &'a str,
     pub(crate) picture: Picture,
     pub(crate) sequence: u64,
@@ -51,24 +51,24 @@ pub(crate) fn is_generate(call: &str) -> bool {
 
 /// An answer of another protocol than Gemini's.
 pub(crate) fn answer(
-    dress: Dress,
+    protocol: Protocol,
     answer: &Answer<'_>,
     host: &str,
     picture_as: PictureAs,
 ) -> (Reply, Body) {
-    let reply = match dress {
-        Dress::Chat => openai::chat(answer, host, picture_as),
-        Dress::Images => openai::images(answer, host, picture_as),
-        Dress::Predict | Dress::Gemini => predict::answer(answer),
+    let reply = match protocol {
+        Protocol::Chat => openai::chat(answer, host, picture_as),
+        Protocol::Images => openai::images(answer, host, picture_as),
+        Protocol::Predict | Protocol::Gemini => predict::answer(answer),
     };
     let body = Body::drawn(&reply.body, answer.picture);
     (reply, body)
 }
 
 /// A refusal as the protocol words it.
-pub(crate) fn error(reply: Reply, dress: Dress, model: &str) -> Reply {
-    match dress {
-        Dress::Images | Dress::Chat => openai::error(reply, model),
-        Dress::Gemini | Dress::Predict => reply,
+pub(crate) fn error(reply: Reply, protocol: Protocol, model: &str) -> Reply {
+    match protocol {
+        Protocol::Images | Protocol::Chat => openai::error(reply, model),
+        Protocol::Gemini | Protocol::Predict => reply,
     }
 }

@@ -6,7 +6,7 @@ use crate::body::{self, FieldViolation};
 use crate::config::Config;
 use crate::models::{LONG_RATIOS, Model, RATIOS, Size};
 use crate::random::{HASH_START, hash};
-use crate::request::{Generation, Refused, Request, Wish, pretty, refuse};
+use crate::request::{Generation, Intent, Refusal, Request, pretty, refuse};
 
 /// The largest body, in bytes (since 2026-01-08).
 const MAX_BODY: u64 = 104_857_600;
@@ -163,11 +163,11 @@ impl Review {
         named
     }
 
-    fn finish(self) -> Result<(), Refused> {
+    fn finish(self) -> Result<(), Refusal> {
         if self.wrong.is_empty() {
             Ok(())
         } else {
-            Err(Refused(400, body::bad_request(self.wrong)))
+            Err(Refusal::new(400, body::bad_request(self.wrong)))
         }
     }
 }
@@ -262,7 +262,7 @@ impl Prompt {
     }
 }
 
-pub(crate) fn read_json(request: &Request) -> Result<Map<String, Value>, Refused> {
+pub(crate) fn read_json(request: &Request) -> Result<Map<String, Value>, Refusal> {
     if request.size.unwrap_or(request.body.len() as u64) > MAX_BODY {
         return refuse(400, &format!("Request payload size exceeds the limit: {MAX_BODY} bytes."));
     }
@@ -271,7 +271,7 @@ pub(crate) fn read_json(request: &Request) -> Result<Map<String, Value>, Refused
         Ok(_) => {
             let sentence = "Invalid JSON payload received. Root element must be a message.";
             let field = FieldViolation { field: String::new(), description: sentence.into() };
-            Err(Refused(400, body::bad_request(vec![field])))
+            Err(Refusal::new(400, body::bad_request(vec![field])))
         }
         Err(error) => refuse(
             400,
@@ -284,7 +284,7 @@ pub(crate) fn read_json(request: &Request) -> Result<Map<String, Value>, Refused
     }
 }
 
-pub(crate) fn count_tokens(request: &Request, model: &Model) -> Result<Wish, Refused> {
+pub(crate) fn count_tokens(request: &Request, model: &Model) -> Result<Intent, Refusal> {
     let root = Value::Object(read_json(request)?);
     let mut review = Review::default();
     let mut prompt = Prompt::new();
@@ -300,48 +300,48 @@ pub(crate) fn count_tokens(request: &Request, model: &Model) -> Result<Wish, Ref
         "totalTokens": tokens,
         "promptTokensDetails": [{ "modality": "TEXT", "tokenCount": tokens }],
     });
-    Ok(Wish::Ready { body: pretty(&answer) })
+    Ok(Intent::Ready { body: pretty(&answer) })
 }
 
-pub(crate) fn generation(
+pub(crate) fn read_generation(
     config: &Config,
     request: &Request,
     model: &'static Model,
     version: &str,
-) -> Result<Generation, Refused> {
+) -> Result<Generation, Refusal> {
     let root = Value::Object(read_json(request)?);
     let is_vertex = request.path.contains("/publishers/");
-    let mut wish = blank(config, request, model);
-    wish.is_vertex = is_vertex;
+    let mut generation = blank(config, request, model);
+    generation.is_vertex = is_vertex;
     if let Some(tier) = request.header(VERTEX_TIER).filter(|_| is_vertex) {
         match tier {
-            "flex" => (wish.tier, wish.price_percent) = ("flex", 50),
-            "priority" => (wish.tier, wish.price_percent) = ("priority", 180),
+            "flex" => (generation.tier, generation.price_percent) = ("flex", 50),
+            "priority" => (generation.tier, generation.price_percent) = ("priority", 180),
             _ => return refuse(400, "The shared request type is not known."),
         }
     }
-    let mut wish = message(wish, &root, version)?;
+    let mut generation = message(generation, &root, version)?;
     if let Some(served) = config.served_tier.as_deref() {
-        (wish.tier, wish.price_percent) = match served {
+        (generation.tier, generation.price_percent) = match served {
             "flex" => ("flex", 50),
             "priority" => ("priority", 180),
             _ => ("standard", 100),
         };
     }
-    Ok(wish)
+    Ok(generation)
 }
 
 /// The message of a request for a picture, in a body or in a row of a job.
 pub(crate) fn message(
-    mut wish: Generation,
+    mut generation: Generation,
     root: &Value,
     version: &str,
-) -> Result<Generation, Refused> {
+) -> Result<Generation, Refusal> {
     let mut review = Review::default();
     let mut prompt = Prompt::new();
     let mut contents = 0_usize;
-    let known = if wish.is_vertex { VERTEX_ROOT } else { ROOT };
-    if wish.is_vertex {
+    let known = if generation.is_vertex { VERTEX_ROOT } else { ROOT };
+    if generation.is_vertex {
         prompt.foreign = SIGNED;
     }
     for (name, value) in review.message("", root, known) {
@@ -353,17 +353,17 @@ pub(crate) fn message(
                 }
             }
             "systemInstruction" => prompt.content(&mut review, "system_instruction", value),
-            "generationConfig" => generation_config(&mut review, value, version, &mut wish),
+            "generationConfig" => generation_config(&mut review, value, version, &mut generation),
             "tools" => {
                 let searches = |tool: &Value| {
                     tool.get("googleSearch").or_else(|| tool.get("google_search")).is_some()
                 };
                 // A prompt for a picture can make several queries.
-                wish.searches = if listed(value).iter().any(searches) { 2 } else { 0 };
+                generation.searches = if listed(value).iter().any(searches) { 2 } else { 0 };
             }
             "serviceTier" => match value.as_str().map(str::to_ascii_lowercase).as_deref() {
-                Some("flex") => (wish.tier, wish.price_percent) = ("flex", 50),
-                Some("priority") => (wish.tier, wish.price_percent) = ("priority", 180),
+                Some("flex") => (generation.tier, generation.price_percent) = ("flex", 50),
+                Some("priority") => (generation.tier, generation.price_percent) = ("priority", 180),
                 Some("standard" | "unspecified") => {}
                 _ => review.invalid("service_tier", "ServiceTier", value),
             },
@@ -377,10 +377,10 @@ pub(crate) fn message(
     if contents == 0 {
         return refuse(400, "* GenerateContentRequest.contents: contents is not specified\n");
     }
-    complete(wish, &prompt)
+    complete(generation, &prompt)
 }
 
-/// A wish of which nothing is known but its model.
+/// A generation of which nothing is known but its model.
 pub(crate) fn blank(config: &Config, request: &Request, model: &'static Model) -> Generation {
     Generation {
         model,
@@ -404,22 +404,27 @@ pub(crate) fn blank(config: &Config, request: &Request, model: &'static Model) -
     }
 }
 
-/// A wish with what its prompt amounts to.
-pub(crate) fn complete(mut wish: Generation, prompt: &Prompt) -> Result<Generation, Refused> {
+/// A generation with what its prompt amounts to.
+pub(crate) fn complete(mut generation: Generation, prompt: &Prompt) -> Result<Generation, Refusal> {
     if let Some(bytes) = prompt.image_bytes {
         crate::picture::check_bytes(Some(bytes)).or_else(|sentence| refuse(400, &sentence))?;
-        wish.image_bytes = Some(bytes);
+        generation.image_bytes = Some(bytes);
     }
-    wish.prompt_hash = prompt.hash;
-    wish.prompt_empty = prompt.characters == 0 && prompt.images == 0;
-    wish.prompt_tokens = prompt.tokens(wish.model);
-    wish.input_images = prompt.images;
-    Ok(wish)
+    generation.prompt_hash = prompt.hash;
+    generation.prompt_empty = prompt.characters == 0 && prompt.images == 0;
+    generation.prompt_tokens = prompt.tokens(generation.model);
+    generation.input_images = prompt.images;
+    Ok(generation)
 }
 
-fn generation_config(review: &mut Review, value: &Value, version: &str, wish: &mut Generation) {
+fn generation_config(
+    review: &mut Review,
+    value: &Value,
+    version: &str,
+    generation: &mut Generation,
+) {
     const PLACE: &str = "generation_config";
-    let model = wish.model;
+    let model = generation.model;
     // Seen on v1 alone; v1beta does not know it.
     let mut known = GENERATION.to_vec();
     if version == "v1" {
@@ -428,9 +433,9 @@ fn generation_config(review: &mut Review, value: &Value, version: &str, wish: &m
     for (name, value) in review.message(PLACE, value, &known) {
         let place = format!("{PLACE}.{}", snake(&name));
         match name.as_str() {
-            "imageConfig" => image_config(review, value, wish),
+            "imageConfig" => image_config(review, value, generation),
             "thinkingConfig" => thinking_config(review, &place, value, model),
-            "responseModalities" => modalities(review, &place, value, wish),
+            "responseModalities" => modalities(review, &place, value, generation),
             "candidateCount" if value.as_u64() != Some(1) => {
                 review.note(&place, "Multiple candidates is not enabled for this model".into());
             }
@@ -462,7 +467,7 @@ fn thinking_config(review: &mut Review, place: &str, value: &Value, model: &Mode
     }
 }
 
-fn modalities(review: &mut Review, place: &str, value: &Value, wish: &mut Generation) {
+fn modalities(review: &mut Review, place: &str, value: &Value, generation: &mut Generation) {
     let mut names = Vec::new();
     for (index, name) in listed(value).iter().enumerate() {
         match name.as_str() {
@@ -471,15 +476,15 @@ fn modalities(review: &mut Review, place: &str, value: &Value, wish: &mut Genera
         }
     }
     if !names.is_empty() {
-        wish.wants_text = names.contains(&"TEXT");
-        wish.wants_image = names.contains(&"IMAGE");
+        generation.wants_text = names.contains(&"TEXT");
+        generation.wants_image = names.contains(&"IMAGE");
     }
 }
 
-fn image_config(review: &mut Review, value: &Value, wish: &mut Generation) {
+fn image_config(review: &mut Review, value: &Value, generation: &mut Generation) {
     const PLACE: &str = "generation_config.image_config";
-    let model = wish.model;
-    let known = if wish.is_vertex { VERTEX_IMAGE } else { IMAGE };
+    let model = generation.model;
+    let known = if generation.is_vertex { VERTEX_IMAGE } else { IMAGE };
     for (name, value) in review.message(PLACE, value, known) {
         let place = format!("{PLACE}.{}", snake(&name));
         if !IMAGE.contains(&name.as_str()) {
@@ -492,7 +497,7 @@ fn image_config(review: &mut Review, value: &Value, wish: &mut Generation) {
         if name == "imageSize" {
             match Size::parse(text) {
                 Some(_) if model.ignores_size => {}
-                Some(size) if model.takes(size) => wish.size = size,
+                Some(size) if model.takes(size) => generation.size = size,
                 _ => review.note(
                     &place,
                     format!("Image size {text} is not supported by models/{}", model.name),

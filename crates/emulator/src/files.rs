@@ -10,12 +10,12 @@ use crate::arrival::Work;
 use crate::body;
 use crate::clock::rfc3339;
 use crate::jobs::{Job, JobState};
-use crate::plan::{Act, Reply};
+use crate::plan::{Action, Reply};
 use crate::random::Purpose;
 use crate::request::pretty;
-use crate::route::{Chunk, Page, Start};
+use crate::route::{ListPage, UploadChunk, UploadStart};
 use crate::rows::RowRef;
-use crate::service::{Open, Service};
+use crate::service::{OpenRequest, Service};
 
 /// Files in a page of a list: usual and most.
 const FILES_PAGE: (usize, usize) = (10, 100);
@@ -27,7 +27,7 @@ const ID_LENGTH: usize = 40;
 
 /// A file that was uploaded.
 #[derive(Clone, Debug)]
-pub(crate) struct File {
+pub(crate) struct StoredFile {
     pub(crate) id: String,
     pub(crate) project: String,
     display_name: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct File {
 /// An upload that is under way.
 #[derive(Clone, Debug)]
 struct Upload {
-    start: Start,
+    start: UploadStart,
     project: String,
     host: String,
     data: Vec<u8>,
@@ -56,7 +56,7 @@ struct Upload {
 /// All files, by the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Files {
-    files: BTreeMap<u64, File>,
+    files: BTreeMap<u64, StoredFile>,
     uploads: BTreeMap<String, Upload>,
 }
 
@@ -67,12 +67,12 @@ impl Files {
         self.uploads.retain(|_, upload| now < upload.expires);
     }
 
-    pub(crate) fn find(&self, project: &str, id: &str) -> Option<&File> {
+    pub(crate) fn find(&self, project: &str, id: &str) -> Option<&StoredFile> {
         self.files.values().find(|file| file.id == id && file.project == project)
     }
 
     /// The file that an upload has become.
-    fn of_upload(&self, upload_id: &str) -> Option<&File> {
+    fn of_upload(&self, upload_id: &str) -> Option<&StoredFile> {
         let upload = self.uploads.get(upload_id)?;
         self.find(&upload.project, upload.file.as_deref()?)
     }
@@ -102,7 +102,7 @@ fn with_status(mut reply: Reply, status: &str) -> Reply {
 /// The sentence about a file of somebody else, or of nobody.
 fn no_file(id: &str) -> Reply {
     let sentence =
-        format!("You do not have permission to access the File {id} or it may not exist.");
+        format!("You do not have permission to access the StoredFile {id} or it may not exist.");
     Reply::json(403, body::plain(403, &sentence))
 }
 
@@ -114,7 +114,7 @@ fn address(scheme_host: &str, version: &str, id: &str) -> String {
     format!("{scheme_host}/{version}/files/{id}")
 }
 
-fn describe(file: &File) -> Value {
+fn describe(file: &StoredFile) -> Value {
     let mut value = json!({
         "name": format!("files/{}", file.id),
         "mimeType": file.mime_type,
@@ -149,7 +149,7 @@ fn describe_results(job: &Job, ended: u64, host: &str) -> Value {
 
 /// One page of a list that is newest first; a token is the number of the last item before it.
 pub(crate) fn page_of(
-    page: &Page,
+    page: &ListPage,
     (usual, most): (usize, usize),
     all: impl Iterator<Item = (u64, Value)>,
 ) -> (Vec<Value>, Option<String>) {
@@ -179,7 +179,12 @@ impl Service {
         (0..length).map(letter).collect()
     }
 
-    pub(crate) fn start_upload(&mut self, sequence: u64, open: &Open, start: &Start) -> Reply {
+    pub(crate) fn start_upload(
+        &mut self,
+        sequence: u64,
+        open: &OpenRequest,
+        start: &UploadStart,
+    ) -> Reply {
         let project = &open.parsed.project;
         let rules = &self.config.files;
         if start.bytes > rules.max_bytes {
@@ -218,7 +223,7 @@ impl Service {
         reply
     }
 
-    pub(crate) fn upload(&mut self, sequence: u64, chunk: &Chunk) -> Reply {
+    pub(crate) fn upload(&mut self, sequence: u64, chunk: &UploadChunk) -> Reply {
         let file_id = self.new_id(sequence, 12);
         let now = self.time;
         let expires = now.saturating_add(self.config.files.lifetime);
@@ -279,7 +284,7 @@ impl Service {
         }
         let id = upload.start.id.clone().unwrap_or(file_id);
         upload.file = Some(id.clone());
-        let file = File {
+        let file = StoredFile {
             id,
             project: upload.project.clone(),
             display_name: upload.start.display_name.clone(),
@@ -303,7 +308,7 @@ impl Service {
         })
     }
 
-    pub(crate) fn get_file(&self, open: &Open, id: &str) -> Reply {
+    pub(crate) fn get_file(&self, open: &OpenRequest, id: &str) -> Reply {
         let project = &open.parsed.project;
         if let Some(file) = self.files.find(project, id) {
             return Reply::json(200, pretty(&describe(file)));
@@ -316,7 +321,7 @@ impl Service {
         }
     }
 
-    pub(crate) fn list_files(&self, open: &Open, page: &Page) -> Reply {
+    pub(crate) fn list_files(&self, open: &OpenRequest, page: &ListPage) -> Reply {
         let project = &open.parsed.project;
         let own = self.files.files.iter().filter(|(_, file)| file.project == *project);
         let mut all: Vec<(u64, Value)> =
@@ -340,7 +345,7 @@ impl Service {
         Reply::json(200, pretty(&answer))
     }
 
-    pub(crate) fn delete_file(&mut self, open: &Open, id: &str) -> Reply {
+    pub(crate) fn delete_file(&mut self, open: &OpenRequest, id: &str) -> Reply {
         let project = &open.parsed.project;
         let before = self.files.files.len();
         self.files.files.retain(|_, file| !(file.id == id && file.project == *project));
@@ -356,11 +361,12 @@ impl Service {
         Reply::json(200, "{}\n".into())
     }
 
-    pub(crate) fn download(&self, open: &Open, id: &str) -> Work {
+    pub(crate) fn download(&self, open: &OpenRequest, id: &str) -> Work {
         let project = &open.parsed.project;
         let due = self.time;
         if self.files.find(project, id).is_some() {
-            let sentence = format!("The File {id} cannot be downloaded: only generated files can.");
+            let sentence =
+                format!("The StoredFile {id} cannot be downloaded: only generated files can.");
             return Work::reply(due, refused(400, &sentence));
         }
         let Some((_, job, _)) = self.results(project).find(|(_, job, _)| job.results_id() == id)
@@ -372,7 +378,7 @@ impl Service {
             body.push_row(RowRef { rows: job.rows.clone(), index });
         }
         let reply = Reply::typed(200, "application/jsonl", String::new());
-        Work::unbilled(Some(due), Act::Send(reply, body))
+        Work::unbilled(Some(due), Action::Send(reply, body))
     }
 }
 

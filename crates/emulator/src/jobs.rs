@@ -67,7 +67,7 @@ pub(crate) struct Job {
 
 /// A job at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct View {
+pub(crate) struct Progress {
     pub(crate) state: JobState,
     /// Rows that have ended.
     pub(crate) done: usize,
@@ -85,7 +85,7 @@ impl Job {
         format!("batch-{}", self.id)
     }
 
-    pub(crate) fn view(&self, now: u64) -> View {
+    pub(crate) fn view(&self, now: u64) -> Progress {
         let start = match self.course.fate {
             Fate::StuckPending => u64::MAX,
             _ => self.created.saturating_add(self.pending),
@@ -101,20 +101,20 @@ impl Job {
             _ => (done, JobState::Succeeded),
         };
         // What is to come to nothing gets nowhere: no row of it is ever billed.
-        let fruitful = state == JobState::Succeeded;
+        let succeeds = state == JobState::Succeeded;
         let stopped = [self.cancelled, self.deleted].into_iter().flatten().min();
         if let Some(at) = stopped.filter(|at| *at < end) {
             (end, state) = (at, JobState::Cancelled);
         }
         let until = now.min(end);
         let reached = now >= end;
-        View {
+        Progress {
             state: match (reached, now >= start) {
                 (true, _) => state,
                 (false, true) => JobState::Running,
                 (false, false) => JobState::Pending,
             },
-            done: if fruitful { self.done_at(start, until) } else { 0 },
+            done: if succeeds { self.done_at(start, until) } else { 0 },
             started: (until >= start).then_some(start),
             ended: reached.then_some(end),
         }

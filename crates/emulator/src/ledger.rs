@@ -245,7 +245,7 @@ pub struct FileSums {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Books {
+struct ModelUse {
     counted: Peaks,
     attempted: Peaks,
     over_limit: u64,
@@ -257,14 +257,14 @@ pub(crate) struct Ledger {
     records: BTreeMap<u64, Record>,
     totals: Totals,
     billed_nano: u64,
-    books: BTreeMap<(String, String), Books>,
+    books: BTreeMap<(String, String), ModelUse>,
     spend_peaks: BTreeMap<String, u64>,
     max_records: usize,
 }
 
 /// What a finished request adds to its record.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Closing {
+pub(crate) struct Completion {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<u16>,
     pub(crate) prompt_tokens: u64,
@@ -321,16 +321,16 @@ impl Ledger {
         at: u64,
         arrived: bool,
         generate: bool,
-        closing: &Closing,
+        completion: &Completion,
     ) {
         self.edit(sequence, |record| {
             record.finished = Some(at);
-            record.outcome = closing.outcome;
-            record.status = closing.status;
-            record.prompt_tokens = closing.prompt_tokens;
-            record.output_tokens = closing.output_tokens;
-            record.images = closing.images;
-            record.billed = usd(closing.billed_nano);
+            record.outcome = completion.outcome;
+            record.status = completion.status;
+            record.prompt_tokens = completion.prompt_tokens;
+            record.output_tokens = completion.output_tokens;
+            record.images = completion.images;
+            record.billed = usd(completion.billed_nano);
         });
         if !generate {
             return;
@@ -340,10 +340,10 @@ impl Ledger {
             totals.in_flight = totals.in_flight.saturating_sub(1);
         }
         totals.pending = totals.pending.saturating_sub(1);
-        totals.images = totals.images.saturating_add(closing.images);
-        self.billed_nano = self.billed_nano.saturating_add(closing.billed_nano);
+        totals.images = totals.images.saturating_add(completion.images);
+        self.billed_nano = self.billed_nano.saturating_add(completion.billed_nano);
         totals.billed = usd(self.billed_nano);
-        let count = match closing.outcome {
+        let count = match completion.outcome {
             Outcome::Served => &mut totals.served,
             Outcome::Rejected => &mut totals.rejected,
             Outcome::Refused => &mut totals.refused,
@@ -355,7 +355,7 @@ impl Ledger {
         *count = count.saturating_add(1);
     }
 
-    fn books(&mut self, project: &str, model: &str) -> &mut Books {
+    fn books(&mut self, project: &str, model: &str) -> &mut ModelUse {
         self.books.entry((project.to_owned(), model.to_owned())).or_default()
     }
 
@@ -386,7 +386,7 @@ impl Ledger {
     }
 
     pub(crate) fn usage(&self, rules: impl Fn(&str, &str) -> (Limits, Discipline)) -> Vec<Usage> {
-        let show = |((project, model), books): (&(String, String), &Books)| {
+        let show = |((project, model), books): (&(String, String), &ModelUse)| {
             let (limits, discipline) = rules(project, model);
             Usage {
                 project: project.clone(),

@@ -3,7 +3,7 @@
 
 use crate::body;
 use crate::picture::{MAX_BYTES, Picture};
-use crate::request::Refused;
+use crate::request::Refusal;
 
 /// Where they lie.
 pub(crate) const FOLDER: &str = "/pictures/";
@@ -24,13 +24,13 @@ pub(crate) fn at(host: &str, name: &str) -> String {
 }
 
 /// What lies under a name.
-pub(crate) fn find(name: &str) -> Result<Picture, Refused> {
+pub(crate) fn find(name: &str) -> Result<Picture, Refusal> {
     if name == PAGE {
         let page = "<!DOCTYPE html>\n<title>Please sign in</title>\n";
-        return Err(Refused(200, page.into()));
+        return Err(Refusal::new(200, page.into()));
     }
     read(name).ok_or_else(|| {
-        Refused(404, body::html(404, "Not Found", "The requested picture has expired."))
+        Refusal::new(404, body::html(404, "Not Found", "The requested picture has expired."))
     })
 }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn other_names_lead_to_pages() {
-        let status = |name: &str| find(name).err().map(|refused| refused.0);
+        let status = |name: &str| find(name).err().map(|refused| refused.status);
         assert_eq!(status(DEAD), Some(404));
         assert_eq!(status(PAGE), Some(200));
         for name in ["", "x.png", "7-16.png", "7-0-0.png", "7-4096-0.png", "7-16-99999999.png"] {

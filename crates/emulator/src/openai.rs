@@ -6,20 +6,20 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Holds, PLACEHOLDER};
+use crate::answer::{Generated, PLACEHOLDER};
 use crate::config::Config;
-use crate::dress::{Answer, Dress, PictureAs};
+use crate::dress::{Answer, PictureAs, Protocol};
 use crate::fields::{Prompt, blank, complete, read_json};
 use crate::link;
 use crate::models::{LONG_RATIOS, RATIOS, Size};
 use crate::plan::Reply;
-use crate::request::{Generation, Parsed, Refused, Request, find_model, pretty, refuse};
+use crate::request::{Generation, Parsed, Refusal, Request, find_model, pretty, refuse};
 
 /// The protocol of a path.
-pub(crate) fn dress(path: &str) -> Option<Dress> {
+pub(crate) fn protocol_of(path: &str) -> Option<Protocol> {
     match path {
-        "/v1/images/generations" => Some(Dress::Images),
-        "/v1/chat/completions" => Some(Dress::Chat),
+        "/v1/images/generations" => Some(Protocol::Images),
+        "/v1/chat/completions" => Some(Protocol::Chat),
         _ => None,
     }
 }
@@ -28,7 +28,7 @@ pub(crate) fn understand(
     config: &Config,
     request: &Request,
     parsed: &mut Parsed,
-) -> Result<Generation, Refused> {
+) -> Result<Generation, Refusal> {
     let root = Value::Object(read_json(request)?);
     let name = root.get("model").and_then(Value::as_str).unwrap_or_default();
     parsed.model = name.to_owned();
@@ -36,31 +36,31 @@ pub(crate) fn understand(
         return refuse(405, "Only POST is supported here.");
     }
     let model = find_model(config, name, "v1", "generateContent")?;
-    let mut wish = blank(config, request, model);
+    let mut generation = blank(config, request, model);
     let mut prompt = Prompt::new();
-    if parsed.dress == Dress::Images {
+    if parsed.protocol == Protocol::Images {
         let Some(text) = root.get("prompt").and_then(Value::as_str).filter(|text| !text.is_empty())
         else {
             return refuse(400, "Missing required parameter: 'prompt'.");
         };
         prompt.text(text);
-        wish.wants_text = false;
+        generation.wants_text = false;
         if let Some(size) = root.get("size").and_then(Value::as_str) {
             let Some(size) = pixels(size).filter(|size| model.takes(*size)) else {
                 return refuse(400, &format!("Invalid size: {size}"));
             };
-            wish.size = size;
+            generation.size = size;
         }
     } else {
         messages(&root, &mut prompt)?;
         if let Some(shape) = root.get("image_config") {
-            wish.size = size_of(shape, wish.size)?;
-            if !model.takes(wish.size) {
+            generation.size = size_of(shape, generation.size)?;
+            if !model.takes(generation.size) {
                 return refuse(400, "image_config.image_size is not supported by this model");
             }
         }
     }
-    complete(wish, &prompt)
+    complete(generation, &prompt)
 }
 
 /// The size of a picture of so many pixels a side.
@@ -77,7 +77,7 @@ fn pixels(text: &str) -> Option<Size> {
     }
 }
 
-fn size_of(shape: &Value, usual: Size) -> Result<Size, Refused> {
+fn size_of(shape: &Value, usual: Size) -> Result<Size, Refusal> {
     let ratio = shape.get("aspect_ratio").and_then(Value::as_str);
     if ratio.is_some_and(|ratio| !RATIOS.contains(&ratio) && !LONG_RATIOS.contains(&ratio)) {
         return refuse(400, "image_config.aspect_ratio is not supported");
@@ -91,7 +91,7 @@ fn size_of(shape: &Value, usual: Size) -> Result<Size, Refused> {
     }
 }
 
-fn messages(root: &Value, prompt: &mut Prompt) -> Result<(), Refused> {
+fn messages(root: &Value, prompt: &mut Prompt) -> Result<(), Refusal> {
     let Some(messages) = root.get("messages").and_then(Value::as_array).filter(|m| !m.is_empty())
     else {
         return refuse(400, "Missing required parameter: 'messages'.");
@@ -114,7 +114,7 @@ fn messages(root: &Value, prompt: &mut Prompt) -> Result<(), Refused> {
     Ok(())
 }
 
-fn part(part: &Value, prompt: &mut Prompt) -> Result<(), Refused> {
+fn part(part: &Value, prompt: &mut Prompt) -> Result<(), Refusal> {
     let text = |pointer: &str| part.pointer(pointer).and_then(Value::as_str);
     match text("/type") {
         Some("text") => prompt.text(text("/text").unwrap_or_default()),
@@ -134,13 +134,13 @@ const DATA_URL: &str = "data:image/png;base64,";
 const PROSE: &str = "I can describe this picture, but I did not make one.";
 
 pub(crate) fn images(answer: &Answer<'_>, host: &str, picture_as: PictureAs) -> Reply {
-    let data = match answer.holds {
-        Holds::Linked { to } => vec![json!({ "url": link::at(host, to) })],
-        Holds::Image { .. } if picture_as == PictureAs::Link => {
+    let data = match answer.generated {
+        Generated::Linked { to } => vec![json!({ "url": link::at(host, to) })],
+        Generated::Image { .. } if picture_as == PictureAs::Link => {
             vec![json!({ "url": link::to(host, answer.picture) })]
         }
-        Holds::Image { .. } => vec![json!({ "b64_json": PLACEHOLDER })],
-        Holds::Blocked { .. } | Holds::Nothing { free: true, .. } => {
+        Generated::Image { .. } => vec![json!({ "b64_json": PLACEHOLDER })],
+        Generated::Blocked { .. } | Generated::Nothing { free: true, .. } => {
             let error = json!({
                 "code": "content_policy_violation",
                 "message": "Your request was rejected as a result of our safety system.",
@@ -170,24 +170,24 @@ pub(crate) fn chat(answer: &Answer<'_>, host: &str, picture_as: PictureAs) -> Re
     let shown =
         |link: String| json!({ "role": "assistant", "content": format!("![image]({link})") });
     let mut finish = "stop";
-    let message = match (answer.holds, picture_as) {
-        (Holds::Linked { to }, _) => shown(link::at(host, to)),
-        (Holds::Image { .. }, PictureAs::Link) => shown(link::to(host, answer.picture)),
-        (Holds::Image { .. }, PictureAs::Markdown) => shown(url),
-        (Holds::Image { .. }, PictureAs::Part) => json!({
+    let message = match (answer.generated, picture_as) {
+        (Generated::Linked { to }, _) => shown(link::at(host, to)),
+        (Generated::Image { .. }, PictureAs::Link) => shown(link::to(host, answer.picture)),
+        (Generated::Image { .. }, PictureAs::Markdown) => shown(url),
+        (Generated::Image { .. }, PictureAs::Part) => json!({
             "role": "assistant",
             "content": [
                 { "type": "text", "text": "Here is your picture." },
                 { "type": "image_url", "image_url": { "url": url } },
             ],
         }),
-        (Holds::Image { .. }, PictureAs::Base64) => json!({
+        (Generated::Image { .. }, PictureAs::Base64) => json!({
             "role": "assistant",
             "content": "Here is your picture.",
             "images": [{ "type": "image_url", "image_url": { "url": url } }],
         }),
-        (Holds::Text, _) => json!({ "role": "assistant", "content": PROSE }),
-        (Holds::Blocked { .. } | Holds::Nothing { free: true, .. }, _) => {
+        (Generated::Text, _) => json!({ "role": "assistant", "content": PROSE }),
+        (Generated::Blocked { .. } | Generated::Nothing { free: true, .. }, _) => {
             finish = "content_filter";
             json!({ "role": "assistant", "content": "" })
         }
@@ -210,7 +210,7 @@ pub(crate) fn chat(answer: &Answer<'_>, host: &str, picture_as: PictureAs) -> Re
             },
         },
     });
-    if let (Holds::NoCandidates, Some(fields)) = (answer.holds, body.as_object_mut()) {
+    if let (Generated::NoCandidates, Some(fields)) = (answer.generated, body.as_object_mut()) {
         fields.insert("choices".into(), json!([]));
     }
     Reply::json(200, pretty(&body))

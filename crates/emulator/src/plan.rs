@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::answer::{Body, Holds};
-use crate::body::{self, Line};
+use crate::answer::{Body, Generated};
+use crate::body::{self, QuotaLine};
 use crate::fault::{Delay, Fault, FaultKind};
 use crate::ledger::Outcome;
 use crate::link;
@@ -38,20 +38,20 @@ impl Reply {
     }
 }
 
-/// The act.
+/// The action.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Act {
+pub(crate) enum Action {
     Reply(Reply),
     /// A reply whose body is not a text.
     Send(Reply, Body),
-    Answer(Holds),
+    Answer(Generated),
     /// How much of the body comes, from 0 to 1.
     Cut(f64),
     Reset,
     Hang,
 }
 
-impl Act {
+impl Action {
     /// Lets an answer break off after that fraction of it.
     pub(crate) fn cut(self, fraction: f64) -> Self {
         match self {
@@ -65,10 +65,10 @@ impl Act {
     }
 }
 
-/// The act, its time and its consequences.
+/// The action, its time and its consequences.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) act: Act,
+    pub(crate) action: Action,
     /// Milliseconds from arrival; `None` for the latency of a picture.
     pub(crate) after: Option<u64>,
 }
@@ -84,7 +84,7 @@ pub(crate) fn outcome(status: u16) -> Outcome {
 }
 
 /// What a fault needs to know of its request.
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct FaultContext<'a> {
     pub(crate) model: &'a str,
     /// The configured limit of a dimension.
     pub(crate) limit: &'a dyn Fn(Dimension) -> Option<u64>,
@@ -108,13 +108,13 @@ pub(crate) fn seeded_delay(random: &mut Random, low: u64, high: u64) -> Delay {
     Delay { nanos }
 }
 
-fn quota_reply(fault: &Fault, at: &mut Circumstances<'_>) -> Reply {
+fn quota_reply(fault: &Fault, at: &mut FaultContext<'_>) -> Reply {
     let line = |dimension: Dimension| {
         let limit = fault.limit.or_else(|| (at.limit)(dimension));
         let limit = limit.unwrap_or(usual_limit(dimension));
-        Line { dimension, limit, free: limit == 0 }
+        QuotaLine { dimension, limit, free: limit == 0 }
     };
-    let zero = |dimension: Dimension| Line { dimension, limit: 0, free: true };
+    let zero = |dimension: Dimension| QuotaLine { dimension, limit: 0, free: true };
     let lines = match fault.fault {
         FaultKind::QuotaDay => vec![line(Dimension::Rpd)],
         FaultKind::QuotaLimitZero => {
@@ -158,30 +158,33 @@ pub(crate) fn deadline_reply() -> Reply {
     Reply::json(504, body::plain(504, DEADLINE))
 }
 
-/// The plan of a fault; [`FaultKind::Ok`] has the act of a good answer.
-pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
+/// The plan of a fault; [`FaultKind::Ok`] has the action of a good answer.
+pub(crate) fn of_fault(fault: &Fault, mut at: FaultContext<'_>) -> Plan {
     let plain = |status: u16, sentence: &str| {
-        Act::Reply(Reply::json(status, body::plain(status, sentence)))
+        Action::Reply(Reply::json(status, body::plain(status, sentence)))
     };
     let reason = |usual: &str| fault.reason.clone().unwrap_or_else(|| usual.to_owned());
-    let nothing =
-        |usual: &str, free: bool| Act::Answer(Holds::Nothing { reason: reason(usual), free });
-    let mut act = match fault.fault {
-        FaultKind::Ok => Act::Answer(Holds::Image { thoughts: false }),
-        FaultKind::Thoughts => Act::Answer(Holds::Image { thoughts: true }),
-        FaultKind::TextOnly => Act::Answer(Holds::Text),
+    let nothing = |usual: &str, free: bool| {
+        Action::Answer(Generated::Nothing { reason: reason(usual), free })
+    };
+    let mut action = match fault.fault {
+        FaultKind::Ok => Action::Answer(Generated::Image { thoughts: false }),
+        FaultKind::Thoughts => Action::Answer(Generated::Image { thoughts: true }),
+        FaultKind::TextOnly => Action::Answer(Generated::Text),
         FaultKind::NoImage => nothing("NO_IMAGE", false),
         FaultKind::ImageSafety => nothing("IMAGE_SAFETY", true),
-        FaultKind::Blocked => Act::Answer(Holds::Blocked { reason: reason("PROHIBITED_CONTENT") }),
-        FaultKind::DeadLink => Act::Answer(Holds::Linked { to: link::DEAD }),
-        FaultKind::HtmlLink => Act::Answer(Holds::Linked { to: link::PAGE }),
-        FaultKind::Empty => Act::Answer(Holds::NoCandidates),
+        FaultKind::Blocked => {
+            Action::Answer(Generated::Blocked { reason: reason("PROHIBITED_CONTENT") })
+        }
+        FaultKind::DeadLink => Action::Answer(Generated::Linked { to: link::DEAD }),
+        FaultKind::HtmlLink => Action::Answer(Generated::Linked { to: link::PAGE }),
+        FaultKind::Empty => Action::Answer(Generated::NoCandidates),
         FaultKind::QuotaDetailed
         | FaultKind::QuotaDay
         | FaultKind::QuotaLimitZero
-        | FaultKind::QuotaSeveral => Act::Reply(quota_reply(fault, &mut at)),
+        | FaultKind::QuotaSeveral => Action::Reply(quota_reply(fault, &mut at)),
         FaultKind::QuotaBare => plain(429, body::BARE_429),
-        FaultKind::QuotaEmpty => Act::Reply(Reply::json(429, String::new())),
+        FaultKind::QuotaEmpty => Action::Reply(Reply::json(429, String::new())),
         FaultKind::QuotaGateway => {
             let mut reply =
                 Reply::typed(429, "text/plain", "Too many requests, slow down.\n".into());
@@ -190,9 +193,9 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
                 None => at.random.between(5, 30),
             };
             reply.set("retry-after", &seconds.to_string());
-            Act::Reply(reply)
+            Action::Reply(reply)
         }
-        FaultKind::QuotaSpend => Act::Reply(spend_reply()),
+        FaultKind::QuotaSpend => Action::Reply(spend_reply()),
         FaultKind::QuotaMonthlyCap => plain(429, MONTHLY),
         FaultKind::QuotaPrepaid => plain(429, PREPAID),
         FaultKind::PaymentRequired => plain(402, PREPAID),
@@ -200,29 +203,29 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
         FaultKind::HighDemand => plain(503, HIGH_DEMAND),
         FaultKind::UnavailableDeadline => plain(503, DEADLINE),
         FaultKind::OverloadedArray => {
-            Act::Reply(Reply::json(503, body::in_array(&body::plain(503, OVERLOADED))))
+            Action::Reply(Reply::json(503, body::in_array(&body::plain(503, OVERLOADED))))
         }
         FaultKind::Internal => plain(500, INTERNAL),
         FaultKind::BadGateway => {
             let page = body::html(502, "Server Error", "Please try again in 30 seconds.");
-            Act::Reply(Reply::typed(502, HTML, page))
+            Action::Reply(Reply::typed(502, HTML, page))
         }
-        FaultKind::Deadline => Act::Reply(deadline_reply()),
-        FaultKind::RequestTimeout => Act::Reply(Reply::json(408, String::new())),
+        FaultKind::Deadline => Action::Reply(deadline_reply()),
+        FaultKind::RequestTimeout => Action::Reply(Reply::json(408, String::new())),
         FaultKind::Cancelled => plain(499, "The operation was cancelled."),
-        FaultKind::Reset => Act::Reset,
-        FaultKind::Hang => Act::Hang,
-        FaultKind::Cut => Act::Cut(fault.fraction.unwrap_or(0.5)),
+        FaultKind::Reset => Action::Reset,
+        FaultKind::Hang => Action::Hang,
+        FaultKind::Cut => Action::Cut(fault.fraction.unwrap_or(0.5)),
         FaultKind::Html => {
             let page = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
                         <body>Welcome to the guest network.</body></html>\n";
-            Act::Reply(Reply::typed(200, HTML, page.into()))
+            Action::Reply(Reply::typed(200, HTML, page.into()))
         }
         FaultKind::Retired => plain(404, &request::retired(at.model)),
         FaultKind::ModelNotFound => {
             plain(404, &request::not_found(at.model, "v1beta", "generateContent"))
         }
-        FaultKind::BadKey => Act::Reply(Reply::json(
+        FaultKind::BadKey => Action::Reply(Reply::json(
             400,
             body::with_reason(400, request::BAD_KEY, "API_KEY_INVALID"),
         )),
@@ -230,7 +233,7 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
         FaultKind::LeakedKey => {
             plain(403, "Your API key was reported as leaked. Please use another API key.")
         }
-        FaultKind::ServiceDisabled => Act::Reply(Reply::json(
+        FaultKind::ServiceDisabled => Action::Reply(Reply::json(
             403,
             body::with_reason(
                 403,
@@ -239,7 +242,7 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
                 "SERVICE_DISABLED",
             ),
         )),
-        FaultKind::Region => Act::Reply(Reply::json(
+        FaultKind::Region => Action::Reply(Reply::json(
             400,
             body::failed_precondition("User location is not supported for the API use."),
         )),
@@ -250,19 +253,19 @@ pub(crate) fn of_fault(fault: &Fault, mut at: Circumstances<'_>) -> Plan {
                 "Request Entity Too Large",
                 "Your client issued a request that was too large.",
             );
-            Act::Reply(Reply::typed(413, HTML, page))
+            Action::Reply(Reply::typed(413, HTML, page))
         }
-        FaultKind::Status => Act::Reply(Reply::json(200, String::new())),
+        FaultKind::Status => Action::Reply(Reply::json(200, String::new())),
     };
-    if let Act::Reply(reply) = &mut act {
+    if let Action::Reply(reply) = &mut action {
         amend(reply, fault);
     }
-    let after = match (&act, fault.fault) {
+    let after = match (&action, fault.fault) {
         (_, FaultKind::Deadline) => Some(fault.after.unwrap_or(60_000)),
-        (Act::Answer(_) | Act::Cut(_), _) => fault.after,
+        (Action::Answer(_) | Action::Cut(_), _) => fault.after,
         _ => Some(fault.after.unwrap_or(0)),
     };
-    Plan { act, after }
+    Plan { action, after }
 }
 
 /// Puts the entry's own status, headers and body in.

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Holds, PLACEHOLDER};
+use crate::answer::{Generated, PLACEHOLDER};
 use crate::config::Config;
 use crate::dress::Answer;
 use crate::fields::{Prompt, blank, complete, read_json};
 use crate::models::{Model, Size};
 use crate::plan::Reply;
-use crate::request::{Generation, Refused, Request, pretty, refuse};
+use crate::request::{Generation, Refusal, Request, pretty, refuse};
 
 const RATIOS: &[&str] = &["1:1", "3:4", "4:3", "9:16", "16:9"];
 const PARAMETERS: &[&str] = &[
@@ -32,15 +32,15 @@ pub(crate) fn understand(
     config: &Config,
     request: &Request,
     model: &'static Model,
-) -> Result<Generation, Refused> {
+) -> Result<Generation, Refusal> {
     let root = Value::Object(read_json(request)?);
     let mut prompt = Prompt::new();
     let Some(text) = root.pointer("/instances/0/prompt").and_then(Value::as_str) else {
         return refuse(400, "Image generation failed with the following error: Prompt is missing");
     };
     prompt.text(text);
-    let mut wish = blank(config, request, model);
-    wish.wants_text = false;
+    let mut generation = blank(config, request, model);
+    generation.wants_text = false;
     let empty = serde_json::Map::new();
     for (name, value) in root.get("parameters").and_then(Value::as_object).unwrap_or(&empty) {
         let text = value.as_str().unwrap_or("");
@@ -52,7 +52,7 @@ pub(crate) fn understand(
                 return refuse(400, &format!("Aspect ratio {text} is not supported."));
             }
             "sampleImageSize" => match Size::parse(text) {
-                Some(size @ (Size::One | Size::Two)) => wish.size = size,
+                Some(size @ (Size::One | Size::Two)) => generation.size = size,
                 _ => return refuse(400, &format!("Image size {text} is not supported.")),
             },
             known if PARAMETERS.contains(&known) => {}
@@ -66,14 +66,14 @@ pub(crate) fn understand(
             }
         }
     }
-    complete(wish, &prompt)
+    complete(generation, &prompt)
 }
 
 pub(crate) fn answer(answer: &Answer<'_>) -> Reply {
     let picture = json!({ "mimeType": "image/png", "bytesBase64Encoded": PLACEHOLDER });
-    let body = match answer.holds {
-        Holds::Image { .. } | Holds::Linked { .. } => json!({ "predictions": [picture] }),
-        Holds::Nothing { reason, free: true } | Holds::Blocked { reason } => {
+    let body = match answer.generated {
+        Generated::Image { .. } | Generated::Linked { .. } => json!({ "predictions": [picture] }),
+        Generated::Nothing { reason, free: true } | Generated::Blocked { reason } => {
             let sentence = format!(
                 "Unable to show generated images. All images were filtered out because they \
                  violated Vertex AI's usage guidelines: {reason}."

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::body;
 use crate::config::{Config, UnknownKeys};
-use crate::dress::Dress;
+use crate::dress::Protocol;
 use crate::fields;
 use crate::link;
 use crate::models::{self, Model, Size};
@@ -13,7 +13,7 @@ use crate::picture::Picture;
 use crate::predict;
 use crate::route::{self, Call};
 use crate::rows;
-use crate::vertex::{self, Place};
+use crate::vertex::{self, Address};
 
 /// One HTTP request.
 #[derive(Clone, Debug, Default)]
@@ -77,11 +77,11 @@ pub(crate) const UPLOAD_HEADERS: &str = "content-type, x-goog-api-key, x-goog-ap
 
 /// What a request asks for.
 #[derive(Clone, Debug)]
-pub(crate) enum Wish {
+pub(crate) enum Intent {
     /// A preflight; whether it may pass.
     Preflight { allowed: bool },
     /// It is wrong, and why.
-    Refusal { status: u16, body: String },
+    Refused(Refusal),
     /// A body that is known already.
     Ready { body: String },
     /// A picture that was made before.
@@ -121,7 +121,7 @@ pub(crate) struct Parsed {
     /// `generateContent`, `predict`, `images`, `chat`, `countTokens`, `models`, `picture`,
     /// `preflight`, `unknown`, or that of a [`Call`].
     pub(crate) call: &'static str,
-    pub(crate) dress: Dress,
+    pub(crate) protocol: Protocol,
     /// Under which name the caller knows the service.
     pub(crate) host: String,
     pub(crate) model: String,
@@ -129,14 +129,24 @@ pub(crate) struct Parsed {
     pub(crate) origin: Option<String>,
     /// Whether it is about an upload, preflights included.
     pub(crate) is_upload: bool,
-    pub(crate) wish: Wish,
+    pub(crate) intent: Intent,
 }
 
 /// Why a request is wrong: status and body.
-pub(crate) struct Refused(pub(crate) u16, pub(crate) String);
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
 
-pub(crate) fn refuse<T>(status: u16, message: &str) -> Result<T, Refused> {
-    Err(Refused(status, body::plain(status, message)))
+impl Refusal {
+    pub(crate) fn new(status: u16, body: String) -> Self {
+        Self { status, body }
+    }
+}
+
+pub(crate) fn refuse<T>(status: u16, message: &str) -> Result<T, Refusal> {
+    Err(Refusal::new(status, body::plain(status, message)))
 }
 
 /// Understands a request.
@@ -144,23 +154,23 @@ pub(crate) fn parse(config: &Config, request: &Request, now: u64) -> Parsed {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let mut parsed = Parsed {
         call: "unknown",
-        dress: Dress::Gemini,
+        protocol: Protocol::Gemini,
         host: request.header("host").unwrap_or("emulator.invalid").to_owned(),
         model: String::new(),
         project: "default".into(),
         origin: request.header("origin").map(str::to_owned),
         is_upload: route::is_upload(path),
-        wish: Wish::Preflight { allowed: false },
+        intent: Intent::Preflight { allowed: false },
     };
     if request.method.eq_ignore_ascii_case("OPTIONS") {
         parsed.call = "preflight";
-        parsed.wish =
-            Wish::Preflight { allowed: parsed.origin.is_some() && may_pass(request, path) };
+        parsed.intent =
+            Intent::Preflight { allowed: parsed.origin.is_some() && may_pass(request, path) };
         return parsed;
     }
-    parsed.wish = match understand(config, request, path, query, now, &mut parsed) {
-        Ok(wish) => wish,
-        Err(Refused(status, body)) => Wish::Refusal { status, body },
+    parsed.intent = match understand(config, request, path, query, now, &mut parsed) {
+        Ok(intent) => intent,
+        Err(refusal) => Intent::Refused(refusal),
     };
     parsed
 }
@@ -182,16 +192,16 @@ fn understand<'r>(
     query: &str,
     now: u64,
     parsed: &mut Parsed,
-) -> Result<Wish, Refused> {
+) -> Result<Intent, Refusal> {
     if let Some(name) = path.strip_prefix(link::FOLDER) {
         parsed.call = "picture";
-        return link::find(name).map(Wish::Fetch);
+        return link::find(name).map(Intent::Fetch);
     }
-    if let Some(dress) = openai::dress(path) {
-        parsed.call = if dress == Dress::Chat { "chat" } else { "images" };
-        parsed.dress = dress;
+    if let Some(protocol) = openai::protocol_of(path) {
+        parsed.call = if protocol == Protocol::Chat { "chat" } else { "images" };
+        parsed.protocol = protocol;
         parsed.project = project_of(config, request, query)?;
-        return openai::understand(config, request, parsed).map(Wish::Generate);
+        return openai::understand(config, request, parsed).map(Intent::Generate);
     }
     if let Some(found) = route::find(request, path, query) {
         let call = found?;
@@ -199,10 +209,10 @@ fn understand<'r>(
         if !call.needs_no_key() {
             parsed.project = project_of(config, request, query)?;
         }
-        return Ok(Wish::Call(call));
+        return Ok(Intent::Call(call));
     }
-    let Some(Place { version, project, target }) = vertex::place(path) else {
-        return Err(Refused(
+    let Some(Address { version, project, target }) = vertex::place(path) else {
+        return Err(Refusal::new(
             404,
             body::html(404, "Not Found", "The requested URL was not found on this server."),
         ));
@@ -230,14 +240,14 @@ fn understand<'r>(
             .filter(|m| !config.retired.iter().any(|r| r == m.name))
             .map(description)
             .collect();
-        return Ok(Wish::Ready { body: pretty(&serde_json::json!({ "models": models })) });
+        return Ok(Intent::Ready { body: pretty(&serde_json::json!({ "models": models })) });
     }
     let model = find_model(config, &parsed.model, version, method)?;
     match parsed.call {
-        "models" => Ok(Wish::Ready { body: pretty(&description(model)) }),
+        "models" => Ok(Intent::Ready { body: pretty(&description(model)) }),
         "predict" => {
-            parsed.dress = Dress::Predict;
-            predict::understand(config, request, model).map(Wish::Generate)
+            parsed.protocol = Protocol::Predict;
+            predict::understand(config, request, model).map(Intent::Generate)
         }
         "countTokens" => fields::count_tokens(request, model),
         "createBatch" => {
@@ -247,10 +257,10 @@ fn understand<'r>(
             let call = route::create(request, version)?;
             let blank = fields::blank(config, request, model);
             rows::check_inline(&blank, &parsed.model, version, &call)?;
-            Ok(Wish::Call(call))
+            Ok(Intent::Call(call))
         }
         "generateContent" => {
-            fields::generation(config, request, model, version).map(Wish::Generate)
+            fields::read_generation(config, request, model, version).map(Intent::Generate)
         }
         _ => refuse(404, &not_found(&parsed.model, version, method)),
     }
@@ -278,7 +288,7 @@ pub(crate) fn find_model(
     name: &str,
     version: &str,
     method: &str,
-) -> Result<&'static Model, Refused> {
+) -> Result<&'static Model, Refusal> {
     if config.retired.iter().any(|retired| retired == name) {
         return refuse(404, &retired(name));
     }
@@ -314,7 +324,7 @@ pub(crate) const NO_KEY: &str = "Method doesn't allow unregistered callers (call
 /// The sentence about a key that is not one.
 pub(crate) const BAD_KEY: &str = "API key not valid. Please pass a valid API key.";
 
-fn project_of(config: &Config, request: &Request, query: &str) -> Result<String, Refused> {
+fn project_of(config: &Config, request: &Request, query: &str) -> Result<String, Refusal> {
     let in_query = query.split('&').find_map(|pair| pair.strip_prefix("key="));
     let bearer = request.bearer();
     let key = request.header("x-goog-api-key").or(in_query).or(bearer).map(str::trim);
@@ -325,7 +335,7 @@ fn project_of(config: &Config, request: &Request, query: &str) -> Result<String,
         (Some(project), _) => Ok(project.clone()),
         (None, UnknownKeys::Accept) => Ok("default".into()),
         (None, UnknownKeys::Reject) => {
-            Err(Refused(400, body::with_reason(400, BAD_KEY, "API_KEY_INVALID")))
+            Err(Refusal::new(400, body::with_reason(400, BAD_KEY, "API_KEY_INVALID")))
         }
     }
 }

@@ -3,22 +3,22 @@
 use serde_json::Value;
 
 use crate::fields::camel;
-use crate::request::{Refused, Request, refuse};
-use crate::rows::Asked;
+use crate::request::{Refusal, Request, refuse};
+use crate::rows::RowRequest;
 
 /// Inline requests have to be smaller than this, in bytes.
 const INLINE_BYTES: u64 = 20_000_000;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct ListPage {
     pub(crate) size: Option<usize>,
     pub(crate) token: Option<String>,
 }
 
 /// What an upload is to become.
 #[derive(Clone, Debug)]
-pub(crate) struct Start {
+pub(crate) struct UploadStart {
     pub(crate) version: String,
     /// `http` or `https`, as the caller knows the service.
     pub(crate) scheme: String,
@@ -30,7 +30,7 @@ pub(crate) struct Start {
 
 /// A piece of an upload.
 #[derive(Clone, Debug)]
-pub(crate) struct Chunk {
+pub(crate) struct UploadChunk {
     pub(crate) upload: String,
     pub(crate) command: String,
     pub(crate) offset: Option<u64>,
@@ -39,31 +39,31 @@ pub(crate) struct Chunk {
 
 /// Where the rows of a job are.
 #[derive(Clone, Debug)]
-pub(crate) enum Source {
-    Inline(Vec<Asked>),
+pub(crate) enum RowSource {
+    Inline(Vec<RowRequest>),
     File(String),
 }
 
 /// A job to be made.
 #[derive(Clone, Debug)]
-pub(crate) struct Create {
+pub(crate) struct NewBatch {
     pub(crate) version: String,
     pub(crate) display_name: String,
-    pub(crate) source: Source,
+    pub(crate) source: RowSource,
 }
 
 /// A call of files or jobs.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
-    StartUpload(Start),
-    Upload(Chunk),
+    StartUpload(UploadStart),
+    Upload(UploadChunk),
     GetFile(String),
-    ListFiles(Page),
+    ListFiles(ListPage),
     DeleteFile(String),
     Download(String),
-    Create(Box<Create>),
+    Create(Box<NewBatch>),
     GetBatch(String),
-    ListBatches(Page),
+    ListBatches(ListPage),
     CancelBatch(String),
     DeleteBatch(String),
 }
@@ -98,7 +98,7 @@ pub(crate) fn is_upload(path: &str) -> bool {
 }
 
 /// The call of an address, but for `batchGenerateContent`; nothing where it is of another API.
-pub(crate) fn find(request: &Request, path: &str, query: &str) -> Option<Result<Call, Refused>> {
+pub(crate) fn find(request: &Request, path: &str, query: &str) -> Option<Result<Call, Refusal>> {
     let steps: Vec<&str> = path.trim_matches('/').split('/').collect();
     let known = |version: &str| matches!(version, "v1" | "v1beta" | "v1alpha");
     let method = request.method.to_ascii_uppercase();
@@ -130,14 +130,14 @@ fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-fn page(query: &str) -> Page {
-    Page {
+fn page(query: &str) -> ListPage {
+    ListPage {
         size: parameter(query, "pageSize").and_then(|size| size.parse().ok()),
         token: parameter(query, "pageToken").filter(|t| !t.is_empty()).map(str::to_owned),
     }
 }
 
-fn download(file: &str, query: &str) -> Result<Call, Refused> {
+fn download(file: &str, query: &str) -> Result<Call, Refusal> {
     if parameter(query, "alt") == Some("media") {
         Ok(Call::Download(file.to_owned()))
     } else {
@@ -145,10 +145,10 @@ fn download(file: &str, query: &str) -> Result<Call, Refused> {
     }
 }
 
-fn upload(request: &Request, version: &str, query: &str) -> Result<Call, Refused> {
+fn upload(request: &Request, version: &str, query: &str) -> Result<Call, Refusal> {
     let command = request.header("x-goog-upload-command").unwrap_or("").to_ascii_lowercase();
     if let Some(upload) = parameter(query, "upload_id") {
-        return Ok(Call::Upload(Chunk {
+        return Ok(Call::Upload(UploadChunk {
             upload: upload.to_owned(),
             command,
             offset: request.header("x-goog-upload-offset").and_then(|at| at.trim().parse().ok()),
@@ -172,7 +172,7 @@ fn upload(request: &Request, version: &str, query: &str) -> Result<Call, Refused
     let told = |name: &str| Some(field(body.get("file")?, name)?.as_str()?.to_owned());
     let mime_type = request.header("x-goog-upload-header-content-type").map(str::to_owned);
     let id = told("name").map(|name| name.strip_prefix("files/").unwrap_or(&name).to_owned());
-    Ok(Call::StartUpload(Start {
+    Ok(Call::StartUpload(UploadStart {
         version: version.to_owned(),
         scheme: request.header("x-forwarded-proto").unwrap_or("http").to_owned(),
         id,
@@ -191,7 +191,7 @@ fn field<'v>(message: &'v Value, name: &str) -> Option<&'v Value> {
 }
 
 /// Reads the body of `batchGenerateContent`.
-pub(crate) fn create(request: &Request, version: &str) -> Result<Call, Refused> {
+pub(crate) fn create(request: &Request, version: &str) -> Result<Call, Refusal> {
     if request.size.unwrap_or(request.body.len() as u64) >= INLINE_BYTES {
         return refuse(
             400,
@@ -219,31 +219,33 @@ pub(crate) fn create(request: &Request, version: &str) -> Result<Call, Refused> 
     let file = field(&input, "fileName").and_then(Value::as_str);
     let listed = field(&input, "requests").and_then(|requests| field(requests, "requests"));
     let source = match (file, listed.and_then(Value::as_array)) {
-        (Some(file), None) => Source::File(file.strip_prefix("files/").unwrap_or(file).to_owned()),
+        (Some(file), None) => {
+            RowSource::File(file.strip_prefix("files/").unwrap_or(file).to_owned())
+        }
         (None, Some(list)) if !list.is_empty() => {
-            Source::Inline(list.iter().map(inline).collect::<Result<_, _>>()?)
+            RowSource::Inline(list.iter().map(inline).collect::<Result<_, _>>()?)
         }
         _ => return refuse(400, "* batch.input_config: one of file_name and requests is needed\n"),
     };
     let name = field(batch, "displayName").and_then(Value::as_str).unwrap_or_default();
-    Ok(Call::Create(Box::new(Create {
+    Ok(Call::Create(Box::new(NewBatch {
         version: version.to_owned(),
         display_name: name.to_owned(),
         source,
     })))
 }
 
-fn inline(row: &Value) -> Result<Asked, Refused> {
+fn inline(row: &Value) -> Result<RowRequest, Refusal> {
     let Some(request) = field(row, "request").filter(|request| request.is_object()) else {
         return refuse(400, "* batch.input_config.requests.requests: request is not specified\n");
     };
     let metadata = field(row, "metadata").cloned();
     let key = metadata.as_ref().and_then(|metadata| metadata.get("key")?.as_str());
-    Ok(Asked { key: key.map(str::to_owned), request: request.clone(), metadata })
+    Ok(RowRequest { key: key.map(str::to_owned), request: request.clone(), metadata })
 }
 
 /// Reads a JSONL file; the number of the first line that is none, counted from 1.
-pub(crate) fn lines(content: &[u8]) -> Result<Vec<Asked>, usize> {
+pub(crate) fn lines(content: &[u8]) -> Result<Vec<RowRequest>, usize> {
     let mut rows = Vec::new();
     for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -253,7 +255,7 @@ pub(crate) fn lines(content: &[u8]) -> Result<Vec<Asked>, usize> {
         let row = read.and_then(|row| {
             let request = field(&row, "request")?.clone();
             let key = field(&row, "key").and_then(Value::as_str).map(str::to_owned);
-            request.is_object().then_some(Asked { key, metadata: None, request })
+            request.is_object().then_some(RowRequest { key, metadata: None, request })
         });
         rows.push(row.ok_or(index.saturating_add(1))?);
     }

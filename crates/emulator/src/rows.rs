@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::answer::{self, Body, Holds};
-use crate::arrival::natural;
+use crate::answer::{self, Body, Generated};
+use crate::arrival::without_fault;
 use crate::batch_config::BatchConfig;
 use crate::fault::{Fault, FaultKind};
 use crate::fields;
 use crate::picture::Picture;
-use crate::plan::{self, Act, Circumstances};
+use crate::plan::{self, Action, FaultContext};
 use crate::quota::Dimension;
 use crate::random::{Purpose, Random, hash};
-use crate::request::{Generation, Refused, refuse};
-use crate::route::{Call, Source};
+use crate::request::{Generation, Refusal, refuse};
+use crate::route::{Call, RowSource};
 
 /// Hundredths of the standard price that a row costs.
 const PRICE_PERCENT: u64 = 50;
@@ -28,7 +28,7 @@ const NO_MESSAGE: &[&str] = &["Cannot find field.", "Invalid value at '"];
 
 /// A row as it was sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RowRequest {
     pub(crate) key: Option<String>,
     /// Of an inline row, as it was given.
     pub(crate) metadata: Option<Value>,
@@ -36,10 +36,10 @@ pub(crate) struct Asked {
 }
 
 #[derive(Clone, Debug)]
-enum End {
+enum RowResult {
     Answer {
-        wish: Generation,
-        holds: Holds,
+        generation: Generation,
+        generated: Generated,
         bytes: Option<u64>,
     },
     /// A `google.rpc.Status` in JSON.
@@ -51,7 +51,7 @@ enum End {
 pub(crate) struct Row {
     pub(crate) key: Option<String>,
     metadata: Option<String>,
-    end: End,
+    end: RowResult,
     pub(crate) images: u64,
     pub(crate) prompt_tokens: u64,
     pub(crate) billed_nano: u64,
@@ -59,13 +59,13 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn failed(&self) -> bool {
-        matches!(self.end, End::Error(_))
+        matches!(self.end, RowResult::Error(_))
     }
 
     /// About how many bytes its result has.
     fn bytes(&self) -> u64 {
         match &self.end {
-            End::Answer { bytes: Some(bytes), .. } => {
+            RowResult::Answer { bytes: Some(bytes), .. } => {
                 bytes.saturating_mul(4).saturating_add(USUAL_BYTES) / 3
             }
             _ => USUAL_BYTES,
@@ -89,13 +89,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Adds a row; `blank` is a wish for the job's model.
+    /// Adds a row; `blank` is a generation for the job's model.
     pub(crate) fn add(
         &mut self,
         config: &BatchConfig,
         blank: Generation,
         api_version: &str,
-        asked: Asked,
+        asked: RowRequest,
     ) {
         let sequence = self.sequence_of(self.rows.len());
         let read = wrong_model(&blank, &self.version, &asked.request)
@@ -103,49 +103,51 @@ impl Rows {
         let mut row = Row {
             key: asked.key,
             metadata: asked.metadata.map(|metadata| metadata.to_string()),
-            end: End::Error(String::new()),
+            end: RowResult::Error(String::new()),
             images: 0,
             prompt_tokens: 0,
             billed_nano: 0,
         };
         match read {
-            Err(Refused(status, body)) => row.end = End::Error(rpc_status(status, &body)),
-            Ok(mut wish) => {
-                wish.price_percent = PRICE_PERCENT;
-                row.prompt_tokens = wish.prompt_tokens;
-                self.decide(config, sequence, wish, &mut row);
+            Err(Refusal { status, body }) => row.end = RowResult::Error(rpc_status(status, &body)),
+            Ok(mut generation) => {
+                generation.price_percent = PRICE_PERCENT;
+                row.prompt_tokens = generation.prompt_tokens;
+                self.decide(config, sequence, generation, &mut row);
             }
         }
         self.rows.push(row);
     }
 
-    fn decide(&self, config: &BatchConfig, sequence: u64, wish: Generation, row: &mut Row) {
+    fn decide(&self, config: &BatchConfig, sequence: u64, generation: Generation, row: &mut Row) {
         let fault = self.fault(config, sequence, row.key.as_deref());
         let image = fault.as_ref().and_then(|fault| fault.image_bytes);
-        let bytes = image.or(wish.image_bytes);
+        let bytes = image.or(generation.image_bytes);
         let billed = fault.as_ref().and_then(|fault| fault.billed);
-        let act = fault.filter(|fault| fault.fault != FaultKind::Ok).map(|fault| {
+        let action = fault.filter(|fault| fault.fault != FaultKind::Ok).map(|fault| {
             let limit = |_: Dimension| None;
             let random = Random::keyed(self.seed, sequence, Purpose::Hint);
-            let at = Circumstances { model: &self.version, limit: &limit, random };
-            plan::of_fault(&fault, at).act
+            let at = FaultContext { model: &self.version, limit: &limit, random };
+            plan::of_fault(&fault, at).action
         });
-        let natural = natural(&wish);
-        let (holds, error) = match act {
-            None => (natural, None),
-            Some(Act::Answer(holds)) => (holds, None),
-            Some(Act::Reply(reply)) => (natural, Some(rpc_status(reply.status, &reply.body))),
-            Some(Act::Send(..) | Act::Cut(_) | Act::Reset | Act::Hang) => {
-                (natural, Some(rpc_status(500, "")))
+        let without_fault = without_fault(&generation);
+        let (generated, error) = match action {
+            None => (without_fault, None),
+            Some(Action::Answer(generated)) => (generated, None),
+            Some(Action::Reply(reply)) => {
+                (without_fault, Some(rpc_status(reply.status, &reply.body)))
+            }
+            Some(Action::Send(..) | Action::Cut(_) | Action::Reset | Action::Hang) => {
+                (without_fault, Some(rpc_status(500, "")))
             }
         };
-        let usage = answer::usage(self.seed, sequence, &wish, &holds);
-        let price = answer::price(&wish, &holds, &usage);
+        let usage = answer::usage(self.seed, sequence, &generation, &generated);
+        let price = answer::price(&generation, &generated, &usage);
         row.billed_nano = if billed.unwrap_or(error.is_none()) { price } else { 0 };
         row.images = if error.is_none() { usage.images } else { 0 };
         row.end = match error {
-            Some(status) => End::Error(status),
-            None => End::Answer { wish, holds, bytes },
+            Some(status) => RowResult::Error(status),
+            None => RowResult::Answer { generation, generated, bytes },
         };
     }
 
@@ -181,12 +183,12 @@ impl Rows {
         let row = self.rows.get(index)?;
         let mut picture = Picture { hash: 0, side: self.side, bytes: None };
         let result = match &row.end {
-            End::Error(status) => format!("\"error\":{status}"),
-            End::Answer { wish, holds, bytes } => {
-                picture.hash = wish.prompt_hash;
+            RowResult::Error(status) => format!("\"error\":{status}"),
+            RowResult::Answer { generation, generated, bytes } => {
+                picture.hash = generation.prompt_hash;
                 picture.bytes = *bytes;
                 let sequence = self.sequence_of(index);
-                let line = answer::line(self.seed, sequence, wish, &self.version, holds);
+                let line = answer::line(self.seed, sequence, generation, &self.version, generated);
                 format!("\"response\":{line}")
             }
         };
@@ -206,7 +208,7 @@ impl Rows {
 }
 
 /// What is wrong with the model of a row: all have to be for the job's.
-fn wrong_model(blank: &Generation, asked: &str, request: &Value) -> Result<(), Refused> {
+fn wrong_model(blank: &Generation, asked: &str, request: &Value) -> Result<(), Refusal> {
     let own = request.get("model").and_then(Value::as_str).unwrap_or(asked);
     let own = own.strip_prefix("models/").unwrap_or(own);
     if own == asked || own == blank.model.name {
@@ -223,14 +225,14 @@ pub(crate) fn check_inline(
     asked: &str,
     api_version: &str,
     call: &Call,
-) -> Result<(), Refused> {
+) -> Result<(), Refusal> {
     let Call::Create(create) = call else { return Ok(()) };
-    let Source::Inline(rows) = &create.source else { return Ok(()) };
+    let RowSource::Inline(rows) = &create.source else { return Ok(()) };
     for row in rows {
         wrong_model(blank, asked, &row.request)?;
         match fields::message(blank.clone(), &row.request, api_version) {
-            Err(Refused(status, body)) if NO_MESSAGE.iter().any(|sign| body.contains(sign)) => {
-                return Err(Refused(status, body));
+            Err(refusal) if NO_MESSAGE.iter().any(|sign| refusal.body.contains(sign)) => {
+                return Err(refusal);
             }
             _ => {}
         }

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::answer::{self, Body};
 use crate::arrival::{Account, Work};
 use crate::batch_config::Course;
-use crate::clock::Scale;
+use crate::clock::TimeScale;
 use crate::config::{Config, ConfigError};
-use crate::dress::{self, Answer, Dress};
+use crate::dress::{self, Answer, Protocol};
 use crate::fault::{Fault, Script};
 use crate::files::Files;
 use crate::jobs::Job;
-use crate::ledger::{Closing, FileSums, Ledger, Outcome, Record, Snapshot, Totals};
+use crate::ledger::{Completion, FileSums, Ledger, Outcome, Record, Snapshot, Totals};
 use crate::picture::Picture;
-use crate::plan::{self, Act, Reply};
+use crate::plan::{self, Action, Reply};
 use crate::quota::Quota;
 use crate::random::{Purpose, Random};
-use crate::request::{self, CORS_HEADERS, Parsed, Request, UPLOAD_HEADERS, Wish};
+use crate::request::{self, CORS_HEADERS, Intent, Parsed, Request, UPLOAD_HEADERS};
 
 /// What happens to the service.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ impl Output {
 
 /// A request that has not ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Open {
+pub(crate) struct OpenRequest {
     id: u64,
     pub(crate) parsed: Parsed,
     pub(crate) scripted: Option<Fault>,
@@ -87,7 +87,7 @@ pub(crate) struct Open {
     gone: bool,
 }
 
-impl Open {
+impl OpenRequest {
     fn is_generate(&self) -> bool {
         dress::is_generate(self.parsed.call)
     }
@@ -101,18 +101,18 @@ enum Stage {
 
 /// The fake service.
 ///
-/// It holds no clock, opens no socket and draws no randomness but from its seed: the same inputs
+/// It generated no clock, opens no socket and draws no randomness but from its seed: the same inputs
 /// at the same times give the same outputs. After every [`Service::handle`], take all outputs by
 /// [`Service::poll`] and call [`Service::handle`] with [`Input::Tick`] at
 /// [`Service::next_wakeup`].
 #[derive(Clone, Debug)]
 pub struct Service {
     pub(crate) config: Config,
-    pub(crate) scale: Scale,
+    pub(crate) scale: TimeScale,
     pub(crate) time: u64,
     sequence: u64,
     /// By sequence number.
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, OpenRequest>,
     /// The sequence number of each request whose caller waits.
     waiting: BTreeMap<u64, u64>,
     /// When something is due, for which request.
@@ -140,7 +140,7 @@ impl Service {
         let mut script = Script::default();
         script.extend(config.script.iter().cloned());
         Ok(Self {
-            scale: Scale::new(config.time_scale),
+            scale: TimeScale::new(config.time_scale),
             time: 0,
             sequence: 0,
             open: BTreeMap::new(),
@@ -327,12 +327,12 @@ impl Service {
             ..Record::default()
         });
         let stage = Stage::Travelling { due };
-        self.open.insert(sequence, Open { id, parsed, scripted, stage, gone: false });
+        self.open.insert(sequence, OpenRequest { id, parsed, scripted, stage, gone: false });
         self.waiting.insert(id, sequence);
         self.events.insert((due, sequence));
     }
 
-    fn arrive(&mut self, sequence: u64, mut open: Open) {
+    fn arrive(&mut self, sequence: u64, mut open: OpenRequest) {
         self.ledger.arrived(sequence, self.time, open.is_generate());
         let work = self.decide(sequence, &open);
         if let Some(due) = work.due {
@@ -347,100 +347,101 @@ impl Service {
         let Some(open) = self.open.get_mut(&sequence) else { return };
         open.gone = true;
         self.ledger.edit(sequence, |record| record.disconnected = true);
-        let (closing, arrived) = match &open.stage {
+        let (completion, arrived) = match &open.stage {
             Stage::Travelling { due } => {
                 self.events.remove(&(*due, sequence));
-                (Closing { outcome: Outcome::Lost, ..Closing::default() }, false)
+                (Completion { outcome: Outcome::Lost, ..Completion::default() }, false)
             }
-            Stage::Working(work) if work.act == Act::Hang => {
-                (Closing { outcome: Outcome::Hung, ..work.closing() }, true)
+            Stage::Working(work) if work.action == Action::Hang => {
+                (Completion { outcome: Outcome::Hung, ..work.completion() }, true)
             }
             Stage::Working(_) => return,
         };
         let generate = open.is_generate();
         self.open.remove(&sequence);
-        self.ledger.close(sequence, self.time, arrived, generate, &closing);
+        self.ledger.close(sequence, self.time, arrived, generate, &completion);
     }
 
-    fn finish(&mut self, sequence: u64, open: &Open, work: &Work) {
-        let mut closing = work.closing();
-        let output = match &work.act {
-            Act::Reply(reply) => {
-                let reply = dress::error(reply.clone(), open.parsed.dress, &open.parsed.model);
+    fn finish(&mut self, sequence: u64, open: &OpenRequest, work: &Work) {
+        let mut completion = work.completion();
+        let output = match &work.action {
+            Action::Reply(reply) => {
+                let reply = dress::error(reply.clone(), open.parsed.protocol, &open.parsed.model);
                 let status = reply.status;
-                closing.status = Some(status);
-                closing.outcome = plan::outcome(status);
-                let body = match open.parsed.wish {
-                    Wish::Fetch(picture) => Body::file(picture),
+                completion.status = Some(status);
+                completion.outcome = plan::outcome(status);
+                let body = match open.parsed.intent {
+                    Intent::Fetch(picture) => Body::file(picture),
                     _ => Body::from(reply.body.clone()),
                 };
                 Output::Reply { id: open.id, status, headers: with_origin(reply, open), body }
             }
-            Act::Send(reply, body) => {
-                closing.status = Some(reply.status);
-                closing.outcome =
+            Action::Send(reply, body) => {
+                completion.status = Some(reply.status);
+                completion.outcome =
                     if body.breaks_off() { Outcome::Failed } else { plan::outcome(reply.status) };
                 let headers = with_origin(reply.clone(), open);
                 Output::Reply { id: open.id, status: reply.status, headers, body: body.clone() }
             }
-            Act::Answer(_) | Act::Cut(_) => {
+            Action::Answer(_) | Action::Cut(_) => {
                 let (reply, body) = self.answer(sequence, open, work);
                 let status = reply.status;
-                closing.status = Some(status);
+                completion.status = Some(status);
                 let headers = with_origin(reply, open);
-                if let Act::Cut(fraction) = work.act {
-                    closing.outcome = Outcome::Failed;
+                if let Action::Cut(fraction) = work.action {
+                    completion.outcome = Outcome::Failed;
                     cut(open.id, headers, &body, fraction)
                 } else {
-                    closing.outcome = plan::outcome(status);
+                    completion.outcome = plan::outcome(status);
                     Output::Reply { id: open.id, status, headers, body }
                 }
             }
-            Act::Reset | Act::Hang => {
-                closing.outcome = Outcome::Failed;
+            Action::Reset | Action::Hang => {
+                completion.outcome = Outcome::Failed;
                 Output::Reset { id: open.id }
             }
         };
-        self.ledger.close(sequence, self.time, true, open.is_generate(), &closing);
+        self.ledger.close(sequence, self.time, true, open.is_generate(), &completion);
         if !open.gone {
             self.waiting.remove(&open.id);
             self.outputs.push_back(output);
         }
     }
 
-    fn answer(&self, sequence: u64, open: &Open, work: &Work) -> (Reply, Body) {
-        let Wish::Generate(wish) = &open.parsed.wish else {
+    fn answer(&self, sequence: u64, open: &OpenRequest, work: &Work) -> (Reply, Body) {
+        let Intent::Generate(generation) = &open.parsed.intent else {
             // Only a valid request is given an answer.
             return (Reply::json(200, String::new()), Body::default());
         };
         let picture = Picture {
-            hash: wish.prompt_hash,
+            hash: generation.prompt_hash,
             side: self.config.picture_size,
             bytes: work.image_bytes,
         };
         let asked = &open.parsed.model;
         let known = self.config.models.contains_key(asked);
-        let version = if known { asked.as_str() } else { wish.model.name };
-        let holds = work.holds();
-        if open.parsed.dress != Dress::Gemini {
-            let usage = answer::usage(self.config.seed, sequence, wish, &holds);
-            let answer = Answer { holds: &holds, usage, model: asked, picture, sequence };
+        let version = if known { asked.as_str() } else { generation.model.name };
+        let generated = work.generated();
+        if open.parsed.protocol != Protocol::Gemini {
+            let usage = answer::usage(self.config.seed, sequence, generation, &generated);
+            let answer = Answer { generated: &generated, usage, model: asked, picture, sequence };
             let host = &open.parsed.host;
-            return dress::answer(open.parsed.dress, &answer, host, self.config.picture_as);
+            return dress::answer(open.parsed.protocol, &answer, host, self.config.picture_as);
         }
-        let body = answer::body(self.config.seed, sequence, wish, version, &holds, picture);
+        let body =
+            answer::body(self.config.seed, sequence, generation, version, &generated, picture);
         let mut reply = Reply::json(200, String::new());
-        if !wish.is_vertex {
-            reply.set("x-gemini-service-tier", wish.tier);
+        if !generation.is_vertex {
+            reply.set("x-gemini-service-tier", generation.tier);
         }
         (reply, body)
     }
 }
 
 /// The headers of an answer, readable by the page that asked.
-fn with_origin(mut reply: Reply, open: &Open) -> Vec<(String, String)> {
-    let preflight = matches!(open.parsed.wish, Wish::Preflight { .. });
-    let refused = matches!(open.parsed.wish, Wish::Preflight { allowed: false });
+fn with_origin(mut reply: Reply, open: &OpenRequest) -> Vec<(String, String)> {
+    let preflight = matches!(open.parsed.intent, Intent::Preflight { .. });
+    let refused = matches!(open.parsed.intent, Intent::Preflight { allowed: false });
     if let (Some(origin), false) = (&open.parsed.origin, refused) {
         reply.set("access-control-allow-origin", origin);
         reply.set("vary", "Origin, X-Origin, Referer");

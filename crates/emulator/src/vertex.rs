@@ -2,10 +2,10 @@
 
 use crate::body;
 use crate::config::Config;
-use crate::request::{Refused, Request};
+use crate::request::{Refusal, Request};
 
 /// Where a request goes.
-pub(crate) struct Place<'r> {
+pub(crate) struct Address<'r> {
     pub(crate) version: &'r str,
     /// The Google Cloud project, on Vertex AI.
     pub(crate) project: Option<&'r str>,
@@ -14,10 +14,10 @@ pub(crate) struct Place<'r> {
 }
 
 /// Reads a path: that of the Developer API, of Vertex AI, or of its express mode.
-pub(crate) fn place(path: &str) -> Option<Place<'_>> {
+pub(crate) fn place(path: &str) -> Option<Address<'_>> {
     let steps: Vec<&str> = path.trim_matches('/').split('/').collect();
     let (version, rest) = steps.split_first()?;
-    let at = |project, target| Some(Place { version, project, target });
+    let at = |project, target| Some(Address { version, project, target });
     match (*version, rest) {
         ("v1" | "v1beta" | "v1alpha", ["models"]) => at(None, None),
         ("v1" | "v1beta" | "v1alpha", ["models", ..]) => {
@@ -44,8 +44,9 @@ pub(crate) fn admit(
     request: &Request,
     project: &str,
     now: u64,
-) -> Result<String, Refused> {
-    let refused = |message: &str, reason| Refused(401, body::with_reason(401, message, reason));
+) -> Result<String, Refusal> {
+    let refused =
+        |message: &str, reason| Refusal::new(401, body::with_reason(401, message, reason));
     let Some(token) = request.bearer().filter(|token| !token.is_empty()) else {
         return Err(refused(NO_TOKEN, "CREDENTIALS_MISSING"));
     };
