@@ -2,79 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::answer::{self, Body};
-use crate::arrival::{Account, Work};
-use crate::batch_config::Course;
-use crate::clock::TimeScale;
-use crate::config::{Config, ConfigError};
-use crate::dress::{self, Answer, Protocol};
-use crate::fault::{Fault, Script};
-use crate::files::Files;
-use crate::jobs::Job;
-use crate::ledger::{Completion, FileSums, Ledger, Outcome, Record, Snapshot, Totals};
-use crate::picture::Picture;
-use crate::plan::{self, Action, Reply};
-use crate::quota::Quota;
-use crate::random::{Purpose, Random};
-use crate::request::{self, CORS_HEADERS, Intent, Parsed, Request, UPLOAD_HEADERS};
-
-/// What happens to the service.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A request is sent.
-    Request(Request),
-    /// The caller of an open request goes away. Work that has begun goes on and is billed.
-    Disconnect {
-        /// The request's.
-        id: u64,
-    },
-    /// Time passes.
-    Tick,
-}
-
-/// What the service does. A request that hangs has no output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// A whole answer.
-    Reply {
-        /// The request's.
-        id: u64,
-        /// HTTP status.
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: Body,
-    },
-    /// The connection is reset before a byte of the answer.
-    Reset {
-        /// The request's.
-        id: u64,
-    },
-    /// An answer that stops in the middle of its body.
-    Cut {
-        /// The request's.
-        id: u64,
-        /// HTTP status.
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        /// Bytes that were promised.
-        content_length: u64,
-        /// The bytes that come.
-        body_prefix: Vec<u8>,
-    },
-}
-
-impl Output {
-    /// The request that it ends.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        match self {
-            Self::Reply { id, .. } | Self::Reset { id } | Self::Cut { id, .. } => *id,
-        }
-    }
-}
+use crate::base::random::{Purpose, Random};
+use crate::base::time_scale::TimeScale;
+use crate::batch::files::Files;
+use crate::batch::job::Job;
+use crate::decide::script::Script;
+use crate::exchange::{Input, Output};
+use crate::model::account::Account;
+use crate::model::picture::Picture;
+use crate::model::protocol::Protocol;
+use crate::model::quota::Quota;
+use crate::model::{billing, protocol};
+use crate::parse::cors::with_origin;
+use crate::parse::parsed::{Intent, Parsed};
+use crate::parse::request::Request;
+use crate::parse::route;
+use crate::plan::action::Action;
+use crate::plan::work::Work;
+use crate::records::ledger::{Completion, Ledger};
+use crate::records::record;
+use crate::records::record::{Outcome, Record};
+use crate::records::snapshot::{FileSums, Snapshot};
+use crate::records::totals::Totals;
+use crate::settings::batch::Course;
+use crate::settings::config::Config;
+use crate::settings::error::ConfigError;
+use crate::settings::fault::Fault;
+use crate::wire::answer::Answer;
+use crate::wire::body::Body;
+use crate::wire::reply::Reply;
+use crate::wire::{gemini, protocols};
 
 /// A request that has not ended.
 #[derive(Clone, Debug)]
@@ -89,7 +46,7 @@ pub(crate) struct OpenRequest {
 
 impl OpenRequest {
     fn is_generate(&self) -> bool {
-        dress::is_generate(self.parsed.call)
+        protocol::is_generate(self.parsed.call)
     }
 }
 
@@ -312,7 +269,7 @@ impl Service {
         self.disconnect(id);
         self.sequence = self.sequence.saturating_add(1);
         let sequence = self.sequence;
-        let parsed = request::parse(&self.config, request, self.time);
+        let parsed = route::parse(&self.config, request, self.time);
         let scripted = self.script.next(parsed.call, &parsed.model);
         let transit = self.config.transit;
         let travel = self.random(sequence, Purpose::Transit).between(transit.low, transit.high);
@@ -366,10 +323,11 @@ impl Service {
         let mut completion = work.completion();
         let output = match &work.action {
             Action::Reply(reply) => {
-                let reply = dress::error(reply.clone(), open.parsed.protocol, &open.parsed.model);
+                let reply =
+                    protocols::error(reply.clone(), open.parsed.protocol, &open.parsed.model);
                 let status = reply.status;
                 completion.status = Some(status);
-                completion.outcome = plan::outcome(status);
+                completion.outcome = record::outcome(status);
                 let body = match open.parsed.intent {
                     Intent::Fetch(picture) => Body::file(picture),
                     _ => Body::from(reply.body.clone()),
@@ -379,7 +337,7 @@ impl Service {
             Action::Send(reply, body) => {
                 completion.status = Some(reply.status);
                 completion.outcome =
-                    if body.breaks_off() { Outcome::Failed } else { plan::outcome(reply.status) };
+                    if body.breaks_off() { Outcome::Failed } else { record::outcome(reply.status) };
                 let headers = with_origin(reply.clone(), open);
                 Output::Reply { id: open.id, status: reply.status, headers, body: body.clone() }
             }
@@ -392,7 +350,7 @@ impl Service {
                     completion.outcome = Outcome::Failed;
                     cut(open.id, headers, &body, fraction)
                 } else {
-                    completion.outcome = plan::outcome(status);
+                    completion.outcome = record::outcome(status);
                     Output::Reply { id: open.id, status, headers, body }
                 }
             }
@@ -423,40 +381,19 @@ impl Service {
         let version = if known { asked.as_str() } else { generation.model.name };
         let generated = work.generated();
         if open.parsed.protocol != Protocol::Gemini {
-            let usage = answer::usage(self.config.seed, sequence, generation, &generated);
+            let usage = billing::usage(self.config.seed, sequence, generation, &generated);
             let answer = Answer { generated: &generated, usage, model: asked, picture, sequence };
             let host = &open.parsed.host;
-            return dress::answer(open.parsed.protocol, &answer, host, self.config.picture_as);
+            return protocols::answer(open.parsed.protocol, &answer, host, self.config.picture_as);
         }
         let body =
-            answer::body(self.config.seed, sequence, generation, version, &generated, picture);
+            gemini::body(self.config.seed, sequence, generation, version, &generated, picture);
         let mut reply = Reply::json(200, String::new());
         if !generation.is_vertex {
             reply.set("x-gemini-service-tier", generation.tier);
         }
         (reply, body)
     }
-}
-
-/// The headers of an answer, readable by the page that asked.
-fn with_origin(mut reply: Reply, open: &OpenRequest) -> Vec<(String, String)> {
-    let preflight = matches!(open.parsed.intent, Intent::Preflight { .. });
-    let refused = matches!(open.parsed.intent, Intent::Preflight { allowed: false });
-    if let (Some(origin), false) = (&open.parsed.origin, refused) {
-        reply.set("access-control-allow-origin", origin);
-        reply.set("vary", "Origin, X-Origin, Referer");
-        if preflight {
-            reply.set("access-control-allow-methods", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT");
-            let upload = open.parsed.is_upload;
-            let allowed = if upload { UPLOAD_HEADERS } else { CORS_HEADERS };
-            reply.set("access-control-allow-headers", allowed);
-            reply.set("access-control-max-age", "3600");
-        } else if open.parsed.is_upload {
-            let exposed = "x-goog-upload-status, x-goog-upload-url, x-goog-upload-size-received";
-            reply.set("access-control-expose-headers", exposed);
-        }
-    }
-    reply.headers
 }
 
 fn cut(id: u64, headers: Vec<(String, String)>, body: &Body, fraction: f64) -> Output {

@@ -1,0 +1,8 @@
+//! The ledger: what really happened, for tests to compare with what a client believes.
+
+pub(crate) mod job;
+pub(crate) mod ledger;
+pub(crate) mod peaks;
+pub(crate) mod record;
+pub(crate) mod snapshot;
+pub(crate) mod totals;

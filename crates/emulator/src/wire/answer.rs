@@ -1,0 +1,14 @@
+//! What an answer of another protocol than Gemini's is made of.
+
+use crate::model::billing::TokenUsage;
+use crate::model::generated::Generated;
+use crate::model::picture::Picture;
+
+/// What an answer is made of.
+pub(crate) struct Answer<'a> {
+    pub(crate) generated: &'a Generated,
+    pub(crate) usage: TokenUsage,
+    pub(crate) model: &'a str,
+    pub(crate) picture: Picture,
+    pub(crate) sequence: u64,
+}

@@ -1,0 +1,28 @@
+//! A reply whose body is a text.
+
+/// A reply without a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+/// The content type of all JSON.
+pub(crate) const JSON: &str = "application/json; charset=UTF-8";
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: String) -> Self {
+        Self::typed(status, JSON, body)
+    }
+
+    pub(crate) fn typed(status: u16, kind: &str, body: String) -> Self {
+        Self { status, headers: vec![("content-type".into(), kind.into())], body }
+    }
+
+    /// Sets a header, in the place of one of that name.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+    }
+}
