@@ -48,7 +48,7 @@ impl Job {
         format!("batch-{}", self.id)
     }
 
-    pub(crate) fn view(&self, now: u64) -> Progress {
+    pub(crate) fn progress(&self, now: u64) -> Progress {
         let start = match self.course.fate {
             Fate::StuckPending => u64::MAX,
             _ => self.created.saturating_add(self.pending),
@@ -96,31 +96,31 @@ impl Job {
 
     /// Whether it can still be seen.
     pub(crate) fn is_there(&self, now: u64) -> bool {
-        let ended = self.view(now).ended;
+        let ended = self.progress(now).ended;
         let gone = ended.is_some_and(|ended| now >= ended.saturating_add(self.kept));
         self.deleted.is_none() && !gone
     }
 
     /// What the ledger has of it.
     pub(crate) fn record(&self, now: u64) -> JobRecord {
-        let view = self.view(now);
+        let progress = self.progress(now);
         let rows: Vec<RowRecord> = self
             .rows
             .rows
             .iter()
             .enumerate()
             .map(|(index, row)| {
-                let outcome = match (index < view.done, row.failed()) {
+                let outcome = match (index < progress.done, row.failed()) {
                     (true, false) => RowOutcome::Served,
                     (true, true) => RowOutcome::Failed,
-                    (false, _) if view.state.ended() => RowOutcome::Dropped,
+                    (false, _) if progress.state.ended() => RowOutcome::Dropped,
                     (false, _) => RowOutcome::Pending,
                 };
-                let nano = if index < view.done { row.billed_nano } else { 0 };
+                let nano = if index < progress.done { row.billed_nano } else { 0 };
                 RowRecord {
                     key: row.key.clone(),
                     outcome,
-                    images: if index < view.done { row.images } else { 0 },
+                    images: if index < progress.done { row.images } else { 0 },
                     nano,
                     billed: nano as f64 / 1e9,
                 }
@@ -132,11 +132,11 @@ impl Job {
             display_name: self.display_name.clone(),
             project: self.project.clone(),
             model: self.model.clone(),
-            state: view.state,
+            state: progress.state,
             deleted: self.deleted.is_some(),
             created: self.created,
-            started: view.started,
-            ended: view.ended,
+            started: progress.started,
+            ended: progress.ended,
             prompt_tokens: self.tokens,
             images: rows.iter().fold(0, |sum: u64, row| sum.saturating_add(row.images)),
             billed_rows: rows.iter().filter(|row| row.nano > 0).count(),
@@ -144,13 +144,11 @@ impl Job {
             rows,
         }
     }
-}
 
-impl Job {
     /// When its results came, where they can be had.
     pub(crate) fn results_at(&self, now: u64) -> Option<u64> {
-        let view = self.view(now);
-        let there = view.state == JobState::Succeeded && self.is_there(now);
-        view.ended.filter(|_| there && !self.results_deleted)
+        let progress = self.progress(now);
+        let there = progress.state == JobState::Succeeded && self.is_there(now);
+        progress.ended.filter(|_| there && !self.results_deleted)
     }
 }

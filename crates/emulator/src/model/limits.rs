@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::generation::Generation;
+
 /// How the service counts a minute. Google does not say which it uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +59,10 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    pub(crate) fn of_generation(generation: &Generation) -> Self {
+        Self { tokens: generation.prompt_tokens, images: u64::from(generation.wants_image) }
+    }
+
     pub(crate) fn of(self, dimension: Dimension) -> u64 {
         match dimension {
             Dimension::Rpm | Dimension::Rpd => 1,

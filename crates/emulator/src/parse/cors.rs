@@ -1,8 +1,7 @@
 //! What pages may send, and the headers that let them read an answer.
 
-use crate::parse::parsed::Intent;
+use crate::parse::parsed::{Intent, Parsed};
 use crate::parse::request::Request;
-use crate::service::OpenRequest;
 use crate::wire::reply::Reply;
 
 /// Request headers that a page may send; any other makes the preflight fail.
@@ -31,19 +30,19 @@ pub(crate) fn is_upload(path: &str) -> bool {
 }
 
 /// The headers of an answer, readable by the page that asked.
-pub(crate) fn with_origin(mut reply: Reply, open: &OpenRequest) -> Vec<(String, String)> {
-    let preflight = matches!(open.parsed.intent, Intent::Preflight { .. });
-    let refused = matches!(open.parsed.intent, Intent::Preflight { allowed: false });
-    if let (Some(origin), false) = (&open.parsed.origin, refused) {
+pub(crate) fn with_origin(mut reply: Reply, parsed: &Parsed) -> Vec<(String, String)> {
+    let preflight = matches!(parsed.intent, Intent::Preflight { .. });
+    let refused = matches!(parsed.intent, Intent::Preflight { allowed: false });
+    if let (Some(origin), false) = (&parsed.origin, refused) {
         reply.set("access-control-allow-origin", origin);
         reply.set("vary", "Origin, X-Origin, Referer");
         if preflight {
             reply.set("access-control-allow-methods", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT");
-            let upload = open.parsed.is_upload;
+            let upload = parsed.is_upload;
             let allowed = if upload { UPLOAD_HEADERS } else { CORS_HEADERS };
             reply.set("access-control-allow-headers", allowed);
             reply.set("access-control-max-age", "3600");
-        } else if open.parsed.is_upload {
+        } else if parsed.is_upload {
             let exposed = "x-goog-upload-status, x-goog-upload-url, x-goog-upload-size-received";
             reply.set("access-control-expose-headers", exposed);
         }

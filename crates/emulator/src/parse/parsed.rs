@@ -2,7 +2,7 @@
 
 use crate::model::generation::Generation;
 use crate::model::picture::Picture;
-use crate::model::protocol::Protocol;
+use crate::model::protocol::{Protocol, is_generate};
 use crate::parse::call::Call;
 use crate::wire::refusal::Refusal;
 
@@ -38,4 +38,11 @@ pub(crate) struct Parsed {
     /// Whether it is about an upload, preflights included.
     pub(crate) is_upload: bool,
     pub(crate) intent: Intent,
+}
+
+impl Parsed {
+    /// Whether it is for a picture.
+    pub(crate) fn is_generate(&self) -> bool {
+        is_generate(self.call)
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::parse::request::Request;
 use crate::wire::error;
-use crate::wire::error::FieldViolation;
+use crate::wire::error_detail::FieldViolation;
 use crate::wire::refusal::{Refusal, refuse};
 
 /// The largest body, in bytes (since 2026-01-08).

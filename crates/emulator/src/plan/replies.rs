@@ -1,6 +1,8 @@
 //! Replies that the service gives on its own, and faults too.
 
+use crate::parse::parsed::Intent;
 use crate::wire::error;
+use crate::wire::refusal::Refusal;
 use crate::wire::reply::Reply;
 
 const SPEND: &str = "You exceeded your spend-based rate limit. Your spending rate is above what \
@@ -24,4 +26,22 @@ pub(crate) fn unavailable_reply() -> Reply {
 /// The 504 of the service's own deadline.
 pub(crate) fn deadline_reply() -> Reply {
     Reply::json(504, error::plain(504, DEADLINE))
+}
+
+/// The answer to a request that is wrong or needs no work.
+pub(crate) fn immediate_reply(intent: &Intent) -> Reply {
+    match intent {
+        Intent::Preflight { allowed } => {
+            Reply::typed(if *allowed { 200 } else { 403 }, "text/html", String::new())
+        }
+        Intent::Refused(Refusal { status, body }) if body.starts_with('<') => {
+            Reply::typed(*status, "text/html; charset=UTF-8", body.clone())
+        }
+        Intent::Refused(Refusal { status, body }) => Reply::json(*status, body.clone()),
+        Intent::Ready { body } => Reply::json(200, body.clone()),
+        // The picture is drawn when it is sent.
+        Intent::Fetch(_) => Reply::typed(200, "image/png", String::new()),
+        // Never asked: these take work.
+        Intent::Generate(_) | Intent::Call(_) => Reply::json(500, String::new()),
+    }
 }

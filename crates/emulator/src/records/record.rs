@@ -23,6 +23,18 @@ pub enum Outcome {
     Lost,
 }
 
+impl Outcome {
+    /// The outcome of an answer of that HTTP status.
+    pub(crate) fn of_status(status: u16) -> Self {
+        match status {
+            402 | 429 => Self::Rejected,
+            499 | 408 | 500..=599 => Self::Failed,
+            400..=498 => Self::Refused,
+            _ => Self::Served,
+        }
+    }
+}
+
 /// One request. Keys and prompts are never kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,14 +73,4 @@ pub struct Record {
     pub images: u64,
     /// USD.
     pub billed: f64,
-}
-
-/// How a status ends a request.
-pub(crate) fn outcome(status: u16) -> Outcome {
-    match status {
-        402 | 429 => Outcome::Rejected,
-        499 | 408 | 500..=599 => Outcome::Failed,
-        400..=498 => Outcome::Refused,
-        _ => Outcome::Served,
-    }
 }

@@ -32,7 +32,9 @@ impl Piece {
             Self::Text(text) => text.clone().into_bytes(),
             Self::Picture(picture) => BASE64.encode(picture.png()).into_bytes(),
             Self::File(picture) => picture.png(),
-            Self::Row(row) => row.body().to_bytes(),
+            Self::Row(row) => row
+                .text()
+                .map_or_else(Vec::new, |(text, picture)| Body::drawn(&text, picture).to_bytes()),
             Self::Bytes(bytes) => bytes.clone(),
         }
     }

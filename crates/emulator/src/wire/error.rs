@@ -5,9 +5,8 @@
 //! the sentence's delay with the fraction cut off, and a limit of 0 is left out of `quotaValue`.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::wire::quota_error::{HelpLink, QuotaViolation};
+use crate::wire::error_detail::{ErrorDetail, FieldViolation};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -21,35 +20,6 @@ struct Status<'a> {
     status: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     details: &'a [ErrorDetail],
-}
-
-#[derive(Serialize)]
-#[serde(tag = "@type")]
-pub(crate) enum ErrorDetail {
-    #[serde(rename = "type.googleapis.com/google.rpc.QuotaFailure")]
-    QuotaFailure { violations: Vec<QuotaViolation> },
-    #[serde(rename = "type.googleapis.com/google.rpc.Help")]
-    Help { links: Vec<HelpLink> },
-    #[serde(rename = "type.googleapis.com/google.rpc.RetryInfo")]
-    RetryInfo {
-        #[serde(rename = "retryDelay")]
-        retry_delay: String,
-    },
-    #[serde(rename = "type.googleapis.com/google.rpc.ErrorInfo")]
-    ErrorInfo { reason: &'static str, domain: &'static str, metadata: Value },
-    #[serde(rename = "type.googleapis.com/google.rpc.BadRequest")]
-    BadRequest {
-        #[serde(rename = "fieldViolations")]
-        field_violations: Vec<FieldViolation>,
-    },
-}
-
-/// A field that a 400 complains about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldViolation {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) field: String,
-    pub(crate) description: String,
 }
 
 /// The canonical name of an HTTP status.

@@ -6,8 +6,7 @@ use crate::base::random::{Purpose, Random};
 use crate::model::billing::{TokenUsage, usage};
 use crate::model::generated::Generated;
 use crate::model::generation::Generation;
-use crate::model::picture::{PLACEHOLDER, Picture};
-use crate::wire::body::Body;
+use crate::model::picture::PLACEHOLDER;
 
 /// How a picture is signed by each API, which the other refuses. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
 pub(crate) const SIGNED: &str = "c2lnbmVkIGJ5IHRoZSBEZXZlbG9wZXIgQVBJ";
@@ -141,19 +140,18 @@ fn metadata(generation: &Generation, usage: &TokenUsage) -> Metadata {
     }
 }
 
-/// The body of an answer.
-pub(crate) fn body(
+/// An answer, indented, with a [`PLACEHOLDER`] for each picture.
+pub(crate) fn indented(
     seed: u64,
     sequence: u64,
     generation: &Generation,
     version: &str,
     generated: &Generated,
-    picture: Picture,
-) -> Body {
+) -> String {
     let answer = message(seed, sequence, generation, version, generated);
     let mut text = serde_json::to_string_pretty(&answer).unwrap_or_default();
     text.push('\n');
-    Body::drawn(&text, picture)
+    text
 }
 
 /// An answer in one line, with a [`PLACEHOLDER`] for each picture.

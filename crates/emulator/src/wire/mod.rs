@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod body;
 pub(crate) mod error;
+pub(crate) mod error_detail;
 pub(crate) mod gemini;
 pub(crate) mod json;
 pub(crate) mod link;

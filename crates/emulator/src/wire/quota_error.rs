@@ -1,10 +1,9 @@
-//! The 429 of a limit.
-
-use serde::Serialize;
+//! The 429 of a limit, with everything that the service says about it.
 
 use crate::base::delay::Delay;
 use crate::model::limits::Dimension;
-use crate::wire::error::{ErrorDetail, render, status_name};
+use crate::wire::error::{render, status_name};
+use crate::wire::error_detail::{ErrorDetail, HelpLink, QuotaDimensions, QuotaViolation};
 
 const DOCS: &str = "https://ai.google.dev/gemini-api/docs/rate-limits";
 
@@ -12,28 +11,6 @@ const METRIC: &str = "generativelanguage.googleapis.com/";
 
 /// The sentence of the shared, unnamed limit.
 pub(crate) const BARE_429: &str = "Resource has been exhausted (e.g. check quota).";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct QuotaViolation {
-    quota_metric: String,
-    quota_id: &'static str,
-    quota_dimensions: QuotaDimensions,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quota_value: Option<String>,
-}
-
-#[derive(Serialize)]
-struct QuotaDimensions {
-    location: &'static str,
-    model: String,
-}
-
-#[derive(Serialize)]
-pub(crate) struct HelpLink {
-    description: &'static str,
-    url: &'static str,
-}
 
 /// One line of a 429.
 #[derive(Clone, Copy, Debug)]

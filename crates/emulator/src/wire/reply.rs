@@ -1,5 +1,7 @@
 //! A reply whose body is a text.
 
+use crate::wire::error;
+
 /// A reply without a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
@@ -18,6 +20,16 @@ impl Reply {
 
     pub(crate) fn typed(status: u16, kind: &str, body: String) -> Self {
         Self { status, headers: vec![("content-type".into(), kind.into())], body }
+    }
+
+    /// The answer of calls that have nothing to tell.
+    pub(crate) fn empty_object() -> Self {
+        Self::json(200, "{}\n".into())
+    }
+
+    /// The 404 of a model, a job or an upload.
+    pub(crate) fn not_found() -> Self {
+        Self::json(404, error::plain(404, "Requested entity was not found."))
     }
 
     /// Sets a header, in the place of one of that name.

@@ -9,7 +9,6 @@ use crate::base::random::hash;
 use crate::model::generated::Generated;
 use crate::model::generation::Generation;
 use crate::model::picture::Picture;
-use crate::wire::body::Body;
 use crate::wire::gemini;
 
 /// About how many bytes a small picture and the text around it take.
@@ -31,7 +30,7 @@ pub(crate) enum RowResult {
 pub(crate) struct Row {
     pub(crate) key: Option<String>,
     pub(crate) metadata: Option<String>,
-    pub(crate) end: RowResult,
+    pub(crate) result: RowResult,
     pub(crate) images: u64,
     pub(crate) prompt_tokens: u64,
     pub(crate) billed_nano: u64,
@@ -39,12 +38,12 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn failed(&self) -> bool {
-        matches!(self.end, RowResult::Error(_))
+        matches!(self.result, RowResult::Error(_))
     }
 
     /// About how many bytes its result has.
     fn bytes(&self) -> u64 {
-        match &self.end {
+        match &self.result {
             RowResult::Answer { bytes: Some(bytes), .. } => {
                 bytes.saturating_mul(4).saturating_add(USUAL_BYTES) / 3
             }
@@ -84,10 +83,10 @@ impl Rows {
         once.saturating_mul(2)
     }
 
-    pub(crate) fn text(&self, index: usize) -> Option<(String, Picture)> {
+    fn text(&self, index: usize) -> Option<(String, Picture)> {
         let row = self.rows.get(index)?;
         let mut picture = Picture { hash: 0, side: self.side, bytes: None };
-        let result = match &row.end {
+        let result = match &row.result {
             RowResult::Error(status) => format!("\"error\":{status}"),
             RowResult::Answer { generation, generated, bytes } => {
                 picture.hash = generation.prompt_hash;
@@ -120,11 +119,9 @@ pub(crate) struct RowRef {
 }
 
 impl RowRef {
-    pub(crate) fn body(&self) -> Body {
-        match self.rows.text(self.index) {
-            Some((text, picture)) => Body::drawn(&text, picture),
-            None => Body::default(),
-        }
+    /// The row's line with a placeholder for each picture, and the picture.
+    pub(crate) fn text(&self) -> Option<(String, Picture)> {
+        self.rows.text(self.index)
     }
 }
 
