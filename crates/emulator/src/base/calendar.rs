@@ -5,9 +5,7 @@
 
 /// Milliseconds in the window of a per-minute limit.
 pub(crate) const MINUTE: u64 = 60_000;
-
 const HOUR: i64 = 3_600_000;
-
 const DAY: i64 = 24 * HOUR;
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar.

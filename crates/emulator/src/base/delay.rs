@@ -4,6 +4,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::base::random::Random;
+
 /// A span of time in a body: `"31s"`, `"31.772104956s"`, or a number of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
@@ -18,7 +20,14 @@ impl Delay {
         Self { nanos: ms.saturating_mul(1_000_000) }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// Some seconds with a fraction, to the nanosecond.
+    pub(crate) fn random(random: &mut Random, low: u64, high: u64) -> Self {
+        let ms = random.between(low.saturating_mul(1000), high.saturating_mul(1000));
+        let nanos = Self::from_ms(ms).nanos.saturating_add(random.between(1, 999_999));
+        Self { nanos }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
         let number = text.strip_suffix('s')?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {

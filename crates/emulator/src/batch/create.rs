@@ -15,9 +15,9 @@ use crate::parse::new_batch;
 use crate::parse::request::Request;
 use crate::settings::batch::{Course, Fate};
 use crate::wire::json::pretty;
+use crate::wire::quota_error;
 use crate::wire::reply::Reply;
 use crate::wire::results::Rows;
-use crate::wire::{error, quota_error};
 
 /// Makes a job, unless the model or the file is not there or the project has too many.
 pub(crate) fn create(store: &mut Store, context: &mut Context<'_>, batch: &NewBatch) -> Reply {
@@ -39,7 +39,7 @@ pub(crate) fn create(store: &mut Store, context: &mut Context<'_>, batch: &NewBa
     let rules = &context.config.batch;
     if !store.has_room(rules, (context.project(), asked), tokens, context.now) {
         context.ledger.edit(context.sequence, |record| record.fault = Some("limit:batch".into()));
-        return Reply::json(429, error::plain(429, quota_error::BARE_429));
+        return Reply::error(429, quota_error::BARE_429);
     }
     store.courses.pop_front();
     let job = Job {

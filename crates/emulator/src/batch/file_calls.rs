@@ -10,7 +10,6 @@ use crate::parse::call::ListPage;
 use crate::plan::action::Action;
 use crate::plan::work::Work;
 use crate::wire::body::Body;
-use crate::wire::error;
 use crate::wire::json::pretty;
 use crate::wire::reply::Reply;
 use crate::wire::results::RowRef;
@@ -21,7 +20,7 @@ const FILES_PAGE: PageSize = PageSize { usual: 10, most: 100 };
 fn no_file(id: &str) -> Reply {
     let sentence =
         format!("You do not have permission to access the File {id} or it may not exist.");
-    Reply::json(403, error::plain(403, &sentence))
+    Reply::error(403, &sentence)
 }
 
 pub(crate) fn get(store: &Store, context: &Context<'_>, id: &str) -> Reply {
@@ -71,7 +70,7 @@ pub(crate) fn download(store: &Store, context: &Context<'_>, id: &str) -> Work {
     let (project, due) = (context.project(), context.now);
     if store.files.find(project, id).is_some() {
         let sentence = format!("The File {id} cannot be downloaded: only generated files can.");
-        return Work::reply(due, Reply::json(400, error::plain(400, &sentence)));
+        return Work::reply(due, Reply::error(400, &sentence));
     }
     let found = store.results(project, context.now).find(|(_, job, _)| job.results_id() == id);
     let Some((_, job, _)) = found else { return Work::reply(due, no_file(id)) };

@@ -24,7 +24,7 @@ fn with_status(mut reply: Reply, status: &str) -> Reply {
 }
 
 fn refused(status: u16, sentence: &str) -> Reply {
-    Reply::json(status, error::plain(status, sentence))
+    Reply::error(status, sentence)
 }
 
 /// A refusal of a chunk, after which the upload goes on.

@@ -3,7 +3,6 @@
 use crate::decide::state::State;
 use crate::plan::replies;
 use crate::settings::config::Config;
-use crate::wire::error;
 use crate::wire::reply::Reply;
 
 /// The limit of money that another picture would break, and its answer.
@@ -17,8 +16,7 @@ pub(crate) fn out_of_money(
     let account = state.accounts.entry(account).or_default();
     let prepaid = state.config.prepaid.map(Config::nano_usd);
     if prepaid.is_some_and(|balance| account.ever.saturating_add(price) > balance) {
-        let body = error::plain(402, replies::PREPAID);
-        return Some(("limit:prepaid", Reply::json(402, body)));
+        return Some(("limit:prepaid", Reply::error(402, replies::PREPAID)));
     }
     let limit = Config::nano_usd(state.config.spend_limit?);
     account.spend.room(now, price, limit).err()?;

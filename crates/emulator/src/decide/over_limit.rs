@@ -4,11 +4,9 @@ use crate::base::delay::Delay;
 use crate::base::random::{Purpose, Random};
 use crate::decide::state::State;
 use crate::model::limits::{Dimension, Violation};
-use crate::plan::fault::seeded_delay;
 use crate::settings::choices::{DailyHint, QuotaBody};
-use crate::wire::quota_error::QuotaLine;
+use crate::wire::quota_error::{self, QuotaLine};
 use crate::wire::reply::Reply;
-use crate::wire::{error, quota_error};
 
 /// The answer that names the limits, as the configuration has it.
 pub(crate) fn over_limit(state: &State, sequence: u64, model: &str, broken: &[Violation]) -> Reply {
@@ -23,10 +21,10 @@ pub(crate) fn over_limit(state: &State, sequence: u64, model: &str, broken: &[Vi
             let lines: Vec<QuotaLine> = broken.iter().map(line).collect();
             Reply::json(429, quota_error::quota(&lines, model, delay))
         }
-        QuotaBody::Bare => Reply::json(429, error::plain(429, quota_error::BARE_429)),
+        QuotaBody::Bare => Reply::error(429, quota_error::BARE_429),
         QuotaBody::Empty => Reply::json(429, String::new()),
         QuotaBody::Gateway => {
-            let mut reply = Reply::json(429, error::plain(429, quota_error::BARE_429));
+            let mut reply = Reply::error(429, quota_error::BARE_429);
             let seconds = delay.nanos.div_ceil(1_000_000_000);
             reply.set("retry-after", &seconds.to_string());
             reply
@@ -38,7 +36,7 @@ pub(crate) fn over_limit(state: &State, sequence: u64, model: &str, broken: &[Vi
 fn delay(state: &State, sequence: u64, broken: &[Violation]) -> Delay {
     let mut random = state.random(sequence, Purpose::Hint);
     let zero = broken.iter().any(|violation| violation.limit == 0);
-    let short = seeded_delay(&mut random, 5, 55);
+    let short = Delay::random(&mut random, 5, 55);
     let misleads = match state.config.daily_hint {
         DailyHint::True => false,
         DailyHint::Short => true,

@@ -60,9 +60,7 @@ pub(crate) const VERTEX_IMAGE: &[&str] =
     &["aspectRatio", "imageSize", "personGeneration", "prominentPeople", "imageOutputOptions"];
 
 pub(crate) const THINKING: &[&str] = &["thinkingLevel", "thinkingBudget", "includeThoughts"];
-
 pub(crate) const CONTENT: &[&str] = &["role", "parts"];
-
 pub(crate) const PART: &[&str] = &[
     "text",
     "inlineData",

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::model::catalogue;
-use crate::model::catalogue::Model;
+use crate::model::catalogue::{self, MODELS, Model};
 use crate::settings::config::Config;
 use crate::wire::refusal::{Refusal, refuse};
 use crate::wire::sentences::{not_found, retired};
 
+/// A model as the service describes it.
 pub(crate) fn description(model: &Model) -> Value {
     serde_json::json!({
         "name": format!("models/{}", model.name),
@@ -18,6 +18,17 @@ pub(crate) fn description(model: &Model) -> Value {
     })
 }
 
+/// The list of models, without those that are retired.
+pub(crate) fn list(config: &Config) -> Value {
+    let models: Vec<Value> = MODELS
+        .iter()
+        .filter(|model| !config.retired.iter().any(|retired| retired == model.name))
+        .map(description)
+        .collect();
+    serde_json::json!({ "models": models })
+}
+
+/// The model of a name, which the configuration may have added or retired.
 pub(crate) fn find_model(
     config: &Config,
     name: &str,

@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::parse::call::{Call, NewBatch, RowRequest, RowSource};
 use crate::parse::request::Request;
-use crate::parse::review;
-use crate::parse::review::camel;
+use crate::parse::review::{self, camel};
 use crate::wire::refusal::{Refusal, refuse};
 
 /// Inline requests have to be smaller than this, in bytes.

@@ -12,7 +12,6 @@ use crate::settings::config::Config;
 use crate::wire::refusal::{Refusal, refuse};
 
 const RATIOS: &[&str] = &["1:1", "3:4", "4:3", "9:16", "16:9"];
-
 const PARAMETERS: &[&str] = &[
     "sampleCount",
     "aspectRatio",

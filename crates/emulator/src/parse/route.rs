@@ -1,12 +1,9 @@
 //! Reads a request: route, key, body.
 
-use serde_json::Value;
-
-use crate::model::catalogue;
 use crate::model::protocol::Protocol;
 use crate::parse::cors::may_pass;
 use crate::parse::key::project_of;
-use crate::parse::models::{description, find_model};
+use crate::parse::models::{description, find_model, list};
 use crate::parse::parsed::{Intent, Parsed};
 use crate::parse::request::Request;
 use crate::parse::vertex::Address;
@@ -46,10 +43,10 @@ pub(crate) fn parse(config: &Config, request: &Request, now: u64) -> Parsed {
     parsed
 }
 
-fn understand<'r>(
+fn understand(
     config: &Config,
     request: &Request,
-    path: &'r str,
+    path: &str,
     query: &str,
     now: u64,
     parsed: &mut Parsed,
@@ -78,31 +75,44 @@ fn understand<'r>(
             error::html(404, "Not Found", "The requested URL was not found on this server."),
         ));
     };
-    let split = |target: &'r str| target.rsplit_once(':').unwrap_or((target, ""));
-    let (name, method) = target.map(split).unwrap_or_default();
+    let (name, method) = target.map(name_and_method).unwrap_or_default();
     parsed.model = name.strip_prefix("models/").unwrap_or(name).to_owned();
-    let post = request.method.eq_ignore_ascii_case("POST");
-    let get = request.method.eq_ignore_ascii_case("GET");
-    parsed.call = match method {
-        "" if get => "models",
-        "generateContent" if post => "generateContent",
-        "predict" if post && parsed.model.starts_with("imagen") => "predict",
-        "countTokens" if post => "countTokens",
-        "batchGenerateContent" if post && project.is_none() => "createBatch",
-        _ => "unknown",
-    };
+    parsed.call = call_of_model(request, &parsed.model, method, project.is_some());
     parsed.project = match project {
         Some(project) => vertex::admit(config, request, project, now)?,
         None => project_of(config, request, query)?,
     };
     if parsed.call == "models" && parsed.model.is_empty() {
-        let models: Vec<Value> = catalogue::MODELS
-            .iter()
-            .filter(|m| !config.retired.iter().any(|r| r == m.name))
-            .map(description)
-            .collect();
-        return Ok(Intent::Ready { body: pretty(&serde_json::json!({ "models": models })) });
+        return Ok(Intent::Ready { body: pretty(&list(config)) });
     }
+    understand_model_call(config, request, version, method, parsed)
+}
+
+fn name_and_method(target: &str) -> (&str, &str) {
+    target.rsplit_once(':').unwrap_or((target, ""))
+}
+
+/// The name in the ledger of a call to a model.
+fn call_of_model(request: &Request, model: &str, method: &str, has_project: bool) -> &'static str {
+    let post = request.method.eq_ignore_ascii_case("POST");
+    let get = request.method.eq_ignore_ascii_case("GET");
+    match method {
+        "" if get => "models",
+        "generateContent" if post => "generateContent",
+        "predict" if post && model.starts_with("imagen") => "predict",
+        "countTokens" if post => "countTokens",
+        "batchGenerateContent" if post && !has_project => "createBatch",
+        _ => "unknown",
+    }
+}
+
+fn understand_model_call(
+    config: &Config,
+    request: &Request,
+    version: &str,
+    method: &str,
+    parsed: &mut Parsed,
+) -> Result<Intent, Refusal> {
     let model = find_model(config, &parsed.model, version, method)?;
     match parsed.call {
         "models" => Ok(Intent::Ready { body: pretty(&description(model)) }),

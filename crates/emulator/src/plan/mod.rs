@@ -2,5 +2,8 @@
 
 pub(crate) mod action;
 pub(crate) mod fault;
+pub(crate) mod fault_context;
+pub(crate) mod fault_errors;
+pub(crate) mod fault_limits;
 pub(crate) mod replies;
 pub(crate) mod work;

@@ -1,9 +1,8 @@
 //! Replies that the service gives on its own, and faults too.
 
 use crate::parse::parsed::Intent;
-use crate::wire::error;
 use crate::wire::refusal::Refusal;
-use crate::wire::reply::Reply;
+use crate::wire::reply::{HTML, Reply};
 
 const SPEND: &str = "You exceeded your spend-based rate limit. Your spending rate is above what \
                      your billing history and tier allow.";
@@ -15,17 +14,17 @@ pub(crate) const DEADLINE: &str = "Deadline expired before operation could compl
 
 /// The 429 of money.
 pub(crate) fn spend_reply() -> Reply {
-    Reply::json(429, error::plain(429, SPEND))
+    Reply::error(429, SPEND)
 }
 
 /// The 503 of a front end.
 pub(crate) fn unavailable_reply() -> Reply {
-    Reply::json(503, error::plain(503, "The service is currently unavailable."))
+    Reply::error(503, "The service is currently unavailable.")
 }
 
 /// The 504 of the service's own deadline.
 pub(crate) fn deadline_reply() -> Reply {
-    Reply::json(504, error::plain(504, DEADLINE))
+    Reply::error(504, DEADLINE)
 }
 
 /// The answer to a request that is wrong or needs no work.
@@ -35,7 +34,7 @@ pub(crate) fn immediate_reply(intent: &Intent) -> Reply {
             Reply::typed(if *allowed { 200 } else { 403 }, "text/html", String::new())
         }
         Intent::Refused(Refusal { status, body }) if body.starts_with('<') => {
-            Reply::typed(*status, "text/html; charset=UTF-8", body.clone())
+            Reply::typed(*status, HTML, body.clone())
         }
         Intent::Refused(Refusal { status, body }) => Reply::json(*status, body.clone()),
         Intent::Ready { body } => Reply::json(200, body.clone()),

@@ -9,9 +9,7 @@ use serde_json::Value;
 use crate::settings::fault::Fault;
 
 const MINUTE: u64 = 60_000;
-
 pub(crate) const HOUR: u64 = 60 * MINUTE;
-
 const DAY: u64 = 24 * HOUR;
 
 /// What becomes of a job.

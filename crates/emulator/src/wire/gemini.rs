@@ -10,7 +10,6 @@ use crate::model::picture::PLACEHOLDER;
 
 /// How a picture is signed by each API, which the other refuses. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
 pub(crate) const SIGNED: &str = "c2lnbmVkIGJ5IHRoZSBEZXZlbG9wZXIgQVBJ";
-
 pub(crate) const VERTEX_SIGNED: &str = "c2lnbmVkIGJ5IFZlcnRleCBBSQ==";
 
 #[derive(Serialize)]

@@ -14,7 +14,6 @@ use crate::wire::link;
 use crate::wire::reply::Reply;
 
 const DATA_URL: &str = "data:image/png;base64,";
-
 const PROSE: &str = "I can describe this picture, but I did not make one.";
 
 pub(crate) fn images(answer: &Answer<'_>, host: &str, picture_as: PictureAs) -> Reply {

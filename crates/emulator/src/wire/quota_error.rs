@@ -6,7 +6,6 @@ use crate::wire::error::{render, status_name};
 use crate::wire::error_detail::{ErrorDetail, HelpLink, QuotaDimensions, QuotaViolation};
 
 const DOCS: &str = "https://ai.google.dev/gemini-api/docs/rate-limits";
-
 const METRIC: &str = "generativelanguage.googleapis.com/";
 
 /// The sentence of the shared, unnamed limit.

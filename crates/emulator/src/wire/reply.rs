@@ -11,7 +11,10 @@ pub(crate) struct Reply {
 }
 
 /// The content type of all JSON.
-pub(crate) const JSON: &str = "application/json; charset=UTF-8";
+const JSON: &str = "application/json; charset=UTF-8";
+
+/// The content type of the front end's pages.
+pub(crate) const HTML: &str = "text/html; charset=UTF-8";
 
 impl Reply {
     pub(crate) fn json(status: u16, body: String) -> Self {
@@ -22,6 +25,11 @@ impl Reply {
         Self { status, headers: vec![("content-type".into(), kind.into())], body }
     }
 
+    /// An error that is a sentence alone.
+    pub(crate) fn error(status: u16, sentence: &str) -> Self {
+        Self::json(status, error::plain(status, sentence))
+    }
+
     /// The answer of calls that have nothing to tell.
     pub(crate) fn empty_object() -> Self {
         Self::json(200, "{}\n".into())
@@ -29,7 +37,7 @@ impl Reply {
 
     /// The 404 of a model, a job or an upload.
     pub(crate) fn not_found() -> Self {
-        Self::json(404, error::plain(404, "Requested entity was not found."))
+        Self::error(404, "Requested entity was not found.")
     }
 
     /// Sets a header, in the place of one of that name.
