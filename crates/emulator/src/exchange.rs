@@ -1,28 +1,28 @@
-//! What goes into the service and what comes out.
+//! The inputs and outputs of the service.
 
 use crate::parse::request::Request;
 use crate::wire::body::Body;
 
-/// What happens to the service.
+/// An event that the service is told.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A request is sent.
     Request(Request),
     /// The caller of an open request goes away. Work that has begun goes on and is billed.
     Disconnect {
-        /// The request's.
+        /// The request's id.
         id: u64,
     },
     /// Time passes.
     Tick,
 }
 
-/// What the service does. A request that hangs has no output.
+/// The end of a request. One that hangs has no output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// A whole answer.
     Reply {
-        /// The request's.
+        /// The request's id.
         id: u64,
         /// HTTP status.
         status: u16,
@@ -33,12 +33,12 @@ pub enum Output {
     },
     /// The connection is reset before a byte of the answer.
     Reset {
-        /// The request's.
+        /// The request's id.
         id: u64,
     },
     /// An answer that stops in the middle of its body.
     Cut {
-        /// The request's.
+        /// The request's id.
         id: u64,
         /// HTTP status.
         status: u16,

@@ -5,6 +5,24 @@
 //! `fetch` in a page. It opens no socket and reads no clock; requests and the time go in, answers
 //! come out, and the same seed gives the same trace.
 //!
+//! ```text
+//! base/      time and chance: the calendar, the scale of time, delays, random draws
+//! model/     the service itself: models and prices, protocols, limits, pictures
+//! settings/  the configuration, faults and courses of jobs included
+//! records/   the ledger: the truth about every request, for tests to compare with
+//! wire/      answers as text, in each protocol, and error bodies
+//! parse/     the reading of a request
+//! plan/      answers that are decided and not yet sent; the plan of each fault
+//! batch/     files, jobs and their rows
+//! decide/    the decision about a request that arrives, and the output of its work
+//! service.rs the requests that are open, and the moments at which something is due
+//! exchange.rs inputs and outputs; wasm.rs: the same service for JavaScript
+//! ```
+//!
+//! A folder uses those above it alone, and no circle of `use` runs between files.
+//!
+//! A project may make one request a minute: the first is served, the second is rejected at once.
+//!
 //! ```
 //! use unexhausted_emulator::{Config, Input, Output, Request, Service};
 //!

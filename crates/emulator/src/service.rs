@@ -1,4 +1,5 @@
-//! The service: requests in, answers out, and nothing in between that is not decided here.
+//! The service: it takes inputs, keeps the requests that are open, and gives outputs when they are
+//! due. The decisions are made in `decide`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

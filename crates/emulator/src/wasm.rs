@@ -128,7 +128,7 @@ impl CoreOutput {
         kind.into()
     }
 
-    /// The request's.
+    /// The request's id.
     #[wasm_bindgen(getter)]
     pub fn id(&self) -> u32 {
         u32::try_from(self.output.id()).unwrap_or(u32::MAX)

@@ -1,6 +1,7 @@
 //! Random draws that depend on the seed and the request alone, never on the order of events.
 
-/// What a draw is for; each purpose of each request has its own stream.
+/// The purpose of a draw. Each purpose of each request has its own stream, so that one draw more or
+/// less moves no other.
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
 pub(crate) enum Purpose {
@@ -80,7 +81,7 @@ pub(crate) fn hash(state: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(state, |h, byte| (h ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3))
 }
 
-/// Where a hash starts.
+/// The state in which a hash starts.
 pub(crate) const HASH_START: u64 = 0xCBF2_9CE4_8422_2325;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What each call of files and jobs leads to.
+//! The dispatch of each call of files and jobs to the function that does its work.
 
 use crate::batch::context::Context;
 use crate::batch::store::Store;

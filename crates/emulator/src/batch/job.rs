@@ -63,7 +63,7 @@ impl Job {
             Fate::Fails => (done, JobState::Failed),
             _ => (done, JobState::Succeeded),
         };
-        // What is to come to nothing gets nowhere: no row of it is ever billed.
+        // A job that is not to succeed gets nowhere, so that no row of it is ever billed.
         let succeeds = state == JobState::Succeeded;
         let stopped = [self.cancelled, self.deleted].into_iter().flatten().min();
         if let Some(at) = stopped.filter(|at| *at < end) {
@@ -101,7 +101,7 @@ impl Job {
         self.deleted.is_none() && !gone
     }
 
-    /// What the ledger has of it.
+    /// The job as the ledger has it.
     pub(crate) fn record(&self, now: u64) -> JobRecord {
         let progress = self.progress(now);
         let rows: Vec<RowRecord> = self

@@ -9,7 +9,7 @@ use crate::wire::reply::Reply;
 /// Items in a page of a list.
 #[derive(Clone, Copy)]
 pub(crate) struct PageSize {
-    /// Where the caller asks for no number.
+    /// The number, if the caller asks for none.
     pub(crate) usual: usize,
     pub(crate) most: usize,
 }

@@ -1,4 +1,4 @@
-//! All that is kept of files and jobs.
+//! The store of files and jobs.
 
 use std::collections::{BTreeMap, VecDeque};
 

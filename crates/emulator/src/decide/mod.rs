@@ -1,4 +1,5 @@
-//! What happens to a request that arrives: limits first, then money, then faults, then an answer.
+//! The decision about a request that arrives: limits first, then money, then faults, then an
+//! answer.
 //!
 //! `arrival` decides, by the `state` of the service, and `ending` makes the output of the work.
 

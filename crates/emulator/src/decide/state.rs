@@ -1,4 +1,4 @@
-//! All that decisions depend on, and that they change.
+//! The state that decisions depend on, and that they change.
 
 use std::collections::BTreeMap;
 

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-/// What one account has spent.
+/// The spending of one billing account.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) spend: Spend,
-    /// Billionths of a USD.
+    /// The sum over its whole life, in billionths of a USD.
     pub(crate) ever: u64,
 }
 

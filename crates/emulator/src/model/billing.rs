@@ -22,7 +22,8 @@ impl TokenUsage {
     }
 }
 
-/// What an answer takes; the same for the same request, whenever it is asked.
+/// The tokens of an answer. They follow from the seed and the request alone, so that the limits,
+/// the price and the body agree.
 pub(crate) fn usage(
     seed: u64,
     sequence: u64,

@@ -65,7 +65,7 @@ pub struct Model {
     pub thinks: bool,
     /// Tokens of one picture in the request.
     pub input_image_tokens: u64,
-    /// Thousandths of a millionth of a USD per token: input, text and thinking, pictures.
+    /// Billionths of a USD per token: input, text and thinking, pictures.
     pub nano_usd: (u64, u64, u64),
 }
 

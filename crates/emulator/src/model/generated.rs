@@ -1,8 +1,8 @@
-//! What a model makes of a request.
+//! The content that a model makes of a request.
 
 use crate::model::generation::Generation;
 
-/// What an answer of status 200 generated.
+/// The content of an answer of status 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Generated {
     /// A picture, after an interim one if `thoughts`.
@@ -19,7 +19,7 @@ pub(crate) enum Generated {
     NoCandidates,
 }
 
-/// What the request itself leads to, where nothing goes wrong.
+/// The content that the request itself leads to, if nothing goes wrong.
 pub(crate) fn without_fault(generation: &Generation) -> Generated {
     if !generation.wants_image {
         Generated::Text

@@ -35,7 +35,7 @@ pub struct Limits {
     pub rejected_count: Option<bool>,
 }
 
-/// What a limit counts.
+/// The quantity that a limit counts, and its window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Dimension {
@@ -49,7 +49,7 @@ pub enum Dimension {
     Rpd,
 }
 
-/// What one request takes.
+/// The amounts that one request takes of the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost {
     /// Input tokens, by the service's own count.
@@ -75,9 +75,9 @@ impl Cost {
 /// A limit that a request would have broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// Which one.
+    /// The limit's dimension.
     pub(crate) dimension: Dimension,
-    /// Its value.
+    /// The limit's value.
     pub(crate) limit: u64,
     /// Milliseconds of the service's time until the same request would fit.
     pub(crate) wait: u64,

@@ -1,4 +1,5 @@
-//! What the service is: its models and their prices, protocols, limits, and the pictures it draws.
+//! The service itself: its models and their prices, its protocols and limits, and the pictures that
+//! it draws.
 
 pub(crate) mod account;
 pub(crate) mod billing;

@@ -19,10 +19,10 @@ pub(crate) fn check_bytes(bytes: Option<u64>) -> Result<(), String> {
     }
 }
 
-/// What a picture is made from; the bytes are made on demand.
+/// The facts that a picture is made from; its bytes are made on demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Decides the pattern and its colours.
+    /// The pattern and its colours follow from it.
     pub hash: u64,
     /// Pixels of a side.
     pub side: u32,
@@ -107,7 +107,7 @@ fn row_of(width: u32) -> u64 {
     u64::from(width).saturating_mul(3).saturating_add(1)
 }
 
-/// Which of eight cells a pixel is in.
+/// The cell, of eight, that a pixel is in.
 fn cell(at: u32, side: u32) -> u32 {
     at.saturating_mul(8).checked_div(side).unwrap_or(0).min(7)
 }
@@ -137,5 +137,5 @@ fn chunk(file: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     file.extend(crc.finalize().to_be_bytes());
 }
 
-/// Stands for a picture's base64 until the body is drawn. No sentence of ours generated it.
+/// A place for a picture's base64 in a text, until the body is drawn. No other text contains it.
 pub(crate) const PLACEHOLDER: &str = "<<<<picture>>>>";

@@ -56,7 +56,7 @@ impl Window {
                 *used = *u;
             }
             (Self::Bucket { limit, level, at }, Self::Bucket { limit: l, level: old, at: a }) => {
-                // What is missing from full stays missing.
+                // The amount missing from a full bucket stays missing.
                 let missing = bucket_size(*l).saturating_sub(*old);
                 *level = bucket_size(*limit).saturating_sub(missing);
                 *at = *a;

@@ -7,10 +7,10 @@ use crate::parse::call::{Call, RowSource};
 use crate::parse::generate_content;
 use crate::wire::refusal::{Refusal, refuse};
 
-/// What a 400 says of JSON that is not of the message's form.
+/// Parts of the sentences of a 400 about JSON that is not of the message's form.
 const NO_MESSAGE: &[&str] = &["Cannot find field.", "Invalid value at '"];
 
-/// What is wrong with the model of a row: all have to be for the job's.
+/// Checks the model of a row: all have to be for the job's.
 pub(crate) fn wrong_model(blank: &Generation, asked: &str, request: &Value) -> Result<(), Refusal> {
     let own = request.get("model").and_then(Value::as_str).unwrap_or(asked);
     let own = own.strip_prefix("models/").unwrap_or(own);
@@ -21,8 +21,8 @@ pub(crate) fn wrong_model(blank: &Generation, asked: &str, request: &Value) -> R
     refuse(400, &sentence)
 }
 
-/// What is wrong with a row inside the request of a job, where that is wrong with the whole: another
-/// model, and what is no message at all. The rest is told in the row's result.
+/// Checks the rows inside the request of a job. Another model, and JSON that is no message at all,
+/// are a fault of the whole request; any other is told in the row's result.
 pub(crate) fn check_inline(
     blank: &Generation,
     asked: &str,

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-/// Which part of a list is asked for.
+/// The part of a list that is asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ListPage {
     pub(crate) size: Option<usize>,
     pub(crate) token: Option<String>,
 }
 
-/// What an upload is to become.
+/// The announcement of an upload.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadStart {
     pub(crate) version: String,
@@ -30,7 +30,7 @@ pub(crate) struct UploadChunk {
     pub(crate) data: Vec<u8>,
 }
 
-/// Where the rows of a job are.
+/// The source of a job's rows.
 #[derive(Clone, Debug)]
 pub(crate) enum RowSource {
     Inline(Vec<RowRequest>),
@@ -79,7 +79,7 @@ impl Call {
         }
     }
 
-    /// Whether the address itself is the secret: of an upload nobody else knows it.
+    /// Whether the address itself is the secret, as that of an upload is.
     pub(crate) fn needs_no_key(&self) -> bool {
         matches!(self, Self::Upload(_))
     }

@@ -1,4 +1,4 @@
-//! What pages may send, and the headers that let them read an answer.
+//! The headers that pages may send, and those that let them read an answer.
 
 use crate::parse::parsed::{Intent, Parsed};
 use crate::parse::request::Request;

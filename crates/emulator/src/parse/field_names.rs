@@ -42,7 +42,7 @@ pub(crate) const GENERATION: &[&str] = &[
 
 pub(crate) const IMAGE: &[&str] = &["aspectRatio", "imageSize"];
 
-/// What Vertex AI takes beside and instead of these. Source: the discovery document of
+/// Fields that Vertex AI takes beside and instead of these. Source: the discovery document of
 /// `aiplatform.v1beta1`, revision 2026-11-06.
 pub(crate) const VERTEX_ROOT: &[&str] = &[
     "contents",

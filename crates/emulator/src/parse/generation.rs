@@ -1,4 +1,4 @@
-//! A generation from its first to its last field.
+//! The making of a generation: blank at first, complete once the prompt is read.
 
 use crate::model::catalogue::{Model, Size};
 use crate::model::generation::Generation;
@@ -32,7 +32,7 @@ pub(crate) fn blank(config: &Config, request: &Request, model: &'static Model) -
     }
 }
 
-/// A generation with what its prompt amounts to.
+/// A generation with the facts of its prompt.
 pub(crate) fn complete(mut generation: Generation, prompt: &Prompt) -> Result<Generation, Refusal> {
     if let Some(bytes) = prompt.image_bytes {
         picture::check_bytes(Some(bytes)).or_else(|sentence| refuse(400, &sentence))?;

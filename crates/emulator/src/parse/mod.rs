@@ -1,4 +1,5 @@
-//! What a request asks for. Nothing here depends on what came before it.
+//! The reading of a request, from its route to the last field of its body. It depends on the
+//! configuration and on no earlier request.
 
 pub(crate) mod batch_rows;
 pub(crate) mod call;

@@ -6,12 +6,12 @@ use crate::model::protocol::{Protocol, is_generate};
 use crate::parse::call::Call;
 use crate::wire::refusal::Refusal;
 
-/// What a request asks for.
+/// The thing that a request asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Intent {
     /// A preflight; whether it may pass.
     Preflight { allowed: bool },
-    /// It is wrong, and why.
+    /// Nothing, since the request is wrong.
     Refused(Refusal),
     /// A body that is known already.
     Ready { body: String },
@@ -30,7 +30,7 @@ pub(crate) struct Parsed {
     /// `preflight`, `unknown`, or that of a [`Call`].
     pub(crate) call: &'static str,
     pub(crate) protocol: Protocol,
-    /// Under which name the caller knows the service.
+    /// The name under which the caller knows the service.
     pub(crate) host: String,
     pub(crate) model: String,
     pub(crate) project: String,

@@ -1,4 +1,4 @@
-//! The prompt of a request: what its contents amount to.
+//! The prompt of a request.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::parse::field_names::{BLOB, CONTENT, PART};
 use crate::parse::review::{Review, listed, snake};
 use crate::wire::gemini::VERTEX_SIGNED;
 
-/// What the contents of a request amount to.
+/// The sum of a request's contents: their hash, their length, their pictures.
 pub(crate) struct Prompt {
     pub(crate) hash: u64,
     pub(crate) characters: u64,

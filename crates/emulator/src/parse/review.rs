@@ -10,7 +10,7 @@ use crate::wire::refusal::{Refusal, refuse};
 /// The largest body, in bytes (since 2026-01-08).
 const MAX_BODY: u64 = 104_857_600;
 
-/// `image_size` and `imageSize` are the same field.
+/// The name of a field in camelCase: `image_size` and `imageSize` are the same field.
 pub(crate) fn camel(name: &str) -> String {
     let mut out = String::new();
     let mut upper = false;
@@ -27,7 +27,7 @@ pub(crate) fn camel(name: &str) -> String {
     out
 }
 
-/// Where a message stands, in the snake_case of the service's sentences.
+/// The name of a field in snake_case, as the service's sentences have it.
 pub(crate) fn snake(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
@@ -39,7 +39,7 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
-/// Collects what is wrong with a body.
+/// A list of all that is wrong with a body.
 #[derive(Default)]
 pub(crate) struct Review {
     wrong: Vec<FieldViolation>,

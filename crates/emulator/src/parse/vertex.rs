@@ -5,7 +5,7 @@ use crate::settings::config::Config;
 use crate::wire::error;
 use crate::wire::refusal::Refusal;
 
-/// Where a request goes.
+/// The address of a request to a model.
 pub(crate) struct Address<'r> {
     pub(crate) version: &'r str,
     /// The Google Cloud project, on Vertex AI.

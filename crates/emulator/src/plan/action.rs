@@ -1,10 +1,10 @@
-//! What the service does in answer to a request.
+//! The kinds of answers to a request.
 
 use crate::model::generated::Generated;
 use crate::wire::body::Body;
 use crate::wire::reply::Reply;
 
-/// The action.
+/// An answer that is decided and not yet sent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     Reply(Reply),

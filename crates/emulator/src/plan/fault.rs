@@ -11,7 +11,7 @@ use crate::settings::fault_kind::FaultKind;
 use crate::wire::link;
 use crate::wire::reply::{HTML, Reply};
 
-/// The action, its time and its consequences.
+/// An action and its time.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) action: Action,

@@ -1,4 +1,5 @@
-//! What an answer can be: the actions, the plan of each fault, and work with its price.
+//! Answers that are decided and not yet sent: the action, the plan of each fault, and the work with
+//! its time and price.
 
 pub(crate) mod action;
 pub(crate) mod fault;

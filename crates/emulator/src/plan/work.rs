@@ -26,7 +26,7 @@ impl Work {
         Self { action, due, usage: TokenUsage::default(), price_nano: 0, image_bytes: None }
     }
 
-    /// What it leaves in the ledger, but for its outcome.
+    /// The facts for the ledger, but for the outcome and the status.
     pub(crate) fn completion(&self) -> Completion {
         Completion {
             prompt_tokens: self.usage.prompt,
@@ -37,7 +37,7 @@ impl Work {
         }
     }
 
-    /// What the answer generated, also one that is cut.
+    /// The content of the answer; of one that is cut, that of the whole.
     pub(crate) fn generated(&self) -> Generated {
         match &self.action {
             Action::Answer(generated) => generated.clone(),

@@ -21,7 +21,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// Behind the prefix.
+    /// The name on the wire, without its prefix.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Pending => "PENDING",
@@ -56,7 +56,7 @@ pub enum RowOutcome {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RowRecord {
-    /// The caller's.
+    /// The key that the caller gave it.
     pub key: Option<String>,
     /// How it ended.
     pub outcome: RowOutcome,
@@ -64,7 +64,7 @@ pub struct RowRecord {
     pub images: u64,
     #[serde(skip)]
     pub(crate) nano: u64,
-    /// USD.
+    /// The price, in USD.
     pub billed: f64,
 }
 
@@ -72,11 +72,11 @@ pub struct RowRecord {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JobRecord {
-    /// As `batches/abc`.
+    /// The name, as `batches/abc`.
     pub name: String,
-    /// The caller's.
+    /// The name that the caller gave it.
     pub display_name: String,
-    /// Which the key belongs to.
+    /// The project that the key belongs to.
     pub project: String,
     /// Without `models/`.
     pub model: String,
@@ -96,7 +96,7 @@ pub struct JobRecord {
     pub images: u64,
     /// Rows that were billed.
     pub billed_rows: usize,
-    /// USD.
+    /// The price, in USD.
     pub billed: f64,
     /// Its rows, in their order.
     pub rows: Vec<RowRecord>,

@@ -1,4 +1,4 @@
-//! The ledger, which counts all requests and remembers the last.
+//! The ledger, which sums up all requests and keeps the records of the last ones.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct ModelUse {
     over_limit: u64,
 }
 
-/// The books of the service.
+/// The ledger: records, sums, and the use of each model.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     records: BTreeMap<u64, Record>,
@@ -27,7 +27,7 @@ pub(crate) struct Ledger {
     max_records: usize,
 }
 
-/// What a finished request adds to its record.
+/// The facts that the end of a request adds to its record.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Completion {
     pub(crate) outcome: Outcome,

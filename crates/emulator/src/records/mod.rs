@@ -1,4 +1,5 @@
-//! The ledger: what really happened, for tests to compare with what a client believes.
+//! The ledger: the truth about every request and job, for tests to compare with what a client
+//! believes.
 
 pub(crate) mod job;
 pub(crate) mod ledger;

@@ -47,7 +47,7 @@ pub struct Record {
     pub call: String,
     /// Without `models/`.
     pub model: String,
-    /// Which the key belongs to.
+    /// The project that the key belongs to.
     pub project: String,
     /// When it was sent, in milliseconds of the service's time (not of its clock, which is off).
     pub sent: u64,
@@ -71,6 +71,6 @@ pub struct Record {
     pub output_tokens: u64,
     /// Pictures made.
     pub images: u64,
-    /// USD.
+    /// The price, in USD.
     pub billed: f64,
 }

@@ -30,11 +30,11 @@ pub struct Usage {
     pub over_limit: u64,
 }
 
-/// A copy of the books.
+/// A copy of the whole ledger.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// Sums.
+    /// Sums over all requests for a picture.
     pub totals: Totals,
     /// By project and model.
     pub usage: Vec<Usage>,

@@ -26,7 +26,7 @@ pub struct Totals {
     pub other: u64,
     /// Pictures made.
     pub images: u64,
-    /// USD.
+    /// The price of all, in USD.
     pub billed: f64,
     /// Being worked on now.
     pub in_flight: u64,

@@ -12,7 +12,7 @@ const MINUTE: u64 = 60_000;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// What becomes of a job.
+/// The end that a job comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fate {
@@ -31,7 +31,7 @@ pub enum Fate {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default, remote = "Self")]
 pub struct Course {
-    /// What becomes of it (`succeeds`).
+    /// The end that it comes to (`succeeds`).
     pub fate: Fate,
     /// Milliseconds before it starts, instead of the common one.
     pub pending: Option<u64>,
@@ -41,7 +41,7 @@ pub struct Course {
     pub message: Option<String>,
 }
 
-// A type that is also a plain string, as `Fault` is.
+// The traits are written by hand since a course is also a plain string, as `Fault` is.
 impl Serialize for Course {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::serialize(self, serializer)
@@ -59,14 +59,14 @@ impl<'de> Deserialize<'de> for Course {
     }
 }
 
-/// With which prefix states are told.
+/// The prefix of the names of states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StatePrefix {
-    /// That of the wire.
+    /// The prefix on the wire.
     #[default]
     #[serde(rename = "BATCH_STATE")]
     Batch,
-    /// That of the SDKs and of some samples.
+    /// The prefix of the SDKs and of some samples.
     #[serde(rename = "JOB_STATE")]
     Job,
 }

@@ -1,4 +1,4 @@
-//! Choices among a few words.
+//! Settings that are one of a few words.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum QuotaBody {
     Empty,
 }
 
-/// What a 429 of a spent day says about the wait.
+/// The wait that a 429 of a spent day tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DailyHint {
@@ -30,7 +30,7 @@ pub enum DailyHint {
     Mixed,
 }
 
-/// What becomes of a key that `keys` does not list.
+/// The treatment of a key that `keys` does not list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UnknownKeys {

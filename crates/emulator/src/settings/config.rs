@@ -16,11 +16,11 @@ use crate::settings::files::FilesConfig;
 use crate::settings::latency::Latency;
 use crate::settings::transit::Transit;
 
-/// Everything that can be set; all of it has a default. Times are milliseconds.
+/// The configuration; each value has a default. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// What every random draw derives from (1).
+    /// The seed of every random draw (1).
     pub seed: u64,
     /// How far the service's clock is ahead; by default from -1,500 to 1,500 by the seed.
     pub clock_offset: Option<i64>,
@@ -42,7 +42,7 @@ pub struct Config {
     pub project_limits: BTreeMap<String, BTreeMap<String, Limits>>,
     /// How the body of a 429 is written (`detailed`).
     pub quota_body: QuotaBody,
-    /// What the 429 of a spent day says about the wait (`true`).
+    /// The wait that the 429 of a spent day tells (`true`).
     pub daily_hint: DailyHint,
     /// USD that each account may spend in any 600 s; no limit by default.
     pub spend_limit: Option<f64>,
@@ -50,10 +50,10 @@ pub struct Config {
     pub prepaid: Option<f64>,
     /// The project of each key. Keys are compared, never stored elsewhere or shown.
     pub keys: BTreeMap<String, String>,
-    /// What becomes of other keys (`accept`).
+    /// The treatment of other keys (`accept`).
     pub unknown_keys: UnknownKeys,
-    /// Bearer tokens of Vertex AI, and when each ends (`null` for never). Where there are none, any is
-    /// taken.
+    /// Bearer tokens of Vertex AI, and when each ends (`null` for never). If there are none, any
+    /// is taken.
     pub tokens: BTreeMap<String, Option<u64>>,
     /// How a picture stands in an answer of OpenAI's protocols (`base64`).
     pub picture_as: PictureAs,
@@ -65,8 +65,8 @@ pub struct Config {
     pub script: Vec<Fault>,
     /// More model ids, each with the known model that it behaves like.
     pub models: BTreeMap<String, String>,
-    /// The tier at which every request is served and billed: `flex`, `standard`, `priority`; by default
-    /// the one that it asks for.
+    /// The tier at which every request is served and billed: `flex`, `standard`, `priority`; by
+    /// default the one that it asks for.
     pub served_tier: Option<String>,
     /// Known models that answer 404 "no longer available to new users".
     pub retired: Vec<String>,

@@ -34,7 +34,7 @@ const CALLS: &[&str] = &[
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, remote = "Self")]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of fault.
     pub fault: FaultKind,
     /// Only for this model; else for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub struct Fault {
     /// A Retry-After header on whatever is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<String>,
-    /// Which limit a 429 names (`rpm`).
+    /// The limit that a 429 names (`rpm`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dimension: Option<Dimension>,
     /// The limit's value in a 429 (that of the configuration, else a plausible one).

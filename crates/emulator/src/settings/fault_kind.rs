@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
@@ -113,7 +113,7 @@ pub enum FaultKind {
     /// 413 in HTML, of a gateway.
     #[serde(rename = "413")]
     TooLarge,
-    /// Whatever `status`, `headers` and `body` say.
+    /// The reply that `status`, `headers` and `body` make up.
     Status,
 }
 

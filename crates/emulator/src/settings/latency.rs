@@ -19,11 +19,11 @@ pub struct Latency {
     pub sigma: f64,
     /// Medians of single models, instead of `median`.
     pub models: BTreeMap<String, f64>,
-    /// What a size multiplies the median by (512: 0.7, 1K: 1, 2K: 1.4, 4K: 2.2).
+    /// Factors of the median by size (512: 0.7, 1K: 1, 2K: 1.4, 4K: 2.2).
     pub sizes: BTreeMap<String, f64>,
     /// How likely a request is in the long tail (0).
     pub tail: f64,
-    /// What the tail multiplies the time by (6).
+    /// The factor of the time in the tail (6).
     pub tail_factor: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What can be configured, with the defaults, the checks and the JSON of each value.
+//! The configuration, with the defaults, the checks and the JSON of each value.
 
 pub(crate) mod batch;
 pub(crate) mod choices;

@@ -1,10 +1,10 @@
-//! What an answer of another protocol than Gemini's is made of.
+//! The facts that an answer of another protocol than Gemini's is written from.
 
 use crate::model::billing::TokenUsage;
 use crate::model::generated::Generated;
 use crate::model::picture::Picture;
 
-/// What an answer is made of.
+/// An answer before it is written.
 pub(crate) struct Answer<'a> {
     pub(crate) generated: &'a Generated,
     pub(crate) usage: TokenUsage,

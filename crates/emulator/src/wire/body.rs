@@ -17,11 +17,11 @@ pub struct Body {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// In base64.
+    /// A picture in base64.
     Picture(Picture),
-    /// As it is.
+    /// A picture's file.
     File(Picture),
-    /// Written when its bytes are asked for.
+    /// A row of a job, which is written when its bytes are asked for.
     Row(RowRef),
     Bytes(Vec<u8>),
 }

@@ -8,8 +8,10 @@ use crate::model::generated::Generated;
 use crate::model::generation::Generation;
 use crate::model::picture::PLACEHOLDER;
 
-/// How a picture is signed by each API, which the other refuses. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
+/// The signature of a picture by the Developer API, which Vertex AI refuses. Source: LiteLLM
+/// 1.110.2, `rejected_thought_signature_retry.py`.
 pub(crate) const SIGNED: &str = "c2lnbmVkIGJ5IHRoZSBEZXZlbG9wZXIgQVBJ";
+/// The signature of Vertex AI, which the Developer API refuses.
 pub(crate) const VERTEX_SIGNED: &str = "c2lnbmVkIGJ5IFZlcnRleCBBSQ==";
 
 #[derive(Serialize)]

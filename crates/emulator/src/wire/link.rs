@@ -5,7 +5,7 @@ use crate::model::picture::{MAX_BYTES, Picture};
 use crate::wire::error;
 use crate::wire::refusal::Refusal;
 
-/// Where they lie.
+/// The path of the folder with all pictures.
 pub(crate) const FOLDER: &str = "/pictures/";
 
 /// The name of a picture that is gone.
@@ -25,7 +25,7 @@ pub(crate) fn at(host: &str, name: &str) -> String {
     format!("http://{host}{FOLDER}{name}")
 }
 
-/// What lies under a name.
+/// The picture of a name, or the page in its place.
 pub(crate) fn find(name: &str) -> Result<Picture, Refusal> {
     if name == PAGE {
         let page = "<!DOCTYPE html>\n<title>Please sign in</title>\n";

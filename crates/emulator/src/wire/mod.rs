@@ -1,4 +1,4 @@
-//! What answers look like on the wire, in each protocol: bodies of status 200, errors, links.
+//! Answers on the wire, in each protocol: bodies of status 200, errors, links.
 
 pub(crate) mod answer;
 pub(crate) mod body;

@@ -19,7 +19,7 @@ pub(crate) fn answer(answer: &Answer<'_>) -> Reply {
             );
             json!({ "predictions": [{ "raiFilteredReason": sentence }] })
         }
-        // What is empty is left out.
+        // An empty list is left out.
         _ => json!({}),
     };
     Reply::json(200, pretty(&body))

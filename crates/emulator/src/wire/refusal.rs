@@ -2,7 +2,7 @@
 
 use crate::wire::error;
 
-/// Why a request is wrong: status and body.
+/// The answer to a request that is wrong.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,

@@ -1,8 +1,8 @@
-//! A reply whose body is a text.
+//! Replies whose body is a text.
 
 use crate::wire::error;
 
-/// A reply without a picture.
+/// A reply whose body is a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,

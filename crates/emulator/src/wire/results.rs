@@ -25,7 +25,7 @@ pub(crate) enum RowResult {
     Error(String),
 }
 
-/// A row with its end, which is known from the start but told only when its time has come.
+/// A row with its result, which is known from the start but told only when its time has come.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) key: Option<String>,
@@ -52,11 +52,11 @@ impl Row {
     }
 }
 
-/// What all rows of a job have in common.
+/// The rows of a job, and what they have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) seed: u64,
-    /// Of the request that made the job.
+    /// The sequence number of the request that made the job.
     pub(crate) sequence: u64,
     /// The name of the model in answers.
     pub(crate) version: String,
@@ -68,7 +68,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// What the random draws of a row derive from.
+    /// The number that the random draws of a row derive from.
     pub(crate) fn sequence_of(&self, index: usize) -> u64 {
         hash(self.sequence.wrapping_add(0x5EED), &(index as u64).to_le_bytes())
     }
@@ -111,7 +111,7 @@ impl Rows {
     }
 }
 
-/// A row of a body.
+/// A row in a body.
 #[derive(Clone)]
 pub(crate) struct RowRef {
     pub(crate) rows: Arc<Rows>,
