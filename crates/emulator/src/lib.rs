@@ -5,6 +5,24 @@
 //! `fetch` in a page. It opens no socket and reads no clock; requests and the time go in, answers
 //! come out, and the same seed gives the same trace.
 //!
+//! ```text
+//! base/      time and chance: the calendar, the scale of time, delays, random draws
+//! model/     the service itself: models and prices, protocols, limits, pictures
+//! settings/  the configuration, faults and courses of jobs included
+//! records/   the ledger: the truth about every request, for tests to compare with
+//! wire/      answers as text, in each protocol, and error bodies
+//! parse/     the reading of a request
+//! plan/      answers that are decided and not yet sent; the plan of each fault
+//! batch/     files, jobs and their rows
+//! decide/    the decision about a request that arrives, and the output of its work
+//! service.rs the requests that are open, and the moments at which something is due
+//! exchange.rs inputs and outputs; wasm.rs: the same service for JavaScript
+//! ```
+//!
+//! A folder uses those above it alone, and no circle of `use` runs between files.
+//!
+//! A project may make one request a minute: the first is served, the second is rejected at once.
+//!
 //! ```
 //! use unexhausted_emulator::{Config, Input, Output, Request, Service};
 //!
@@ -30,45 +48,41 @@
 //! # Ok::<(), unexhausted_emulator::ConfigError>(())
 //! ```
 
-mod answer;
-mod arrival;
+mod base;
 mod batch;
-mod batch_config;
-mod body;
-mod clock;
-mod config;
-mod dress;
-mod fault;
-mod fields;
-mod files;
-mod jobs;
-mod ledger;
-mod link;
-mod models;
-mod openai;
-mod picture;
+mod decide;
+mod exchange;
+mod model;
+mod parse;
 mod plan;
-mod predict;
-mod quota;
-mod random;
-mod request;
-mod route;
-mod rows;
+mod records;
 mod service;
-mod vertex;
+mod settings;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
+mod wire;
 
-pub use answer::Body;
-pub use batch_config::{BatchConfig, Course, Fate, FilesConfig, StatePrefix};
-pub use clock::next_pacific_midnight;
-pub use config::{Config, ConfigError, DailyHint, Latency, QuotaBody, Transit, UnknownKeys};
-pub use dress::PictureAs;
-pub use fault::{Delay, Fault, FaultKind};
-pub use jobs::{JobRecord, JobState, RowOutcome, RowRecord};
-pub use ledger::{Amounts, FileSums, Outcome, Record, Snapshot, Totals, Usage, WindowPeaks};
-pub use models::{LONG_RATIOS, MODELS, Model, RATIOS, RETIRED, Size};
-pub use picture::{MAX_BYTES, Picture};
-pub use quota::{Dimension, Discipline, Limits};
-pub use request::Request;
-pub use service::{Input, Output, Service};
+pub use base::calendar::next_pacific_midnight;
+pub use base::delay::Delay;
+pub use exchange::{Input, Output};
+pub use model::catalogue::{LONG_RATIOS, MODELS, Model, RATIOS, RETIRED, Size};
+pub use model::limits::{Dimension, Discipline, Limits};
+pub use model::picture::{MAX_BYTES, Picture};
+pub use model::protocol::PictureAs;
+pub use parse::request::Request;
+pub use records::job::{JobRecord, JobState, RowOutcome, RowRecord};
+pub use records::peaks::{Amounts, WindowPeaks};
+pub use records::record::{Outcome, Record};
+pub use records::snapshot::{FileSums, Snapshot, Usage};
+pub use records::totals::Totals;
+pub use service::Service;
+pub use settings::batch::{BatchConfig, Course, Fate, StatePrefix};
+pub use settings::choices::{DailyHint, QuotaBody, UnknownKeys};
+pub use settings::config::Config;
+pub use settings::error::ConfigError;
+pub use settings::fault::Fault;
+pub use settings::fault_kind::FaultKind;
+pub use settings::files::FilesConfig;
+pub use settings::latency::Latency;
+pub use settings::transit::Transit;
+pub use wire::body::Body;

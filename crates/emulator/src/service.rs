@@ -1,96 +1,36 @@
-//! The service: requests in, answers out, and nothing in between that is not decided here.
+//! The service: it takes inputs, keeps the requests that are open, and gives outputs when they are
+//! due. The decisions are made in `decide`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::answer::{self, Body};
-use crate::arrival::{Account, Work};
-use crate::batch_config::Course;
-use crate::clock::Scale;
-use crate::config::{Config, ConfigError};
-use crate::dress::{self, Answer, Dress};
-use crate::fault::{Fault, Script};
-use crate::files::Files;
-use crate::jobs::Job;
-use crate::ledger::{Closing, FileSums, Ledger, Outcome, Record, Snapshot, Totals};
-use crate::picture::Picture;
-use crate::plan::{self, Act, Reply};
-use crate::quota::Quota;
-use crate::random::{Purpose, Random};
-use crate::request::{self, CORS_HEADERS, Parsed, Request, UPLOAD_HEADERS, Wish};
-
-/// What happens to the service.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A request is sent.
-    Request(Request),
-    /// The caller of an open request goes away. Work that has begun goes on and is billed.
-    Disconnect {
-        /// The request's.
-        id: u64,
-    },
-    /// Time passes.
-    Tick,
-}
-
-/// What the service does. A request that hangs has no output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// A whole answer.
-    Reply {
-        /// The request's.
-        id: u64,
-        /// HTTP status.
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: Body,
-    },
-    /// The connection is reset before a byte of the answer.
-    Reset {
-        /// The request's.
-        id: u64,
-    },
-    /// An answer that stops in the middle of its body.
-    Cut {
-        /// The request's.
-        id: u64,
-        /// HTTP status.
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        /// Bytes that were promised.
-        content_length: u64,
-        /// The bytes that come.
-        body_prefix: Vec<u8>,
-    },
-}
-
-impl Output {
-    /// The request that it ends.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        match self {
-            Self::Reply { id, .. } | Self::Reset { id } | Self::Cut { id, .. } => *id,
-        }
-    }
-}
+use crate::base::random::Purpose;
+use crate::decide::arrival::decide;
+use crate::decide::ending::Ending;
+use crate::decide::script::Script;
+use crate::decide::state::State;
+use crate::exchange::{Input, Output};
+use crate::parse::parsed::Parsed;
+use crate::parse::request::Request;
+use crate::parse::route;
+use crate::plan::action::Action;
+use crate::plan::work::Work;
+use crate::records::ledger::Completion;
+use crate::records::record::{Outcome, Record};
+use crate::records::snapshot::{FileSums, Snapshot};
+use crate::records::totals::Totals;
+use crate::settings::config::Config;
+use crate::settings::error::ConfigError;
+use crate::settings::fault::Fault;
 
 /// A request that has not ended.
 #[derive(Clone, Debug)]
-pub(crate) struct Open {
+struct OpenRequest {
     id: u64,
-    pub(crate) parsed: Parsed,
-    pub(crate) scripted: Option<Fault>,
+    parsed: Parsed,
+    scripted: Option<Fault>,
     stage: Stage,
     /// Whether the caller went away.
     gone: bool,
-}
-
-impl Open {
-    fn is_generate(&self) -> bool {
-        dress::is_generate(self.parsed.call)
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -107,26 +47,16 @@ enum Stage {
 /// [`Service::next_wakeup`].
 #[derive(Clone, Debug)]
 pub struct Service {
-    pub(crate) config: Config,
-    pub(crate) scale: Scale,
-    pub(crate) time: u64,
+    state: State,
     sequence: u64,
     /// By sequence number.
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, OpenRequest>,
     /// The sequence number of each request whose caller waits.
     waiting: BTreeMap<u64, u64>,
     /// When something is due, for which request.
     events: BTreeSet<(u64, u64)>,
     outputs: VecDeque<Output>,
     script: Script,
-    pub(crate) quotas: BTreeMap<(String, String), Quota>,
-    pub(crate) accounts: BTreeMap<String, Account>,
-    pub(crate) ledger: Ledger,
-    pub(crate) files: Files,
-    /// By the sequence numbers of the requests that made them.
-    pub(crate) jobs: BTreeMap<u64, Job>,
-    /// What is in store for the next jobs.
-    pub(crate) courses: VecDeque<Course>,
 }
 
 impl Service {
@@ -140,30 +70,22 @@ impl Service {
         let mut script = Script::default();
         script.extend(config.script.iter().cloned());
         Ok(Self {
-            scale: Scale::new(config.time_scale),
-            time: 0,
+            state: State::new(config),
             sequence: 0,
             open: BTreeMap::new(),
             waiting: BTreeMap::new(),
             events: BTreeSet::new(),
             outputs: VecDeque::new(),
             script,
-            quotas: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            ledger: Ledger::new(config.max_records),
-            files: Files::default(),
-            jobs: BTreeMap::new(),
-            courses: config.batch.jobs.iter().cloned().collect(),
-            config,
         })
     }
 
     /// Tells the service what happens at `now`, in milliseconds since 1970 (daily limits end at
     /// midnight Pacific). A `now` before an earlier one counts as the same moment.
     pub fn handle(&mut self, now: u64, input: Input) {
-        let time = self.scale.service_time(now);
+        let time = self.state.scale.service_time(now);
         self.run(time);
-        self.time = time;
+        self.state.time = time;
         match input {
             Input::Request(request) => self.begin(&request),
             Input::Disconnect { id } => self.disconnect(id),
@@ -181,13 +103,13 @@ impl Service {
     #[must_use]
     pub fn next_wakeup(&self) -> Option<u64> {
         let (due, _) = self.events.first()?;
-        Some(self.scale.caller_time(*due))
+        Some(self.state.scale.caller_time(*due))
     }
 
     /// The configuration in force.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.state.config
     }
 
     /// Appends faults to the script.
@@ -209,19 +131,19 @@ impl Service {
     /// # Errors
     /// As [`Config::from_json`]; then nothing changes.
     pub fn configure(&mut self, now: u64, patch: &str) -> Result<(), ConfigError> {
-        let mut config = self.config.patched(patch)?;
+        let mut config = self.state.config.patched(patch)?;
         let scripted: BTreeMap<String, serde_json::Value> =
             serde_json::from_str(patch).unwrap_or_default();
         if scripted.contains_key("script") {
             self.script.extend(config.script.iter().cloned());
-            config.script.clone_from(&self.config.script);
+            config.script.clone_from(&self.state.config.script);
         }
         if scripted.contains_key("batch") {
-            self.courses = config.batch.jobs.iter().cloned().collect();
+            self.state.store.courses = config.batch.jobs.iter().cloned().collect();
         }
-        self.scale.set_factor(now, config.time_scale);
-        self.ledger.set_max_records(config.max_records);
-        self.config = config;
+        self.state.scale.set_factor(now, config.time_scale);
+        self.state.ledger.set_max_records(config.max_records);
+        self.state.config = config;
         Ok(())
     }
 
@@ -229,7 +151,7 @@ impl Service {
     pub fn reset(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let mut outputs = std::mem::take(&mut self.outputs);
-        if let Ok(fresh) = Self::new(self.config.clone()) {
+        if let Ok(fresh) = Self::new(self.state.config.clone()) {
             *self = fresh;
         }
         outputs.extend(waiting.into_keys().map(|id| Output::Reset { id }));
@@ -245,32 +167,32 @@ impl Service {
     /// The sums of the ledger.
     #[must_use]
     pub fn totals(&self) -> &Totals {
-        self.ledger.totals()
+        self.state.ledger.totals()
     }
 
     /// The requests that the ledger remembers, oldest first.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.ledger.records()
+        self.state.ledger.records()
     }
 
     /// A copy of the whole ledger.
     #[must_use]
     pub fn ledger(&self) -> Snapshot {
         let rules = |project: &str, model: &str| {
-            let limits = self.config.limits_of(project, model);
-            let discipline = limits.discipline.unwrap_or(self.config.discipline);
+            let limits = self.state.config.limits_of(project, model);
+            let discipline = limits.discipline.unwrap_or(self.state.config.discipline);
             (limits, discipline)
         };
-        let (files, bytes) = self.files.sums();
+        let (files, bytes) = self.state.store.files.sums();
         Snapshot {
-            totals: self.ledger.totals().clone(),
-            usage: self.ledger.usage(rules),
-            spend_peaks: self.ledger.spend_peaks(),
+            totals: self.state.ledger.totals().clone(),
+            usage: self.state.ledger.usage(rules),
+            spend_peaks: self.state.ledger.spend_peaks(),
             script_left: self.script.len(),
             clock_offset: self.clock_offset(),
-            now: self.time,
-            requests: self.ledger.records().cloned().collect(),
-            jobs: self.job_records(),
+            now: self.state.time,
+            requests: self.state.ledger.records().cloned().collect(),
+            jobs: self.state.store.job_records(self.state.time),
             files: FileSums { count: files, bytes },
         }
     }
@@ -278,14 +200,7 @@ impl Service {
     /// How far the service's clock is ahead of the truth, in milliseconds.
     #[must_use]
     pub fn clock_offset(&self) -> i64 {
-        self.config.clock_offset.unwrap_or_else(|| {
-            let drawn = self.random(0, Purpose::ClockOffset).between(0, 3_000);
-            i64::try_from(drawn).unwrap_or(0).saturating_sub(1_500)
-        })
-    }
-
-    pub(crate) fn random(&self, sequence: u64, purpose: Purpose) -> Random {
-        Random::keyed(self.config.seed, sequence, purpose)
+        self.state.clock_offset()
     }
 
     /// Does everything that is due up to `time`, in order.
@@ -295,7 +210,7 @@ impl Service {
                 break;
             }
             self.events.pop_first();
-            self.time = due;
+            self.state.time = due;
             // Out of the map while it is worked on; an arrival puts it back.
             if let Some(open) = self.open.remove(&sequence) {
                 match open.stage {
@@ -312,29 +227,30 @@ impl Service {
         self.disconnect(id);
         self.sequence = self.sequence.saturating_add(1);
         let sequence = self.sequence;
-        let parsed = request::parse(&self.config, request, self.time);
+        let parsed = route::parse(&self.state.config, request, self.state.time);
         let scripted = self.script.next(parsed.call, &parsed.model);
-        let transit = self.config.transit;
-        let travel = self.random(sequence, Purpose::Transit).between(transit.low, transit.high);
-        let due = self.time.saturating_add(travel);
-        self.ledger.open(Record {
+        let transit = self.state.config.transit;
+        let travel =
+            self.state.random(sequence, Purpose::Transit).between(transit.low, transit.high);
+        let due = self.state.time.saturating_add(travel);
+        self.state.ledger.open(Record {
             sequence,
             id,
             call: parsed.call.to_owned(),
             model: parsed.model.clone(),
             project: parsed.project.clone(),
-            sent: self.time,
+            sent: self.state.time,
             ..Record::default()
         });
         let stage = Stage::Travelling { due };
-        self.open.insert(sequence, Open { id, parsed, scripted, stage, gone: false });
+        self.open.insert(sequence, OpenRequest { id, parsed, scripted, stage, gone: false });
         self.waiting.insert(id, sequence);
         self.events.insert((due, sequence));
     }
 
-    fn arrive(&mut self, sequence: u64, mut open: Open) {
-        self.ledger.arrived(sequence, self.time, open.is_generate());
-        let work = self.decide(sequence, &open);
+    fn arrive(&mut self, sequence: u64, mut open: OpenRequest) {
+        self.state.ledger.arrived(sequence, self.state.time, open.parsed.is_generate());
+        let work = decide(&mut self.state, sequence, &open.parsed, open.scripted.as_ref());
         if let Some(due) = work.due {
             self.events.insert((due, sequence));
         }
@@ -346,123 +262,30 @@ impl Service {
         let Some(sequence) = self.waiting.remove(&id) else { return };
         let Some(open) = self.open.get_mut(&sequence) else { return };
         open.gone = true;
-        self.ledger.edit(sequence, |record| record.disconnected = true);
-        let (closing, arrived) = match &open.stage {
+        self.state.ledger.edit(sequence, |record| record.disconnected = true);
+        let (completion, arrived) = match &open.stage {
             Stage::Travelling { due } => {
                 self.events.remove(&(*due, sequence));
-                (Closing { outcome: Outcome::Lost, ..Closing::default() }, false)
+                (Completion { outcome: Outcome::Lost, ..Completion::default() }, false)
             }
-            Stage::Working(work) if work.act == Act::Hang => {
-                (Closing { outcome: Outcome::Hung, ..work.closing() }, true)
+            Stage::Working(work) if work.action == Action::Hang => {
+                (Completion { outcome: Outcome::Hung, ..work.completion() }, true)
             }
             Stage::Working(_) => return,
         };
-        let generate = open.is_generate();
+        let generate = open.parsed.is_generate();
         self.open.remove(&sequence);
-        self.ledger.close(sequence, self.time, arrived, generate, &closing);
+        self.state.ledger.close(sequence, self.state.time, arrived, generate, &completion);
     }
 
-    fn finish(&mut self, sequence: u64, open: &Open, work: &Work) {
-        let mut closing = work.closing();
-        let output = match &work.act {
-            Act::Reply(reply) => {
-                let reply = dress::error(reply.clone(), open.parsed.dress, &open.parsed.model);
-                let status = reply.status;
-                closing.status = Some(status);
-                closing.outcome = plan::outcome(status);
-                let body = match open.parsed.wish {
-                    Wish::Fetch(picture) => Body::file(picture),
-                    _ => Body::from(reply.body.clone()),
-                };
-                Output::Reply { id: open.id, status, headers: with_origin(reply, open), body }
-            }
-            Act::Send(reply, body) => {
-                closing.status = Some(reply.status);
-                closing.outcome =
-                    if body.breaks_off() { Outcome::Failed } else { plan::outcome(reply.status) };
-                let headers = with_origin(reply.clone(), open);
-                Output::Reply { id: open.id, status: reply.status, headers, body: body.clone() }
-            }
-            Act::Answer(_) | Act::Cut(_) => {
-                let (reply, body) = self.answer(sequence, open, work);
-                let status = reply.status;
-                closing.status = Some(status);
-                let headers = with_origin(reply, open);
-                if let Act::Cut(fraction) = work.act {
-                    closing.outcome = Outcome::Failed;
-                    cut(open.id, headers, &body, fraction)
-                } else {
-                    closing.outcome = plan::outcome(status);
-                    Output::Reply { id: open.id, status, headers, body }
-                }
-            }
-            Act::Reset | Act::Hang => {
-                closing.outcome = Outcome::Failed;
-                Output::Reset { id: open.id }
-            }
-        };
-        self.ledger.close(sequence, self.time, true, open.is_generate(), &closing);
+    fn finish(&mut self, sequence: u64, open: &OpenRequest, work: &Work) {
+        let ending = Ending { id: open.id, sequence, parsed: &open.parsed, work };
+        let (completion, output) = ending.outputs(&self.state);
+        let generate = open.parsed.is_generate();
+        self.state.ledger.close(sequence, self.state.time, true, generate, &completion);
         if !open.gone {
             self.waiting.remove(&open.id);
             self.outputs.push_back(output);
         }
     }
-
-    fn answer(&self, sequence: u64, open: &Open, work: &Work) -> (Reply, Body) {
-        let Wish::Generate(wish) = &open.parsed.wish else {
-            // Only a valid request is given an answer.
-            return (Reply::json(200, String::new()), Body::default());
-        };
-        let picture = Picture {
-            hash: wish.prompt_hash,
-            side: self.config.picture_size,
-            bytes: work.image_bytes,
-        };
-        let asked = &open.parsed.model;
-        let known = self.config.models.contains_key(asked);
-        let version = if known { asked.as_str() } else { wish.model.name };
-        let holds = work.holds();
-        if open.parsed.dress != Dress::Gemini {
-            let usage = answer::usage(self.config.seed, sequence, wish, &holds);
-            let answer = Answer { holds: &holds, usage, model: asked, picture, sequence };
-            let host = &open.parsed.host;
-            return dress::answer(open.parsed.dress, &answer, host, self.config.picture_as);
-        }
-        let body = answer::body(self.config.seed, sequence, wish, version, &holds, picture);
-        let mut reply = Reply::json(200, String::new());
-        if !wish.is_vertex {
-            reply.set("x-gemini-service-tier", wish.tier);
-        }
-        (reply, body)
-    }
-}
-
-/// The headers of an answer, readable by the page that asked.
-fn with_origin(mut reply: Reply, open: &Open) -> Vec<(String, String)> {
-    let preflight = matches!(open.parsed.wish, Wish::Preflight { .. });
-    let refused = matches!(open.parsed.wish, Wish::Preflight { allowed: false });
-    if let (Some(origin), false) = (&open.parsed.origin, refused) {
-        reply.set("access-control-allow-origin", origin);
-        reply.set("vary", "Origin, X-Origin, Referer");
-        if preflight {
-            reply.set("access-control-allow-methods", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT");
-            let upload = open.parsed.is_upload;
-            let allowed = if upload { UPLOAD_HEADERS } else { CORS_HEADERS };
-            reply.set("access-control-allow-headers", allowed);
-            reply.set("access-control-max-age", "3600");
-        } else if open.parsed.is_upload {
-            let exposed = "x-goog-upload-status, x-goog-upload-url, x-goog-upload-size-received";
-            reply.set("access-control-expose-headers", exposed);
-        }
-    }
-    reply.headers
-}
-
-fn cut(id: u64, headers: Vec<(String, String)>, body: &Body, fraction: f64) -> Output {
-    let mut bytes = body.to_bytes();
-    let content_length = bytes.len() as u64;
-    // At least one byte is missing, or it would be no cut.
-    let most = bytes.len().saturating_sub(1);
-    bytes.truncate(((bytes.len() as f64 * fraction) as usize).min(most));
-    Output::Cut { id, status: 200, headers, content_length, body_prefix: bytes }
 }

@@ -3,7 +3,12 @@
 use serde::Deserialize;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-use crate::{Config, Fault, Input, Output, Request, Service};
+use crate::exchange::{Input, Output};
+use crate::parse::request::Request;
+use crate::service::Service;
+use crate::settings::config::Config;
+use crate::settings::error::ConfigError;
+use crate::settings::fault::Fault;
 
 /// A request without its body.
 #[derive(Deserialize)]
@@ -78,7 +83,7 @@ impl Core {
     /// # Errors
     /// An unknown fault or a wrong value, in words.
     pub fn script(&mut self, faults: &str) -> Result<(), JsError> {
-        let faults = Fault::list_from_json(faults).map_err(crate::ConfigError)?;
+        let faults = Fault::list_from_json(faults).map_err(ConfigError)?;
         Ok(self.service.script(faults)?)
     }
 
@@ -123,7 +128,7 @@ impl CoreOutput {
         kind.into()
     }
 
-    /// The request's.
+    /// The request's id.
     #[wasm_bindgen(getter)]
     pub fn id(&self) -> u32 {
         u32::try_from(self.output.id()).unwrap_or(u32::MAX)

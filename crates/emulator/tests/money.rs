@@ -1,4 +1,4 @@
-//! What a picture costs, and the limits of money.
+//! The price of a picture, and the limits of money.
 #![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
 #![allow(clippy::panic, clippy::indexing_slicing, dead_code)]
 

@@ -93,7 +93,7 @@ fn the_books_balance() {
     // Every request that was neither given up nor hangs got exactly one output.
     let quiet = records.iter().filter(|r| r.disconnected || r.finished.is_none()).count();
     assert_eq!(trace.len() + quiet, 600);
-    // Who hangs is still in flight.
+    // A request that hangs is still in flight.
     assert_eq!(totals.in_flight, totals.pending);
     assert!(totals.max_in_flight > 5);
     for record in records {

@@ -6,7 +6,7 @@ use unexhausted_emulator::{Config, Input, Output, Request, Service};
 /// 2026-11-24 12:00:00 UTC, a whole minute.
 pub(crate) const NOON: u64 = 1_795_521_600_000;
 
-/// What came back for one request.
+/// The answer to one request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
