@@ -1,0 +1,10 @@
+//! Answers: of which protocol, with what in them.
+
+pub(crate) mod finish;
+pub(crate) mod outline;
+pub(crate) mod protocol;
+pub(crate) mod reading;
+pub(crate) mod relay;
+pub(crate) mod summary;
+pub(crate) mod usage;
+pub(crate) mod used;

@@ -1,0 +1,42 @@
+//! The state of one call.
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::engine::input::FlightId;
+use crate::wasm::driver::job::{Job, Thrown};
+use crate::wasm::options::settings::Settings;
+
+pub(super) struct PendingAttempt {
+    pub(super) id: FlightId,
+    pub(super) target: usize,
+    /// The context or canceller whose signal stops it.
+    pub(super) handle: JsValue,
+}
+
+pub(super) struct Call {
+    /// The JavaScript side of it: whoever waits for the promise.
+    pub(super) caller: JsValue,
+    pub(super) job: Job,
+    pub(super) serial: u32,
+    pub(super) pending: Vec<PendingAttempt>,
+    pub(super) callbacks: Option<Box<Callbacks>>,
+    /// What the caller's function threw last, or a copy of what the service answered last.
+    pub(super) thrown: Option<Thrown>,
+    pub(super) answer: JsValue,
+}
+
+/// The caller's own functions, which few calls have.
+pub(super) struct Callbacks {
+    pub(super) on_retry: Option<Function>,
+    pub(super) should_retry: Option<Function>,
+    pub(super) fallback_on: Option<Function>,
+}
+
+impl Callbacks {
+    pub(super) fn of(settings: Settings) -> Option<Box<Self>> {
+        let Settings { on_retry, should_retry, fallback_on, .. } = settings;
+        let has_any = on_retry.is_some() || should_retry.is_some() || fallback_on.is_some();
+        has_any.then(|| Box::new(Self { on_retry, should_retry, fallback_on }))
+    }
+}

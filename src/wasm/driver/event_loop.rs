@@ -1,0 +1,195 @@
+//! The loop around the core: feed one input, carry out what comes out, arm one timer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Object};
+use wasm_bindgen::prelude::*;
+
+use crate::base::time::Instant;
+use crate::engine::exchange::BookId;
+use crate::engine::history::History;
+use crate::engine::input::{CallId, CallSpec, Input};
+use crate::engine::output::Output;
+use crate::engine::state_machine::Engine;
+use crate::models::known::Catalog;
+use crate::models::model::Status;
+use crate::wasm::driver::call::{Call, Callbacks};
+use crate::wasm::driver::job::Job;
+use crate::wasm::errors::generate_error::closed_error;
+use crate::wasm::host::{self, Host};
+use crate::wasm::options::settings::Settings;
+use crate::wasm::quota::quotas::{Quotas, account_identity};
+use crate::wasm::target::home::home;
+
+/// One client: an engine, its calls, one timer.
+pub(crate) struct Driver {
+    pub(crate) engine: RefCell<Engine>,
+    pub(crate) quotas: Quotas,
+    /// Where quotas are shared, and under which name.
+    pub(crate) shared: Option<(Object, Option<String>)>,
+    /// What identifies the client's own account.
+    pub(crate) home: String,
+    /// Those who wait for the stores to be asked.
+    pub(crate) quota_waiters: RefCell<Vec<JsValue>>,
+    /// When the quotas were kept last.
+    pub(crate) kept: Cell<Instant>,
+    /// And how many attempts had been sent by then.
+    pub(crate) kept_sent: Cell<u32>,
+    pub(super) calls: RefCell<Vec<Option<Box<Call>>>>,
+    pub(super) timer: RefCell<Option<(Instant, Timeout)>>,
+    /// When the host wakes it, if it is still there.
+    pub(super) idle: Cell<Option<Instant>>,
+    serials: Cell<u32>,
+    pub(crate) host: Host,
+    /// The client's own `fetch`.
+    pub(super) fetch: Option<Function>,
+    pub(crate) catalog: Rc<Catalog>,
+    /// Which models listeners were told of, and what.
+    pub(crate) emitted_retired: RefCell<Vec<(String, Status)>>,
+    pub(super) history: RefCell<History>,
+}
+
+impl Driver {
+    pub(crate) fn new(host: Host, settings: &Settings) -> Rc<Self> {
+        let mut engine = Engine::new(host::seed());
+        if let Some(most) = settings.concurrency {
+            engine.set_concurrency(most);
+        }
+        if let Some(thresholds) = &settings.alert_at {
+            engine.set_alerts(thresholds);
+        }
+        if let Some(budget) = &settings.budget {
+            engine.set_budget(budget);
+            if settings.store.is_some() {
+                engine.share(BookId::Budget, settings.on_store_down);
+            }
+        }
+        let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
+        let (base, key) = home(settings, &host);
+        let home = account_identity(&base, key.as_deref());
+        let driver = Rc::new(Self {
+            engine: RefCell::new(engine),
+            quotas: Quotas::default(),
+            shared,
+            home,
+            quota_waiters: RefCell::default(),
+            kept: Cell::default(),
+            kept_sent: Cell::default(),
+            calls: RefCell::default(),
+            timer: RefCell::default(),
+            idle: Cell::default(),
+            serials: Cell::new(0),
+            host,
+            fetch: settings.fetch.clone(),
+            catalog: settings.catalog(),
+            emitted_retired: RefCell::default(),
+            history: RefCell::default(),
+        });
+        driver.recall(BookId::Budget);
+        driver
+    }
+
+    /// Starts a call; its promise is settled through `caller`.
+    pub(crate) fn start(
+        self: &Rc<Self>,
+        caller: JsValue,
+        job: Job,
+        spec: CallSpec,
+        settings: Settings,
+    ) -> u32 {
+        let serial = self.serials.get().wrapping_add(1);
+        self.serials.set(serial);
+        // Before what the engine says of it, which is gone soon and would leave a hole.
+        let call = Box::new(Call {
+            caller,
+            job,
+            serial,
+            pending: Vec::new(),
+            callbacks: Callbacks::of(settings),
+            thrown: None,
+            answer: JsValue::UNDEFINED,
+        });
+        let id = self.engine.borrow_mut().start(host::now(), spec);
+        let index = id.0 as usize;
+        {
+            let mut calls = self.calls.borrow_mut();
+            if calls.len() <= index {
+                calls.resize_with(index.saturating_add(1), || None);
+            }
+            if let Some(slot) = calls.get_mut(index) {
+                *slot = Some(call);
+            }
+        }
+        self.drain();
+        id.0
+    }
+
+    /// Ends a call because its caller aborted; the JavaScript side has rejected it already.
+    pub(crate) fn cancel(self: &Rc<Self>, call: u32) {
+        self.feed(Input::Cancelled { call: CallId(call) });
+    }
+
+    /// Takes nothing more: what is in flight goes on.
+    pub(crate) fn retire(self: &Rc<Self>) {
+        self.feed(Input::Draining);
+    }
+
+    /// Ends every call.
+    pub(crate) fn close(self: &Rc<Self>) {
+        self.feed(Input::Closed);
+        // Nobody waits for a store any more.
+        for caller in self.quota_waiters.take() {
+            self.host.reject(&caller, &closed_error(&self.host));
+        }
+    }
+
+    /// Whether the client has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.engine.borrow().is_closed()
+    }
+
+    pub(crate) fn feed(self: &Rc<Self>, input: Input) {
+        self.engine.borrow_mut().handle(host::now(), input);
+        self.drain();
+    }
+
+    /// Carries out what the engine says. No borrow is held while JavaScript runs: a listener may
+    /// start another call, and so come back here.
+    pub(crate) fn drain(self: &Rc<Self>) {
+        loop {
+            let output = self.engine.borrow_mut().poll();
+            let Some(output) = output else { break };
+            match output {
+                Output::Send { call, flight, attempt, target } => {
+                    self.send(call, flight, attempt, target);
+                }
+                Output::Abort { call, flight, timed_out } => self.abort(call, flight, timed_out),
+                Output::Wait { call, attempt, wait, until, info } => {
+                    self.emit_wait(call, attempt, wait, until, &info);
+                }
+                Output::Hold { call, attempt, wait, until, info } => {
+                    self.emit_hold(call, attempt, wait, until, &info);
+                }
+                Output::Transact { id, book, request } => self.transact(id, book, request),
+                Output::Notice(notice) => self.emit_notice(&notice),
+                Output::Switch { call, from, to, info } => self.emit_switch(call, from, to, &info),
+                Output::Settle { call, ending, record } => self.settle(call, ending, &record),
+            }
+        }
+        self.keep();
+        self.answer_quota_waiters();
+        self.arm();
+    }
+
+    /// The host wakes it as it was told; what has come too early is asked for again.
+    pub(crate) fn wake(self: &Rc<Self>) {
+        self.idle.set(None);
+        self.feed(Input::Woken);
+    }
+
+    pub(super) fn with<T>(&self, call: CallId, read: impl FnOnce(&mut Call) -> T) -> Option<T> {
+        self.calls.borrow_mut().get_mut(call.0 as usize)?.as_deref_mut().map(read)
+    }
+}
