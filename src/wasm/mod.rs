@@ -34,7 +34,7 @@ use values::copy::copy;
 #[global_allocator]
 static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
 
-/// Says what an error is: an Error, `{ status, headers, body }`, a string, or a 200 body.
+/// Classifies an error: an Error, `{ status, headers, body }`, a string, or a 200 body.
 #[wasm_bindgen(js_name = classifyError)]
 #[must_use]
 pub fn classify_error(input: &JsValue) -> JsValue {
@@ -77,17 +77,17 @@ pub fn cheapest_model() -> String {
     catalog::cheapest().map_or_else(String::new, |model| model.id.to_owned())
 }
 
-/// The type of a picture, by the first letters of its base64 and what is said of it; `undefined` for
-/// what is none.
+/// The type of a picture, by the first letters of its base64 and the type that its answer names;
+/// `undefined` where it is no picture.
 #[wasm_bindgen(js_name = pictureType)]
 #[must_use]
 pub fn picture_type(head: &str, said: Option<String>) -> Option<String> {
     answer::summary::picture_type(head, said)
 }
 
-/// Whether an address may be asked that the service at `home` leads to: its own, where `status` is 0, or
-/// one that an answer of this status leads to, after so many redirects, the last of which was at `by`.
-/// All are origins.
+/// Whether the origin `to` may be asked for the sake of the service at `home`. It is the origin of
+/// a link of that service, where `status` is 0, else the goal of a redirect with this status, which
+/// was given by the origin `by` after `hops` redirects.
 #[wasm_bindgen(js_name = mayFollow)]
 #[must_use]
 pub fn may_follow(status: u16, home: &str, by: &str, to: &str, hops: u32) -> bool {

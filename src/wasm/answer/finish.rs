@@ -16,7 +16,7 @@ impl Reading {
     /// The answer, once its links are fetched.
     ///
     /// # Errors
-    /// Where not one of its pictures could be had.
+    /// The failure of a link, where none of its pictures could be had.
     pub(crate) async fn finish(
         self,
         request: &HttpRequest,
@@ -40,8 +40,9 @@ impl Reading {
     }
 }
 
-/// Asks for a picture once more where it did not come: it is paid for, and one that was just made may
-/// be there a moment later. Its bytes say what it is, whatever its server says.
+/// Fetches a picture, a second time where it did not come: it is paid for, and one that was just
+/// made may be there a moment later. Its type is read from its bytes, whichever one its
+/// server names.
 async fn fetch(
     link: &str,
     request: &HttpRequest,

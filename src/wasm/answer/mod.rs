@@ -1,4 +1,4 @@
-//! Answers: of which protocol, with what in them.
+//! Answers: summarized, normalized to the Gemini API, and outlined for the classifier.
 
 pub(crate) mod finish;
 pub(crate) mod outline;

@@ -9,7 +9,7 @@ use crate::wasm::values::access::{get, get_text, keys};
 use crate::wasm::values::check::is_plain;
 use crate::wasm::values::copy::copy;
 
-/// A text part is kept this far, to be quoted where a picture was wanted.
+/// The UTF-16 units that are kept of a text, to be quoted where a picture was wanted.
 const TEXT_MAX: u32 = 1_000;
 
 /// The answer as the classifier reads it: its reasons and the kinds of its parts, no picture data.
@@ -62,8 +62,7 @@ pub(crate) fn outline(body: &JsValue) -> Value {
     ])
 }
 
-/// Whether a body without a picture is the service's: it may be empty, but it has no keys that are
-/// nobody's.
+/// Whether a body without a picture is the service's: it is empty, or has a key of the API.
 pub(crate) fn is_gemini_answer(body: &JsValue) -> bool {
     const OURS: [&str; 6] =
         ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
@@ -71,7 +70,7 @@ pub(crate) fn is_gemini_answer(body: &JsValue) -> bool {
         && (OURS.iter().any(|key| !get(body, key).is_undefined()) || keys(body).is_empty())
 }
 
-/// Whether this is a list in which something is the service's.
+/// Whether this is a list with a chunk that is the service's.
 pub(crate) fn has_chunk(body: &JsValue) -> bool {
     items(body).any(|chunk| !keys(&chunk).is_empty() && is_gemini_answer(&chunk))
 }

@@ -21,7 +21,7 @@ pub(crate) fn read_protocol(protocol: Protocol, answer: &JsValue) -> Option<Read
     };
     let rows = list(&get(answer, own));
     let has_error = !matches!(get(answer, "error"), none if none.is_undefined() || none.is_null());
-    // A server of Imagen leaves out what is empty: everything, where all pictures were filtered.
+    // A server of Imagen leaves out empty fields, which are all where each picture was filtered.
     let is_bare = protocol == Protocol::Imagen && is_plain(answer) && keys(answer).is_empty();
     if as_array(&get(answer, own)).is_none() && !has_error && !is_bare {
         return None;
@@ -76,8 +76,8 @@ pub(crate) fn read_protocol(protocol: Protocol, answer: &JsValue) -> Option<Read
 }
 
 impl Reading {
-    /// A message of the chat API: what is clearly a picture counts before what the text holds, which
-    /// repeats it in some relays.
+    /// A message of the chat API. Parts that are pictures are read before the text, which repeats
+    /// them in some relays.
     fn choice(&mut self, message: &JsValue) {
         for image in list(&get(message, "images")) {
             self.part(&image);
@@ -95,7 +95,7 @@ impl Reading {
     }
 }
 
-/// An error may hide in a 200.
+/// Copies an error, which may hide in a 200.
 fn copy_error(from: &JsValue, to: &Object) {
     copy_field(from, to, "error");
 }

@@ -1,4 +1,4 @@
-//! The parts of an answer that is being read; the pictures in it stay JavaScript strings.
+//! An answer that is being normalized; the pictures in it stay JavaScript strings.
 
 use js_sys::{Array, JsString, Object, RegExp};
 use wasm_bindgen::prelude::*;
@@ -8,7 +8,7 @@ use crate::wasm::values::access::get;
 use crate::wasm::values::object::object;
 use crate::wasm::values::text::bounded;
 
-/// What was read of an answer.
+/// An answer of the Gemini API that is being made from another one.
 pub(crate) struct Reading {
     pub(super) body: Object,
     pub(super) parts: Array,
@@ -61,7 +61,7 @@ impl Reading {
         self.has_pictures || !self.links.is_empty()
     }
 
-    /// `{ image_url: { url } }`, `{ image_url }`, `{ url }`, `{ b64_json }`, `{ image: { base64 } }`.
+    /// A part such as `{ image_url: { url } }`, `{ url }` or `{ b64_json }`.
     pub(super) fn part(&mut self, part: &JsValue) {
         let before = (self.parts.length(), self.links.len());
         for place in [get(part, "image_url"), get(part, "image"), part.clone()] {

@@ -9,12 +9,12 @@ use crate::wasm::values::check::as_array;
 use crate::wasm::values::name::name;
 use crate::wasm::values::object::object;
 
-/// What is copied of an answer's chunks, of which a later one knows better.
+/// Fields that are copied from the chunks of an answer; a later chunk overwrites an earlier one.
 const FIELDS: [&str; 6] =
     ["usageMetadata", "modelVersion", "responseId", "promptFeedback", "modelStatus", "error"];
 
 /// An answer of the Gemini API as some relays write it: a list of chunks, snake case, data URLs,
-/// links to files. What holds no picture but in its thoughts gives that one: it is billed.
+/// links to files. An answer with a picture in its thoughts alone gives that one, which is billed.
 pub(crate) fn read_gemini(answer: &JsValue) -> Reading {
     let mut reading = Reading::new();
     let mut thoughts = Vec::new();

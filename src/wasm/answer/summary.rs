@@ -1,4 +1,4 @@
-//! Of an answer only a summary is read; its pictures stay where they are.
+//! The summary of an answer, whose pictures stay where they are.
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
@@ -12,16 +12,16 @@ use crate::wasm::values::check::as_array;
 /// The most parts and candidates that are looked at.
 const LIST_MAX: u32 = 64;
 
-/// What is read of an answer.
+/// The figures of an answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Summary {
     /// Pictures that are no thoughts.
     pub(crate) pictures: u32,
     /// The tokens that it reports.
     pub(crate) usage: Option<Usage>,
-    /// The tier that has served, where it says so.
+    /// The tier of service that answered, where it says so.
     pub(crate) tier: Option<ServiceTier>,
-    /// How often the model searched the web.
+    /// The number of times the model searched the web.
     pub(crate) searches: u32,
 }
 
@@ -48,7 +48,7 @@ impl Summary {
     }
 }
 
-/// The tier of service that `usageMetadata` tells: that of the Developer API, or Vertex AI's traffic.
+/// The tier of service in `usageMetadata`: the Developer API's, or the traffic type of Vertex AI.
 fn tier(metadata: &JsValue) -> Option<ServiceTier> {
     let said = ["serviceTier", "trafficType"].into_iter().find_map(|key| get_text(metadata, key));
     said.as_deref().map(ServiceTier::served)
@@ -62,21 +62,21 @@ pub(super) fn is_picture(part: &JsValue) -> bool {
         return false;
     };
     let head = String::from(bytes.slice(0, HEAD as u32));
-    // A data URL is made base64 first (`reading`).
+    // A data URL is made base64 first, in `reading`.
     data_url(&head).is_none()
         && picture_type(&head, get_text(&data, "mimeType")).is_some()
         && get(part, "thought") != JsValue::TRUE
 }
 
-/// The type of a picture, by the first letters of its base64 and what is said of it, if anything;
-/// `None` for what is none. What nothing tells is a picture all the same: it is paid for.
+/// The type of a picture, by the first letters of its base64 and the type that its answer names;
+/// `None` where it is no picture. One without any type is a picture too, since it is paid for.
 pub(crate) fn picture_type(head: &str, said: Option<String>) -> Option<String> {
     let said = said.as_deref().unwrap_or(UNTOLD);
     let mime = picture(head, Some(said))?;
     Some(if mime == UNTOLD { "application/octet-stream" } else { mime }.to_owned())
 }
 
-/// Said of a picture whose type is not told.
+/// The type of a picture for which none is named.
 const UNTOLD: &str = "image/";
 
 pub(super) fn usage(metadata: &JsValue) -> Option<Usage> {

@@ -8,13 +8,13 @@ use crate::wasm::values::access::{get, keys, set};
 use crate::wasm::values::name::name;
 use crate::wasm::values::object::object;
 
-/// Says in an answer of the Gemini API what an answer of OpenAI's reports.
+/// Copies the tokens that an answer of OpenAI's reports into one of the Gemini API.
 pub(super) fn copy_usage(usage: &JsValue, answer: &Object) {
     let metadata = Object::new();
     for row in COUNTS {
         set_count(&metadata, row.name, count(usage, row));
     }
-    // Zeros are what a relay writes that does not count.
+    // A relay that does not count writes zeros.
     if keys(&metadata).is_empty() {
         return;
     }

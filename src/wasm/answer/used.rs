@@ -1,4 +1,4 @@
-//! What the answer of an SDK took.
+//! The tokens and money that the answer of an SDK took.
 
 use wasm_bindgen::prelude::*;
 
@@ -10,9 +10,9 @@ use crate::wasm::answer::summary::{Summary, usage};
 use crate::wasm::values::access::get;
 use crate::wasm::values::money::nanos;
 
-/// What the answer of an SDK says that its request took; `None` where it says nothing.
+/// The tokens and money that the answer of an SDK took; `None` where it does not say.
 pub(crate) fn used_by_answer(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> {
-    // Also in the AI SDK's and the older SDK's envelopes.
+    // The AI SDK and the older SDK put the answer into an envelope.
     let inner = get(answer, "response");
     let metadata = [answer, &inner].map(|object| get(object, "usageMetadata"));
     let usage = metadata.iter().find_map(usage)?;

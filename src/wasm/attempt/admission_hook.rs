@@ -9,7 +9,7 @@ use crate::errors::kind::Kind;
 use crate::wasm::attempt::failed::Failed;
 use crate::wasm::values::access::get;
 
-/// Whoever is asked before each request, and told of each that failed.
+/// The functions that admit each request, and hear of each that failed.
 #[derive(Clone, Debug)]
 pub(crate) struct AdmissionHook {
     pass: Function,
@@ -26,19 +26,21 @@ impl AdmissionHook {
         Some(Self { pass: function("pass")?, failed: function("failed")? })
     }
 
-    /// Waits for leave to send; `usd` is what the request may cost. Where it is refused, nothing is
-    /// sent.
-    pub(crate) async fn pass(&self, model: &str, usd: f64) -> Result<(), Failed> {
-        let passed = self.pass.call2(&JsValue::UNDEFINED, &model.into(), &usd.into());
-        let passed = match passed {
-            Ok(passed) => JsFuture::from(Promise::resolve(&passed)).await,
+    /// Waits until the request is admitted; `usd` is its expected cost.
+    ///
+    /// # Errors
+    /// A request that is refused counts as a failed attempt that was not sent.
+    pub(crate) async fn admit(&self, model: &str, usd: f64) -> Result<(), Failed> {
+        let admitted = self.pass.call2(&JsValue::UNDEFINED, &model.into(), &usd.into());
+        let admitted = match admitted {
+            Ok(admitted) => JsFuture::from(Promise::resolve(&admitted)).await,
             Err(thrown) => Err(thrown),
         };
-        passed.map(drop).map_err(|_| held_back())
+        admitted.map(drop).map_err(|_| held_back())
     }
 
     pub(crate) fn report_failure(&self, possibly_billed: bool) {
-        // Whoever was asked does not throw, and nobody would be helped by it here.
+        // The function is the package's own and does not throw; an error could not be handled here.
         let _ = self.failed.call1(&JsValue::UNDEFINED, &possibly_billed.into());
     }
 }

@@ -1,4 +1,4 @@
-//! How an attempt failed.
+//! A failed attempt.
 
 use crate::base::value::Value;
 use crate::errors::classify::classify;
@@ -8,16 +8,17 @@ use crate::errors::kind::Kind;
 use crate::protocol::Protocol;
 use crate::wasm::host;
 
-/// How an attempt failed: what came, as the classifier reads it, unless it is known already.
+/// A failed attempt: the answer as the classifier reads it, and its description where that is known
+/// already.
 pub(crate) struct Failed {
     pub(crate) value: Value,
     pub(crate) info: Option<ErrorInfo>,
-    /// What an answer without a picture has cost by its tokens, in billionths of a USD.
+    /// The cost of an answer without a picture by its tokens, in billionths of a USD.
     pub(crate) spent: Option<u64>,
 }
 
 impl Failed {
-    /// What has begun to answer has made its picture.
+    /// A connection that was cut during the answer: the picture has been made, and may be billed.
     pub(crate) fn cut(value: Value) -> Self {
         let info = classify(&value, host::now().wall);
         let lost = info.kind == Kind::Network;

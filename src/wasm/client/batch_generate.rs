@@ -22,6 +22,7 @@ use crate::wasm::options::value::millis;
 use crate::wasm::request::checked::Request;
 use crate::wasm::values::check::as_array;
 
+/// The pause between two pictures, where the caller gives none.
 const BATCH_DELAY: Millis = Millis(1_000);
 
 #[wasm_bindgen]
@@ -53,7 +54,7 @@ impl Core {
         if self.driver.is_closed() {
             return Err(closed_error(&self.driver.host));
         }
-        // A mistake is told before the first request: later it would cost the pictures before it.
+        // A mistake is thrown before the first request: later it would cost the pictures before it.
         for prompt in prompts.iter() {
             let request = Request::read_any(&prompt, &self.driver.host)?;
             let host = &self.driver.host;
@@ -77,7 +78,7 @@ impl Core {
 
 /// Makes the pictures in order; `null` stands for one that failed. Ends early once `one` gives no
 /// promise, as the caller has aborted, and gives `None` once the client was closed.
-pub(crate) async fn run_batch(
+async fn run_batch(
     driver: &Driver,
     count: u32,
     delay: Millis,

@@ -49,7 +49,7 @@ pub(super) fn usable(
     Ok((chain.iter().filter(is_left).cloned().collect(), skipped))
 }
 
-/// Why a target is left out; `None` for one that can make the picture.
+/// The reason to leave out a target; `None` for one that can make the picture.
 fn skip(target: &Target, request: &Request, checks: bool) -> Option<Skip> {
     if target.retired {
         let reason = target.known().map(|known| retired_reason(&known));
@@ -78,8 +78,8 @@ pub(super) fn with_smaller(
 /// The request as each target is to get it; none where no target has a `config`.
 ///
 /// # Errors
-/// A `TypeError` for a `config` that does not go with the request, and for a tier of service that no
-/// target has.
+/// A `TypeError` for a `config` that does not go with the request, and for a tier of service that
+/// no target has.
 pub(super) fn own_requests(
     chain: &[Rc<Target>],
     request: &Request,

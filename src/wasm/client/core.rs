@@ -30,8 +30,8 @@ pub struct Core {
     last: RefCell<Rc<Policy>>,
     /// The targets of the last call.
     last_targets: RefCell<Rc<[EngineTarget]>>,
-    /// The one target of a function, which goes wherever it goes.
-    pub(super) nowhere: Rc<[EngineTarget]>,
+    /// The one target of a function whose model is not known.
+    pub(super) unknown_target: Rc<[EngineTarget]>,
 }
 
 #[wasm_bindgen]
@@ -70,7 +70,7 @@ impl Core {
             last: RefCell::new(Rc::clone(&retries)),
             retries,
             last_targets: RefCell::new(Rc::new([])),
-            nowhere: Rc::new([EngineTarget::of_account(0)]),
+            unknown_target: Rc::new([EngineTarget::of_account(0)]),
         })
     }
 
@@ -84,7 +84,7 @@ impl Core {
         self.driver.threw(CallId(call), FlightId(flight), thrown);
     }
 
-    /// The time has come that the host was told by `nap`.
+    /// Wakes the client at the time that it gave to `nap`.
     pub fn wake(&self) {
         self.driver.wake();
     }
@@ -94,18 +94,18 @@ impl Core {
         self.driver.cancel(call);
     }
 
-    /// How this client's attempts ended, of the last seven days.
+    /// The outcomes of this client's attempts of the last seven days.
     #[must_use]
     pub fn history(&self) -> JsValue {
         self.driver.history()
     }
 
-    /// What was spent, and what is left of the budget as it was seen last.
+    /// The money that was spent, and the budget as it was seen last.
     pub fn costs(&self, caller: &JsValue) {
         self.driver.host.resolve(caller, &self.driver.costs());
     }
 
-    /// Takes nothing more: what is in flight goes on, and everything else ends.
+    /// Takes no more calls: attempts that were sent go on, and all other calls end.
     pub fn retire(&self) {
         self.driver.retire();
     }

@@ -16,14 +16,15 @@ use crate::wasm::request::checked::Request;
 use crate::wasm::values::access::get;
 use crate::wasm::values::check::as_array;
 
+/// The requests of the drop-in in all, where the caller gives no number.
 const MAX_RETRIES: u32 = 5;
-
+/// The delay of the drop-in after its first request.
 const BASE_DELAY: Millis = Millis(2_000);
 
 #[wasm_bindgen]
 impl Core {
-    /// `client.generate`. A batch passes a `gate` with each of its calls, which is asked before each
-    /// request and may hold it back.
+    /// `client.generate`. A batch passes an admission `hook` with each of its calls, which is asked
+    /// before each request and may refuse it.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong, or a `GenerateError` for a missing key.
@@ -32,16 +33,16 @@ impl Core {
         caller: JsValue,
         request: &JsValue,
         options: &JsValue,
-        gate: &JsValue,
+        hook: &JsValue,
     ) -> Result<u32, JsValue> {
         let call = read_options(options, scope::GENERATE)?;
         let policy = call.retry.apply(self.settings.retry.apply(Policy::GENERATE));
         let request = Request::read(request, &self.driver.host)?;
-        self.picture(caller, request, Wanted::Result, policy, call, AdmissionHook::read(gate))
+        self.picture(caller, request, Wanted::Result, policy, call, AdmissionHook::read(hook))
     }
 
-    /// Refuses a wrong option of `client.batch`, and a wrong target of it or of the client: each item
-    /// would take that for its own fault.
+    /// Refuses a wrong option of `client.batch`, and a wrong target of it or of the client, before
+    /// each item fails by it.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong, or a `GenerateError` for a missing key.
@@ -105,8 +106,8 @@ impl Core {
 }
 
 impl Core {
-    /// What the drop-in and its kin take of the client's settings: how long they may wait. How often
-    /// and after which delays they try is their own.
+    /// The settings of the client that the drop-in and `generateWithFallback` follow: the longest
+    /// waits. The number of tries and their delays are their own.
     pub(super) fn limits(&self) -> RetryOptions {
         let RetryOptions { max_server_delay, max_wait_per_target, timeout, .. } =
             self.settings.retry;

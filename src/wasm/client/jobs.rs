@@ -1,4 +1,4 @@
-//! What jobs of the Batch API need of a client: where they are, and what their requests say.
+//! Jobs of the Batch API: their address, and their requests as text.
 
 use std::rc::Rc;
 
@@ -17,8 +17,8 @@ use crate::wasm::values::object::Fields;
 
 #[wasm_bindgen]
 impl Core {
-    /// Where jobs of a model are: `{ root, upload, path, headers, secrets }`. Without a model it is the first
-    /// target of the chain that can have any.
+    /// The address of the jobs of a model: `{ root, upload, path, headers, secrets }`. Without a
+    /// model it is that of the first target of the chain that can have jobs.
     ///
     /// # Errors
     /// A `TypeError` that names a target that can have none, a `GenerateError` for a missing key.
@@ -50,8 +50,8 @@ impl Core {
             .done())
     }
 
-    /// A request for a job: `{ model, text, tokens, size, usd }`, the text as `generate` would send it,
-    /// the money as what is to be reserved for it.
+    /// A request for a job: `{ model, text, tokens, size, usd }`, with the text that `generate`
+    /// would send, and the USD that are to be reserved for it.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong, a `GenerateError` for a model that is gone.
@@ -104,12 +104,12 @@ impl Core {
 
 impl Core {
     /// The targets for a request, in order.
-    pub(super) fn chain_for(&self, request: &Request) -> Result<Rc<[Rc<Target>]>, JsValue> {
+    fn chain_for(&self, request: &Request) -> Result<Rc<[Rc<Target>]>, JsValue> {
         self.targets.chain(None, request, None, &self.settings, &self.driver.host)
     }
 }
 
-/// Why a target can have no jobs.
+/// The reason for which a target can have no jobs, if there is one.
 fn fault(target: &Target) -> Option<&'static str> {
     if target.protocol != Protocol::Gemini {
         return Some(

@@ -1,4 +1,4 @@
-//! `quota`: what is used of the limits.
+//! `quota`: the use of the limits.
 
 use wasm_bindgen::prelude::*;
 
@@ -8,13 +8,13 @@ use crate::wasm::request::checked::Request;
 
 #[wasm_bindgen]
 impl Core {
-    /// What is used of the quotas, after a look into the store where they are shared.
+    /// The use of the quotas, after the store was asked where they are shared.
     ///
     /// # Errors
     /// A `TypeError` that names a wrong limit.
     pub fn quota(&self, caller: JsValue) -> Result<(), JsValue> {
         let (settings, host) = (&self.settings, &self.driver.host);
-        // Without a key nothing was asked yet, and there is nothing to tell.
+        // A client without a key has sent nothing, and its report is empty.
         let chain = self.targets.chain(None, &Request::default(), None, settings, host);
         for target in chain.iter().flat_map(|chain| chain.iter()) {
             self.driver.quota_of(settings, &target.base, target.key.as_deref(), target.called())?;

@@ -44,7 +44,7 @@ impl Core {
             return Err(type_error("`maxCost` needs `model`, by whose price it counts"));
         }
         let Some(model) = &call.model else {
-            let targets = Rc::clone(&self.nowhere);
+            let targets = Rc::clone(&self.unknown_target);
             let spec = self.spec(policy, targets, &call);
             return Ok(self.driver.start(caller, Job::Function(function.clone()), spec, call));
         };
@@ -62,7 +62,7 @@ impl Core {
         let targets = self.engine_targets(vec![target]);
         let policy = self.policy(Policy { free_quota_waits: true, ..(*policy).clone() });
         let spec = self.spec(policy, targets, &call);
-        let job = Job::Quoted(function.clone(), model.into());
+        let job = Job::ModelFunction(function.clone(), model.into());
         Ok(self.driver.start(caller, job, spec, call))
     }
 }

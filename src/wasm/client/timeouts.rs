@@ -1,4 +1,4 @@
-//! How long an attempt for a picture may take.
+//! The time that an attempt for a picture may take.
 
 use crate::base::time::Millis;
 use crate::models::model::Size;
@@ -9,8 +9,8 @@ use crate::wasm::request::checked::Request;
 /// to 600 s.
 const TIMEOUT: Millis = Millis(180_000);
 const TIMEOUT_4K: Millis = Millis(300_000);
-/// The service is told the same time; ours runs this much longer, so that its own answer comes
-/// first.
+/// Our time runs this much longer than the time that the service is told, so that its own answer
+/// comes first.
 const GRACE: Millis = Millis(10_000);
 /// The service itself ends a request after ten minutes; a longer time need not be told.
 const SERVER_MAX: Millis = Millis(600_000);
@@ -31,7 +31,7 @@ pub(super) struct Timeouts {
 
 impl Timeouts {
     /// The times of a request: its own, else the policy's, else the default; the drop-in has none.
-    /// In a page the service is told nothing, since Google's CORS refuses the header.
+    /// A page cannot tell the service, since Google's CORS refuses the header.
     pub(super) fn of(
         request: &Request,
         policy: Option<Millis>,
@@ -39,15 +39,14 @@ impl Timeouts {
         in_page: bool,
     ) -> Self {
         let given = request.http.as_ref().and_then(|http| http.timeout).or(policy);
-        let told = given.or_else(|| default_timeout(request, wanted));
-        // A time that the caller gave is kept to the millisecond. Of our own the service is told
-        // less, so that its answer comes first.
+        let time = given.or_else(|| default_timeout(request, wanted));
+        // A time that the caller gave is kept to the millisecond.
         let grace = if given.is_some() || in_page { Millis::ZERO } else { GRACE };
         let flex = (given.is_none() && wanted != Wanted::Answer).then_some(TIMEOUT_FLEX);
         let secs = |time: Millis| time.0.div_ceil(1000);
         Self {
-            attempt: told.map(|told| told + grace),
-            server_secs: told.filter(|told| !in_page && *told <= SERVER_MAX).map(secs),
+            attempt: time.map(|time| time + grace),
+            server_secs: time.filter(|time| !in_page && *time <= SERVER_MAX).map(secs),
             flex: flex.map(|time| time + grace),
             flex_secs: flex.filter(|_| !in_page).map(secs),
         }

@@ -31,7 +31,7 @@ impl Driver {
             return;
         };
         let handle = match &job {
-            Job::Function(_) | Job::Quoted(..) => self.host.context(attempt),
+            Job::Function(_) | Job::ModelFunction(..) => self.host.context(attempt),
             Job::Picture(_) => self.host.canceller(),
         };
         self.with(call, |state| {
@@ -47,7 +47,7 @@ impl Driver {
             }
         }
         match job {
-            Job::Function(function) | Job::Quoted(function, _) => {
+            Job::Function(function) | Job::ModelFunction(function, _) => {
                 self.host.call(&function, &handle, call.0, flight.0);
             }
             Job::Picture(picture) => {
@@ -65,8 +65,8 @@ impl Driver {
 
     pub(crate) fn answered(self: &Rc<Self>, call: CallId, flight: FlightId, answer: JsValue) {
         if let Some(target) = self.complete(call, flight) {
-            // Getters of the answer may come back here, so nothing is borrowed meanwhile. Of a
-            // function's answer nothing is read.
+            // Getters of the answer may call the client, so nothing is borrowed meanwhile. The
+            // answer of a function is not read.
             let job = self.with(call, |state| match &state.job {
                 Job::Function(_) => None,
                 job => Some(job.clone()),
@@ -150,8 +150,8 @@ impl Driver {
         }
     }
 
-    /// Forgets a flight that has come back, and gives its target; `None` for one that nobody waits
-    /// for any more.
+    /// Forgets an attempt that has come back, and gives its target; `None` for one that was given
+    /// up before.
     fn complete(&self, call: CallId, flight: FlightId) -> Option<usize> {
         self.with(call, |state| {
             let attempt = state.pending.iter().find(|attempt| attempt.id == flight);

@@ -15,13 +15,13 @@ pub(super) struct PendingAttempt {
 }
 
 pub(super) struct Call {
-    /// The JavaScript side of it: whoever waits for the promise.
+    /// The JavaScript side of it, which holds the promise.
     pub(super) caller: JsValue,
     pub(super) job: Job,
     pub(super) serial: u32,
     pub(super) pending: Vec<PendingAttempt>,
     pub(super) callbacks: Option<Box<Callbacks>>,
-    /// What the caller's function threw last, or a copy of what the service answered last.
+    /// The last error: as the caller's function threw it, or a copy of the service's.
     pub(super) thrown: Option<Thrown>,
     pub(super) answer: JsValue,
 }

@@ -22,7 +22,7 @@ impl Driver {
     pub(super) fn settle(&self, call: CallId, ending: Ending, record: &Record) {
         let state = self.calls.borrow_mut().get_mut(call.0 as usize).and_then(Option::take);
         let Some(state) = state else { return };
-        // What ran out of our own time never came back, and so was not counted yet.
+        // An attempt that was given up never came back, and so was not counted yet.
         for attempt in record.attempts.iter().filter(|attempt| attempt.abandoned) {
             if let Some(info) = attempt.info.as_deref() {
                 self.count(Some(&state.job), attempt.target, Some(info));
@@ -32,7 +32,7 @@ impl Driver {
         let error = match ending {
             Ending::Answered(_) => {
                 let value = match &state.job {
-                    Job::Function(_) | Job::Quoted(..) => state.answer.clone(),
+                    Job::Function(_) | Job::ModelFunction(..) => state.answer.clone(),
                     Job::Picture(picture) => picture.result(&state.answer, record, &self.host),
                 };
                 if listening {
@@ -57,23 +57,23 @@ impl Driver {
     fn failure(&self, state: &Call, why: Why, info: &ErrorInfo, record: &Record) -> JsValue {
         let last = record.attempts.last();
         let abandoned = last.is_some_and(|attempt| attempt.abandoned);
-        if let (Job::Function(_) | Job::Quoted(..), Some(Thrown::Own(thrown)), false) =
+        if let (Job::Function(_) | Job::ModelFunction(..), Some(Thrown::Own(thrown)), false) =
             (&state.job, &state.thrown, abandoned)
         {
             if thrown.is_object() {
-                let told =
+                let info =
                     ErrorInfo { advice: crate::errors::failure::advice(why, info), ..info.clone() };
-                self.host.remember(thrown, &error_info(&told));
+                self.host.remember(thrown, &error_info(&info));
             }
             return thrown.clone();
         }
-        let cause = state.job.seen(state.thrown.as_ref());
+        let cause = state.job.redacted_error(state.thrown.as_ref());
         call_error(&self.host, &state.job, why, info, record, &cause)
     }
 }
 
 /// Makes a `GenerateError` of a call's end.
-pub(crate) fn call_error(
+fn call_error(
     host: &Host,
     job: &Job,
     why: Why,
@@ -83,7 +83,7 @@ pub(crate) fn call_error(
 ) -> JsValue {
     let sent = u32::try_from(record.attempts.len()).unwrap_or(u32::MAX);
     let last = record.attempts.last().map_or(0, |attempt| attempt.target);
-    let mut message = job.clean(&failure::message(why, info, sent));
+    let mut message = job.redact(&failure::message(why, info, sent));
     if let Some(at) = info.retry_at {
         let at: js_sys::Date = date(at.0).unchecked_into();
         message = [&message, " Not before ", &String::from(at.to_iso_string()), "."].concat();
@@ -92,12 +92,12 @@ pub(crate) fn call_error(
         &name(failure::kind(why, info).as_str()),
         &message,
         &failure::advice(why, info),
-        &job.shown(info),
+        &job.redacted_info(info),
         &attempt_list(host, record, |target| job.model(target)),
-        info.model.as_deref().map(|model| job.clean(model)).as_deref().or_else(|| job.model(last)),
+        info.model.as_deref().map(|model| job.redact(model)).as_deref().or_else(|| job.model(last)),
         match job {
             Job::Picture(picture) => picture.possible_cost(record),
-            Job::Function(_) | Job::Quoted(..) => 0.0,
+            Job::Function(_) | Job::ModelFunction(..) => 0.0,
         },
         cause,
     )

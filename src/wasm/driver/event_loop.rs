@@ -27,27 +27,27 @@ use crate::wasm::target::home::home;
 pub(crate) struct Driver {
     pub(crate) engine: RefCell<Engine>,
     pub(crate) quotas: Quotas,
-    /// Where quotas are shared, and under which name.
+    /// The store by which quotas are shared, and the project that names them there.
     pub(crate) shared: Option<(Object, Option<String>)>,
-    /// What identifies the client's own account.
+    /// The identity of the client's own account.
     pub(crate) home: String,
-    /// Those who wait for the stores to be asked.
+    /// Callers of `quota` that wait for the answers of the store.
     pub(crate) quota_waiters: RefCell<Vec<JsValue>>,
-    /// When the quotas were kept last.
+    /// The moment at which the quotas were kept last.
     pub(crate) kept: Cell<Instant>,
-    /// And how many attempts had been sent by then.
-    pub(crate) kept_sent: Cell<u32>,
+    /// The number of attempts that had been sent by then.
+    pub(super) kept_sent: Cell<u32>,
     pub(super) calls: RefCell<Vec<Option<Box<Call>>>>,
     pub(super) timer: RefCell<Option<(Instant, Timeout)>>,
-    /// When the host wakes it, if it is still there.
+    /// The moment at which the host wakes it, if the process is still there.
     pub(super) idle: Cell<Option<Instant>>,
     serials: Cell<u32>,
     pub(crate) host: Host,
     /// The client's own `fetch`.
     pub(super) fetch: Option<Function>,
     pub(crate) catalog: Rc<Catalog>,
-    /// Which models listeners were told of, and what.
-    pub(crate) emitted_retired: RefCell<Vec<(String, Status)>>,
+    /// The models whose end was emitted, each with its status.
+    pub(super) emitted_retired: RefCell<Vec<(String, Status)>>,
     pub(super) history: RefCell<History>,
 }
 
@@ -101,7 +101,7 @@ impl Driver {
     ) -> u32 {
         let serial = self.serials.get().wrapping_add(1);
         self.serials.set(serial);
-        // Before what the engine says of it, which is gone soon and would leave a hole.
+        // Allocated before the short-lived outputs of the engine, which would leave a hole behind.
         let call = Box::new(Call {
             caller,
             job,
@@ -131,7 +131,7 @@ impl Driver {
         self.feed(Input::Cancelled { call: CallId(call) });
     }
 
-    /// Takes nothing more: what is in flight goes on.
+    /// Takes no more calls; attempts that were sent go on.
     pub(crate) fn retire(self: &Rc<Self>) {
         self.feed(Input::Draining);
     }
@@ -139,7 +139,7 @@ impl Driver {
     /// Ends every call.
     pub(crate) fn close(self: &Rc<Self>) {
         self.feed(Input::Closed);
-        // Nobody waits for a store any more.
+        // The store is not asked any more, so that those who wait for it are answered here.
         for caller in self.quota_waiters.take() {
             self.host.reject(&caller, &closed_error(&self.host));
         }
@@ -150,13 +150,13 @@ impl Driver {
         self.engine.borrow().is_closed()
     }
 
-    pub(crate) fn feed(self: &Rc<Self>, input: Input) {
+    pub(super) fn feed(self: &Rc<Self>, input: Input) {
         self.engine.borrow_mut().handle(host::now(), input);
         self.drain();
     }
 
-    /// Carries out what the engine says. No borrow is held while JavaScript runs: a listener may
-    /// start another call, and so come back here.
+    /// Carries out the outputs of the engine. No borrow is held while JavaScript runs: a listener
+    /// may start another call, and so come back here.
     pub(crate) fn drain(self: &Rc<Self>) {
         loop {
             let output = self.engine.borrow_mut().poll();
@@ -183,7 +183,7 @@ impl Driver {
         self.arm();
     }
 
-    /// The host wakes it as it was told; what has come too early is asked for again.
+    /// Wakes the engine, as the host was asked to; a moment that came too early is asked for again.
     pub(crate) fn wake(self: &Rc<Self>) {
         self.idle.set(None);
         self.feed(Input::Woken);

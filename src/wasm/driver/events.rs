@@ -14,12 +14,12 @@ impl Driver {
         until: WallTime,
         info: &ErrorInfo,
     ) {
-        let told = self.with(call, |state| {
+        let state = self.with(call, |state| {
             let on_retry = state.callbacks.as_ref().and_then(|own| own.on_retry.clone());
             (state.serial, on_retry, state.job.clone(), state.thrown.clone())
         });
-        let Some((serial, on_retry, job, thrown)) = told else { return };
-        // What is shown is made only where somebody looks.
+        let Some((serial, on_retry, job, thrown)) = state else { return };
+        // The event is made only where there is a listener.
         if on_retry.is_none() && !self.host.listening() {
             return;
         }
@@ -30,13 +30,13 @@ impl Driver {
             wait.as_f64(),
             until.as_f64(),
             job.model(target),
-            &job.shown(info),
-            &job.seen(thrown.as_ref()),
+            &job.redacted_info(info),
+            &job.redacted_error(thrown.as_ref()),
             &on_retry.into(),
         );
     }
 
-    /// Tells that a call waits in the queue; its own `onRetry` is for attempts that failed.
+    /// Emits that a call waits in the queue; its own `onRetry` is for attempts that failed.
     pub(super) fn emit_hold(
         &self,
         call: CallId,
@@ -53,16 +53,23 @@ impl Driver {
         };
         let target = self.engine.borrow().target(call);
         let model = job.model(target);
-        self.host.holds(serial, attempt, wait.as_f64(), until.as_f64(), model, &job.shown(info));
+        self.host.holds(
+            serial,
+            attempt,
+            wait.as_f64(),
+            until.as_f64(),
+            model,
+            &job.redacted_info(info),
+        );
     }
 
     pub(super) fn emit_switch(&self, call: CallId, from: usize, to: usize, info: &ErrorInfo) {
         if !self.host.listening() {
             return;
         }
-        let told = self.with(call, |state| (state.serial, state.job.clone()));
-        let Some((serial, job)) = told else { return };
+        let state = self.with(call, |state| (state.serial, state.job.clone()));
+        let Some((serial, job)) = state else { return };
         let model = |target| job.model(target).unwrap_or_default();
-        self.host.switches(serial, model(from), model(to), &job.shown(info));
+        self.host.switches(serial, model(from), model(to), &job.redacted_info(info));
     }
 }

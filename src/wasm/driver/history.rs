@@ -14,7 +14,7 @@ use crate::wasm::values::name::name;
 use crate::wasm::values::object::Fields;
 
 impl Driver {
-    /// An attempt has ended, as the engine was just told.
+    /// Counts an attempt that has ended, after the engine has handled its end.
     pub(super) fn count(&self, job: Option<&Job>, target: usize, info: Option<&ErrorInfo>) {
         let model = job.and_then(|job| job.model(target));
         let now = self.engine.borrow().now.wall;
@@ -22,7 +22,7 @@ impl Driver {
         if let (Some(job), Some(model), Some(info)) = (job, model, info)
             && info.kind == Kind::ModelNotFound
         {
-            self.emit_retired(model, Some(job.shown(info)));
+            self.emit_retired(model, Some(job.redacted_info(info)));
         }
     }
 
@@ -31,14 +31,14 @@ impl Driver {
         peak::known().and(self.history.borrow().storm_hours(host::now().wall))
     }
 
-    /// What this client has seen.
+    /// The outcomes of this client's attempts.
     pub(crate) fn history(&self) -> JsValue {
         history_to_js(&self.history.borrow())
     }
 }
 
 /// `{ outcomes, failingSince, at }`; moments are in ms since 1970.
-pub(crate) fn history_to_js(history: &History) -> JsValue {
+fn history_to_js(history: &History) -> JsValue {
     let now = host::now().wall;
     let outcomes = Array::new();
     history.tell(now, |outcome| {

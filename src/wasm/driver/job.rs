@@ -13,13 +13,13 @@ use crate::wasm::answer::used::used_by_answer;
 use crate::wasm::errors::info::error_info;
 use crate::wasm::picture::call::Picture;
 
-/// What a call does at each attempt.
+/// The work of one attempt.
 #[derive(Clone)]
 pub(crate) enum Job {
     /// Calls the caller's function.
     Function(Function),
     /// Calls the caller's function, which asks this model.
-    Quoted(Function, Rc<str>),
+    ModelFunction(Function, Rc<str>),
     /// Asks the service for a picture.
     Picture(Rc<Picture>),
 }
@@ -36,45 +36,47 @@ impl Job {
     pub(crate) fn model(&self, target: usize) -> Option<&str> {
         match self {
             Self::Function(_) => None,
-            Self::Quoted(_, model) => Some(model),
+            Self::ModelFunction(_, model) => Some(model),
             Self::Picture(picture) => picture.model(target),
         }
     }
 
-    /// What an answer says that its request took.
+    /// The tokens and money that an answer took, as far as it says so.
     pub(super) fn used(&self, answer: &JsValue, catalog: &Catalog) -> Option<Used> {
         match self {
             Self::Function(_) => None,
-            Self::Quoted(_, model) => used_by_answer(answer, catalog.find(model).as_ref()),
+            Self::ModelFunction(_, model) => used_by_answer(answer, catalog.find(model).as_ref()),
             Self::Picture(picture) => picture.used(),
         }
     }
 
     /// A text without keys and prompts.
-    pub(crate) fn clean(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         match self {
-            Self::Function(_) | Self::Quoted(..) => text.to_owned(),
+            Self::Function(_) | Self::ModelFunction(..) => text.to_owned(),
             Self::Picture(picture) => picture.redact(text),
         }
     }
 
-    /// What is known of an error, without keys and prompts.
-    pub(crate) fn shown(&self, info: &ErrorInfo) -> JsValue {
-        // Names are the service's too, and may be anything.
+    /// The description of an error, without keys and prompts.
+    pub(super) fn redacted_info(&self, info: &ErrorInfo) -> JsValue {
+        // Names are copied from the answer too, and may hold a prompt.
         error_info(&ErrorInfo {
-            message: self.clean(&info.message),
-            summary: self.clean(&info.summary),
-            ..info.with_names(&|name| Some(self.clean(name)))
+            message: self.redact(&info.message),
+            summary: self.redact(&info.summary),
+            ..info.with_names(&|name| Some(self.redact(name)))
         })
     }
 
     /// The last error as listeners and `cause` show it.
-    pub(super) fn seen(&self, thrown: Option<&Thrown>) -> JsValue {
+    pub(super) fn redacted_error(&self, thrown: Option<&Thrown>) -> JsValue {
         match (self, thrown) {
             (_, None) => JsValue::UNDEFINED,
             (_, Some(Thrown::Own(error))) => error.clone(),
             (Self::Picture(picture), Some(Thrown::Copied(value))) => picture.redacted(value),
-            (Self::Function(_) | Self::Quoted(..), Some(Thrown::Copied(_))) => JsValue::UNDEFINED,
+            (Self::Function(_) | Self::ModelFunction(..), Some(Thrown::Copied(_))) => {
+                JsValue::UNDEFINED
+            }
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::wasm::values::name::name;
 use crate::wasm::values::object::Fields;
 
 impl Driver {
-    /// Tells listeners of something about a quota.
-    pub(crate) fn emit_notice(&self, notice: &Notice) {
+    /// Emits the event of a notice.
+    pub(super) fn emit_notice(&self, notice: &Notice) {
         if !self.host.listening() {
             return;
         }

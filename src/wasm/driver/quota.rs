@@ -95,7 +95,7 @@ impl Driver {
     }
 
     /// Answers those who wait for the stores, once all stores have answered.
-    pub(crate) fn answer_quota_waiters(&self) {
+    pub(super) fn answer_quota_waiters(&self) {
         if self.quota_waiters.borrow().is_empty() || self.engine.borrow().is_asking() {
             return;
         }
@@ -156,7 +156,7 @@ impl Driver {
     }
 }
 
-/// How the client's quotas are shared; `None` where it keeps them alone.
+/// The rule for a store that is down; `None` for a client without a store.
 fn sharing(settings: &Settings) -> Option<OnStoreDown> {
     settings.store.as_ref().map(|_| settings.on_store_down)
 }

@@ -8,7 +8,7 @@ use crate::wasm::values::access::{get, get_text};
 use crate::wasm::values::object::Fields;
 
 impl Driver {
-    /// Tells once of each model that it is deprecated or retired, or that the service says so.
+    /// Emits once for each model that it is deprecated or retired, by the catalogue or the service.
     pub(crate) fn emit_retired(&self, id: &str, info: Option<JsValue>) {
         if !self.host.listening() {
             return;
@@ -23,9 +23,9 @@ impl Driver {
         self.emit_gone(model.id, status, fields);
     }
 
-    /// Tells once of what an answer says of its model: that it goes (`modelStatus`), or that another one
-    /// has answered in its place.
-    pub(crate) fn emit_stage(&self, id: &str, answer: &JsValue, served_by: Option<&str>) {
+    /// Emits once for each model that its answer names an end (`modelStatus`), or that another
+    /// model has answered in its place.
+    pub(super) fn emit_stage(&self, id: &str, answer: &JsValue, served_by: Option<&str>) {
         if !self.host.listening() {
             return;
         }
@@ -45,11 +45,11 @@ impl Driver {
     }
 
     fn emit_gone(&self, id: &str, status: Status, fields: Fields) {
-        let told = (id.to_owned(), status);
-        if self.emitted_retired.borrow().contains(&told) {
+        let event = (id.to_owned(), status);
+        if self.emitted_retired.borrow().contains(&event) {
             return;
         }
-        self.emitted_retired.borrow_mut().push(told);
+        self.emitted_retired.borrow_mut().push(event);
         let fields = fields.set("model", id).set("status", status.as_str());
         self.host.notice("modelRetired", &fields.done());
     }

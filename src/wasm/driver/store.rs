@@ -15,7 +15,7 @@ use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::host;
 use crate::wasm::values::object::Fields;
 
-/// How often the quotas of this process are kept, in case this instance fails.
+/// The interval at which the quotas of this process are kept, in case this instance fails.
 const KEEP: Millis = Millis(250);
 
 impl Driver {
@@ -27,8 +27,8 @@ impl Driver {
         }
     }
 
-    /// Keeps the quotas of this process: at once while that is quick, else now and then, and when no
-    /// call is left.
+    /// Keeps the quotas of this process: at once while they are small, else at intervals, and when
+    /// no call is left.
     pub(crate) fn keep(&self) {
         let (sent, now, is_quick) = {
             let engine = self.engine.borrow();
@@ -50,17 +50,17 @@ impl Driver {
         }
     }
 
-    /// When the quotas are to be kept, where something was sent since they were.
-    pub(crate) fn keep_due(&self) -> Option<Instant> {
+    /// The moment at which the quotas are to be kept, where something was sent since they were.
+    pub(super) fn keep_due(&self) -> Option<Instant> {
         let engine = self.engine.borrow();
         let is_due = engine.sent() != self.kept_sent.get() && !engine.is_idle();
         is_due.then(|| self.kept.get() + KEEP)
     }
 
-    /// What identifies a quota among those of a store.
+    /// The identity of a quota among those of a store: its account and its model.
     fn identity(&self, book: BookId) -> Option<(String, String)> {
         match book {
-            // Whoever is paid: the budget is that of the client's project.
+            // The budget is that of the client's project, whichever target is paid.
             BookId::Budget => Some((self.home.clone(), "budget".to_owned())),
             _ => self.quotas.identity(book),
         }

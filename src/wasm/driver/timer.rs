@@ -7,12 +7,12 @@ use crate::engine::input::Input;
 use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::host;
 
-/// The longest that nobody looks at the clocks.
+/// The longest time between two looks at the clock.
 const RECHECK: Millis = Millis(300_000);
 
 impl Driver {
     pub(super) fn arm(self: &Rc<Self>) {
-        // Without a store nobody is told anything.
+        // The host is woken for the sake of a store alone.
         let has_store = self.shared.is_some();
         let idle = has_store.then(|| self.engine.borrow().next_idle_wakeup()).flatten();
         if idle != self.idle.replace(idle)
@@ -36,8 +36,8 @@ impl Driver {
                 driver.feed(Input::Woken);
                 drop(fired);
             };
-            // In a computer that sleeps the clock of timers may stand still: whoever waits for
-            // midnight looks up now and then.
+            // The clock of timers may stand still while a computer sleeps, so that a call which
+            // waits for midnight has to look at the time in between.
             (at, host::timer((at - host::now().mono).min(RECHECK), wake))
         });
         let old = self.timer.replace(timer);

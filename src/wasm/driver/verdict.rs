@@ -1,4 +1,4 @@
-//! What the caller's own functions decide about an error.
+//! Verdicts of the caller's own functions about an error.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::host;
 use crate::wasm::values::access::get;
 
-/// What the caller's functions say of an error; they may be asynchronous.
+/// The verdict of the caller's functions, which may be asynchronous.
 pub(super) enum Decision {
     Now(Option<Verdict>),
     Later(Pin<Box<dyn Future<Output = Option<Verdict>>>>),
@@ -25,7 +25,7 @@ fn is_promise(value: &JsValue) -> bool {
     value.has_type::<Promise>()
 }
 
-/// What a promise gives, or the value itself; the host sees to it that none rejects.
+/// The result of a promise, or the value itself; the host lets no promise reject.
 async fn settled(value: JsValue) -> JsValue {
     match value.dyn_into::<Promise>() {
         Ok(promise) => JsFuture::from(promise).await.unwrap_or(JsValue::UNDEFINED),
@@ -33,8 +33,8 @@ async fn settled(value: JsValue) -> JsValue {
     }
 }
 
-/// What `shouldRetry` has decided; `None` where the classifier decides.
-fn retries_as(answer: &JsValue) -> Option<Verdict> {
+/// The verdict of `shouldRetry`; `None` where the classifier decides.
+fn retry_verdict(answer: &JsValue) -> Option<Verdict> {
     if let Some(retries) = answer.as_bool() {
         return Some(if retries { Verdict::Retry } else { Verdict::Stop });
     }
@@ -42,21 +42,21 @@ fn retries_as(answer: &JsValue) -> Option<Verdict> {
     Some(Verdict::RetryAfter(Millis::from_f64(delay)))
 }
 
-/// What `fallbackOn` has decided.
-fn leaves_as(answer: &JsValue) -> Option<Verdict> {
+/// The verdict of `fallbackOn`.
+fn fallback_verdict(answer: &JsValue) -> Option<Verdict> {
     Some(if answer.as_bool()? { Verdict::Leave } else { Verdict::Stay })
 }
 
 impl Driver {
-    /// Asks the caller's `shouldRetry`, and where that has nothing to say, its `fallbackOn`.
+    /// Asks the caller's `shouldRetry`, and where that leaves it open, its `fallbackOn`.
     pub(super) fn ask(self: &Rc<Self>, call: CallId, info: &ErrorInfo) -> Decision {
         let own = self.with(call, |state| {
             let own = state.callbacks.as_ref()?;
             if own.should_retry.is_none() && own.fallback_on.is_none() {
                 return None;
             }
-            let error = state.job.seen(state.thrown.as_ref());
-            let shown = state.job.shown(info);
+            let error = state.job.redacted_error(state.thrown.as_ref());
+            let shown = state.job.redacted_info(info);
             Some((own.should_retry.clone(), own.fallback_on.clone(), error, shown))
         });
         let Some((should_retry, fallback_on, error, shown)) = own.flatten() else {
@@ -73,18 +73,20 @@ impl Driver {
             None => JsValue::UNDEFINED,
         };
         if !is_promise(&retries) {
-            if let Some(verdict) = retries_as(&retries) {
+            if let Some(verdict) = retry_verdict(&retries) {
                 return Decision::Now(Some(verdict));
             }
             let leaves = leaves();
             if !is_promise(&leaves) {
-                return Decision::Now(leaves_as(&leaves));
+                return Decision::Now(fallback_verdict(&leaves));
             }
-            return Decision::Later(Box::pin(async move { leaves_as(&settled(leaves).await) }));
+            return Decision::Later(Box::pin(
+                async move { fallback_verdict(&settled(leaves).await) },
+            ));
         }
         Decision::Later(Box::pin(async move {
-            match retries_as(&settled(retries).await) {
-                None => leaves_as(&settled(leaves()).await),
+            match retry_verdict(&settled(retries).await) {
+                None => fallback_verdict(&settled(leaves()).await),
                 verdict => verdict,
             }
         }))

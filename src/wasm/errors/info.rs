@@ -1,4 +1,4 @@
-//! What is known of an error, as JavaScript sees it.
+//! The description of an error, as JavaScript sees it.
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;

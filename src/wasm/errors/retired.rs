@@ -1,4 +1,4 @@
-//! Why a model that is retired is not asked.
+//! Models that are retired, and so are not asked.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::wasm::errors::info::error_info;
 use crate::wasm::host::Host;
 use crate::wasm::values::name::name;
 
-/// Why a retired model is not asked.
+/// The reason for which a retired model is left out, in words.
 pub(crate) fn retired_reason(model: &Model<'_>) -> String {
     let mut reason = String::from("it is retired");
     if let Some(successor) = model.successor {

@@ -23,7 +23,8 @@ pub(super) fn for_each(
     for key in Reflect::own_keys(value)?.iter() {
         let Some(name) = key.as_string() else { continue };
         let option = options::find(scope, &name).map_err(|message| type_error(&message))?;
-        // What a getter throws is the caller's to see: an option that is lost might be a deadline.
+        // An error of a getter is passed on to the caller: an option that is lost might be a
+        // deadline.
         let item = Reflect::get(value, &key)?;
         if item.is_undefined() {
             continue;

@@ -68,7 +68,7 @@ fn read_into(settings: &mut Settings, value: &JsValue, scope: u32) -> Result<(),
             }
             "catalog" => settings.catalog = Some(Rc::new(read_catalog(&item)?)),
             "headers" => settings.headers = Some(read_headers(&item)?),
-            // `signal` and `maxBodyBytes` are the JavaScript side's; their shape was checked like any.
+            // Options that none of these takes, such as `signal`, are read by the JavaScript side.
             _ => {
                 let _ = take_retry(&mut settings.retry, name, &item)
                     || take_call(settings, name, &item)

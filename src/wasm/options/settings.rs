@@ -16,7 +16,7 @@ use crate::quota::replica::OnStoreDown;
 use crate::quota::usage::Limits;
 use crate::request::options::RetryOptions;
 
-/// What a call or client was given.
+/// The options that were given; those that were not are `None`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) retry: RetryOptions,
@@ -32,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) catalog: Option<Rc<Catalog>>,
     pub(crate) budget: Option<Limits>,
     pub(crate) max_cost: Option<u64>,
-    /// The sizes that a target is asked for which keeps timing out.
+    /// The smaller sizes that a target is asked for once it keeps timing out.
     pub(crate) degrade: Option<Rc<[Size]>>,
     pub(crate) avoid_peak: Option<bool>,
     pub(crate) api_key: Option<String>,
@@ -40,7 +40,7 @@ pub(crate) struct Settings {
     pub(crate) api_version: Option<String>,
     pub(crate) headers: Option<Object>,
     pub(crate) model: Option<String>,
-    /// What a target is told in each request.
+    /// The `config` of a target, which goes over that of each request.
     pub(crate) config: Option<Object>,
     pub(crate) limits: JsValue,
     pub(crate) spend: Option<u64>,
@@ -64,7 +64,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// What the client knows of models.
+    /// The client's own models and those that are built in.
     pub(crate) fn catalog(&self) -> Rc<Catalog> {
         self.catalog.clone().unwrap_or_default()
     }

@@ -25,7 +25,7 @@ pub(crate) fn count(item: &JsValue) -> u32 {
     item.as_f64().unwrap_or(1.0) as u32
 }
 
-/// The requests in all: nobody asks for none, and who writes 0 means no second one.
+/// The number of requests in all. It is 1 at least, since 0 is meant as no second request.
 pub(crate) fn retries(item: &JsValue) -> u32 {
     count(item).max(1)
 }
@@ -39,7 +39,7 @@ pub(super) fn deadline(item: &JsValue) -> Millis {
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub(super) fn limit(item: &JsValue) -> Option<u64> {
-    // The cast saturates; what is less than one request is none.
+    // The cast saturates, and a part of a request is cut off.
     item.as_f64().filter(|limit| limit.is_finite()).map(|limit| limit as u64)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn dimension(name: &str) -> Dimension {
     }
 }
 
-/// One share, or a list of such; NaN for what is no number.
+/// One share, or a list of such; NaN stands for an item that is no number.
 pub(super) fn shares(item: &JsValue) -> Vec<f64> {
     match as_array(item) {
         Some(list) => list.iter().map(|share| share.as_f64().unwrap_or(f64::NAN)).collect(),
@@ -73,7 +73,7 @@ pub(super) fn protocol(item: &JsValue) -> Option<Protocol> {
     Protocol::parse(&item.as_string()?)
 }
 
-/// USD per picture; `None` for what is no price, or none of a known size.
+/// USD per picture; `None` for a value that is no price, and for a size that is not known.
 pub(super) fn price(item: &JsValue) -> Option<Price> {
     let usd = |item: &JsValue| item.as_f64().filter(|usd| *usd >= 0.0 && usd.is_finite());
     if !is_plain(item) {

@@ -45,7 +45,7 @@ impl Picture {
             dispatcher,
             fetch: fetch.cloned(),
         };
-        self.pass(target, index).await?;
+        self.admit(target, index).await?;
         let mut reply = self.send(target, &mut outgoing, host).await?;
         if let HttpReply::Error(error) = &reply
             && target.protocol.is_gemini()
@@ -91,14 +91,14 @@ impl Picture {
         }
     }
 
-    /// Waits until whoever made the call lets the request go.
-    async fn pass(&self, target: &Target, index: usize) -> Result<(), Failed> {
+    /// Waits until the hook admits the request.
+    async fn admit(&self, target: &Target, index: usize) -> Result<(), Failed> {
         let Some(hook) = &self.hook else { return Ok(()) };
         let usd = target.expected(self.size(index), self.request(index));
-        Box::pin(hook.pass(&target.model, usd)).await
+        Box::pin(hook.admit(&target.model, usd)).await
     }
 
-    /// A request has failed, and this is known of it.
+    /// Reports a request that has failed to the hook.
     pub(crate) fn report_failure(&self, info: &ErrorInfo) {
         if let Some(hook) = &self.hook {
             hook.report_failure(cost::may_be_billed(info));
@@ -132,9 +132,10 @@ impl Picture {
     }
 }
 
-/// Whether it is the signature of a thought that is refused, or missing.
+/// Whether the signature of a thought is refused, or missing.
 ///
-/// Source: 'Invalid thought signature.', 'Corrupted thought signature', `missing_thought_signature`.
+/// Source: the messages 'Invalid thought signature.', 'Corrupted thought signature' and
+/// `missing_thought_signature`.
 fn names_signature(error: &Value) -> bool {
     let body = error.get("body").and_then(Value::as_str).unwrap_or_default();
     let is_400 = error.get("status").and_then(Value::as_f64) == Some(400.0);
@@ -145,8 +146,8 @@ fn is_401(error: &Value) -> bool {
     error.get("status").and_then(Value::as_f64) == Some(401.0)
 }
 
-/// The caller's callback gave no token: nothing was sent. Of what it threw only the sentence is kept,
-/// since such errors may carry the credentials that they were made with.
+/// The failure of a callback that gave no token, so that nothing was sent. Only the sentence of its
+/// error is kept, since such errors may carry the credentials that they were made with.
 fn no_token(thrown: &JsValue) -> Failed {
     let info = classify(&copy(thrown), host::now().wall);
     let kind = if info.kind == Kind::Unknown { Kind::Unauthenticated } else { info.kind };

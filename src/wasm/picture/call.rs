@@ -1,4 +1,4 @@
-//! One call for a picture: its request, its targets, and what has come of it.
+//! One call for a picture: its request, its targets, and its history.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -13,21 +13,21 @@ use crate::wasm::attempt::admission_hook::AdmissionHook;
 use crate::wasm::request::checked::Request;
 use crate::wasm::target::resolved::Target;
 
-/// What the caller gets for an answer.
+/// The form in which the caller gets an answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Wanted {
     /// The answer itself, with or without a picture, as the hand-rolled loop gives it.
     Answer,
     /// `GenerateResult`.
     Result,
-    /// What the guide's `generateWithFallback` gives.
+    /// The result of the guide's `generateWithFallback`.
     Fallback,
 }
 
-/// Why a target was left out of a chain.
+/// The reason for which a target was left out of a chain.
 #[derive(Clone, Debug)]
 pub(crate) struct Skip {
-    /// What of the request it cannot do, in a word.
+    /// The need of the request that it cannot meet, in a word.
     pub(crate) lacks: Option<&'static str>,
     /// The reason in words.
     pub(crate) reason: String,
@@ -44,28 +44,28 @@ pub(crate) struct Picture {
     /// The seconds that the service is told for `flex`, which takes longer than others.
     pub(super) flex_secs: Option<u64>,
     pub(crate) wanted: Wanted,
-    /// What was left out of the chain, and why.
+    /// The targets that were left out of the chain.
     pub(crate) skipped: Box<[(Rc<Target>, Skip)]>,
-    /// Whoever is asked before each request.
+    /// The hook that admits each request.
     pub(super) hook: Option<AdmissionHook>,
-    /// What has come of it: apart, since a hundred thousand may wait of which nothing has.
+    /// Its history, apart and made late, since a hundred thousand may wait that have none.
     past: OnceCell<Box<Past>>,
 }
 
-/// What has come of a call for a picture since it was sent.
+/// The history of a call for a picture since it was sent.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     /// The text sent last, with its target: a retry sends the same.
     pub(super) text: RefCell<Option<(usize, JsString)>>,
-    /// What errors must not show, gathered once something has failed.
+    /// The texts that errors must not show, gathered once an attempt has failed.
     pub(super) redactor: OnceCell<Redactor>,
     /// The bearer tokens that were sent, which must not show either.
     pub(super) tokens: RefCell<Vec<String>>,
-    /// Of the answer that settles the call: the first with a picture.
+    /// The summary of the answer that settles the call: the first with a picture.
     pub(super) summary: Cell<Summary>,
     /// The target that gave it.
     pub(super) answered: Cell<usize>,
-    /// Whether signatures of thoughts are replaced: whom they were shown to has not made them.
+    /// Whether signatures of thoughts are replaced, since the service has refused them.
     pub(super) is_unsigned: Cell<bool>,
     /// The model that made it, where that is another one than was asked.
     pub(super) served_by: RefCell<Option<String>>,
@@ -110,7 +110,7 @@ impl Picture {
         self.targets.get(index).map(|target| target.model.as_str())
     }
 
-    /// The model that has answered in the place of the one that was asked, where the answer says so.
+    /// The model that answered in place of the one that was asked, where the answer says so.
     pub(crate) fn served_by(&self) -> Option<String> {
         self.past().served_by.borrow().clone()
     }

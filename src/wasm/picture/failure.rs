@@ -1,4 +1,4 @@
-//! What a failed attempt means for the call.
+//! Hints of a failed attempt for the rest of the call.
 
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;

@@ -1,4 +1,4 @@
-//! What is sent to a target.
+//! The request to a target: its headers and its text.
 
 use js_sys::{JsString, Object};
 use wasm_bindgen::prelude::*;
@@ -31,7 +31,7 @@ impl Picture {
     /// The text to send to a target.
     ///
     /// # Errors
-    /// What `JSON.stringify` throws, for a request that cannot be written.
+    /// The error of `JSON.stringify`, for a request that cannot be written.
     pub(crate) fn text(&self, index: usize, host: &Host) -> Result<JsString, JsValue> {
         if let Some((last, text)) = &*self.past().text.borrow()
             && *last == index
@@ -47,7 +47,7 @@ impl Picture {
         let request = smaller.as_ref().unwrap_or(request);
         let text = request.text(target.protocol, &target.model, known.as_ref(), host)?;
         if self.request.is_prompt() {
-            // Written anew for each attempt, which is cheap.
+            // A prompt is written anew for each attempt, which is cheap.
             return Ok(text);
         }
         self.past().text.replace(Some((index, text.clone())));

@@ -51,7 +51,7 @@ pub(super) fn without_picture(target: &Target, body: &JsValue) -> Failed {
     if is_gemini_answer(body) { outline(body).into() } else { unknown(target, body) }
 }
 
-/// An answer that is not one of its target's protocol: it may tell an error all the same.
+/// The failure of an answer in another protocol than its target's, which may still name an error.
 fn unknown(target: &Target, body: &JsValue) -> Failed {
     let value = Value::Object(vec![
         ("status".to_owned(), Value::Number(200.0)),

@@ -11,8 +11,8 @@ use crate::wasm::values::copy::copy;
 use crate::wasm::values::write::to_js;
 
 impl Picture {
-    /// Foreign data without keys and prompts. The body of an answer is parsed before, so that what is
-    /// cut leaves it whole.
+    /// Foreign data without keys and prompts. The body of an answer is parsed first, so that it
+    /// stays valid JSON.
     pub(crate) fn redacted(&self, value: &Value) -> JsValue {
         let clean = |text: &str| self.redact(text);
         let shown = to_js(value, &clean);

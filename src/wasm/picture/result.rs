@@ -1,4 +1,4 @@
-//! What the caller of a picture gets.
+//! The result of a picture, and its cost.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -15,9 +15,9 @@ use crate::wasm::values::money::nanos;
 use crate::wasm::values::name::name;
 
 impl Picture {
-    /// What the answer says that its request took.
+    /// The tokens and money that the answer took.
     pub(crate) fn used(&self) -> Option<Used> {
-        // The drop-in's answer is not looked at: what was reserved stands.
+        // The answer of the drop-in is not read, so that the reserved amount stands.
         if self.wanted == Wanted::Answer {
             return None;
         }
@@ -30,7 +30,7 @@ impl Picture {
         Some(Used { tokens, nanos: usd.map(nanos) })
     }
 
-    /// What the caller gets.
+    /// The result in the form that the caller wants.
     pub(crate) fn result(&self, body: &JsValue, record: &Record, host: &Host) -> JsValue {
         let response = host.answer(body);
         if self.wanted == Wanted::Answer {
@@ -66,7 +66,7 @@ impl Picture {
         )
     }
 
-    /// What answers that were lost may have cost, by the table.
+    /// The possible cost of answers that were lost, by the table.
     pub(crate) fn possible_cost(&self, record: &Record) -> f64 {
         let lost = |attempt: &&Attempt| match &attempt.info {
             Some(info) => cost::may_be_billed(info),
@@ -91,8 +91,8 @@ impl Picture {
         list.into()
     }
 
-    /// What tells a target from others: its name, else its model, and a size that is not the one that
-    /// was asked for.
+    /// The label of a target: its name, else its model, with the size where that is smaller than
+    /// the one that was asked for.
     fn called(&self, index: usize) -> String {
         let Some(target) = self.targets.get(index) else { return String::new() };
         let mut called = target.name.as_ref().unwrap_or(&target.model).clone();

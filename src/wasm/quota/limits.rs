@@ -54,8 +54,8 @@ pub(crate) fn check_limits(limits: &JsValue) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Warns of limits for what is neither a model that is known nor a target of the client: they count for
-/// nothing unless a call names it.
+/// Warns of limits for a name that is neither a known model nor a target of the client: they have
+/// no effect unless a call names it.
 #[inline(never)]
 pub(crate) fn warn_limits(settings: &Settings, host: &Host) {
     if settings.limits == "free" {

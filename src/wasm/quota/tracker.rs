@@ -21,7 +21,7 @@ use crate::wasm::values::object::Fields;
 struct State {
     quota: Quota,
     alerts: Alerts,
-    /// When a request was reserved that finds out if the day is over.
+    /// The moment of the request that will show whether the day is over.
     asked: Option<u64>,
 }
 
@@ -107,20 +107,20 @@ impl Tracker {
         Ok(())
     }
 
-    /// What is counted, as text.
+    /// The ledger, as text.
     #[must_use]
     pub fn state(&self) -> String {
         Ledger { quota: self.state.borrow().quota.clone(), ..Ledger::default() }.write()
     }
 
-    /// Takes back what was counted before this instance.
+    /// Merges the ledger of an earlier instance.
     pub fn recall(&self, state: &str) {
         if let Some(ledger) = Ledger::read(state) {
             self.state.borrow_mut().quota.merge(&ledger.quota);
         }
     }
 
-    /// What is used of each limit.
+    /// The use of each limit.
     #[must_use]
     pub fn usage(&self) -> JsValue {
         let clock = clock();
@@ -139,8 +139,8 @@ impl Tracker {
         *asked = quota.doubts_day(clock).then_some(clock.now);
     }
 
-    /// Tells of limits that are nearly used up. Nothing is borrowed meanwhile: the listener may
-    /// come back here.
+    /// Calls the listener for limits that are nearly used up. Nothing is borrowed meanwhile, since
+    /// the listener may call the tracker.
     fn alert(&self) {
         let alerts = {
             let State { quota, alerts, .. } = &mut *self.state.borrow_mut();
@@ -153,7 +153,7 @@ impl Tracker {
     }
 }
 
-/// What one request takes: `{ tokens, images }`.
+/// The amounts of one request: `{ tokens, images }`.
 fn amounts(options: &JsValue) -> Result<Amounts, JsValue> {
     let settings = read_options(options, scope::USE)?;
     Ok(Amounts {

@@ -8,7 +8,7 @@ use crate::wasm::request::contents::content;
 use crate::wasm::values::name::name;
 use crate::wasm::values::object::Fields;
 
-/// What is sent. Of a text alone the text is kept: a hundred thousand may wait.
+/// The body that is sent. A prompt is kept as its text, since a hundred thousand may wait.
 #[derive(Debug)]
 pub(super) enum Body {
     /// A prompt, for a picture of our default size.

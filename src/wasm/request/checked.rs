@@ -13,11 +13,11 @@ use crate::wasm::request::prompts::prompts_of;
 pub(crate) struct Request {
     /// The model that it names.
     pub(crate) model: Option<String>,
-    /// What it asks of a model.
+    /// Its needs of a model.
     pub(crate) need: Need,
     /// `httpOptions` of its config, where there are any.
     pub(crate) http: Option<Box<HttpOptions>>,
-    /// How soon it is to be served, where it says so.
+    /// Its tier of service, where it names one.
     pub(crate) tier: Option<ServiceTier>,
     /// Whether the model may search the web for it.
     pub(crate) searches: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// A request that says nothing but whom it is for.
+    /// An empty request for this model.
     pub(crate) fn of_model(model: Option<String>) -> Self {
         Self { model, ..Self::default() }
     }

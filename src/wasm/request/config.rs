@@ -78,11 +78,11 @@ pub(super) fn apply_config(
     })
 }
 
-/// Refuses a slip of the pen in `imageConfig`. What else is not known may be newer than this, and is
-/// sent, with one warning.
+/// Refuses a misspelled key in `imageConfig`. Any other key that is not known may be newer than
+/// this, and is sent with one warning.
 #[inline(never)]
 pub(super) fn check_image(image: &JsValue, host: &Host) -> Result<(), JsValue> {
-    // To ask what is no object for its keys throws, and an error takes longer than a call.
+    // Asking for the keys of no object throws, and an error takes longer than a call.
     if !image.is_object() {
         return Ok(());
     }

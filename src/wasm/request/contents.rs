@@ -31,8 +31,7 @@ fn as_part(part: &JsValue) -> JsValue {
     if part.is_string() { Fields::new().set("text", part).done() } else { part.clone() }
 }
 
-/// What the SDK takes as `contents`, as a list of contents: texts and parts become one of the
-/// user's.
+/// The `contents` of the SDK as a list of contents: texts and parts become one of the user's.
 pub(super) fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
     let is_content = |item: &JsValue| item.is_object() && !get(item, "parts").is_undefined();
     let list = match as_array(contents) {
@@ -46,7 +45,7 @@ pub(super) fn normalize(contents: &JsValue) -> Result<JsValue, JsValue> {
         ));
     }
     if list.length() == 0 {
-        // The SDK refuses that too; a text that is empty it sends.
+        // The SDK refuses an empty list too, while it sends an empty text.
         return Err(type_error("the prompt is empty: `contents` must hold a text or a picture"));
     }
     let of_contents = list.iter().filter(is_content).count();
@@ -72,7 +71,7 @@ pub(super) fn is_blank_list(contents: &JsValue) -> bool {
     list(contents).iter().all(is_blank)
 }
 
-/// Whether there is nothing in it: no text, no picture, nothing else.
+/// Whether it holds nothing: no text, no picture, nothing else.
 pub(super) fn is_blank(item: &JsValue) -> bool {
     if let Some(text) = item.dyn_ref::<JsString>() {
         return text.trim().length() == 0;
@@ -83,7 +82,7 @@ pub(super) fn is_blank(item: &JsValue) -> bool {
     keys(item).iter().all(|key| *key == "text" && is_blank(&get(item, "text")))
 }
 
-/// The pictures that a request shows to the model; those that the model made before are none.
+/// The number of pictures that are shown to the model, without those that it made before.
 pub(super) fn references(contents: &JsValue) -> usize {
     let has_picture = |part: &JsValue| {
         let data = get(part, "inlineData");

@@ -14,7 +14,7 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
-    /// Whether nothing is said.
+    /// Whether no option is set.
     pub(super) const fn is_default(&self) -> bool {
         self.timeout.is_none() && self.is_empty()
     }

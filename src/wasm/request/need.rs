@@ -1,4 +1,4 @@
-//! What a request asks of a model, a protocol and a budget.
+//! The needs of a request: of a model, of a protocol, and of a budget.
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::prelude::*;
@@ -25,21 +25,21 @@ impl Request {
         all.filter_map(|key| key.as_string()).collect()
     }
 
-    /// What of it a protocol of Gemini's cannot say, where the picture would be another one.
+    /// The first key that a protocol of Gemini's cannot carry, where that would change the picture.
     pub(crate) fn lacks(&self, protocol: Protocol) -> Option<&'static str> {
         if self.is_prompt() || protocol == Protocol::Vertex {
             return None;
         }
         let body = self.body.object();
         let image = get(&get(&body, "generationConfig"), "imageConfig");
-        let said = |object: &JsValue, rows: &[(&'static str, bool)]| {
+        let first = |object: &JsValue, rows: &[(&'static str, bool)]| {
             let row = rows.iter().find(|row| row.1 && !get(object, row.0).is_undefined());
             row.map(|row| row.0)
         };
-        said(&body, &vertex::ONLY).or_else(|| said(&image, &vertex::ONLY_IMAGE))
+        first(&body, &vertex::ONLY).or_else(|| first(&image, &vertex::ONLY_IMAGE))
     }
 
-    /// What it says that not every protocol can.
+    /// The features of a request that not every protocol has.
     pub(crate) fn saying(&self) -> Saying {
         if self.is_prompt() {
             return Saying { turns: 1, ..Saying::default() };

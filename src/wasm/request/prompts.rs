@@ -11,8 +11,8 @@ const DEPTH_MAX: u32 = 10;
 
 const TEXTS_MAX: usize = 512;
 
-/// Keys of the API whose values are nobody's words (its reference, 2026-11): pictures, and names of
-/// models, types, sizes and settings, by which an error is understood.
+/// Keys of the API whose values are not the caller's words (its reference, 2026-11): pictures, and
+/// names of models, types, sizes and settings, by which an error is understood.
 const SETTINGS: [&str; 14] = [
     "aspectRatio",
     "category",
@@ -34,7 +34,7 @@ const SETTINGS: [&str; 14] = [
 const BRANCHES: [&str; 3] = ["responseModalities", "imageConfig", "safetySettings"];
 
 /// The texts of a body, at most 512 of them.
-pub(crate) fn prompts_of(body: &Object) -> Vec<String> {
+pub(super) fn prompts_of(body: &Object) -> Vec<String> {
     let mut texts = Vec::new();
     gather(body, 0, &mut texts);
     texts

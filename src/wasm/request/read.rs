@@ -16,12 +16,12 @@ use crate::wasm::request::contents::{is_blank, is_blank_list, is_contents, norma
 use crate::wasm::values::access::{get, get_dynamic, get_text, keys, list, put, set};
 use crate::wasm::values::check::{as_array, is_plain};
 
-/// What a request may have beside the keys of `config` that go to the top of the body.
+/// Keys of a request beside the keys of `config` that go to the top of the body.
 const TOP: [&str; 5] = ["model", "contents", "config", "systemInstruction", "generationConfig"];
 
 impl Request {
-    /// Reads a text, what the SDK takes as `contents`, `{ model, contents, config }`, or the body of the
-    /// REST API.
+    /// Reads a text, the `contents` of the SDK, `{ model, contents, config }`, or the body of the
+    /// REST API. An empty request is refused.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong.
@@ -38,7 +38,8 @@ impl Request {
         Ok(request)
     }
 
-    /// The same for who has the service refuse what is empty, as the hand-rolled loop has.
+    /// The same, where an empty request is left for the service to refuse, as in a hand-rolled
+    /// loop.
     ///
     /// # Errors
     /// A `TypeError` that names what is wrong.
@@ -60,7 +61,7 @@ impl Request {
         for key in keys(value) {
             let name = key.as_string().unwrap_or_default();
             match name.as_str() {
-                // These two are ours; the contents are set once they are put right.
+                // These are not copied: the contents are set once they are normalized.
                 "model" | "config" | "contents" => {}
                 known if TOP.contains(&known) || gemini::place(known) == Place::Top => {
                     put(&body, &key, &get_dynamic(value, &key));
@@ -101,7 +102,7 @@ impl Request {
         Ok(Self { model, http, extra, is_sized: true, ..read })
     }
 
-    /// What the body of a request asks for.
+    /// A request of a body that is complete.
     pub(super) fn of_body(body: Object) -> Result<Self, JsValue> {
         let image = get(&get(&body, "generationConfig"), "imageConfig");
         let need = Need {

@@ -17,7 +17,7 @@ impl Request {
     /// model takes it; the caller's own size also to a model that the catalogue does not know.
     ///
     /// # Errors
-    /// What `JSON.stringify` throws, for a request that cannot be written.
+    /// The error of `JSON.stringify`, for a request that cannot be written.
     pub(crate) fn text(
         &self,
         protocol: Protocol,

@@ -16,8 +16,8 @@ use crate::wasm::values::object::{copy_of, object};
 /// The body for a model of a protocol that is not Gemini's.
 ///
 /// # Errors
-/// What `JSON.stringify` throws.
-pub(crate) fn translated_text(
+/// The error of `JSON.stringify`.
+pub(super) fn translated_text(
     protocol: Protocol,
     need: &Need,
     body: &Object,
@@ -25,18 +25,19 @@ pub(crate) fn translated_text(
     host: &Host,
 ) -> Result<JsString, JsValue> {
     let own = Object::new();
-    // Imagen's parameters stand beside the prompt and not around it.
-    let said = if protocol == Protocol::Imagen { Object::new() } else { own.clone() };
-    translate(protocol, body, &said, host);
+    // The parameters of Imagen are an object of their own beside the prompt.
+    let parameters = if protocol == Protocol::Imagen { Object::new() } else { own.clone() };
+    translate(protocol, body, &parameters, host);
     match protocol {
-        Protocol::Imagen => imagen(&own, &said, need, body),
+        Protocol::Imagen => imagen(&own, &parameters, need, body),
         Protocol::OpenaiImages => images(&own, need, body, model),
         _ => chat(&own, need, body, model),
     }
     JSON::stringify(&own)
 }
 
-/// Says in `into` what the request configures, as far as the protocol has words for it.
+/// Copies the configuration of the request, as far as the protocol has words for it, and warns of
+/// the rest.
 fn translate(protocol: Protocol, body: &Object, into: &Object, host: &Host) {
     let mut dropped = Vec::new();
     let config = get(body, "generationConfig");
@@ -44,22 +45,22 @@ fn translate(protocol: Protocol, body: &Object, into: &Object, host: &Host) {
         let Some(text) = key.as_string() else { continue };
         match protocol.word(&text) {
             Some(word) => set(into, word, &get_dynamic(&config, &key)),
-            // The picture's shape is said on its own, and that it shall be one goes without saying.
+            // The shape of the picture is set elsewhere, and the answer is always a picture.
             None if text == "imageConfig" || text == "responseModalities" => {}
             None => dropped.push(text),
         }
     }
     for key in keys(body) {
         match key.as_string() {
-            Some(key) if !SAID.contains(&key.as_str()) => dropped.push(key),
+            Some(key) if !TRANSLATED.contains(&key.as_str()) => dropped.push(key),
             _ => {}
         }
     }
     warn(protocol, &dropped, host);
 }
 
-/// What of a body is translated as a whole.
-const SAID: [&str; 3] = ["contents", "systemInstruction", "generationConfig"];
+/// Keys of a body that are translated as a whole.
+const TRANSLATED: [&str; 3] = ["contents", "systemInstruction", "generationConfig"];
 
 fn warn(protocol: Protocol, dropped: &[String], host: &Host) {
     if !dropped.is_empty() {
@@ -75,9 +76,9 @@ fn warn(protocol: Protocol, dropped: &[String], host: &Host) {
     }
 }
 
-/// Takes from a body what Vertex AI does not know; the tier of service is said in a header there, and
-/// the SDK's words for the picture's file become the API's.
-pub(crate) fn adapt_for_vertex(body: &Object, image: &Object, host: &Host) {
+/// Drops the keys that Vertex AI does not know, and renames the SDK's keys for the file of the
+/// picture to the API's. The tier of service is a header there.
+pub(super) fn adapt_for_vertex(body: &Object, image: &Object, host: &Host) {
     let mut dropped = Vec::new();
     for &key in vertex::UNKNOWN {
         if take(body, key) {
@@ -96,8 +97,8 @@ pub(crate) fn adapt_for_vertex(body: &Object, image: &Object, host: &Host) {
     warn(Protocol::Vertex, &dropped, host);
 }
 
-/// Takes from a body what only Vertex AI knows.
-pub(crate) fn adapt_for_gemini(body: &Object, image: &Object, host: &Host) {
+/// Drops the keys that only Vertex AI knows.
+pub(super) fn adapt_for_gemini(body: &Object, image: &Object, host: &Host) {
     let of_body = vertex::ONLY.iter().filter(|row| take(body, row.0));
     let of_image = vertex::ONLY_IMAGE.iter().filter(|row| take(image, row.0));
     let dropped: Vec<String> = of_body.chain(of_image).map(|row| row.0.to_owned()).collect();
@@ -129,7 +130,7 @@ fn chat(own: &Object, need: &Need, body: &Object, model: &str) {
     }
     for content in list(&get(body, "contents")) {
         let is_own = get(&content, "role") == "model";
-        add(&messages, if is_own { "assistant" } else { "user" }, &spoken(&content));
+        add(&messages, if is_own { "assistant" } else { "user" }, &message_content(&content));
     }
     set_text(own, "model", Some(model));
     set(own, "messages", &messages);
@@ -154,7 +155,7 @@ fn set_text(into: &Object, key: &'static str, text: Option<&str>) {
 }
 
 /// A content as a text, or as parts where it shows pictures.
-fn spoken(content: &JsValue) -> JsValue {
+fn message_content(content: &JsValue) -> JsValue {
     let said = Array::new();
     let mut has_pictures = false;
     for part in list(&get(content, "parts")) {
@@ -162,7 +163,7 @@ fn spoken(content: &JsValue) -> JsValue {
         let text = get(&part, "text");
         if let Some(bytes) = get(&data, "data").dyn_ref::<JsString>() {
             let mime = get_text(&data, "mimeType").unwrap_or_default();
-            // Joined on that side: the bytes are not copied here.
+            // The strings are joined in JavaScript, so that the bytes are not copied.
             let url = JsString::from(["data:", &mime, ";base64,"].concat()).concat(bytes);
             let url = object(&[("url", &url)]);
             said.push(&object(&[("type", &name("image_url")), ("image_url", &url)]));
@@ -174,7 +175,7 @@ fn spoken(content: &JsValue) -> JsValue {
     if has_pictures { said.into() } else { texts(content).into() }
 }
 
-/// All that is said in a request of one turn; its instruction comes first.
+/// All texts of a request of one turn, the system instruction first.
 fn prompt(body: &Object) -> JsString {
     let all = Array::new();
     let system = get(body, "systemInstruction");

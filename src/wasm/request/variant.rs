@@ -21,7 +21,7 @@ impl Request {
         let own = Self::of_body(body)?;
         let image = get(&get(config, "generationConfig"), "imageConfig");
         let is_sized = self.is_sized || !get(&image, "imageSize").is_undefined();
-        // Our own default is no wish of the caller's.
+        // The default size is not the caller's.
         let size = own.need.size.filter(|_| is_sized);
         Ok(Self { is_sized, extra: self.extra.clone(), need: Need { size, ..own.need }, ..own })
     }
@@ -47,8 +47,10 @@ impl Request {
         }
     }
 
-    /// The same request with Google's placeholder for each signature of a thought: those of another API
-    /// are refused. Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
+    /// The same request with Google's placeholder for each signature of a thought, since those of
+    /// another API are refused.
+    ///
+    /// Source: LiteLLM 1.110.2, `rejected_thought_signature_retry.py`.
     pub(crate) fn unsigned(&self) -> Self {
         const PLACEHOLDER: &str = "skip_thought_signature_validator";
         let body = copy_of(&self.body.object());

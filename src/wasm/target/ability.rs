@@ -1,4 +1,4 @@
-//! What a target can do of what a request asks.
+//! The abilities of a target: tiers of service, sizes, and all that a request needs.
 
 use std::rc::Rc;
 
@@ -9,24 +9,24 @@ use crate::wasm::request::checked::Request;
 use crate::wasm::target::resolved::Target;
 
 impl Target {
-    /// Whether it has this tier of service; what nobody knows may have it.
+    /// Whether it has this tier of service; a model that is not in the catalogue may have it.
     pub(crate) fn has(&self, tier: ServiceTier) -> bool {
         let is_far = tier == ServiceTier::Flex && !self.is_global;
         let tiers = self.known().map_or(Tiers::ALL, |known| known.tiers);
         !is_far && tiers.has(tier, self.protocol)
     }
 
-    /// That it has no such tier.
+    /// The error text for a tier that it does not have.
     pub(crate) fn without(&self, tier: ServiceTier) -> String {
         ["`", &self.model, "` has no `serviceTier: '", tier.as_str(), "'` there"].concat()
     }
 
-    /// The tier of service that it is asked for.
+    /// The tier of service that it is asked for: the request's, where it has that one.
     pub(crate) fn tier(&self, request: &Request) -> ServiceTier {
         request.tier.filter(|tier| self.has(*tier)).unwrap_or_default()
     }
 
-    /// The same place, for the smaller pictures that the caller allows, in the caller's order.
+    /// The same target for the smaller sizes that the caller allows, in the caller's order.
     pub(crate) fn smaller<'a>(
         self: &'a Rc<Self>,
         request: &Request,
@@ -45,8 +45,8 @@ impl Target {
             .map(|size| Rc::new(Self { smaller: Some(*size), ..(**self).clone() }))
     }
 
-    /// What of a request the target cannot do. The catalogue is asked only where `checks`: the
-    /// drop-in sends what it is told.
+    /// The first thing in a request that the target cannot do, in a word. The catalogue is asked
+    /// only where `checks`: the drop-in sends each request as it is.
     pub(crate) fn lacks(&self, request: &Request, checks: bool) -> Option<&'static str> {
         let saying = if self.protocol.is_gemini() { Saying::default() } else { request.saying() };
         self.protocol

@@ -17,7 +17,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The id of today for an older one. Servers other than the client's own have names of their own.
+    /// The id of today for an older one; servers elsewhere have names of their own.
     pub(super) fn current_id(&self, model: String, is_elsewhere: bool) -> String {
         if is_elsewhere || self.http.base_url.is_some() {
             return model;

@@ -1,4 +1,4 @@
-//! What requests to a target cost, in USD.
+//! The cost of requests to a target, in USD.
 
 use crate::models::cost;
 use crate::models::model::Size;
@@ -8,7 +8,7 @@ use crate::wasm::request::checked::Request;
 use crate::wasm::target::resolved::Target;
 
 impl Target {
-    /// USD of an answer: what the target says, else by the catalogue.
+    /// USD of an answer: by the price of the target, else by the catalogue.
     pub(crate) fn cost(
         &self,
         size: Option<Size>,
@@ -35,13 +35,13 @@ impl Target {
             Some(price) => price.of(size),
             None => {
                 let usd = cost::expected(self.known().as_ref(), size, request.tokens());
-                // How often the model will search nobody knows.
+                // The number of searches is known only once the answer is there.
                 usd * self.tier(request).share() + cost::searches(request.searches.into())
             }
         }
     }
 
-    /// USD that an answer costs which did not arrive.
+    /// USD of an answer that was made and did not arrive.
     pub(crate) fn lost(&self, size: Option<Size>, tier: ServiceTier) -> f64 {
         match &self.price {
             Some(price) => price.of(size),
@@ -49,7 +49,7 @@ impl Target {
         }
     }
 
-    /// The model that an answer says has made it, where that is another one that is known.
+    /// The model that made an answer, where that is another one of the catalogue.
     pub(crate) fn served_by(&self, version: &str) -> Option<String> {
         let served = self.catalog.find(version)?;
         let is_other = self.known().is_some_and(|known| known.id != served.id);

@@ -13,7 +13,7 @@ use crate::wasm::target::entry::Entry;
 use crate::wasm::target::home::is_google;
 use crate::wasm::target::location::Location;
 use crate::wasm::target::missing_key::{keyless, missing_key};
-use crate::wasm::target::position::numbered;
+use crate::wasm::target::position::with_model;
 use crate::wasm::target::secrets::has_key;
 use crate::wasm::target::token::TokenSource;
 use crate::wasm::values::access::get_text;
@@ -78,7 +78,7 @@ impl<'a> Credentials<'a> {
         if !has_key && is_google(base) {
             let position = entry.position.filter(|_| !location.inherits && !location.leaves);
             return Err(match position {
-                Some(position) => keyless(host, &numbered(position, &entry.model)),
+                Some(position) => keyless(host, &with_model(position, &entry.model)),
                 None => missing_key(host),
             });
         }

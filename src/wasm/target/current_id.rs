@@ -4,8 +4,8 @@ use crate::models::catalog::bare;
 use crate::models::known::Catalog;
 use crate::wasm::host::Host;
 
-/// What an older name is called today, with one warning; any other name as it is.
-pub(crate) fn current_id(catalog: &Catalog, model: String, host: &Host) -> String {
+/// The id of today for an older name, with one warning; any other name as it is.
+pub(super) fn current_id(catalog: &Catalog, model: String, host: &Host) -> String {
     let id = bare(&model);
     let Some(today) = catalog.today(id) else { return id.to_owned() };
     host.warn(

@@ -59,8 +59,8 @@ impl Entry {
     }
 }
 
-/// Refuses `project` and `location` for a target that is not on Vertex AI, and a token there without
-/// a project.
+/// Refuses `project` and `location` for a target that is not on Vertex AI, and a token without a
+/// project for one that is.
 fn check_vertex_options(options: &Settings, is_vertex: bool) -> Result<(), JsValue> {
     let needless = [("project", &options.project), ("location", &options.location)]
         .into_iter()

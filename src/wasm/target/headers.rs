@@ -7,7 +7,7 @@ use crate::wasm::values::access::{get_dynamic, keys, put};
 use crate::wasm::values::object::Fields;
 
 /// An object with the caller's headers on top of ours.
-pub(crate) fn request_headers(
+pub(super) fn request_headers(
     credential: Option<(&'static str, String)>,
     timeout_secs: Option<u64>,
     extra: &[&Object],

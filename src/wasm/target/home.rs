@@ -5,7 +5,7 @@ use crate::wasm::host::Host;
 use crate::wasm::options::settings::Settings;
 use crate::wasm::values::access::get_text;
 
-/// The address and key that calls of a client have where nothing else is said.
+/// The address and key of the client's options, else of the environment.
 pub(crate) fn home(settings: &Settings, host: &Host) -> (String, Option<String>) {
     let environment = host.environment();
     let or = |own: &Option<String>, name| own.clone().or_else(|| get_text(&environment, name));
@@ -13,7 +13,7 @@ pub(crate) fn home(settings: &Settings, host: &Host) -> (String, Option<String>)
     (base, or(&settings.api_key, "apiKey"))
 }
 
-/// Whether a base address is Google's own, and not one that only begins like it.
+/// Whether a base address is Google's own. The name of another server may begin like it.
 pub(super) fn is_google(base: &str) -> bool {
     base.strip_prefix(BASE_URL).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -12,29 +12,29 @@ use crate::protocol::Protocol;
 use crate::wasm::request::checked::Request;
 use crate::wasm::target::token::TokenSource;
 
-/// One place to ask.
+/// One target, ready to be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) model: String,
     pub(crate) url: JsString,
     pub(crate) headers: Object,
-    /// What must not show up in errors and events.
+    /// Texts that must not show up in errors and events.
     pub(crate) secrets: Vec<String>,
-    /// What tells accounts at one address apart: the key, or the project where tokens are used.
+    /// The account at its address: the key, or the project where tokens are used.
     pub(crate) key: Option<String>,
     pub(crate) base: String,
-    /// Whether Google, who is asked, no longer serves it.
+    /// Whether it is asked at Google, where the model is no longer served.
     pub(crate) retired: bool,
     pub(crate) protocol: Protocol,
-    /// What `modelUsed` shows, where the target says it.
+    /// The name that `modelUsed` shows in place of the model.
     pub(crate) name: Option<String>,
-    /// What a picture costs, where the target says it.
+    /// The price of a picture, in place of the catalogue's.
     pub(crate) price: Option<Price>,
-    /// Where its bearer tokens come from.
+    /// The source of its bearer tokens.
     pub(crate) token: Option<Rc<TokenSource>>,
-    /// What is to be said to it beside or instead of what a request says, as a part of a body.
+    /// The part of a body that goes over the body of each request.
     pub(super) config: Option<Object>,
-    /// Whether it is at the one address for the world, where Vertex AI has `flex` alone.
+    /// Whether it is at the global address: Vertex AI has `flex` there alone.
     pub(super) is_global: bool,
     pub(super) catalog: Rc<Catalog>,
     /// The smaller size that it is asked for after it has timed out.
@@ -42,7 +42,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Whether this asks the same of the same account at the same place.
+    /// Whether both ask the same of the same account at the same address.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.url == other.url
             && self.key == other.key
@@ -56,7 +56,7 @@ impl Target {
         self.config.as_ref().and_then(|config| JSON::stringify(config).ok()).map(String::from)
     }
 
-    /// The request as this target is to get it, where that is not as it was made.
+    /// The request with the `config` of this target; `None` where it has no `config`.
     pub(crate) fn own(&self, request: &Request) -> Result<Option<Request>, JsValue> {
         self.config.as_ref().map(|config| request.over(config)).transpose()
     }
@@ -66,18 +66,18 @@ impl Target {
         (&self.model, self.name.as_deref())
     }
 
-    /// What the catalogue knows of its model.
+    /// The row of its model in the catalogue.
     pub(crate) fn known(&self) -> Option<Model<'_>> {
         self.catalog.find(&self.model)
     }
 
-    /// The id that may have been meant, of a model that nobody knows.
+    /// The id that may have been meant, where the catalogue does not have the model.
     pub(crate) fn meant(&self) -> Option<String> {
         let nearest = || self.catalog.nearest(&self.model).map(|model| model.id.to_owned());
         if self.known().is_none() { nearest() } else { None }
     }
 
-    /// What the catalogue knows of a model that may not be its own.
+    /// The row of a model in the catalogue, which may not be its own.
     pub(crate) fn catalog_row(&self, model: &str) -> Option<Model<'_>> {
         self.catalog.find(model)
     }

@@ -17,7 +17,7 @@ use crate::wasm::target::entry::Entry;
 use crate::wasm::target::headers::request_headers;
 use crate::wasm::target::home::is_google;
 use crate::wasm::target::location::Location;
-use crate::wasm::target::position::{located, numbered};
+use crate::wasm::target::position::{with_model, with_position};
 use crate::wasm::target::resolved::Target;
 use crate::wasm::target::secrets::header_secrets;
 
@@ -36,11 +36,11 @@ pub(super) fn resolve_all(
     let mut targets: Vec<Rc<Target>> = Vec::with_capacity(models.len());
     for (entry, position) in models.iter().zip(1..) {
         let target = match resolve(entry, Some(position), context) {
-            Err(fault) if models.len() > 1 => return Err(located(&fault, position)),
+            Err(fault) if models.len() > 1 => return Err(with_position(&fault, position)),
             target => target?,
         };
         if targets.iter().any(|other| other.is_same(&target)) {
-            let target = numbered(position, &target.model);
+            let target = with_model(position, &target.model);
             context.host.warn(&[&target, "is in `models` before, and is left out"].concat());
             continue;
         }

@@ -1,11 +1,11 @@
-//! Which headers are secrets, and which of them say who asks.
+//! Headers that are secrets, and headers that authenticate.
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
 use crate::wasm::values::access::{get_dynamic, keys};
 
-/// The values of headers that may be secrets: all but those that never are.
+/// The values of all headers but those that are never secret.
 pub(super) fn header_secrets(headers: &Object) -> Vec<String> {
     const PUBLIC: [&str; 5] =
         ["accept", "content-type", "user-agent", "x-goog-api-client", "x-server-timeout"];
@@ -19,7 +19,7 @@ pub(super) fn header_secrets(headers: &Object) -> Vec<String> {
     keys(headers).iter().filter_map(secret).collect()
 }
 
-/// Whether these headers say who asks.
+/// Whether these headers authenticate the request.
 pub(super) fn has_key(headers: &Object) -> bool {
     let says = |key: JsValue| {
         let name = key.as_string().map(|name| name.to_ascii_lowercase());

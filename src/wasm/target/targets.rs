@@ -17,14 +17,14 @@ use crate::wasm::target::resolver::{resolve, resolve_all};
 use crate::wasm::target::token::TokenSources;
 
 /// Targets of models that requests name, which are kept, at most.
-const NAMED_MAX: usize = 32;
+const BY_MODEL_MAX: usize = 32;
 
 /// The client's own targets, made once for each time that the service is told.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     cache: RefCell<Option<Cached>>,
     /// Those of models that requests name.
-    named: RefCell<Vec<Named>>,
+    by_model: RefCell<Vec<ModelTarget>>,
     tokens: TokenSources,
 }
 
@@ -35,7 +35,7 @@ struct Cached {
 }
 
 #[derive(Debug)]
-struct Named {
+struct ModelTarget {
     server_secs: Option<u64>,
     model: String,
     target: Rc<Target>,
@@ -63,35 +63,34 @@ impl Targets {
         } else {
             self.cached(&context)?
         };
-        let Some(named) = &request.model else { return Ok(targets) };
-        let named = catalog::bare(named);
-        let named = context.current_id(named.to_owned(), false);
+        let Some(model) = &request.model else { return Ok(targets) };
+        let model = context.current_id(catalog::bare(model).to_owned(), false);
         let (mut chain, rest): (Vec<_>, Vec<_>) =
-            targets.iter().cloned().partition(|target| target.model == named);
+            targets.iter().cloned().partition(|target| target.model == model);
         if chain.is_empty() {
-            chain.push(self.named(&context, named)?);
+            chain.push(self.of_model(&context, model)?);
         }
         chain.extend(rest);
         Ok(chain.into())
     }
 
     /// The target of a model that a request names beside those of the chain.
-    fn named(&self, context: &Context<'_>, model: String) -> Result<Rc<Target>, JsValue> {
+    fn of_model(&self, context: &Context<'_>, model: String) -> Result<Rc<Target>, JsValue> {
         let resolve = || resolve(&model.as_str().into(), None, context).map(Rc::new);
         if !context.http.is_empty() {
             return resolve();
         }
         let server_secs = context.server_secs;
-        let is_it = |named: &&Named| named.server_secs == server_secs && named.model == model;
-        if let Some(named) = self.named.borrow().iter().find(is_it) {
-            return Ok(Rc::clone(&named.target));
+        let is_it = |kept: &&ModelTarget| kept.server_secs == server_secs && kept.model == model;
+        if let Some(kept) = self.by_model.borrow().iter().find(is_it) {
+            return Ok(Rc::clone(&kept.target));
         }
         let target = resolve()?;
-        let mut named = self.named.borrow_mut();
-        if named.len() >= NAMED_MAX {
-            named.clear();
+        let mut kept = self.by_model.borrow_mut();
+        if kept.len() >= BY_MODEL_MAX {
+            kept.clear();
         }
-        named.push(Named { server_secs, model, target: Rc::clone(&target) });
+        kept.push(ModelTarget { server_secs, model, target: Rc::clone(&target) });
         Ok(target)
     }
 

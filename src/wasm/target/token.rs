@@ -15,7 +15,7 @@ use crate::wasm::host;
 use crate::wasm::options::headers::is_header;
 use crate::wasm::values::access::get;
 
-/// More callbacks than this are not remembered: one that is made anew for each call is no use.
+/// Callbacks that are remembered at most: one that is made anew for each call is never seen again.
 const SOURCES_MAX: usize = 32;
 
 /// One callback, and the token that it gave last.
@@ -23,7 +23,7 @@ const SOURCES_MAX: usize = 32;
 pub(crate) struct TokenSource {
     callback: Function,
     token: RefCell<Option<Token>>,
-    /// What it has been asked and not answered yet: calls at the same time wait for one answer.
+    /// The promise of a token that is being made: calls at the same time wait for the same one.
     asked: RefCell<Option<Promise>>,
 }
 
@@ -63,7 +63,7 @@ impl TokenSource {
     /// A token that has not ended, and is not `refused`, which the service did not take.
     ///
     /// # Errors
-    /// What the callback throws, or a `TypeError` where it gives no token.
+    /// The error that the callback throws, or a `TypeError` where it gives no token.
     pub(crate) async fn token(&self, refused: Option<&str>) -> Result<String, JsValue> {
         let kept = self.token.borrow().clone();
         if let Some(Token { text, until }) = kept
@@ -83,7 +83,7 @@ impl TokenSource {
             }
         };
         let answer = JsFuture::from(asked.clone()).await;
-        // Whoever comes back first clears it; the next one to ask makes its own.
+        // The first call to come back clears it, so that the next one asks anew.
         if self
             .asked
             .borrow()
@@ -111,7 +111,7 @@ fn read_token(answer: &JsValue) -> Result<Token, JsValue> {
         None => expires.as_f64(),
     };
     let now = host::now().wall;
-    // A negative moment or none at all is long ago.
+    // The cast saturates: a moment before 1970 is one that is over.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let expires = expires.map(|ms| WallTime(ms as u64));
     Ok(Token { text, until: fresh_until(now, expires) })

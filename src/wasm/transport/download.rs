@@ -11,22 +11,22 @@ use crate::wasm::transport::http::HttpRequest;
 use crate::wasm::values::access::{get, set};
 use crate::wasm::values::name::name;
 
-/// Of a picture that lies elsewhere no more than this is read, in bytes: 4K takes 8 to 12 million.
+/// The most bytes that are read of a picture that lies elsewhere: 4K takes 8 to 12 million.
 const PICTURE_MAX: u32 = 64 * 1024 * 1024;
 
-/// Fetches a picture, within the time of the attempt whose answer names it. Whoever keeps it is told
-/// no key, cookie or page. Gives `{ status, data }`, or nothing where there is no answer.
+/// Fetches a picture, within the time of the attempt whose answer names it. Its server gets no key,
+/// cookie or referrer. Gives `{ status, data }`, or nothing where there is no answer.
 ///
 /// # Errors
-/// Where the link, or a redirect of its, leads to a place that is not asked.
+/// The link, or one of its redirects, leads to a private address, which is not asked.
 pub(crate) async fn download(
     link: &str,
     request: &HttpRequest,
     host: &Host,
 ) -> Result<JsValue, ErrorInfo> {
     let init = Object::new();
-    // Only pages have something to tell, and workerd refuses to hear that it shall not. They follow
-    // redirects by themselves: where those lead, a page cannot know.
+    // Only pages have cookies and a referrer, and workerd refuses these options. A page cannot see
+    // the goal of a redirect, and so leaves redirects to the browser.
     if host.browser() {
         set(&init, "credentials", &name("omit"));
         set(&init, "referrerPolicy", &name("no-referrer"));
@@ -45,8 +45,8 @@ pub(crate) async fn download(
     }
 }
 
-/// Whether nobody was asked since the place is a private one: by its address, or by what its name was
-/// resolved to.
+/// Whether the request was not sent because its address, or the one that its name was resolved to,
+/// is private.
 fn is_private(thrown: &JsValue) -> bool {
     let code = |thrown: &JsValue| get(thrown, "code") == "EPRIVATE";
     code(thrown) || code(&get(thrown, "cause"))

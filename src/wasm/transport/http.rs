@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::base::value::Value;
 
-/// What is sent.
+/// A request that is sent.
 pub(crate) struct HttpRequest {
     pub(crate) url: JsString,
     pub(crate) headers: Object,
@@ -15,7 +15,7 @@ pub(crate) struct HttpRequest {
     pub(crate) fetch: Option<Function>,
 }
 
-/// What came back.
+/// The answer to a request.
 pub(crate) enum HttpReply {
     /// The body of a 2xx, and the tier of service that its headers name.
     Body(JsValue, Option<String>),
@@ -25,6 +25,6 @@ pub(crate) enum HttpReply {
     TooLarge,
     /// A 2xx whose body did not come to its end, as the classifier reads that.
     Cut(Value),
-    /// Anything else, as the classifier reads it.
+    /// Any other answer or error, as the classifier reads it.
     Error(Value),
 }

@@ -14,7 +14,7 @@ use crate::wasm::values::copy::copy;
 use crate::wasm::values::name::name;
 use crate::wasm::values::text::bounded;
 
-/// Of an error body no more than this is read, in bytes.
+/// The most bytes that are read of the body of an error.
 const ERROR_BODY_MAX: u32 = 256 * 1024;
 
 /// Sends, and reads what comes back to its end.
@@ -31,7 +31,7 @@ async fn exchange(request: &HttpRequest, host: &Host) -> Result<HttpReply, JsVal
     init.set_body(&request.body);
     init.set_headers(&request.headers);
     init.set_signal(Some(request.signal.unchecked_ref()));
-    // Wherever it leads, nobody there is to have the key or the prompt.
+    // A redirect is not followed, since its goal must not get the key or the prompt.
     set(&init, "redirect", &name("manual"));
     if !request.dispatcher.is_undefined() {
         set(&init, "dispatcher", &request.dispatcher);
@@ -56,7 +56,7 @@ async fn exchange(request: &HttpRequest, host: &Host) -> Result<HttpReply, JsVal
     let body = JsFuture::from(host.error_text(&response, ERROR_BODY_MAX)).await;
     let body = body.ok().and_then(|body| body.dyn_ref().map(bounded)).unwrap_or_default();
     if status == 404 && !contains(&body, "\"error\"") {
-        // Whatever it is that does not know the path, it is not the service: that always says why.
+        // A server that does not know the path is not the service, which always gives a reason.
         return Ok(HttpReply::Foreign(404));
     }
     Ok(HttpReply::Error(http_value(status, &response, body)))

@@ -1,4 +1,4 @@
-//! An answer of HTTP, told apart: a body, an error, or of somebody else.
+//! Reading the status, headers and body of an answer over HTTP.
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -21,7 +21,7 @@ pub(super) fn unreadable(status: u16, response: &Response, thrown: &JsValue) -> 
     if !is_named(thrown, "SyntaxError") {
         return HttpReply::Cut(copy(thrown));
     }
-    // What is no JSON may tell an error all the same: a gateway's page, an event stream's text.
+    // A text that is no JSON may still name an error: a gateway's page, an event stream.
     let body = get(thrown, "body").as_string();
     if body.as_deref().is_some_and(|body| body.trim().is_empty()) {
         return HttpReply::Cut(named_value("TypeError", "terminated"));

@@ -1,4 +1,4 @@
-//! Reading and writing the keys of objects and the items of lists, which never throws.
+//! Keys of objects and items of lists, read and written without an exception.
 
 use js_sys::{Array, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;

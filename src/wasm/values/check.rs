@@ -1,9 +1,9 @@
-//! What a value is: a list, a plain object, a buffer.
+//! Kinds of values: lists, plain objects, buffers.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-/// Whether this is a buffer, which has a key for each byte and says nothing.
+/// Whether this is a buffer, which has a key for each byte.
 pub(super) fn is_bytes(value: &JsValue) -> bool {
     js_sys::ArrayBuffer::is_view(value)
 }
@@ -14,7 +14,7 @@ pub(crate) fn is_plain(value: &JsValue) -> bool {
 }
 
 /// Whether this is a list, also of another realm.
-pub(crate) fn is_array(value: &JsValue) -> bool {
+pub(super) fn is_array(value: &JsValue) -> bool {
     is_array_js(value).unwrap_or(false)
 }
 

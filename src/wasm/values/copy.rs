@@ -22,7 +22,7 @@ const KEYS_MAX: usize = 64;
 
 const NODES_MAX: usize = 4_096;
 
-/// All texts together.
+/// The UTF-16 units of all texts together.
 const TEXTS_MAX: u32 = 512 * 1024;
 
 /// Keys that an error may have from its prototype.
@@ -32,13 +32,13 @@ const INHERITED: [&str; 9] =
 const HEADERS: [&str; 6] =
     ["retry-after", "retry-after-ms", "x-ratelimit-reset", "date", "content-type", LOCATION];
 
-/// Of which the origin is enough: the rest may hold secrets.
+/// The header of which the origin alone is kept: the rest may hold secrets.
 const LOCATION: &str = "location";
 
-/// Copies a foreign value: at most 10 levels, 64 keys a level, 64 KB a text, 4,096 values in all.
-/// Level by level, so that a socket beside the answer uses up nothing of what is read of the
-/// answer, and without what it shows of its client. Getters that throw, proxies and cycles do no
-/// harm.
+/// Copies a foreign value: at most 10 levels, 64 keys an object, 256 Ki UTF-16 units a text and
+/// 4,096 values in all. It goes level by level, so that a socket beside the answer uses up nothing
+/// of the answer's share, and leaves out the client that a socket shows. Getters that throw,
+/// proxies and cycles do no harm.
 pub(crate) fn copy(value: &JsValue) -> Value {
     let mut copying = Copying { nodes: Vec::new(), open: Vec::new(), texts: TEXTS_MAX };
     copying.add(value, String::new(), 0, 0);
@@ -61,9 +61,9 @@ struct Node {
 
 struct Copying {
     nodes: Vec<Node>,
-    /// What is still to be gone into, one for each node, and how deep it is.
+    /// The values still to be copied from, one for each node, each with its depth.
     open: Vec<(Option<JsValue>, u32)>,
-    /// How much more text is copied.
+    /// The UTF-16 units of text that are still copied.
     texts: u32,
 }
 
@@ -139,8 +139,8 @@ impl Copying {
         }
     }
 
-    /// Puts every value where it belongs. What belongs to one comes after it, so that it is whole
-    /// when it is reached from the end.
+    /// Puts each value into its parent. Children come after their parents, so that each value is
+    /// whole when it is reached from the end.
     fn close(mut self) -> Value {
         while let Some(Node { parent, key, mut value }) = self.nodes.pop() {
             match &mut value {
@@ -166,7 +166,7 @@ fn bytes(value: &JsValue) -> Option<JsString> {
     is_text.then(|| String::from_utf8_lossy(&view.to_vec()).as_ref().into())
 }
 
-/// What is read of a `Headers` object, which has no keys of its own; `None` for anything else.
+/// The headers of a `Headers` object, which has no keys of its own; `None` for anything else.
 pub(crate) fn response_headers(item: &JsValue) -> Option<Value> {
     let read: Function = get(item, "get").dyn_into().ok()?;
     let entry = |name: &&'static str| {

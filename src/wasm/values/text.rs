@@ -2,7 +2,8 @@
 
 use js_sys::JsString;
 
-/// In UTF-16 units. Of a longer text the head and the tail are kept: an error is named at either.
+/// The longest text that is kept whole, in UTF-16 units. A longer one keeps its head and its tail,
+/// since an error is named at either.
 pub(super) const TEXT_MAX: u32 = 256 * 1024;
 
 const TEXT_HEAD: u32 = 192 * 1024;
