@@ -1,4 +1,4 @@
-//! What the host gives: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
+//! The host: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
 
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, JsString, Object, Promise};
@@ -13,7 +13,8 @@ const TIMER_MAX: u64 = 2_147_483_647;
 #[wasm_bindgen]
 extern "C" {
     /// The JavaScript side of one client: it settles promises, makes errors and emits events. The
-    /// names below are the contract: `js/host.ts` has them all, and the tests' host is made of them.
+    /// names below are the contract: `js/host.ts` has them all, and the host of the tests is made
+    /// of them.
     pub(crate) type Host;
 
     /// Fulfils the call's promise.
@@ -38,7 +39,8 @@ extern "C" {
     /// Remembers what is known of an error that the caller's own function threw.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn remember(this: &Host, error: &JsValue, info: &JsValue);
-    /// Calls `Core.wake` after so many ms, unless the process has ended by then: it is not kept alive.
+    /// Calls `Core.wake` after `delay` ms, unless the process has ended by then, which is not kept
+    /// alive.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn nap(this: &Host, delay: f64);
     /// Makes the context of an attempt of the caller's function.
@@ -110,8 +112,8 @@ extern "C" {
     /// Reads the body of an error, no more than `most` bytes of it: it may never end.
     #[wasm_bindgen(method, structural, js_name = errorText)]
     pub(crate) fn error_text(this: &Host, response: &Response, most: u32) -> Promise;
-    /// Fetches what lies under an address that the service at `home` leads to: `{ status, data }`, with
-    /// its bytes as base64, which is empty where there are more than `most`.
+    /// Fetches a file by a link of the service at `home`. Gives `{ status, data }`, with its bytes
+    /// as base64, which is empty where there are more than `most`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn download(
         this: &Host,
@@ -148,7 +150,7 @@ extern "C" {
         model: Option<&str>,
         info: &JsValue,
     );
-    /// What the caller's `fallbackOn` says of an error.
+    /// Asks the caller's `fallbackOn` about an error.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn leaves(this: &Host, fallback_on: &Function, info: &JsValue) -> JsValue;
     /// Tells listeners that the call leaves a model for another.
@@ -186,19 +188,19 @@ extern "C" {
     /// Keeps a quota in case this instance fails.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn keep(this: &Host, name: &str, state: &str);
-    /// What was kept of a quota.
+    /// The kept state of a quota.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn kept(this: &Host, name: &str) -> Option<String>;
     /// Prints a warning, once for each text.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn warn(this: &Host, text: &str);
-    /// What is wrong with an address; `undefined` where nothing is.
+    /// The fault of an address; `undefined` where it has none.
     #[wasm_bindgen(method, structural, js_name = addressFault)]
     pub(crate) fn address_fault(this: &Host, address: &str) -> Option<String>;
     /// Whether two addresses are of one origin.
     #[wasm_bindgen(method, structural, js_name = isSameOrigin)]
     pub(crate) fn is_same_origin(this: &Host, one: &str, other: &str) -> bool;
-    /// What the environment says: `apiKey`, `baseUrl` and `vertexUrl`.
+    /// The settings of the environment: `apiKey`, `baseUrl` and `vertexUrl`.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn environment(this: &Host) -> JsValue;
     /// The wrapper that lifts the time limits of Node's own `fetch`; `undefined` elsewhere.
@@ -211,8 +213,8 @@ extern "C" {
     #[wasm_bindgen(method, structural, getter)]
     pub(crate) fn listening(this: &Host) -> bool;
 
-    /// The `fetch` of the global scope, whatever that is: `web_sys::Window` has one too, and there is
-    /// no window in Node, Deno, Bun, workers and at the edge.
+    /// The `fetch` of the global scope, which all runtimes have. That of `web_sys::Window` is in
+    /// pages alone, and not in Node, Deno, Bun, workers and at the edge.
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(url: &JsString, init: &RequestInit) -> Result<Promise, JsValue>;
 
@@ -220,7 +222,7 @@ extern "C" {
     fn performance_now() -> f64;
 }
 
-/// What both clocks show.
+/// The time of both clocks.
 pub(crate) fn now() -> Now {
     Now { mono: Instant(whole(performance_now())), wall: WallTime(whole(js_sys::Date::now())) }
 }

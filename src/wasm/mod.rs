@@ -1,31 +1,21 @@
-//! What JavaScript calls: conversion, nothing else.
+//! JavaScript's side of the core: conversion, nothing else.
 
 mod answer;
-mod batch;
+mod attempt;
 mod client;
-mod convert;
 mod driver;
-mod error;
-mod failure;
-mod foreign;
-mod gate;
-mod history;
+mod errors;
 mod host;
-mod jobs;
+mod options;
 mod picture;
 mod quota;
-mod reading;
 mod request;
-mod retired;
-mod route;
-mod said;
-mod send;
-mod settings;
-mod share;
-mod token;
+mod target;
+mod transport;
+mod values;
 
-pub use client::Core;
-pub use quota::Tracker;
+pub use client::core::Core;
+pub use quota::tracker::Tracker;
 use rlsf::SmallGlobalTlsf;
 use wasm_bindgen::prelude::*;
 
@@ -33,17 +23,22 @@ use crate::base::random::Random;
 use crate::errors::classify::classify;
 use crate::models::catalog;
 use crate::protocol::address;
+use crate::request::options::Shape;
 use crate::retry::backoff;
+use errors::info::error_info;
+use options::each::check_argument;
+use options::value::count;
+use values::copy::copy;
 
 /// A third of the code of the default allocator.
 #[global_allocator]
 static ALLOCATOR: SmallGlobalTlsf = SmallGlobalTlsf::new();
 
-/// Says what an error is: an Error, `{ status, headers, body }`, a string, or a 200 body.
+/// Classifies an error: an Error, `{ status, headers, body }`, a string, or a 200 body.
 #[wasm_bindgen(js_name = classifyError)]
 #[must_use]
 pub fn classify_error(input: &JsValue) -> JsValue {
-    error::info(&classify(&convert::copy(input), host::now().wall))
+    error_info(&classify(&copy(input), host::now().wall))
 }
 
 /// The wait in ms before the try after `attempt`; `null` where trying again soon cannot help.
@@ -52,9 +47,9 @@ pub fn classify_error(input: &JsValue) -> JsValue {
 /// A `TypeError` where `attempt` is not a whole number from 1.
 #[wasm_bindgen(js_name = getRetryDelay)]
 pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, JsValue> {
-    settings::argument("attempt", attempt, crate::request::options::Shape::Count)?;
-    let info = classify(&convert::copy(input), host::now().wall);
-    let tries = settings::count(attempt);
+    check_argument("attempt", attempt, Shape::Count)?;
+    let info = classify(&copy(input), host::now().wall);
+    let tries = count(attempt);
     let delay = backoff::retry_delay(&info, tries, &mut Random::new(host::seed()));
     Ok(delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
 }
@@ -65,7 +60,7 @@ pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, Js
 /// A `TypeError` that names the events.
 #[wasm_bindgen(js_name = checkEvents)]
 pub fn check_events(listeners: &JsValue) -> Result<(), JsValue> {
-    settings::check_events(listeners)
+    options::events::check_events(listeners)
 }
 
 /// The catalogue's price in USD of one picture of this model at its default size.
@@ -82,17 +77,17 @@ pub fn cheapest_model() -> String {
     catalog::cheapest().map_or_else(String::new, |model| model.id.to_owned())
 }
 
-/// The type of a picture, by the first letters of its base64 and what is said of it; `undefined` for
-/// what is none.
+/// The type of a picture, by the first letters of its base64 and the type that its answer names;
+/// `undefined` where it is no picture.
 #[wasm_bindgen(js_name = pictureType)]
 #[must_use]
 pub fn picture_type(head: &str, said: Option<String>) -> Option<String> {
-    answer::picture_type(head, said)
+    answer::summary::picture_type(head, said)
 }
 
-/// Whether an address may be asked that the service at `home` leads to: its own, where `status` is 0, or
-/// one that an answer of this status leads to, after so many redirects, the last of which was at `by`.
-/// All are origins.
+/// Whether the origin `to` may be asked for the sake of the service at `home`. It is the origin of
+/// a link of that service, where `status` is 0, else the goal of a redirect with this status, which
+/// was given by the origin `by` after `hops` redirects.
 #[wasm_bindgen(js_name = mayFollow)]
 #[must_use]
 pub fn may_follow(status: u16, home: &str, by: &str, to: &str, hops: u32) -> bool {
