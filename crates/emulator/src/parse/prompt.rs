@@ -79,6 +79,7 @@ impl Prompt {
         self.hash = hash(self.hash, data.as_bytes());
     }
 
+    /// Takes in a text, and the size of the picture that it may ask for.
     pub(crate) fn text(&mut self, text: &str) {
         self.hash = hash(self.hash, text.as_bytes());
         self.characters = self.characters.saturating_add(text.chars().count() as u64);
