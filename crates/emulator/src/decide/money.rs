@@ -15,12 +15,11 @@ pub(crate) fn out_of_money(
     let account = state.config.account_of(project).to_owned();
     let account = state.accounts.entry(account).or_default();
     let prepaid = state.config.prepaid.map(Config::nano_usd);
-    if prepaid.is_some_and(|balance| account.ever.saturating_add(price) > balance) {
+    if prepaid.is_some_and(|balance| account.exhausts(balance, price)) {
         return Some(("limit:prepaid", Reply::error(402, replies::PREPAID)));
     }
     let limit = Config::nano_usd(state.config.spend_limit?);
-    account.spend.room(now, price, limit).err()?;
-    Some(("limit:spend", replies::spend_reply()))
+    account.overspends(now, limit, price).then(|| ("limit:spend", replies::spend_reply()))
 }
 
 /// Books a price, in billionths of a USD.
@@ -31,7 +30,6 @@ pub(crate) fn book(state: &mut State, project: &str, price: u64) {
     let now = state.own_clock();
     let name = state.config.account_of(project).to_owned();
     let account = state.accounts.entry(name.clone()).or_default();
-    account.ever = account.ever.saturating_add(price);
-    account.spend.take(now, price);
-    state.ledger.spent(&name, account.spend.spent(now));
+    let spent = account.book(now, price);
+    state.ledger.spent(&name, spent);
 }

@@ -1,61 +1,47 @@
-//! The money of a billing account.
+//! The spending of a billing account. Amounts are billionths of a USD, so that sums are exact.
 
 use std::collections::VecDeque;
 
-/// The spending of one billing account.
+/// Milliseconds of the window in which spending is limited.
+const WINDOW: u64 = 600_000;
+
+/// The spending of one account: in its whole life, and in the last 600 seconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
-    pub(crate) spend: Spend,
-    /// The sum over its whole life, in billionths of a USD.
-    pub(crate) ever: u64,
-}
-
-/// Money that one account may spend in any 600 seconds.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Spend {
+    ever: u64,
+    /// Moments and amounts of the window.
     log: VecDeque<(u64, u64)>,
-    total: u64,
+    in_window: u64,
 }
 
-/// Milliseconds of the spend window.
-const SPEND_WINDOW: u64 = 600_000;
+impl Account {
+    /// Whether another `price` is more than is left of a balance that was paid in advance.
+    pub(crate) fn exhausts(&self, balance: u64, price: u64) -> bool {
+        self.ever.saturating_add(price) > balance
+    }
 
-impl Spend {
+    /// Whether another `price` breaks the limit of the window.
+    pub(crate) fn overspends(&mut self, now: u64, limit: u64, price: u64) -> bool {
+        self.advance(now);
+        self.in_window.saturating_add(price) > limit
+    }
+
+    /// Books a price; the sum of the window with it.
+    pub(crate) fn book(&mut self, now: u64, price: u64) -> u64 {
+        self.ever = self.ever.saturating_add(price);
+        self.log.push_back((now, price));
+        self.in_window = self.in_window.saturating_add(price);
+        self.advance(now);
+        self.in_window
+    }
+
     fn advance(&mut self, now: u64) {
         while let Some((at, amount)) = self.log.front().copied() {
-            if at.saturating_add(SPEND_WINDOW) > now {
+            if at.saturating_add(WINDOW) > now {
                 break;
             }
-            self.total = self.total.saturating_sub(amount);
+            self.in_window = self.in_window.saturating_sub(amount);
             self.log.pop_front();
         }
-    }
-
-    /// Whether `amount` (billionths of a USD) fits; if not, in how many milliseconds it would.
-    pub(crate) fn room(&mut self, now: u64, amount: u64, limit: u64) -> Result<(), u64> {
-        self.advance(now);
-        let mut left = self.total.saturating_add(amount);
-        if left <= limit {
-            return Ok(());
-        }
-        for (at, gone) in &self.log {
-            left = left.saturating_sub(*gone);
-            if left <= limit {
-                return Err(at.saturating_add(SPEND_WINDOW).saturating_sub(now));
-            }
-        }
-        Err(SPEND_WINDOW)
-    }
-
-    /// Books what a request will cost.
-    pub(crate) fn take(&mut self, now: u64, amount: u64) {
-        self.log.push_back((now, amount));
-        self.total = self.total.saturating_add(amount);
-    }
-
-    /// Spent and booked in the last 600 seconds.
-    pub(crate) fn spent(&mut self, now: u64) -> u64 {
-        self.advance(now);
-        self.total
     }
 }

@@ -1,4 +1,4 @@
-//! A valid request for a picture.
+//! The facts of a request for a picture that all later steps read.
 
 use crate::model::catalogue::{Model, Size};
 

@@ -5,11 +5,10 @@ use crate::parse::request::Request;
 use crate::wire::reply::Reply;
 
 /// Request headers that a page may send; any other makes the preflight fail.
-pub(crate) const CORS_HEADERS: &str =
-    "content-type, x-goog-api-key, x-goog-api-client, authorization";
+const CORS_HEADERS: &str = "content-type, x-goog-api-key, x-goog-api-client, authorization";
 
 /// The same for uploads, which pages make too: the SDK for the web has them.
-pub(crate) const UPLOAD_HEADERS: &str = "content-type, x-goog-api-key, x-goog-api-client, \
+const UPLOAD_HEADERS: &str = "content-type, x-goog-api-key, x-goog-api-client, \
      authorization, x-goog-upload-protocol, x-goog-upload-command, x-goog-upload-offset, \
      x-goog-upload-header-content-length, x-goog-upload-header-content-type, \
      x-goog-upload-file-name";

@@ -5,13 +5,12 @@ use serde_json::Value;
 use crate::model::catalogue::{LONG_RATIOS, Model, RATIOS, Size};
 use crate::model::generation::Generation;
 use crate::parse::field_names::{GENERATION, IMAGE, ROOT, THINKING, VERTEX_IMAGE, VERTEX_ROOT};
-use crate::parse::generation::{blank, complete};
+use crate::parse::generation::blank;
 use crate::parse::parsed::Intent;
 use crate::parse::prompt::Prompt;
 use crate::parse::request::Request;
 use crate::parse::review::{Review, listed, read_json, snake};
 use crate::settings::config::Config;
-use crate::wire::gemini::SIGNED;
 use crate::wire::json::pretty;
 use crate::wire::refusal::{Refusal, refuse};
 
@@ -72,12 +71,12 @@ pub(crate) fn message(
     version: &str,
 ) -> Result<Generation, Refusal> {
     let mut review = Review::default();
-    let mut prompt = Prompt::new();
     let mut contents = 0_usize;
-    let known = if generation.is_vertex { VERTEX_ROOT } else { ROOT };
-    if generation.is_vertex {
-        prompt.foreign = SIGNED;
-    }
+    let (mut prompt, known) = if generation.is_vertex {
+        (Prompt::of_vertex(), VERTEX_ROOT)
+    } else {
+        (Prompt::new(), ROOT)
+    };
     for (name, value) in review.message("", root, known) {
         match name.as_str() {
             "contents" => {
@@ -105,13 +104,13 @@ pub(crate) fn message(
         }
     }
     review.finish()?;
-    if prompt.has_foreign {
+    if prompt.has_foreign_signature() {
         return refuse(400, "Invalid thought signature.");
     }
     if contents == 0 {
         return refuse(400, "* GenerateContentRequest.contents: contents is not specified\n");
     }
-    complete(generation, &prompt)
+    prompt.complete(generation)
 }
 
 fn generation_config(

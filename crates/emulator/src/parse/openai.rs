@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::catalogue::{LONG_RATIOS, RATIOS, Size};
 use crate::model::generation::Generation;
 use crate::model::protocol::Protocol;
-use crate::parse::generation::{blank, complete};
+use crate::parse::generation::blank;
 use crate::parse::models::find_model;
 use crate::parse::parsed::Parsed;
 use crate::parse::prompt::Prompt;
@@ -59,7 +59,7 @@ pub(crate) fn understand(
             }
         }
     }
-    complete(generation, &prompt)
+    prompt.complete(generation)
 }
 
 /// The size of a picture of so many pixels a side.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::catalogue::{Model, Size};
 use crate::model::generation::Generation;
-use crate::parse::generation::{blank, complete};
+use crate::parse::generation::blank;
 use crate::parse::prompt::Prompt;
 use crate::parse::request::Request;
 use crate::parse::review::read_json;
@@ -58,14 +58,13 @@ pub(crate) fn understand(
             },
             known if PARAMETERS.contains(&known) => {}
             _ => {
-                return refuse(
-                    400,
-                    &format!(
-                        "Invalid JSON payload received. Unknown name \"{name}\" at 'parameters': Cannot find field."
-                    ),
+                let sentence = format!(
+                    "Invalid JSON payload received. Unknown name \"{name}\" at 'parameters': Cannot \
+                     find field."
                 );
+                return refuse(400, &sentence);
             }
         }
     }
-    complete(generation, &prompt)
+    prompt.complete(generation)
 }

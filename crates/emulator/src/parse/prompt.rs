@@ -4,31 +4,45 @@ use serde_json::Value;
 
 use crate::base::random::{HASH_START, hash};
 use crate::model::catalogue::Model;
+use crate::model::generation::Generation;
+use crate::model::picture;
 use crate::parse::field_names::{BLOB, CONTENT, PART};
 use crate::parse::review::{Review, listed, snake};
-use crate::wire::gemini::VERTEX_SIGNED;
+use crate::wire::gemini::{SIGNED, VERTEX_SIGNED};
+use crate::wire::refusal::{Refusal, refuse};
 
 /// The sum of a request's contents: their hash, their length, their pictures.
 pub(crate) struct Prompt {
-    pub(crate) hash: u64,
-    pub(crate) characters: u64,
-    pub(crate) images: u64,
-    pub(crate) image_bytes: Option<u64>,
+    hash: u64,
+    characters: u64,
+    images: u64,
+    image_bytes: Option<u64>,
     /// The other API's signature.
-    pub(crate) foreign: &'static str,
-    pub(crate) has_foreign: bool,
+    foreign_signature: &'static str,
+    has_foreign_signature: bool,
 }
 
 impl Prompt {
+    /// A prompt of which nothing is read yet.
     pub(crate) fn new() -> Self {
         Self {
             hash: HASH_START,
             characters: 0,
             images: 0,
             image_bytes: None,
-            foreign: VERTEX_SIGNED,
-            has_foreign: false,
+            foreign_signature: VERTEX_SIGNED,
+            has_foreign_signature: false,
         }
+    }
+
+    /// The same on Vertex AI.
+    pub(crate) fn of_vertex() -> Self {
+        Self { foreign_signature: SIGNED, ..Self::new() }
+    }
+
+    /// Whether it shows a picture back that the other API has signed.
+    pub(crate) fn has_foreign_signature(&self) -> bool {
+        self.has_foreign_signature
     }
 
     pub(crate) fn content(&mut self, review: &mut Review, place: &str, value: &Value) {
@@ -50,7 +64,9 @@ impl Prompt {
                     None => review.invalid(&format!("{place}.text"), "TYPE_STRING", value),
                 },
                 "inlineData" => self.blob(review, &format!("{place}.inline_data"), value),
-                "thoughtSignature" => self.has_foreign |= value.as_str() == Some(self.foreign),
+                "thoughtSignature" => {
+                    self.has_foreign_signature |= value.as_str() == Some(self.foreign_signature);
+                }
                 "fileData" => self.images = self.images.saturating_add(1),
                 _ => {}
             }
@@ -63,6 +79,7 @@ impl Prompt {
         self.hash = hash(self.hash, data.as_bytes());
     }
 
+    /// Takes in a text, and the size of the picture that it may ask for.
     pub(crate) fn text(&mut self, text: &str) {
         self.hash = hash(self.hash, text.as_bytes());
         self.characters = self.characters.saturating_add(text.chars().count() as u64);
@@ -87,5 +104,18 @@ impl Prompt {
         let off = hash(self.hash, b"tokens") % 31;
         let text = self.characters.saturating_mul(off.saturating_add(85)).saturating_add(200) / 400;
         text.max(1).saturating_add(self.images.saturating_mul(model.input_image_tokens))
+    }
+
+    /// The generation with the facts of the prompt.
+    pub(crate) fn complete(&self, mut generation: Generation) -> Result<Generation, Refusal> {
+        if let Some(bytes) = self.image_bytes {
+            picture::check_bytes(Some(bytes)).or_else(|sentence| refuse(400, &sentence))?;
+            generation.image_bytes = Some(bytes);
+        }
+        generation.prompt_hash = self.hash;
+        generation.prompt_empty = self.characters == 0 && self.images == 0;
+        generation.prompt_tokens = self.tokens(generation.model);
+        generation.input_images = self.images;
+        Ok(generation)
     }
 }

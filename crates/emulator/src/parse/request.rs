@@ -1,4 +1,4 @@
-//! One HTTP request.
+//! A request as it comes in, before anything is read of it.
 
 /// One HTTP request.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! A request that is being worked on.
+//! An action with its time and its price.
 
 use crate::model::billing::TokenUsage;
 use crate::model::generated::Generated;

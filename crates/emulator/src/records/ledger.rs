@@ -9,6 +9,7 @@ use crate::records::record::{Outcome, Record};
 use crate::records::snapshot::Usage;
 use crate::records::totals::Totals;
 
+/// The use of one project's model.
 #[derive(Clone, Debug, Default)]
 struct ModelUse {
     counted: Peaks,
@@ -22,7 +23,7 @@ pub(crate) struct Ledger {
     records: BTreeMap<u64, Record>,
     totals: Totals,
     billed_nano: u64,
-    books: BTreeMap<(String, String), ModelUse>,
+    uses: BTreeMap<(String, String), ModelUse>,
     spend_peaks: BTreeMap<String, u64>,
     max_records: usize,
 }
@@ -120,21 +121,21 @@ impl Ledger {
         *count = count.saturating_add(1);
     }
 
-    fn books(&mut self, project: &str, model: &str) -> &mut ModelUse {
-        self.books.entry((project.to_owned(), model.to_owned())).or_default()
+    fn use_of(&mut self, project: &str, model: &str) -> &mut ModelUse {
+        self.uses.entry((project.to_owned(), model.to_owned())).or_default()
     }
 
     pub(crate) fn attempted(&mut self, project: &str, model: &str, now: u64, cost: Cost) {
-        self.books(project, model).attempted.add(now, cost);
+        self.use_of(project, model).attempted.add(now, cost);
     }
 
     pub(crate) fn counted(&mut self, project: &str, model: &str, now: u64, cost: Cost) {
-        self.books(project, model).counted.add(now, cost);
+        self.use_of(project, model).counted.add(now, cost);
     }
 
     pub(crate) fn over_limit(&mut self, project: &str, model: &str) {
-        let books = self.books(project, model);
-        books.over_limit = books.over_limit.saturating_add(1);
+        let model_use = self.use_of(project, model);
+        model_use.over_limit = model_use.over_limit.saturating_add(1);
     }
 
     pub(crate) fn spent(&mut self, account: &str, nano: u64) {
@@ -151,19 +152,19 @@ impl Ledger {
     }
 
     pub(crate) fn usage(&self, rules: impl Fn(&str, &str) -> (Limits, Discipline)) -> Vec<Usage> {
-        let show = |((project, model), books): (&(String, String), &ModelUse)| {
+        let show = |((project, model), of_model): (&(String, String), &ModelUse)| {
             let (limits, discipline) = rules(project, model);
             Usage {
                 project: project.clone(),
                 model: model.clone(),
                 limits,
                 discipline,
-                counted: books.counted.show(),
-                attempted: books.attempted.show(),
-                over_limit: books.over_limit,
+                counted: of_model.counted.show(),
+                attempted: of_model.attempted.show(),
+                over_limit: of_model.over_limit,
             }
         };
-        self.books.iter().map(show).collect()
+        self.uses.iter().map(show).collect()
     }
 
     pub(crate) fn spend_peaks(&self) -> BTreeMap<String, f64> {

@@ -1,4 +1,4 @@
-//! JSON as the service indents it.
+//! JSON in answers.
 
 use serde_json::Value;
 

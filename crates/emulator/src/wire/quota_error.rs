@@ -79,7 +79,7 @@ pub(crate) fn quota(lines: &[QuotaLine], model: &str, delay: Delay) -> String {
 
 /// A duration as Go prints it, which is what the sentence has: `900.2ms`, `34.28s`,
 /// `2h35m3.27s`.
-pub(crate) fn go_duration(nanos: u64) -> String {
+fn go_duration(nanos: u64) -> String {
     let decimals = |whole: u64, rest: u64, width: usize| {
         let fraction = format!("{rest:0width$}");
         let fraction = fraction.trim_end_matches('0');

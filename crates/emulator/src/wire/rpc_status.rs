@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The numbers of `google.rpc.Code`.
-pub(crate) fn rpc_code(http: u16) -> u8 {
+fn rpc_code(http: u16) -> u8 {
     match http {
         400 | 413 => 3,
         401 => 16,
