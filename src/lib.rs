@@ -21,7 +21,7 @@
 //!
 //! Batches, jobs and plans lie in `crates/`, in modules of WebAssembly of their own.
 
-#![warn(clippy::too_many_lines)]
+#![deny(clippy::too_many_lines)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 #[macro_use]

@@ -164,10 +164,10 @@ pub fn resolution(text: &str) -> Option<(Size, &'static str)> {
         1_793..=3_584 => Size::K2,
         _ => Size::K4,
     };
-    let cost_of_lane = f64::from(width) / f64::from(height);
+    let wanted = f64::from(width) / f64::from(height);
     let distance = |&(_, w, h): &(&str, f64, f64)| {
         let ratio = w / h;
-        if ratio > cost_of_lane { ratio / cost_of_lane } else { cost_of_lane / ratio }
+        if ratio > wanted { ratio / wanted } else { wanted / ratio }
     };
     let nearest =
         RATIOS.iter().reduce(|best, row| if distance(row) < distance(best) { row } else { best });
@@ -225,9 +225,9 @@ mod tests {
 
     #[test]
     fn addresses_have_one_slash_between_base_and_version() {
-        let cost = "http://h/v1beta/models/m:generateContent";
+        let want = "http://h/v1beta/models/m:generateContent";
         for base in ["http://h", "http://h/", "http://h//"] {
-            assert_eq!(url(base, "v1beta", "models/m", "generateContent"), cost);
+            assert_eq!(url(base, "v1beta", "models/m", "generateContent"), want);
         }
     }
 

@@ -25,7 +25,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
 #[must_use]
 pub fn picture<'a>(base64: &str, said: Option<&'a str>) -> Option<&'a str> {
     let begins = |pattern: &str| {
-        let is_it = |(cost, letter): (u8, u8)| cost == b'?' || cost == letter;
+        let is_it = |(want, letter): (u8, u8)| want == b'?' || want == letter;
         base64.len() >= pattern.len() && pattern.bytes().zip(base64.bytes()).all(is_it)
     };
     if let Some((_, mime)) = BEGINNINGS.iter().find(|(pattern, _)| begins(pattern)) {

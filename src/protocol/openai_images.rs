@@ -85,9 +85,9 @@ mod tests {
     fn pixels_have_about_the_ratio_that_they_stand_for() {
         for (name, width, height) in PIXELS {
             let (w, h) = name.split_once(':').unwrap();
-            let cost_of_lane = w.parse::<f64>().unwrap() / h.parse::<f64>().unwrap();
+            let wanted = w.parse::<f64>().unwrap() / h.parse::<f64>().unwrap();
             let found = f64::from(*width) / f64::from(*height);
-            assert!((found / cost_of_lane - 1.0).abs() < 0.05, "{name}: {found}");
+            assert!((found / wanted - 1.0).abs() < 0.05, "{name}: {found}");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Nothing here sends or writes anything: moments and random numbers come in as arguments. It is a
 //! module of its own, so that nobody who makes single pictures has to load it.
 
-#![warn(clippy::too_many_lines)]
+#![deny(clippy::too_many_lines)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod batch;

@@ -10,9 +10,10 @@
 //! # Ok::<(), String>(())
 //! ```
 
-#![warn(clippy::too_many_lines)]
+#![deny(clippy::too_many_lines)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+mod band;
 pub mod diagnosis;
 pub mod limit_table;
 pub mod model_info;
@@ -22,6 +23,7 @@ pub mod plan_options;
 pub mod price_table;
 pub mod seen;
 pub mod steps;
+pub mod tier_time;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::band::Band;
 use crate::diagnosis::{Diagnosis, FREE_PER_DAY, diagnose_at};
 use crate::plan_options::Question;
 use crate::price_table::{CostRow, Order, per_image, rounded, table};
 use crate::steps::{Answer, Situation, Step, checklist, steps};
+use crate::tier_time::TierTime;
 use crate::volume::{Load, duration, per_day};
 use unexhausted::base::time::Millis;
 use unexhausted::models::catalog::{Quality, note};
@@ -21,36 +23,6 @@ const DAY_MS: Millis = Millis(86_400_000);
 /// Input tokens of a prompt, besides its pictures: a paragraph of four hundred letters.
 const PROMPT_TOKENS: u64 = 100;
 const NANOS: f64 = 1e9;
-
-/// How much is made, and what that asks for. Source of the bands: step 2 of the guide of February
-/// 2026.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Band {
-    /// Under 100 a month: retries.
-    Low,
-    /// Up to 1,000 a month: retries, chain and alerts.
-    Medium,
-    /// More: the whole architecture.
-    High,
-}
-
-impl Band {
-    const fn of(per_month: u64) -> Self {
-        match per_month {
-            0..100 => Self::Low,
-            100..=1_000 => Self::Medium,
-            _ => Self::High,
-        }
-    }
-
-    const fn strategy(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::Low => ("low", "retry", "30 minutes"),
-            Self::Medium => ("medium", "retry_fallback_alerts", "2 to 3 hours"),
-            Self::High => ("high", "retry_fallback_queue", "1 to 2 days"),
-        }
-    }
-}
 
 /// What the guide says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,41 +49,6 @@ pub struct Plan {
     pub times: Vec<TierTime>,
     /// What the volume costs, by model and route.
     pub costs: Vec<CostRow>,
-}
-
-/// How long the volume takes with a model at a tier.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TierTime {
-    /// The id of the model.
-    pub model: String,
-    /// The tier.
-    pub tier: &'static str,
-    /// What makes an account belong to it.
-    pub qualifies: &'static str,
-    /// Whether it is the tier that was named.
-    pub own: bool,
-    /// Ms until the last picture of the period can be asked for; absent where that is never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time: Option<u64>,
-    /// The limit that takes the most time; absent where none does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub binds: Option<&'static str>,
-    /// Pictures a day at most; absent where no limit is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub per_day: Option<u64>,
-    /// Whether the limit of requests a minute is known; else only the money binds.
-    pub limits_known: bool,
-    /// USD that the account may spend in a month.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub monthly_cap: Option<f64>,
-    /// USD that a month of the volume costs.
-    pub monthly_cost: f64,
-    /// Whether each period's pictures are made within the period and its money.
-    pub keeps_up: bool,
-    /// Tokens that may wait in the Batch API.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub batch_tokens: Option<u64>,
 }
 
 /// Answers the question.

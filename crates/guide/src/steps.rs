@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::plan::{Band, TierTime};
+use crate::band::Band;
 use crate::plan_options::Question;
 use crate::price_table::CostRow;
+use crate::tier_time::TierTime;
 use unexhausted::models::catalog::Quality;
 
 /// One thing to do.
