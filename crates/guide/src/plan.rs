@@ -52,7 +52,7 @@ impl Band {
     }
 }
 
-/// What the guide says.
+/// The guide's answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
@@ -66,16 +66,16 @@ pub struct Plan {
     pub setup: &'static str,
     /// The models to ask, in order of preference.
     pub chain: Vec<String>,
-    /// What is wrong, where errors were given.
+    /// The diagnosis, where errors were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// What to do, in order.
+    /// The steps to take, in order.
     pub steps: Vec<Step>,
     /// The guide's questions, answered.
     pub checklist: Vec<Answer>,
     /// How long the volume takes, by model and tier.
     pub times: Vec<TierTime>,
-    /// What the volume costs, by model and route.
+    /// The cost of the volume, by model and route.
     pub costs: Vec<CostRow>,
 }
 
@@ -87,7 +87,7 @@ pub struct TierTime {
     pub model: String,
     /// The tier.
     pub tier: &'static str,
-    /// What makes an account belong to it.
+    /// The condition on which an account belongs to it.
     pub qualifies: &'static str,
     /// Whether it is the tier that was named.
     pub own: bool,
