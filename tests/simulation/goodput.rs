@@ -45,7 +45,7 @@ fn goodput() {
     }
 }
 
-/// What the best schedule is cannot be beaten; what every engine does is deliver.
+/// No engine can beat the best schedule, and each must deliver every picture.
 #[test]
 fn no_cell_beats_the_best_or_loses_a_call() {
     for situation in situations() {
@@ -58,8 +58,8 @@ fn no_cell_beats_the_best_or_loses_a_call() {
     }
 }
 
-/// Whoever has been refused with a word on when it fits knows how the service counts, and is at most a
-/// fiftieth slower than the best schedule in the long run.
+/// An engine that has been refused with a word on when the request fits knows how the service
+/// counts, and is at most a fiftieth slower than the best schedule in the long run.
 #[test]
 fn how_a_service_counts_costs_little_in_the_long_run() {
     for mut situation in situations().into_iter().filter(|row| [2, 5, 7].contains(&row.id)) {
@@ -100,7 +100,7 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
     let sum = |of: fn(&Cell) -> usize| cells.iter().map(of).sum::<usize>();
     let delivered = sum(|cell| cell.delivered);
     let cost_of_lane = situation.pictures * cells.len();
-    // Where no picture is to be made, requests are counted a call.
+    // Requests are counted a call where no picture is to be made.
     let pictures =
         if cost_of_lane == 0 { situation.prompts * cells.len() } else { delivered.max(1) };
     let share = |count: usize| count as f64 / pictures as f64;
