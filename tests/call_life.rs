@@ -20,7 +20,7 @@ use unexhausted::errors::kind::{Dimension, Kind};
 use unexhausted::retry::ending::Why;
 use unexhausted::retry::policy::{Policy, Verdict};
 
-/// What a target's tries are spent on.
+/// The kinds that a target's tries are spent on.
 const TRANSIENT: [Kind; 5] =
     [Kind::RateLimited, Kind::Overloaded, Kind::Timeout, Kind::Network, Kind::ServerError];
 const STOPS: [Kind; 5] =
@@ -307,7 +307,7 @@ fn a_target_has_half_of_what_is_left_while_there_is_a_next_one() {
     // One at a time stays in flight: the second is not stopped for a third.
     assert_eq!(life.sends, [(0, 1, 0), (4_000, 2, 1)]);
     assert_eq!(life.settled_at(), 8_000);
-    // Its picture may be paid for: the first attempt flies on beside the second.
+    // Its picture may be paid for: the first attempt goes on beside the second.
     let life = live(Policy::GENERATE, &[0, 1], Some(8_000), &[answer().taking(5_000), hang()]);
     assert_eq!((life.answered_by(), life.settled_at()), (1, 5_000));
 }
@@ -790,7 +790,7 @@ fn a_target_gets_two_tries_and_then_the_next_one_has_its_turn() {
     for kind in QUICK {
         let life = live(Policy::GENERATE, &[0, 1, 2], None, &[of(kind)]);
         let targets = life.targets();
-        // What has timed out may still come, beside the next one's.
+        // An answer after its timeout may still come, beside the next one's.
         let first_round = if kind == Kind::Timeout { vec![0, 1, 2] } else { vec![0, 0, 1, 1, 2] };
         assert_eq!(targets[..first_round.len()], first_round, "{kind:?}");
         assert_eq!(life.switches[..2], [(0, 1), (1, 2)]);
@@ -849,7 +849,7 @@ fn a_call_with_a_deadline_goes_on_until_that() {
                 assert!(last >= ends - 120_000, "{kind:?}: the last at {last}");
                 assert_eq!(life.failure(), (Why::Deadline, kind));
                 assert!(life.sends.len() <= accounts.len() * 35, "{kind:?}: {}", life.sends.len());
-                // Who says how many is obeyed, and so is the count where nobody waits.
+                // A caller's own count is obeyed, and so is the default one where nobody waits.
                 let most = Policy { uses_deadline: false, ..policy.clone() };
                 let life = live(most, accounts, Some(ends), &[of(kind)]);
                 let attempts = accounts.len() * policy.max_attempts as usize;

@@ -14,8 +14,8 @@ use unexhausted::errors::classify::{classify, deciding_row};
 use unexhausted::errors::info::ErrorInfo;
 use unexhausted::errors::kind::{Kind, Retry};
 
-/// What the label says and the info does not; `strict` takes a missing field as one that the text
-/// does not give.
+/// The points in which the info differs from the label; `strict` takes a missing field as one that
+/// the text does not give.
 fn mismatches(expect: &Json, info: &ErrorInfo, strict: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let kind = info.kind.as_str();

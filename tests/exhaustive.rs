@@ -42,7 +42,7 @@ fn outcomes() -> Vec<Step> {
     ]
 }
 
-/// The smaller set for what multiplies runs.
+/// The smaller set, for tests that multiply runs.
 fn few_outcomes() -> Vec<Step> {
     vec![
         answer(),
@@ -99,7 +99,7 @@ fn run(policy: &Policy, accounts: &[u32], deadline: Option<u64>, script: &[Step]
     script.push(answer());
     world.start(spec(policy.clone(), accounts, deadline), &script);
     world.run();
-    // What is left is an attempt without a timeout that hangs.
+    // The only call left can be one with an attempt that hangs without a timeout.
     if world.calls_alive() > 0 {
         assert!(policy.timeout.is_none() && deadline.is_none(), "{}", show(&world.trace));
         world.cancel(CallId(0));
@@ -238,7 +238,7 @@ fn answers_of_stopped_attempts_change_no_sequence() {
 
 // The checker sees what it is there to see: each wrong trace is a good one with one thing changed.
 
-/// A trace with a wait by hint, a timeout with lateness, a switch, and a late answer.
+/// A trace with a wait by hint, a timeout with a late attempt, a switch, and a late answer.
 fn good_trace() -> Vec<Entry> {
     let mut world = World::new(2);
     let policy = with_timeout(Policy::GENERATE, 4_000);
@@ -461,7 +461,7 @@ fn the_checker_sees_a_call_that_sleeps_for_ever_or_sends_for_ever() {
     assert_says(&said, "1 attempts at 0 have failed, and one more is sent");
 }
 
-/// What is said of a call over targets of these accounts once its trace was changed.
+/// The complaints about a call over targets of these accounts once its trace was changed.
 fn of_chain(
     policy: &Policy,
     accounts: &[u32],

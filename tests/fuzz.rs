@@ -1,4 +1,4 @@
-//! Whatever a store holds and whatever an error says: no panic, no loop without end, no limit passed.
+//! Damaged states of a store and damaged errors: no panic, no loop without end, no limit passed.
 //!
 //! `npm run fuzz` runs these with millions of seeds; here they are a check of the check.
 

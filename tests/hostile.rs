@@ -1,4 +1,4 @@
-//! Whatever comes from the network or from a caller is read within bounds and without a panic.
+//! Input from the network or from a caller, in any form, is read within bounds and without a panic.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects)]

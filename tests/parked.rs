@@ -149,7 +149,7 @@ impl Client {
         self.poll();
     }
 
-    /// What is left of the day's money.
+    /// The rest of the day's money.
     fn left(&mut self) -> u64 {
         let usage = self.engine.usage(self.clock(), ReplicaId::Budget);
         PER_DAY.saturating_sub(usage.iter().map(|(usage, _)| usage.used).sum())

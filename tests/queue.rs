@@ -1,4 +1,4 @@
-//! Who goes next in the queue of a lane, and under which permit.
+//! The order of calls in the queue of a lane, and the permits under which they go.
 
 #![allow(clippy::panic, clippy::arithmetic_side_effects)]
 
@@ -99,7 +99,7 @@ fn a_permit_that_a_sleeping_computer_was_given_is_asked_for_again() {
     assert_eq!(sends(&mut engine).len(), 1);
 }
 
-/// What a service says that asks for two hours.
+/// The error of a service that asks for two hours.
 fn in_two_hours(kind: Kind, dimension: Option<Dimension>) -> Rc<ErrorInfo> {
     let (retry_after, retry_at) = (Some(Millis(7_200_000)), Some(WallTime(NOON + 7_200_100)));
     Rc::new(ErrorInfo { retry_after, retry_at, dimension, ..ErrorInfo::new(kind) })

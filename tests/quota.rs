@@ -1,4 +1,4 @@
-//! The usage's rules, one by one: windows, days, learning, sharing.
+//! The rules of usage, one by one: windows, days, learning, sharing.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -226,7 +226,7 @@ fn usage_tells_what_is_used_of_what_and_when_it_frees() {
     assert_eq!((minute.used, minute.limit, minute.frees), (1, Some(20), Some(61_500)));
 }
 
-/// A process that shares a usage.
+/// A process that shares its usage with others.
 struct Process {
     id: u64,
     seq: u64,
@@ -383,7 +383,7 @@ fn a_state_that_was_made_up_frees_no_minute_and_holds_nobody_for_long() {
             let (mut now, mut granted) = (NOON + 2_000, 0);
             while now < NOON + 120_000 {
                 let reply = a.asks(&mut state, now, 30);
-                // What a state says of its own minute is believed.
+                // A state is believed in what it says of its own minute.
                 granted += if now > NOON + 62_500 { reply.granted } else { 0 };
                 assert!(granted <= 20, "{granted} with {odd} as number {place}");
                 let until = reply.denial.map_or(now, |denial| denial.until);
@@ -471,8 +471,8 @@ fn what_is_large_and_does_not_fit_is_no_sign_of_others() {
     assert_eq!(takes(&mut usage, at(60_510), &sized(8_100)), 6);
 }
 
-/// A service of 20 a minute that takes nothing more of a burst of 21 at 100 s, and says that one more
-/// fits after a wait.
+/// A service of 20 a minute that takes nothing more of a burst of 21 at 100 s, and says that one
+/// more fits after a wait.
 fn refused_once(wait: u64) -> Usage {
     let mut usage = Usage::default().finely();
     assert_eq!((0..21).filter(|_| usage.take(at(100_000), &ONE).is_ok()).count(), 21);

@@ -1,4 +1,4 @@
-//! What everything rests on: time, randomness, texts, values, midnight in Los Angeles.
+//! The ground of all layers: time, randomness, texts, values, midnight in Los Angeles.
 
 #[macro_use]
 pub mod mutant;

@@ -1,7 +1,7 @@
 //! Deliberate mistakes, one for each checker of the simulation: they show that it can fail.
 //!
-//! They are made with the feature `mutants` alone, for tests. Each is a line where an honest mistake
-//! could be made: `mutant!(IgnoresHints, wait, Millis::ZERO)`.
+//! They are made with the feature `mutants` alone, for tests. Each is a line where an honest
+//! mistake could be made: `mutant!(IgnoresHints, wait, Millis::ZERO)`.
 
 use std::cell::Cell;
 
@@ -23,7 +23,7 @@ pub enum Mutant {
     SettlesTwice,
     /// A failed attempt does not count.
     ForgetsAttempts,
-    /// Everybody probes a target that has an outage.
+    /// All calls probe a target that has an outage.
     ProbesAtOnce,
     /// The server's time is not obeyed.
     IgnoresHints,
@@ -45,7 +45,7 @@ pub enum Mutant {
     WakesAtOnce,
     /// A lane that waits for a limit sleeps for a month.
     Oversleeps,
-    /// What an answer took is not settled.
+    /// The cost of an answer is not settled.
     KeepsMoney,
     /// The caller's concurrency is exceeded.
     IgnoresConcurrency,
@@ -55,7 +55,7 @@ pub enum Mutant {
     ReadsLess,
     /// The client's budget lets everything pass.
     ForgetsBudget,
-    /// What a call may cost is not looked at.
+    /// The most that a call may cost is not looked at.
     ForgetsPrice,
     /// A call that leaves a target passes over the next.
     SkipsTarget,

@@ -72,7 +72,7 @@ pub(crate) fn has(set: &str, byte: u8) -> bool {
     set.bytes().any(|known| known == byte)
 }
 
-/// What stands behind the last occurrence of a part.
+/// The text behind the last occurrence of a part.
 #[inline(never)]
 pub(crate) fn after_last<'a>(text: &'a str, part: &str) -> Option<&'a str> {
     let mut found = None;

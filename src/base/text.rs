@@ -38,7 +38,7 @@ pub fn join<'a>(texts: impl IntoIterator<Item = &'a str>, separator: &str) -> St
     joined
 }
 
-/// Where `part` begins in `text`.
+/// The index at which `part` begins in `text`.
 pub(crate) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     (0..text.len()).find(|&at| text.get(at..).is_some_and(|rest| rest.starts_with(part)))
 }

@@ -104,7 +104,7 @@ impl Sub for WallTime {
     }
 }
 
-/// What both clocks show at the moment of an input.
+/// The readings of both clocks at the moment of an input.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Now {
     /// The monotonic clock: waits, timeouts and deadlines are judged by it.

@@ -1,4 +1,4 @@
-//! What happened, and what to do about it, in sentences for people.
+//! Sentences for people: a summary of an error, and advice on the way out.
 //!
 //! The recovery times are those of the guide that this project comes from: minutes for a burst,
 //! midnight Pacific for a day's limit, 30 to 120 minutes for an overload, at once for a timeout.
@@ -8,7 +8,7 @@ use crate::errors::billed::may_be_billed;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 
-/// What happened and what to do, by kind in the order of [`Kind::ALL`]; `{}` is the model.
+/// Summary and advice by kind, in the order of [`Kind::ALL`]; `{}` is the model.
 const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     // RateLimited.
     (
@@ -138,15 +138,15 @@ const BY_KIND: [(&str, &str); Kind::ALL.len()] = [
     ("The client was closed.", "Make a new client."),
 ];
 
-/// What to do where a certificate is not trusted.
+/// Advice where a certificate is not trusted.
 pub(crate) const UNTRUSTED: &str = "The service's certificate is not trusted, which is the same on every try: on a company's \
      network its proxy shows a certificate of its own, whose authority Node.js trusts by \
      NODE_EXTRA_CA_CERTS=/path/to/ca.pem; else check the clock and `baseUrl`. Nothing was sent.";
-/// What to do where a proxy asks who is there.
+/// Advice where a proxy asks for a login.
 pub(crate) const PROXY: &str = "A proxy on the way wants a login (407): give it by HTTPS_PROXY, or leave the service out by \
      NO_PROXY. Nothing was sent to the service.";
 
-/// What a limit counts, and what to do about it where that is more than its kind says; in the
+/// Name of the unit that a limit counts, and advice where that is more than its kind says; in the
 /// order of [`crate::errors::kind::Dimension`].
 const BY_DIMENSION: [(&str, &str); 7] = [
     // RequestsPerMinute.
@@ -184,14 +184,14 @@ fn by_kind(kind: Kind) -> (&'static str, &'static str) {
     BY_KIND.get(kind as usize).copied().unwrap_or_default()
 }
 
-/// What is said of the limit, where the kind is about one.
+/// The words for the limit, where the kind is about one.
 fn by_dimension(info: &ErrorInfo) -> Option<(&'static str, &'static str)> {
     let dimension =
         info.dimension.filter(|_| matches!(info.kind, Kind::RateLimited | Kind::DailyQuota));
     dimension.and_then(|dimension| BY_DIMENSION.get(dimension as usize).copied())
 }
 
-/// Says what happened, in one sentence, and what to do about it.
+/// Writes the summary, one sentence, and the advice.
 pub(crate) fn explain(info: &mut ErrorInfo, has_picture: bool) {
     let mut out = String::new();
     let (happened, to_do) = match info.kind {

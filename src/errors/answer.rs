@@ -45,7 +45,7 @@ pub(crate) fn note(ev: &mut Evidence, value: &Value) -> bool {
         }
         match value {
             Value::Array(items) => open.extend(items.iter().map(|item| (key, item))),
-            // What the model thought is not what it answers.
+            // The model's thoughts are no part of its answer.
             Value::Object(_) if is_thought(value) => {}
             Value::Object(entries) => {
                 open.extend(entries.iter().map(|(key, item)| (key.as_str(), item)));
@@ -74,7 +74,7 @@ fn is_thought(part: &Value) -> bool {
         || part.get("type").and_then(Value::as_str) == Some("thought")
 }
 
-/// A picture, its data perhaps left out by whoever copied the answer; a gateway that drops one
+/// A picture, whose data a copy of the answer may have left out; a gateway that drops a picture
 /// leaves an empty text.
 fn is_picture(key: &str, value: &Value) -> bool {
     let is_image = |name: &str| {

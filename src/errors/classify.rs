@@ -1,7 +1,7 @@
 //! Outcome in, [`ErrorInfo`] out: what an error means, what limit it is about, what to do.
 //!
-//! Everything an error says is gathered first, wherever it stands (`walk`, `scan`, `reader`);
-//! then one table decides (`rules`), structure before status before sentences.
+//! All that an error says is gathered first, wherever it stands (`walk`, `scan`, `reader`); then
+//! one table decides (`rules`), structure before status before sentences.
 
 use crate::base::pacific::next_midnight;
 use crate::base::time::{Millis, WallTime};
@@ -20,7 +20,8 @@ use crate::errors::walk;
 
 /// From here on a delay speaks of a day's limit.
 const HOURS: Millis = Millis(3_600_000);
-/// What the spending rate is counted over (rate limits page of the Gemini API, 2026-09-12).
+/// The window in which the service counts spending (rate limits page of the Gemini API,
+/// 2026-09-12).
 const SPEND_WINDOW: Millis = Millis(600_000);
 /// A spent day is told with delays of seconds, which are worth nothing.
 const TRUE_DAY: Millis = Millis(600_000);
@@ -43,7 +44,7 @@ pub fn classify(input: &Value, now: WallTime) -> ErrorInfo {
     describe(&ev, &said, limits, status, kind, now)
 }
 
-/// Everything that an error says, and the limits that it names.
+/// Gathers all that an error says, and the limits that it names.
 fn gather(input: &Value, now: WallTime) -> (Evidence, Limits) {
     let mut ev = Evidence::new(now);
     walk::gather(&mut ev, input);

@@ -1,4 +1,4 @@
-//! What an error says, gathered from wherever it stands, before anything is decided.
+//! All that an error says, gathered from wherever it stands, before anything is decided.
 //!
 //! Each finding has a level: how deep it stood in objects and in texts inside texts. The
 //! innermost status is the service's own; what wraps it is some client's or gateway's.
@@ -22,7 +22,7 @@ const MODEL_MAX: usize = 100;
 /// The length of the message that is kept, in bytes.
 pub(crate) const MESSAGE_MAX: usize = 1_000;
 
-/// Where a model's name stood; a later one outranks an earlier one.
+/// The place in which a model's name stood; a later one outranks an earlier one.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Place {
     Version,
@@ -39,7 +39,7 @@ struct Status {
     code: u16,
 }
 
-/// What was found.
+/// All findings of one error.
 pub(crate) struct Evidence {
     now: WallTime,
     keyed: Option<Status>,
@@ -50,7 +50,7 @@ pub(crate) struct Evidence {
     payment: bool,
     /// The status of an answer that leads elsewhere.
     pub(crate) moved: Option<u16>,
-    /// Where to, as its header says.
+    /// The address that it leads to, as its header says.
     pub(crate) location: Option<String>,
     /// The answer itself was a success.
     pub(crate) ok: bool,
@@ -187,7 +187,7 @@ impl Evidence {
         }
     }
 
-    /// What the service said, kept where nothing deeper is.
+    /// Keeps a sentence of the service as the message, unless a deeper one is known.
     pub(crate) fn says(&mut self, level: u32, text: &str) {
         if self.says_left > 0 && self.message.as_ref().is_none_or(|(had, _)| *had <= level) {
             self.says_left = self.says_left.saturating_sub(1);

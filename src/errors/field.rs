@@ -84,7 +84,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("error", Field::Error),
     ("headers", Field::Headers),
     ("responseheaders", Field::Headers),
-    // What the caller sent, and where it happened, says nothing of what went wrong.
+    // The caller's own request, and the place in its code, say nothing of the cause.
     ("stack", Field::Skip),
     ("config", Field::Skip),
     ("request", Field::Skip),
@@ -100,7 +100,8 @@ const FIELDS: &[(&str, Field)] = &[
     ("statuscodes", Field::Skip),
     ("errorcodes", Field::Skip),
     ("retryon", Field::Skip),
-    // What a validator would have taken: `@openrouter/sdk` 1.3.19 throws a ZodError of that.
+    // The values that a validator would have taken: `@openrouter/sdk` 1.3.19 throws a ZodError of
+    // that.
     ("values", Field::Skip),
     ("contents", Field::Skip),
     ("links", Field::Skip),

@@ -1,7 +1,7 @@
 //! How long the service asks to wait: RetryInfo, Retry-After, "Please retry in", every form.
 //!
 //! All delays are rounded up to whole milliseconds, since coming back early is refused again. None
-//! is longer than a year: a moment beyond what a `Date` can tell would end whoever shows it.
+//! is longer than a year: code that shows a moment beyond what a `Date` can tell would throw.
 
 use crate::base::pacific::days_from_civil;
 use crate::base::slice::{bounded, digits, from, integer, skip, skip_back};
@@ -12,7 +12,7 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// The longest wait that is believed: more is a mistake of whoever wrote it.
+/// The longest wait that is believed: a longer one is a mistake of its sender.
 pub const LONGEST: Millis = Millis(365 * DAY);
 
 /// How each unit begins, in lower case; one letter, or "ms", is a unit by itself alone.
@@ -55,7 +55,8 @@ pub fn seconds(text: &str) -> Option<Millis> {
     duration(text).or_else(|| amount(text).map(|(amount, _)| amount.in_units_of(SECOND)))
 }
 
-/// The delay at the start of a text whose field counts milliseconds, so that the unit may be missing.
+/// The delay at the start of a text whose field counts milliseconds, so that the unit may be
+/// missing.
 #[must_use]
 pub fn millis(text: &str) -> Option<Millis> {
     duration(text).or_else(|| amount(text).map(|(amount, _)| amount.in_units_of(1)))

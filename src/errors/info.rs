@@ -1,14 +1,14 @@
-//! What is known of one error.
+//! The description of one error, as a caller gets it.
 
 use crate::base::time::{Millis, WallTime};
 use crate::errors::kind::{Dimension, Kind, Retry};
 use crate::errors::limit_name::names_limit;
 use crate::errors::violation::Violation;
 
-/// What is known of one error.
+/// One error: its kind, whether trying again can help, and the details that the service gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorInfo {
-    /// What went wrong.
+    /// The kind of failure.
     pub kind: Kind,
     /// Whether and when the same request can succeed.
     pub retry: Retry,
@@ -18,7 +18,7 @@ pub struct ErrorInfo {
     pub retry_after: Option<Millis>,
     /// When to try again, where that is known: now + `retry_after`, or midnight Pacific.
     pub retry_at: Option<WallTime>,
-    /// What the deciding limit counts.
+    /// The unit that the deciding limit counts.
     pub dimension: Option<Dimension>,
     /// The deciding limit's id.
     pub quota_id: Option<String>,
@@ -28,11 +28,11 @@ pub struct ErrorInfo {
     pub model: Option<String>,
     /// Every limit that the error names.
     pub violations: Vec<Violation>,
-    /// What the service said, the innermost sentence, bounded and on one line; may be empty.
+    /// The innermost sentence that the service said, bounded and on one line; may be empty.
     pub message: String,
-    /// One sentence: what happened.
+    /// A summary of what happened, in one sentence.
     pub summary: String,
-    /// What to do about it.
+    /// Advice on the way out.
     pub advice: String,
     /// Whether the request cannot have reached the service: the connection was never made.
     pub unsent: bool,
@@ -40,15 +40,15 @@ pub struct ErrorInfo {
     pub foreign: bool,
     /// Whether the service has made a picture that did not reach us: it is likely billed.
     pub lost: bool,
-    /// What an answer without a picture has cost by the tokens that it reports, in billionths of a
+    /// The cost of an answer without a picture, by the tokens that it reports, in billionths of a
     /// USD.
     pub spent: Option<u64>,
 }
 
 impl ErrorInfo {
-    /// The same without what the service said: it may quote the prompt of the one call that it was
-    /// said to, or its key, and others are told of this too. Of names those stay that are known to be no
-    /// one's.
+    /// The same without the service's message: it may quote the prompt or the key of the one call
+    /// that it answered, and other calls are told of this error too. Only names that are known to
+    /// be a limit's stay.
     #[must_use]
     pub fn for_others(&self) -> Self {
         let known = |name: &str| names_limit(name).then(|| name.to_owned());

@@ -1,4 +1,4 @@
-//! What can go wrong, as a closed list of kinds, and whether trying again can help.
+//! The closed list of kinds of failure, and whether trying again can help.
 
 /// Whether and when the same request can succeed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,7 +23,7 @@ impl Retry {
     }
 }
 
-/// What went wrong.
+/// A kind of failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
     /// A limit per minute, or a 429 that names none.
@@ -141,7 +141,7 @@ impl Kind {
     }
 }
 
-/// What a limit counts.
+/// The unit that a limit counts, and its window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Dimension {
     /// RPM.

@@ -1,4 +1,4 @@
-//! What the names of limits, and the words for them, say of unit and window.
+//! Unit and window of a limit, by its names and by the words for it.
 
 use crate::errors::kind::Dimension;
 use crate::errors::normalize::{Said, says, squeeze};
@@ -9,8 +9,8 @@ pub(crate) const fn is_per_day(dimension: Dimension) -> bool {
     matches!(dimension, Dimension::RequestsPerDay | Dimension::TokensPerDay)
 }
 
-/// What ids and metrics say of unit and window, in squeezed form; the first match counts. Whole
-/// ids are of no use: the metric is the same for day and minute, and ids change
+/// Unit and window by parts of ids and metrics, in squeezed form; the first match counts. Whole ids
+/// are of no use: the metric is the same for day and minute, and ids change
 /// (ghelleks/email-agent#60).
 const UNITS: &[(&str, &str, Dimension)] = &[
     ("enqueued", "", Dimension::EnqueuedTokens),
@@ -28,7 +28,7 @@ pub(crate) fn names_limit(name: &str) -> bool {
     UNITS.iter().any(|(window, ..)| says(&squeezed, window))
 }
 
-/// What a violation counts, where its id or metric tells.
+/// The dimension of a violation, where its id or metric tells.
 pub(crate) fn dimension(violation: &Violation) -> Option<Dimension> {
     let (mut id, mut metric) = (String::new(), String::new());
     squeeze(violation.quota_id.as_deref().unwrap_or(""), &mut id);
@@ -41,15 +41,15 @@ pub(crate) fn dimension(violation: &Violation) -> Option<Dimension> {
     of(&id, &both).or_else(|| of(&metric, &both))
 }
 
-/// Whether a limit counts input tokens without a word on its window, which then is the minute: a day
-/// is named (google-gemini/gemini-cli#13112).
+/// Whether a limit counts input tokens without a word on its window, which then is the minute: a
+/// day is named (google-gemini/gemini-cli#13112).
 pub(crate) fn counts_tokens(violation: &Violation) -> bool {
     let mut metric = String::new();
     squeeze(violation.quota_metric.as_deref().unwrap_or(""), &mut metric);
     violation.quota_id.is_none() && says(&metric, "input token count")
 }
 
-/// What sentences say where no violation is left.
+/// The words of sentences, for errors that list no violation.
 const SENTENCES: &[(&str, Dimension)] = &[
     ("enqueued tokens", Dimension::EnqueuedTokens),
     ("tokens per day", Dimension::TokensPerDay),

@@ -6,7 +6,7 @@ use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 use crate::protocol::Protocol;
 
-/// What a background call is told that keeps out of the hours of overload.
+/// The error of a background call that keeps out of the hours of overload.
 #[must_use]
 pub fn peak_hours(wait: Millis, until: WallTime) -> ErrorInfo {
     ErrorInfo {
@@ -18,7 +18,7 @@ pub fn peak_hours(wait: Millis, until: WallTime) -> ErrorInfo {
     }
 }
 
-/// What is known of an attempt that we gave up on.
+/// The error of an attempt that we gave up on.
 #[must_use]
 pub fn timed_out() -> ErrorInfo {
     ErrorInfo {
@@ -29,7 +29,7 @@ pub fn timed_out() -> ErrorInfo {
     }
 }
 
-/// What is known of an answer that is not one of its target's protocol.
+/// The error of an answer that is not one of its target's protocol.
 #[must_use]
 pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
     let service = protocol.service();
@@ -43,12 +43,14 @@ pub fn foreign(protocol: Protocol, status: u16) -> ErrorInfo {
     }
 }
 
-/// What `send` and its like in JavaScript throw for an opaque redirect, as the Fetch standard calls it.
+/// The name of the error that `send` and its like in JavaScript throw for a redirect that is
+/// opaque, as the Fetch standard calls it.
 pub const OPAQUE: &str = "OpaqueRedirect";
 const UNKNOWN: &str = "where a page cannot know";
 
-/// What is known of an answer that leads elsewhere: whoever is there gets no key and no prompt. Of
-/// where it leads the origin is told, for the rest may hold secrets. In a page there is no status.
+/// The error of an answer that leads elsewhere: the server there gets no key and no prompt. It
+/// tells the origin of that address alone, for the rest may hold secrets. In a page there is no
+/// status.
 #[must_use]
 pub fn redirected(status: Option<u16>, origin: Option<&str>) -> ErrorInfo {
     let place = if status.is_some() { origin.unwrap_or("another path") } else { UNKNOWN };
@@ -60,8 +62,8 @@ pub fn redirected(status: Option<u16>, origin: Option<&str>) -> ErrorInfo {
     ErrorInfo { status, foreign: true, summary, advice, ..ErrorInfo::new(Kind::Unknown) }
 }
 
-/// What is known of an answer whose picture lies elsewhere and is not there; `status` is what its
-/// link gave, where it gave anything.
+/// The error of an answer whose picture lies elsewhere and is not there; `status` is that of its
+/// link, where the link gave one.
 #[must_use]
 pub fn broken_link(status: Option<u16>) -> ErrorInfo {
     let mut summary = "The answer's link leads to no picture".to_owned();
@@ -75,7 +77,7 @@ pub fn broken_link(status: Option<u16>) -> ErrorInfo {
     lost(Kind::NoImage, summary, advice)
 }
 
-/// What is known of an answer whose picture lies where somebody else's answer must not send us to.
+/// The error of an answer whose picture lies at an address that an answer must not send us to.
 #[must_use]
 pub fn private_link() -> ErrorInfo {
     let summary =
@@ -84,7 +86,7 @@ pub fn private_link() -> ErrorInfo {
     lost(Kind::NoImage, summary, advice)
 }
 
-/// What is known of an answer that is larger than the caller allows.
+/// The error of an answer that is larger than the caller allows.
 #[must_use]
 pub fn too_large() -> ErrorInfo {
     let summary = "The answer is larger than `maxBodyBytes` allows.".to_owned();
@@ -92,7 +94,7 @@ pub fn too_large() -> ErrorInfo {
     lost(Kind::TooLarge, summary, advice)
 }
 
-/// An answer has come, so that it is likely billed, and nobody gets its picture.
+/// The error of an answer that has come, and is likely billed, but whose picture is lost.
 #[inline(never)]
 fn lost(kind: Kind, summary: String, advice: &str) -> ErrorInfo {
     ErrorInfo {
@@ -105,7 +107,7 @@ fn lost(kind: Kind, summary: String, advice: &str) -> ErrorInfo {
     }
 }
 
-/// What is known of a call whose deadline was over before anything failed.
+/// The error of a call whose deadline was over before anything failed.
 #[must_use]
 pub fn out_of_time() -> ErrorInfo {
     ErrorInfo {

@@ -1,9 +1,9 @@
 //! Outcome in, [`info::ErrorInfo`] out.
 //!
-//! `walk`, `scan` and `reader` gather `evidence` from whatever an error is, `printed` leaves out what
-//! it shows of its client; the table in `rules` decides the kind, `network` knows the words of lost
-//! connections, `violations` the limits, `hint` the wait, `advice` the sentences; `local` has the errors
-//! that no service says. What then happens:
+//! `walk`, `scan` and `reader` gather `evidence` from an error in any form, `printed` leaves out
+//! what it shows of its client; the table in `rules` decides the kind, `network` knows the words of
+//! lost connections, `violations` the limits, `hint` the wait, `advice` the sentences; `local` has
+//! the errors that no service says. The consequences of each kind:
 //!
 //! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::circuit_breaker` |
 //! |---|---|---|---|

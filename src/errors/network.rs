@@ -1,23 +1,23 @@
-//! What runtimes and clients say when no answer came: lost connections, timeouts, aborts.
+//! The words of runtimes and clients for no answer: lost connections, timeouts, aborts.
 
 use crate::errors::kind::Kind;
 use crate::errors::kind::Kind::{Cancelled, Network, Timeout};
 
 /// One way in which a runtime says that no answer came.
 pub(crate) struct Lost {
-    /// What it says, as in [`crate::errors::rules::Look::Says`].
+    /// The words for it, as in [`crate::errors::rules::Look::Says`].
     pub(crate) says: &'static str,
-    /// What it means.
+    /// The kind that these words mean.
     pub(crate) kind: Kind,
 }
 
-/// The runtime is for the reader, and does not reach the wasm.
+/// Builds a row; the runtime is for the reader, and does not reach the wasm.
 const fn row(runtime: &'static str, kind: Kind, says: &'static str) -> Lost {
     let _ = runtime;
     Lost { says, kind }
 }
 
-/// What is said where the service's certificate is not trusted: the same on every try, until a
+/// The words for a certificate of the service that is not trusted: the same on every try, until a
 /// person installs an authority or mends the address. OpenSSL's codes (node:tls), Python's `ssl`,
 /// Go's `x509`, Java's PKIX, .NET, Android, NSURLErrorDomain -1201 to -1204, curl 60.
 pub(crate) const UNTRUSTED: &str = "self-signed cert|self signed cert|SELF_SIGNED_CERT|\
@@ -34,8 +34,8 @@ pub(crate) const UNTRUSTED: &str = "self-signed cert|self signed cert|SELF_SIGNE
     NSURLErrorDomain Code=-1204|SEC_ERROR_UNKNOWN_ISSUER|SSL_ERROR_BAD_CERT|\
     unable to get certificate|CertificateError";
 
-/// What is said where the request never left: the name, the way, the connection or TLS failed, or
-/// the token that it was to carry. Nothing can have been billed.
+/// The words for a request that never left: the name, the way, the connection or TLS failed, or the
+/// token that it was to carry. Nothing can have been billed.
 pub(crate) const UNSENT: &str = "ECONNREFUSED|^ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|\
     EADDRNOTAVAIL|CONNECT_TIMEOUT|bad port|dns error|client error (Connect)|ConnectionRefused|\
     Unable to connect. Is the computer|Could not resolve host|Could not connect to the server|\

@@ -61,7 +61,7 @@ pub(crate) fn flatten(text: &str, join: Join) -> (String, bool) {
         let was_line_start = line_start;
         line_start = c == '\n' || (line_start && matches!(c, ' ' | '>'));
         match c {
-            // A quoted mail or chat: the mark of the line belongs to nobody.
+            // A quoted mail or chat: the mark at the start of its line is no part of the text.
             '>' if was_line_start => {}
             '\u{1b}' => rest = skip_colour(after),
             '+' => match joined(&out, rest) {
@@ -104,7 +104,7 @@ fn push_plain(c: char, out: &mut String) {
     out.push(plain);
 }
 
-/// What stands behind a backslash, at whatever depth of escaping, and the rest; NUL where the
+/// The character behind a backslash, at any depth of escaping, and the rest; NUL where the
 /// backslash alone is dropped.
 fn unescape(after: &str) -> (char, &str) {
     let rest = skip(after, "\\");
@@ -192,8 +192,8 @@ impl<'a> Said<'a> {
         said
     }
 
-    /// Where a pair is noted. Letters, digits and the line end differ in their lower six bits, but
-    /// for few; two pairs in one place cost time and no truth.
+    /// The word and the bit of a pair. Letters, digits and the line end differ in their lower six
+    /// bits, but for few; two pairs with the same bit cost time and no truth.
     const fn place(first: u8, second: u8) -> (usize, u64) {
         ((first & 63) as usize, 1_u64.wrapping_shl((second & 63) as u32))
     }
@@ -298,7 +298,7 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
 }
 
 const HIDDEN: &str = "[redacted]";
-/// What stands before a secret, in whatever case; the last two are the beginning of one.
+/// The marks that stand before a secret, in any case; the last two are the beginning of one.
 const BEFORE_SECRET: [&str; 8] =
     ["key=", "key:", "key: ", "key\":\"", "bearer ", "token=", "aiza", "ya29."];
 
@@ -322,7 +322,7 @@ fn redact(text: &str) -> String {
     out
 }
 
-/// What of the mark of a secret is kept, and the rest behind the secret.
+/// The part of a secret's mark that is kept, and the rest behind the secret.
 fn secret(text: &str) -> Option<(&str, &str)> {
     BEFORE_SECRET.iter().find_map(|mark| {
         let had = text.get(..mark.len()).filter(|had| had.eq_ignore_ascii_case(mark))?;

@@ -1,5 +1,5 @@
-//! What a printed error shows of its client: the request, options, agents, a table of status codes.
-//! That is no evidence of what went wrong, and is left out before a text is read.
+//! The parts of a printed error that show its client: the request, options, agents, a table of
+//! status codes. They are no evidence of the cause, and are left out before a text is read.
 
 use crate::base::slice::{after_last, bounded, ends, first, from, last, skip_back};
 use crate::errors::evidence::{Evidence, Place};
@@ -46,8 +46,8 @@ pub(crate) fn without_client(ev: &mut Evidence, text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Where the sign behind a client's name ends, when what stands before a brace is such a name with
-/// its sign and perhaps a class: `config: {`, `_options = {`, `request: <ref *1> ClientRequest {`.
+/// The end of the sign behind a client's name, when the text before a brace is such a name with its
+/// sign and perhaps a class: `config: {`, `_options = {`, `request: <ref *1> ClientRequest {`.
 fn name_end(before: &str) -> Option<usize> {
     let near = last(before, NAME_MAX);
     let line = after_last(near, "\n").unwrap_or(near);
@@ -84,8 +84,8 @@ const fn is_class(byte: u8) -> bool {
         || matches!(byte, b' ' | b'_' | b'$' | b'<' | b'>' | b'*' | b'(' | b')')
 }
 
-/// Whether what stands under this name is the client's. A leading underscore marks what is private
-/// to a class, but for what came back.
+/// Whether a value of this name is the client's. A leading underscore marks what is private to a
+/// class, but for an answer that came back.
 pub(crate) fn is_client(name: &str) -> bool {
     if let Some(private) = name.strip_prefix('_') {
         let is_back =
@@ -121,7 +121,7 @@ fn balanced(text: &str) -> usize {
     text.len()
 }
 
-/// What follows a text in quotes, which ends on its line; an apostrophe begins none.
+/// The rest behind a text in quotes, which ends on its line; an apostrophe begins none.
 fn behind_string(quote: char, text: &str) -> &str {
     let mut rest = text;
     while let Some((c, after)) = first(rest) {

@@ -1,15 +1,15 @@
 //! Cuts keys and prompts out of texts that errors and events show.
 //!
 //! A key is cut wherever it stands, and so is half of one. A prompt comes back in many spellings:
-//! shortened, with its quotes escaped for JSON or Python, as HTML, as a part of an address. So words are
-//! compared and not characters: wherever three words stand in a row as they stand in a prompt, they are
-//! cut.
+//! shortened, with its quotes escaped for JSON or Python, as HTML, as a part of an address. So
+//! words are compared and not characters: wherever three words stand in a row as they stand in a
+//! prompt, they are cut.
 
 use crate::base::text::{find, replace};
 
 /// No key is shorter than this.
 const SECRET_MIN: usize = 8;
-/// Words in a row that are nobody else's.
+/// So many words in a row are one prompt's own.
 const ROW: usize = 3;
 /// A prompt of fewer words is cut as a whole, where it is not too short to mean anything.
 const PROMPT_MIN: usize = 8;
@@ -21,7 +21,7 @@ const HALVED_MIN: usize = 16;
 /// So many bytes in the middle of a secret stand in every part of it that is longer than a half.
 const MIDDLE: usize = 4;
 
-/// What to cut, made once for a call that has failed.
+/// The secrets and prompts to cut, prepared once for a call that has failed.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     secrets: Vec<String>,
@@ -132,14 +132,14 @@ fn hash_of(row: &[Word]) -> u32 {
     row.iter().fold(7, |hash: u32, word| hash.rotate_left(9).wrapping_mul(31) ^ word.hash)
 }
 
-/// The words of a text. What an escape leaves of a letter, as in `\n`, and HTML's `&quot;` are none;
-/// `%C3%A9` and `\u00e9` are the letter that they stand for.
+/// The words of a text. What an escape leaves of a letter, as in `\n`, and HTML's `&quot;` are
+/// none; `%C3%A9` and `\u00e9` are the letter that they stand for.
 struct Words<'a> {
     text: &'a str,
     at: usize,
 }
 
-/// What stands at a place: so many bytes that are the bytes of a letter, or none where it is no word.
+/// The unit at a place: so many bytes that are the bytes of a letter, or none where it is no word.
 struct Unit {
     length: usize,
     letter: [u8; 4],
@@ -153,7 +153,7 @@ impl Unit {
 
     /// A byte as it stands, or as an escape of this length stands for it.
     fn of_byte(byte: u8, length: usize) -> Self {
-        // Everything beyond ASCII is a letter, so that a character is never cut in two.
+        // Every byte beyond ASCII is a letter, so that a character is never cut in two.
         let is_letter = byte.is_ascii_alphanumeric() || byte >= 0x80;
         Self { length, letter: [byte, 0, 0, 0], bytes: usize::from(is_letter) }
     }

@@ -12,7 +12,7 @@ use crate::errors::kind::Kind::{
     Unauthenticated, Unknown,
 };
 
-/// What a row looks for.
+/// The condition of a row.
 #[derive(Clone, Copy)]
 pub(crate) enum Look {
     /// Nothing more than the class of status.
@@ -40,13 +40,13 @@ pub(crate) enum Look {
 pub(crate) struct Rule {
     /// The classes of status in which it counts.
     pub(crate) when: u16,
-    /// What it looks for.
+    /// The condition beside the class of status.
     pub(crate) look: Look,
-    /// What that means.
+    /// The kind that this means.
     pub(crate) kind: Kind,
 }
 
-/// The source is for the reader, and does not reach the wasm.
+/// Builds a row; the source is for the reader, and does not reach the wasm.
 const fn rule(when: u16, look: Look, kind: Kind, source: &'static str) -> Rule {
     let _ = source;
     Rule { when, look, kind }
@@ -67,16 +67,16 @@ pub(crate) const RATE: u16 = 1 << 9;
 const FAIL: u16 = 1 << 10;
 const BUSY: u16 = 1 << 11;
 
-/// Where a limit can be meant.
+/// The classes in which a limit can be meant.
 const LIMIT: u16 = NONE | RATE | DENY | PAY | FAIL | BUSY;
-/// Where money can be.
+/// The classes in which money can be meant.
 const MONEY: u16 = LIMIT | BAD | AUTH;
-/// Where the key, the caller or the request can be.
+/// The classes in which the key, the caller or the request can be meant.
 const CALLER: u16 = NONE | BAD | AUTH | DENY;
-/// Where the service can be.
+/// The classes in which the service can be meant.
 const SERVICE: u16 = NONE | FAIL | BUSY;
 
-/// What is said where a quota is meant.
+/// The words for a quota.
 pub(crate) const QUOTA: &str = "quota exceeded|exceeded your current quota|RESOURCE_EXHAUSTED|ResourceExhausted|\
      exceeded & quota|quota & is 0|quota of 0|free_tier";
 
@@ -99,7 +99,7 @@ pub(crate) const fn class(status: u16) -> u16 {
 
 use Look::{Any, Hours, Lost, LostOrAborted, PerDay, PerMinute, Picture, Says, Zero};
 
-/// The table.
+/// All rules, from the first that is tried to the last.
 pub(crate) const RULES: &[Rule] = &[
     // 200 without a picture.
     rule(OK, Picture, Unknown, "an answer with a picture is no error"),

@@ -71,7 +71,7 @@ fn is_status(before: &str, after: &str) -> bool {
     is_introduced(before, next, behind, word)
 }
 
-/// Whether what stands beside a number makes it a part of something else: a position, a port, an id.
+/// Whether the signs beside a number make it a part of something else: a position, a port, an id.
 fn is_part(before: &str, after: &str) -> bool {
     let mut next = after.bytes();
     let (next, second) = (next.next().unwrap_or(b'\n'), next.next().unwrap_or(b' '));
@@ -102,7 +102,7 @@ fn is_part(before: &str, after: &str) -> bool {
     false
 }
 
-/// Whether what stands before a number, or around it, says that it is a status.
+/// Whether the words before a number, or around it, say that it is a status.
 fn is_introduced(before: &str, next: u8, behind: &str, word: &str) -> bool {
     let open = skip_back(before, " \"'");
     // Cloudflare's title `… | 520: Web server is …`, and Gin's log.

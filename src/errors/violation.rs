@@ -5,7 +5,7 @@ use crate::errors::kind::Dimension;
 /// One limit that a 429 says was exceeded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Violation {
-    /// What the limit counts, where the id or metric tells.
+    /// The unit that the limit counts, where the id or metric tells.
     pub dimension: Option<Dimension>,
     /// The service's `quotaId`.
     pub quota_id: Option<String>,

@@ -122,7 +122,7 @@ impl Quotas {
             && self.lines.done.is_empty()
     }
 
-    /// What the violations say, taken together.
+    /// Closes the drafts and joins what they say.
     pub(crate) fn finish(mut self) -> Limits {
         self.details.close();
         self.lines.close();
@@ -200,7 +200,8 @@ fn leading_number(value: &str) -> Option<u64> {
     integer(number).filter(|_| !goes_on)
 }
 
-/// An id without what a frame or a line end put into it; `None` for words, which may be anybody's.
+/// An id without the signs that a frame or a line end put into it; `None` for words, which may be
+/// anybody's.
 fn id(value: &str) -> Option<String> {
     let mut id = String::new();
     let (mut is_apart, mut is_broken) = (false, false);

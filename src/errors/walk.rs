@@ -31,7 +31,7 @@ struct Walk<'a> {
     text: usize,
 }
 
-/// Gathers what a value says.
+/// Gathers the evidence of a value.
 pub(crate) fn gather(ev: &mut Evidence, input: &Value) {
     let mut walk = Walk { ev, read: Vec::new(), nodes: NODES_MAX, text: TEXT_TOTAL };
     walk.value(input, 0);
@@ -137,7 +137,8 @@ impl Walk<'_> {
         }
     }
 
-    /// protobuf.js: `{ seconds, nanos }`, of which the seconds may be a Long, `{ low, high, unsigned }`.
+    /// protobuf.js: `{ seconds, nanos }`, of which the seconds may be a Long,
+    /// `{ low, high, unsigned }`.
     fn delay(&mut self, level: u32, value: &Value) {
         self.ev.entry(level, Field::RetryDelay, "");
         for (name, field) in [("seconds", Field::Seconds), ("nanos", Field::Nanos)] {

@@ -1,7 +1,7 @@
 //! The image models, as data: one row a model, with its source.
 //!
-//! A row has two halves. What every call needs is in [`MODELS`]; what is told of a model, and takes
-//! more room, is in [`NOTES`], in the same order, and is only in what uses it.
+//! A row has two halves. The half that every call needs is in [`MODELS`]; the other, for people,
+//! takes more room and is in [`NOTES`], in the same order, and only in modules that use it.
 
 use crate::base::slice::after_last;
 use crate::models::model::{Model, Ratios, SizePrice, Status};
@@ -21,7 +21,7 @@ pub enum Quality {
     Best,
 }
 
-/// What is told of a model.
+/// The facts on a model that are for people.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Note {
     /// The day on which it came, as far as it is known.
@@ -42,18 +42,18 @@ pub struct Note {
     pub quality: Quality,
     /// Whether there is a free tier for it.
     pub free_tier: bool,
-    /// What else is to be known.
+    /// A remark on what the other fields do not say.
     pub remark: &'static str,
-    /// Where the row is from.
+    /// The sources of the row.
     pub source: &'static str,
     /// The day on which the sources were read.
     pub checked: &'static str,
 }
 
-/// What the Batch API costs as a share of the standard price. Source: the batch guide of 2026.
+/// The price of the Batch API as a share of the standard price. Source: the batch guide of 2026.
 pub const BATCH_SHARE: f64 = 0.5;
-/// Tiers by API. Source: the price file of LiteLLM 1.110.2, whose rows for the Developer API and for
-/// Vertex AI differ; Google's tables of the priority page of 2026-09-12.
+/// Tiers by API. Source: the price file of LiteLLM 1.110.2, whose rows for the Developer API and
+/// for Vertex AI differ; Google's tables of the priority page of 2026-09-12.
 const BOTH: Tiers = Tiers::FLEX.and(Tiers::PRIORITY);
 const VERTEX_BOTH: Tiers = Tiers::VERTEX_FLEX.and(Tiers::VERTEX_PRIORITY);
 
@@ -323,7 +323,7 @@ pub static MODELS: &[Model<'static>] = &{
     halves
 };
 
-/// What is told of each of [`MODELS`].
+/// The notes on [`MODELS`], in the same order.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "compile time")]
 pub static NOTES: &[Note] = &{
     let mut halves = [NOTE; ROWS.len()];
@@ -367,7 +367,8 @@ pub fn find(id: &str) -> Option<&'static Model<'static>> {
     MODELS.iter().find(|model| model.id == id)
 }
 
-/// The id of the model that an older name stands for, or the name that people use: `nano-banana-pro`.
+/// The id of the model that an older name stands for, or the name that people use:
+/// `nano-banana-pro`.
 #[must_use]
 pub fn whose(name: &str) -> Option<&'static str> {
     let older = OLDER_NAMES.iter().find(|(older, _)| *older == name).map(|&(_, id)| id);
@@ -385,7 +386,7 @@ fn is_nickname(said: &str, name: &str) -> bool {
     said.len() <= name.len() && letters(said) == letters(name)
 }
 
-/// What is told of the model of this id.
+/// The note on the model of this id.
 #[must_use]
 pub fn note(id: &str) -> Option<&'static Note> {
     MODELS.iter().zip(NOTES).find(|(model, _)| model.id == id).map(|(_, note)| note)

@@ -1,14 +1,14 @@
-//! What an answer costs, in USD, and what a lost answer may have cost.
+//! The cost of an answer, in USD, and the possible cost of a lost one.
 
 use crate::models::model::Model;
 use crate::protocol::need::Size;
 
-/// What was spent, in billionths of a USD.
+/// Money spent, in billionths of a USD.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Spending {
     /// By answers that arrived.
     pub spent: u64,
-    /// By requests whose answers did not, and may have been billed.
+    /// By requests whose answers did not arrive, and which may have been billed.
     pub possible: u64,
 }
 
@@ -39,7 +39,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// What an answer may report; no model takes or gives a hundredth of it.
+    /// The largest count that is believed; no model takes or gives a hundredth of it.
     const MOST: f64 = 1e8;
 
     /// Reads them by their names in `usageMetadata`.
@@ -69,8 +69,8 @@ impl Counts {
     }
 }
 
-/// What an answer with `pictures` pictures costs: by its tokens where it reports them, else by the
-/// table. `None` for a model that is not in the catalogue.
+/// The cost in USD of an answer with `pictures` pictures: by its tokens where it reports them, else
+/// by the table. `None` for a model that is not in the catalogue.
 #[must_use]
 pub fn answer(
     model: Option<&Model<'_>>,
@@ -83,8 +83,8 @@ pub fn answer(
     let Some(usage) = usage else { return Some(listed) };
     let row = model.price(size).map_or(0.0, |row| f64::from(row.tokens));
     // `candidatesTokenCount` exceeds the sum of its details in live answers, so a picture is priced
-    // by its own row, and by the table where that row is missing, or where only the table has a price.
-    // A row of 0 beside a picture is one that was not filled in.
+    // by its own row, and by the table where that row is missing, or where only the table has a
+    // price. A row of 0 beside a picture is one that was not filled in.
     let tokens = usage.image.filter(|tokens| *tokens > 0.0 || pictures == 0);
     let of_pictures = if tokens.is_none() { row * f64::from(pictures) } else { 0.0 };
     let tokens = tokens.filter(|_| model.image_usd > 0.0);
@@ -93,8 +93,8 @@ pub fn answer(
     Some(picture + (usage.prompt * model.input_usd + text * model.text_usd) / 1e6)
 }
 
-/// USD of so many searches of the web that a model makes for a picture: $14 a thousand, once the 5,000
-/// of a month are used that are free, of which a client cannot know.
+/// USD of so many searches of the web that a model makes for a picture: $14 a thousand, once the
+/// 5,000 of a month are used that are free, of which a client cannot know.
 ///
 /// Source: genai-prices 0.2.3, LiteLLM 1.110.2 (`search_context_cost_per_query`).
 #[must_use]
@@ -102,14 +102,14 @@ pub fn searches(count: u32) -> f64 {
     f64::from(count) * 0.014
 }
 
-/// What a request whose answer was lost may have cost: one picture, by the table.
+/// The possible cost in USD of a request whose answer was lost: one picture, by the table.
 #[must_use]
 pub fn lost(model: Option<&Model<'_>>, size: Option<Size>) -> f64 {
     model.and_then(|model| model.price(size)).map_or(0.0, |row| row.usd)
 }
 
-/// What to reserve for a request: a picture by the table, its input, and what models of this kind think
-/// and say beside a picture. It is settled by what the answer says.
+/// The USD to reserve for a request: a picture by the table, its input, and the thoughts and the
+/// text that models of this kind add to a picture. It is settled by what the answer says.
 #[must_use]
 pub fn expected(model: Option<&Model<'_>>, size: Option<Size>, tokens: u64) -> f64 {
     /// Live answers had up to 500 tokens of thought (2026-09), and a little text.

@@ -53,8 +53,8 @@ impl Catalog {
         self.own.iter().any(|row| row.id == id)
     }
 
-    /// What an older name is called today: the model that it was, or that one's successor. `None`
-    /// for what is no older name, and where the caller has a row of that name.
+    /// Today's id for an older name: the model that it was, or that one's successor. `None` for any
+    /// other name, and where the caller has a row of that name.
     #[must_use]
     pub fn today(&self, name: &str) -> Option<&str> {
         let was = self.exactly(whose(name)?)?;
@@ -72,8 +72,8 @@ impl Catalog {
     }
 }
 
-/// How many letters are to be added, left out or changed to get from one text to the other (Levenshtein);
-/// of texts whose lengths differ much, more than anybody asks for.
+/// How many letters are to be added, left out or changed to get from one text to the other
+/// (Levenshtein); of texts whose lengths differ much, more than anybody asks for.
 fn distance(from: &str, to: &str) -> usize {
     if from.len().abs_diff(to.len()) > 3 {
         return usize::MAX;
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(catalog.today("imagen-4-fast"), Some("gemini-3.1-flash-lite-image"));
         assert_eq!(catalog.today("gemini-3-pro-image"), None);
         assert_eq!(catalog.today("gemini-9-image"), None);
-        // What a server of the caller's calls so still has the price and the abilities.
+        // A model that a server of the caller's calls so still has the price and the abilities.
         assert_eq!(catalog.find("imagen-4-fast").unwrap().name, "Imagen 4 Fast");
         assert_eq!(catalog.find("models/gemini-3-pro-image-preview").unwrap().references, 14);
         assert!(catalog.find("gemini-9-image").is_none());

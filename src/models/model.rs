@@ -1,11 +1,11 @@
-//! What a model is: what it makes, what that costs, and whether it is still there.
+//! A model: the pictures that it makes, their price, and whether it is still there.
 
 use crate::models::parameter::Refused;
 use crate::models::service_tier::Tiers;
 use crate::protocol::Protocol;
 use crate::protocol::need::{Need, Size};
 
-/// What one size costs.
+/// The price of one size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SizePrice {
     /// The size.
@@ -120,15 +120,15 @@ pub struct Model<'a> {
     pub image_usd: f64,
     /// Whether the Batch API takes it, at half the price.
     pub batch: bool,
-    /// What it answers with a 400, so that it is left out.
+    /// The parameters that it answers with a 400, so that they are left out.
     pub refuses: Refused,
     /// The tiers of service that it has beside the standard one.
     pub tiers: Tiers,
 }
 
 impl<'a> Model<'a> {
-    /// What of `need` this model cannot do, in a word; `None` when it can do all, or nobody has
-    /// said that it cannot.
+    /// The part of `need` that this model cannot meet, in a word; `None` when it can meet all, or
+    /// nobody has said that it cannot.
     #[must_use]
     pub fn lacks(&self, need: &Need) -> Option<&'static str> {
         if need.size.is_some_and(|size| !self.sizes.is_empty() && self.row(size).is_none()) {

@@ -14,7 +14,7 @@ use crate::request::options::{self, Shape, scope};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OwnRow {
     pub(crate) id: String,
-    /// What is not told in texts and lists of the caller's.
+    /// The built-in row with the caller's values, but for the texts and lists below.
     base: Model<'static>,
     name: Option<String>,
     successor: Option<String>,
@@ -133,8 +133,8 @@ impl OwnRow {
     }
 }
 
-/// The row that is built in for an id or older name. Who has a row for an older name knows of a
-/// server that goes by it.
+/// The row that is built in for an id or older name. A caller with a row for an older name knows of
+/// a server that goes by it.
 fn base(id: &str) -> Model<'static> {
     let older = || Some(Model { status: Status::Stable, ..*catalog::find(catalog::whose(id)?)? });
     catalog::find(id).copied().or_else(older).unwrap_or(NEW)

@@ -40,11 +40,11 @@ impl Refused {
     }
 }
 
-/// What a 400 says of a parameter that the model does not take at all, whatever its value is.
+/// The words of a 400 for a parameter that the model does not take at all, whatever its value is.
 ///
-/// Source: 'Thinking level is not supported for this model.' (Gemini), 'Unknown name "seed"' (its JSON
-/// reader), 'Thinking is not enabled' (Gemini 2.5), 'Unrecognized request argument supplied' and
-/// 'Unsupported parameter' (OpenAI, and relays of it).
+/// Source: 'Thinking level is not supported for this model.' (Gemini), 'Unknown name "seed"' (its
+/// JSON reader), 'Thinking is not enabled' (Gemini 2.5), 'Unrecognized request argument supplied'
+/// and 'Unsupported parameter' (OpenAI, and relays of it).
 const NOT_TAKEN: [&str; 6] = [
     " not support",
     " unsupported ",
@@ -54,8 +54,8 @@ const NOT_TAKEN: [&str; 6] = [
     " not allowed ",
 ];
 
-/// Whether the sentence of a 400 says that one of these keys is not taken: in camelCase, snake_case or
-/// words. `thinking` alone stands for its configuration.
+/// Whether the sentence of a 400 says that one of these keys is not taken: in camelCase, snake_case
+/// or words. `thinking` alone stands for its configuration.
 #[must_use]
 pub fn is_refused<'a>(sentence: &str, mut keys: impl Iterator<Item = &'a str>) -> bool {
     let sentence = words(sentence, false);
@@ -66,8 +66,8 @@ pub fn is_refused<'a>(sentence: &str, mut keys: impl Iterator<Item = &'a str>) -
     NOT_TAKEN.iter().any(|phrase| contains(&sentence, phrase)) && keys.any(is_named)
 }
 
-/// Small letters and digits, with a blank before, behind, and for everything else; with `splits` also
-/// before capitals.
+/// Small letters and digits, with a blank before, behind, and for everything else; with `splits`
+/// also before capitals.
 fn words(text: &str, splits: bool) -> String {
     let mut words = String::from(" ");
     for letter in text.chars() {

@@ -1,4 +1,4 @@
-//! What the caller says that a picture costs, where another than Google sells it.
+//! The caller's own price of a picture, where another than Google sells it.
 
 use crate::protocol::need::Size;
 

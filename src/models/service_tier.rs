@@ -15,10 +15,10 @@ pub enum ServiceTier {
     Priority,
 }
 
-/// What a tier is called, and what it costs as a share of the standard price.
+/// The tiers with their names, and their prices as shares of the standard price.
 ///
-/// Source: the price file of LiteLLM 1.110.2 ($216 per million image tokens of Pro at `priority`, where
-/// $120 are standard), Google's pages on both tiers (2026-04-29, 2026-09-12).
+/// Source: the price file of LiteLLM 1.110.2 ($216 per million image tokens of Pro at `priority`,
+/// where $120 are standard), Google's pages on both tiers (2026-04-29, 2026-09-12).
 const ROWS: [(ServiceTier, &str, f64); 3] = [
     (ServiceTier::Flex, "flex", 0.5),
     (ServiceTier::Standard, "standard", 1.0),
@@ -33,15 +33,16 @@ pub const SERVED_HEADER: &str = "x-gemini-service-tier";
 pub const NAMES: &str = "'flex', 'standard' or 'priority'";
 
 impl ServiceTier {
-    /// Reads the name, however its letters are: those of the SDK are small, those of proto are capital.
+    /// Reads the name, however its letters are: those of the SDK are small, those of proto are
+    /// capital.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         let found = ROWS.iter().find(|(_, known, _)| known.eq_ignore_ascii_case(name));
         found.map(|&(tier, ..)| tier)
     }
 
-    /// What an answer says of the tier: `serviceTier`, its header, or Vertex AI's `trafficType`, as
-    /// `ON_DEMAND_FLEX`. What is none of the others is served as usual.
+    /// The tier that an answer names: `serviceTier`, its header, or Vertex AI's `trafficType`, as
+    /// `ON_DEMAND_FLEX`. Any other name is the standard tier.
     #[must_use]
     pub fn served(said: &str) -> Self {
         let found = ROWS.iter().find(|(_, known, _)| {
@@ -79,7 +80,7 @@ impl Tiers {
     pub const VERTEX_FLEX: Self = Self(4);
     /// `priority` on Vertex AI.
     pub const VERTEX_PRIORITY: Self = Self(8);
-    /// What nobody has said anything of may have any.
+    /// All of them: a model of which nothing is known may have any.
     pub const ALL: Self = Self(15);
 
     /// This one over both APIs.

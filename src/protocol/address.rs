@@ -51,11 +51,11 @@ const V6: &[Network] = &[
     net(0x3fff_0000, 20, "RFC 9637: documentation, 3fff::/20"),
 ];
 
-/// What stands before the IPv4 address where a network translates (RFC 6052).
+/// The prefix before the IPv4 address where a network translates (RFC 6052).
 const TRANSLATED: &str = "64:ff9b::";
 
-/// Ends of names that are of this machine or its network: RFC 6761, RFC 6762 (multicast DNS), ICANN's
-/// choice of 2024 for private use (clouds' metadata among it), RFC 8375.
+/// Ends of names that are of this machine or its network: RFC 6761, RFC 6762 (multicast DNS),
+/// ICANN's choice of 2024 for private use (clouds' metadata among it), RFC 8375.
 const NAMES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
 fn is_in(networks: &[Network], address: u32) -> bool {
@@ -65,8 +65,8 @@ fn is_in(networks: &[Network], address: u32) -> bool {
     })
 }
 
-/// Whether this is a name or address of this machine or of a network that is not the Internet. It is
-/// the host of an address, with brackets or without, or what a name was resolved to.
+/// Whether this is a name or address of this machine or of a network that is not the Internet. It
+/// is the host of an address, with brackets or without, or what a name was resolved to.
 fn is_private(host: &str) -> bool {
     let host = skip_back(host, ".");
     let inner = skip(host, "[");
@@ -131,14 +131,14 @@ fn host(origin: &str) -> &str {
     if begins(host, "[") { until(host, "]") } else { until(host, ":") }
 }
 
-/// Whether the service at `home` may lead to `to`: to its own host, to the Internet, and where it is
-/// itself of this machine or its network, to anywhere.
+/// Whether the service at `home` may lead to `to`: to its own host, to the Internet, and where it
+/// is itself of this machine or its network, to anywhere.
 fn is_near(home: &str, to: &str) -> bool {
     host(home) == host(to) || is_private(host(home))
 }
 
-/// Whether an address may be asked that the service at `home` leads to, after so many redirects, the
-/// last of which was at `by`.
+/// Whether an address may be asked that the service at `home` leads to, after so many redirects,
+/// the last of which was at `by`.
 #[must_use]
 pub fn may_follow(home: &str, by: &str, to: &str, hops: u32) -> bool {
     let is_worse = by.starts_with("https:") && !to.starts_with("https:");

@@ -10,7 +10,7 @@ pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// `imageConfig` is confirmed on this version only.
 pub const API_VERSION: &str = "v1beta";
 
-/// Where a key of `config` goes.
+/// The destination of a key of `config`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
     /// To the top level of the body.
@@ -74,8 +74,8 @@ const PLACES: &[(Place, &[&str])] = &[
     ),
 ];
 
-/// Keys of `imageConfig`: those of the Developer API, then those that Vertex AI and the SDK know beside
-/// them.
+/// Keys of `imageConfig`: those of the Developer API, then those that Vertex AI and the SDK know
+/// beside them.
 pub const IMAGE_KEYS: &[&str] = &[
     "aspectRatio",
     "imageSize",
@@ -86,8 +86,8 @@ pub const IMAGE_KEYS: &[&str] = &[
     "outputCompressionQuality",
 ];
 
-/// What is written instead, in lower case and without `_` and `-`: other APIs' words, and slips of the
-/// pen. It would be paid for as another picture.
+/// Wrong names for these keys, in lower case and without `_` and `-`: other APIs' words, and slips
+/// of the pen. A request with one would be paid for as another picture.
 const IMAGE_SLIPS: &[(&str, &str)] = &[
     ("imagesize", SIZE),
     ("size", SIZE),
@@ -100,7 +100,7 @@ const IMAGE_SLIPS: &[(&str, &str)] = &[
 const SIZE: &str = "it is called `imageSize`";
 const RATIO: &str = "it is called `aspectRatio`";
 
-/// What is meant by a key of `imageConfig` that is not known; `None` where it may be a new one.
+/// The correction for a key of `imageConfig` that is not known; `None` where it may be a new one.
 #[must_use]
 pub fn meant(key: &str) -> Option<&'static str> {
     let letters = || key.bytes().filter(u8::is_ascii_alphanumeric);
@@ -110,11 +110,11 @@ pub fn meant(key: &str) -> Option<&'static str> {
 
 /// Keys of `httpOptions` that only the SDK heeds (`HttpOptions` of `@google/genai` 3.1.0).
 pub const HTTP_UNHEARD: [&str; 3] = ["retryOptions", "baseUrlResourceScope", "fetch"];
-/// What is said of them.
+/// The notice about them.
 pub const HTTP_LEFT_OUT: &str =
     "`retryOptions`, `baseUrlResourceScope` and `fetch` of `config.httpOptions` are left out";
 
-/// Where this key of `config` goes.
+/// The destination of this key of `config`.
 #[must_use]
 pub fn place(key: &str) -> Place {
     let row = PLACES.iter().find(|(_, keys)| keys.contains(&key));

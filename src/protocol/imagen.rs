@@ -10,7 +10,7 @@ pub const WORDS: &[(&str, &str)] = &[("candidateCount", "sampleCount"), ("seed",
 
 const RATIOS: &[&str] = &["1:1", "3:4", "4:3", "9:16", "16:9"];
 
-/// What of `need` no model of Imagen can do.
+/// The part of `need` that no model of Imagen can meet.
 #[must_use]
 pub fn lacks(need: &Need) -> Option<&'static str> {
     if need.size.is_some_and(|size| !matches!(size, Size::K1 | Size::K2)) {

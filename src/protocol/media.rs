@@ -13,8 +13,8 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("UklGR??????XRUJQ", "image/webp"),
     // The GIF89a specification: `GIF8`.
     ("R0lGOD", "image/gif"),
-    // ISO/IEC 23000-22 and 23008-12: a length, `ftyp`, then the brands `avif` and `avis`; `heic`, `heix`
-    // and `hevc`; `mif1`.
+    // ISO/IEC 23000-22 and 23008-12: a length, `ftyp`, then the brands `avif` and `avis`; `heic`,
+    // `heix` and `hevc`; `mif1`.
     ("??????Z0eXBhdml", "image/avif"),
     ("??????Z0eXBoZ", "image/heic"),
     ("??????Z0eXBtaWYx", "image/heif"),
@@ -69,8 +69,8 @@ const LINKS_MAX: usize = 8;
 const ENDINGS: &[&str] = &[".png", ".jpg", ".jpeg", ".webp", ".gif"];
 
 /// The links in a text that lead to pictures: those of Markdown's `![…](…)`, else the first that
-/// ends as a picture's file does, else the first `[…](…)`
-/// that is called a picture: its bytes tell what it is.
+/// ends as a picture's file does, else the first `[…](…)` that is called a picture: its bytes tell
+/// what it is.
 #[must_use]
 pub fn links(text: &str) -> Vec<&str> {
     let mut shown = Vec::new();
@@ -105,7 +105,7 @@ pub fn links(text: &str) -> Vec<&str> {
     if shown.is_empty() { named.or(linked).into_iter().collect() } else { shown }
 }
 
-/// What Markdown's `[…](…)` calls a picture, in lower case.
+/// Markdown's labels of a picture, `[…](…)`, in lower case.
 const LABELS: [&str; 7] = ["image", "picture", "photo", "img", "download", "图", "下载"];
 
 /// Whether a text ends where the link of a picture begins, by what it is called.

@@ -57,7 +57,7 @@ impl Protocol {
         Self::ALL.into_iter().find(|protocol| protocol.as_str() == name)
     }
 
-    /// What speaks it, in words.
+    /// The service that speaks it, in words.
     #[must_use]
     pub const fn service(self) -> &'static str {
         match self {
@@ -113,7 +113,7 @@ impl Protocol {
         matches!(self, Self::Vertex) || matches!(self, Self::Imagen) && project.is_some()
     }
 
-    /// Where `key` of a request's `generationConfig` goes in the body; `None` where the protocol has
+    /// The body's word for `key` of a request's `generationConfig`; `None` where the protocol has
     /// no word for it, which is no reason to do without the picture.
     #[must_use]
     pub fn word(self, key: &str) -> Option<&'static str> {
@@ -126,8 +126,8 @@ impl Protocol {
         words.iter().find(|(known, _)| *known == key).map(|&(_, word)| word)
     }
 
-    /// What of a request cannot be said, so that the picture would be another one; `None` where all
-    /// of it can.
+    /// The part of a request that the protocol has no words for, so that the picture would be
+    /// another one; `None` where it has words for all.
     #[must_use]
     pub fn lacks(self, saying: &Saying, need: &Need) -> Option<&'static str> {
         if self.is_gemini() {
@@ -164,7 +164,7 @@ pub fn is_version(text: &str) -> bool {
 /// How a token goes, in every protocol.
 pub const BEARER: (&str, &str) = ("authorization", "Bearer ");
 
-/// What an address is made of.
+/// The parts of an address.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Address<'a> {
     /// The base URL.
@@ -179,7 +179,7 @@ pub struct Address<'a> {
     pub location: Option<&'a str>,
 }
 
-/// What a request says beside its prompt, size and reference images.
+/// The parts of a request beside its prompt, size and reference images.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Saying {
     /// How many contents there are.

@@ -1,4 +1,4 @@
-//! What a request asks of a model.
+//! The demands of a request on a model.
 
 /// A picture size that a request can ask for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -41,7 +41,7 @@ impl Size {
     }
 }
 
-/// What a request asks of a model.
+/// The demands of a request on a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Need {
     /// The size, where the request names one.

@@ -30,7 +30,7 @@ const PIXELS: &[(&str, u32, u32)] = &[
     ("8:1", 2928, 352),
 ];
 
-/// What of `need` cannot be said in pixels.
+/// The part of `need` that cannot be said in pixels.
 #[must_use]
 pub fn lacks(need: &Need) -> Option<&'static str> {
     let ratio = need.ratio.as_deref()?;

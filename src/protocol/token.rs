@@ -4,8 +4,8 @@ use crate::base::time::{Millis, WallTime};
 
 /// So long before its end a token is replaced: a request may wait and travel that long.
 const MARGIN: Millis = Millis(60_000);
-/// How long a token is kept that does not say when it ends. Google's own library replaces its tokens
-/// five minutes before their end, so that what it gives lasts at least that long.
+/// How long a token is kept that does not say when it ends. Google's own library replaces its
+/// tokens five minutes before their end, so that what it gives lasts at least that long.
 const UNSAID: Millis = Millis(240_000);
 
 /// Until when a token that came at `now` is used.

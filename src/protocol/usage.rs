@@ -1,7 +1,7 @@
 //! Tokens as other protocols report them, by their names in `usageMetadata`.
 
-/// A count of `usageMetadata`, and where OpenAI's APIs have it: in one of the objects `under`, by the
-/// first of `keys` that is there.
+/// A count of `usageMetadata`, and where OpenAI's APIs have it: in one of the objects `under`, by
+/// the first of `keys` that is there.
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
     /// The name in `usageMetadata`; that of a modality where `under` is one of details.

@@ -9,13 +9,13 @@ pub const API_VERSION: &str = "v1beta1";
 const GLOBAL: &str = "global";
 const HOST: &str = "aiplatform.googleapis.com";
 
-/// What the Developer API takes at the top of a body and Vertex AI answers with 400
+/// Keys that the Developer API takes at the top of a body and Vertex AI answers with 400
 /// (`aiplatform.v1beta1` discovery document, revision 2026-11-06).
 pub const UNKNOWN: &[&str] = &["store", "continuationToken"];
 
 /// Keys of `config` that Vertex AI alone knows, and whether a picture made without them would be
-/// another one than was asked for. Source: the converters of `@google/genai` 3.3.0, which throw for them
-/// on the Developer API.
+/// another one than was asked for. Source: the converters of `@google/genai` 3.3.0, which throw for
+/// them on the Developer API.
 pub const ONLY: [(&str, bool); 2] = [("labels", false), ("modelArmorConfig", true)];
 
 /// The same in `imageConfig`.
@@ -27,7 +27,7 @@ pub const ONLY_IMAGE: [(&str, bool); 5] = [
     ("outputCompressionQuality", false),
 ];
 
-/// What the SDK calls otherwise than the API: each goes into `imageConfig.imageOutputOptions`.
+/// Keys that the SDK calls otherwise than the API: each goes into `imageConfig.imageOutputOptions`.
 pub const OUTPUT: [(&str, &str); 2] =
     [("outputMimeType", "mimeType"), ("outputCompressionQuality", "compressionQuality")];
 
@@ -64,7 +64,7 @@ pub fn url(at: &Address<'_>, method: &str) -> Option<String> {
     };
     let base = at.base.trim_end_matches('/');
     let version = at.version.unwrap_or(API_VERSION);
-    // What a model's id may hold is the same as elsewhere.
+    // A model's id is checked as elsewhere: it becomes a part of the path.
     super::gemini::model_path(model)?;
     Some(
         [base, "/", version, "/", &place, "publishers/google/models/", model, ":", method].concat(),

@@ -1,3 +1,3 @@
-//! What a caller may ask for.
+//! Requests as callers may make them.
 
 pub mod options;

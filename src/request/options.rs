@@ -5,7 +5,7 @@ use crate::base::time::Millis;
 use crate::retry::backoff::{Curve, Jitter};
 use crate::retry::policy::Policy;
 
-/// Where an option may stand; scopes are bits, so that one row serves several.
+/// The places in which an option may stand; scopes are bits, so that one row serves several.
 pub mod scope {
     /// `createClient` and `configure`.
     pub const CLIENT: u32 = 1;
@@ -29,7 +29,7 @@ pub mod scope {
     pub const LIMITS: u32 = 512;
     /// `QuotaTracker`.
     pub const TRACKER: u32 = 1024;
-    /// What one request takes, for a `QuotaTracker`.
+    /// The use of one request, for a `QuotaTracker`.
     pub const USE: u32 = 2048;
     /// A row of `catalog`.
     pub const ROW: u32 = 1 << 15;
@@ -52,11 +52,11 @@ const CALLS: u32 = GENERATE | RETRY | DROP_IN | BATCH | FALLBACK;
 /// Calls that go through the queue one by one.
 const QUEUED: u32 = GENERATE | RETRY | DROP_IN | FALLBACK;
 const TIMINGS: u32 = POLICY | RETRY;
-/// Where the words of the hand-rolled loop hold.
+/// The places in which the words of the hand-rolled loop hold.
 const LOOP: u32 = DROP_IN | BATCH;
 const ANY: u32 = u32::MAX;
 
-/// What an option's value must be.
+/// The shape that an option's value must have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Shape {
     /// A whole number from 1.
@@ -91,11 +91,11 @@ pub enum Shape {
     Shares,
     /// A tier, `none`, or limits by model.
     Limits,
-    /// What happens when the day is spent.
+    /// The behaviour when the day is spent.
     OnDailyLimit,
-    /// What happens while a store is down.
+    /// The behaviour while a store is down.
     OnStoreDown,
-    /// Who goes first.
+    /// A priority in the queue.
     Priority,
     /// A `QuotaStore`.
     Store,
@@ -161,9 +161,9 @@ impl Shape {
 pub struct Opt {
     /// Its name.
     pub name: &'static str,
-    /// Where it may stand.
+    /// The places in which it may stand.
     pub scopes: u32,
-    /// What its value must be.
+    /// The shape that its value must have.
     pub shape: Shape,
 }
 
@@ -321,14 +321,14 @@ pub fn find(scope: u32, name: &str) -> Result<&'static Opt, String> {
     Err(message)
 }
 
-/// What callers set of one curve.
+/// The caller's settings for one curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CurveOptions {
     /// The delay after the first try.
     pub base_delay: Option<Millis>,
-    /// What the delay grows to at most.
+    /// The most that the delay grows to.
     pub max_delay: Option<Millis>,
-    /// What is drawn at random on top, at most.
+    /// The most that is drawn at random on top.
     pub jitter: Option<Millis>,
 }
 
@@ -351,7 +351,7 @@ impl CurveOptions {
     }
 }
 
-/// What callers set of a policy.
+/// The caller's settings for a policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RetryOptions {
     /// Failed attempts that end the call, the first included.

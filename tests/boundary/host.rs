@@ -1,4 +1,4 @@
-//! What stands around a client in these tests: its host, its caller, and the global `fetch`.
+//! The surroundings of a client in these tests: its host, its caller, and the global `fetch`.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -20,7 +20,7 @@ static CASES: LazyLock<Vec<Json>> = LazyLock::new(|| {
     lines.lines().map(case).collect()
 });
 
-/// What the reader, the scanner and the rules act on.
+/// Pieces that the reader, the scanner and the rules act on.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
     "{", "}", "[", "]", "\"", "'", "`", "\\", "\\n", "\\u", "\\ud83c", "\\\\\"", ":", "=", ",", " ",

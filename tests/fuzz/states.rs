@@ -1,4 +1,5 @@
-//! States of a store that somebody else wrote, damaged or made up, and processes that go on with them.
+//! States of a store that somebody else wrote, damaged or made up, and processes that go on with
+//! them.
 
 use std::rc::Rc;
 
@@ -17,7 +18,7 @@ const MINUTE: u64 = 60_000;
 /// A service may ask for a wait of a year, and a state may say that it did; then comes a day.
 const LONGEST: u64 = 366 * 86_400_000;
 
-/// What a state is made of.
+/// Pieces that a state is made of.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
     " ", "0", "1", "2", "z", " 0", " 1", " zz", " 3w5e11264sgsf", " 3w5e11264sgsg", " zzzzzzzzzzzzzz",
@@ -99,7 +100,7 @@ impl World {
             0 => Delta::Record { at, used: Amounts { requests: 0, ..ONE } },
             1 => Delta::Settle { at, more: Amounts { tokens: 7, ..nothing }, less: nothing },
             2 => {
-                // What the service refuses takes no room there.
+                // A request that the service refuses takes no room there.
                 self.granted.pop();
                 let said = Refusal {
                     count: None,
@@ -198,7 +199,8 @@ pub(crate) fn case(dice: &mut Dice) {
         }
     }
     assert!(all > 0, "nothing ever goes");
-    // What a state says of a minute is believed, and is forgotten with it: from then on it is known.
+    // A state is believed in what it says of a minute, and the minute is forgotten with it: from
+    // then on it is known.
     world.granted.retain(|at| *at > damaged_at + MINUTE + 500);
     world.check();
 }

@@ -1,4 +1,5 @@
-//! What must hold after every step of a realm: of what the service saw, and of what the replicas hold.
+//! The invariants after every step of a realm: of the service's records, and of the processes'
+//! replicas.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ use crate::watch::Rule;
 
 /// How often replicas are compared with what was sent: every so many steps.
 const AUDITS: usize = 16;
-/// The windows of a usage, their margin included, and how finely one process keeps them.
+/// The windows of usage, their margin included, and how finely one process keeps them.
 const MINUTE_KEPT: (u64, u64) = (60_500, 100);
 const MONEY_KEPT: (u64, u64) = (600_500, 1_000);
 /// A store keeps them by seconds, and a permit may be used some time after it was counted.
@@ -35,12 +36,12 @@ fn asks_for_day(record: &Record, clock_set: Option<u64>) -> bool {
 }
 
 impl Realm<'_> {
-    /// A process whose day is in doubt asks for each model one at a time, and after a second refusal
-    /// not often.
+    /// A process whose day is in doubt asks for each model one at a time, and after a second
+    /// refusal not often.
     pub(crate) fn check_doubts(&mut self) {
         let has_forgotten = self.store.as_ref().is_some_and(|store| store.has_forgotten);
         if !self.scenario.is_clean || has_forgotten {
-            // Where nobody knows the limit, it is not known that the day is spent.
+            // Without a known limit it is not known that the day is spent.
             return;
         }
         let mut asked: HashMap<(u64, String), Vec<u64>> = HashMap::new();
@@ -56,19 +57,19 @@ impl Realm<'_> {
         }
     }
 
-    /// What must hold after every step.
+    /// Checks the invariants that hold after every step.
     pub(crate) fn check(&mut self) {
         let rejected = self.service.totals().rejected;
         if self.scenario.is_clean && rejected > 0 {
-            // What an idle process took of the day may be forgotten with the store: nobody else has
-            // seen it, and only a minute's use can be waited for.
+            // The day's use of an idle process may be forgotten with the store: no other process
+            // has seen it, and only a minute's use can be waited for.
             let store = self.store.as_ref().filter(|store| store.has_forgotten);
             let in_doubt = |record: &Record| asks_for_day(record, self.clock_set);
             let is_excused = |record: &Record| {
                 let of_day = record.fault.as_deref() == Some("limit:rpd");
                 (of_day && store.is_some()) || in_doubt(record)
             };
-            // Where the first was sent blindly, others may follow from it.
+            // After a first request that was sent blindly others may follow from it.
             let was_blind = |record: &Record| {
                 let arrived = record.arrived.unwrap_or_default();
                 store.is_some_and(|store| store.was_blind(arrived))
@@ -114,8 +115,8 @@ impl Realm<'_> {
         }
     }
 
-    /// What the replicas of one process hold is what was sent and not refunded, until it expires; and
-    /// they decide the same after they were written and read.
+    /// Checks that the replicas of one process hold what was sent and not refunded, until it
+    /// expires, and that they decide the same after they were written and read.
     pub(crate) fn audit(&mut self, index: usize) {
         let (now, mono) = (self.now(index), self.mono(index));
         let id = self.processes[index].id;
@@ -187,7 +188,7 @@ impl Realm<'_> {
         }
     }
 
-    /// When all is over, what the store holds is what was sent.
+    /// Checks that the store holds what was sent, when all is over.
     pub(crate) fn balance(&mut self) {
         let Some(store) = &self.store else { return };
         let troubles =

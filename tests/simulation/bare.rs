@@ -1,5 +1,5 @@
-//! Bare 429s that load makes, with no limit behind them: nobody may take longer than the hand-rolled
-//! loop, which knows nothing and tries again in a few seconds.
+//! Bare 429s that load makes, with no limit behind them: nobody may take longer than the
+//! hand-rolled loop, which knows nothing and tries again in a few seconds.
 
 use std::env;
 
@@ -10,7 +10,7 @@ use crate::cell;
 use crate::situations::{Way, situations, unlimited};
 use crate::world::World;
 
-/// What counts as no longer than the loop, in hundredths.
+/// The time that counts as no longer than the loop's, in hundredths of it.
 const MOST: u64 = 130;
 /// A crowd is let in by fours, every 0.6 s, as long as nobody knows what the service takes: that is
 /// what it costs where there is no limit, and a picture takes no time.
@@ -22,12 +22,12 @@ struct Trouble {
     name: &'static str,
     calls: usize,
     is_sequential: bool,
-    /// What a picture takes, in milliseconds.
+    /// The median time that a picture takes, in milliseconds.
     median: u64,
     faults: Json,
 }
 
-/// What came of some seeds.
+/// The results of some seeds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Went {
     made: usize,
@@ -122,8 +122,8 @@ fn nobody_is_slower_than_the_loop_where_no_limit_is_behind_a_bare_429() {
     assert!(slow.is_empty(), "{}", slow.join("\n"));
 }
 
-/// With a limit behind them, a crowd of the drop-in gets at least what the loop's does, and `generate`
-/// gets everything.
+/// With a limit behind them, a crowd of the drop-in gets at least as much as the loop's does, and
+/// `generate` gets all.
 #[test]
 fn a_crowd_of_the_drop_in_learns_a_limit_that_nobody_names() {
     let service = || json!({ "quotaBody": "bare" });
@@ -144,7 +144,7 @@ fn a_crowd_of_the_drop_in_learns_a_limit_that_nobody_names() {
     }
 }
 
-/// Whoever probes for a crowd is refused again and again, and loses nothing by it.
+/// A call that probes for a crowd is refused again and again, and loses nothing by it.
 #[test]
 fn a_crowd_at_an_unnamed_limit_loses_nobody() {
     let mut lost = Vec::new();
@@ -173,9 +173,9 @@ fn a_crowd_at_an_unnamed_limit_loses_nobody() {
     assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
-/// A bucket that counts what it refuses lets in fewer and fewer of those who ask too often: neither do
-/// pauses grow from one crowd that it lets in to the next, nor is it asked for ever at a pace at which
-/// it never has room.
+/// A bucket that counts what it refuses lets in fewer and fewer of those who ask too often: neither
+/// do pauses grow from one crowd that it lets in to the next, nor is it asked for ever at a pace at
+/// which it never has room.
 #[test]
 fn a_bucket_that_counts_what_it_refuses_starves_nobody() {
     let rows = situations();

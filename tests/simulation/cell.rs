@@ -9,11 +9,11 @@ use crate::situations::Situation;
 use crate::trace;
 use crate::world::World;
 
-/// Whoever needs that many times the best, and an hour, will not end.
+/// A run that takes that many times as long as the best, and an hour, will not end.
 const PATIENCE: u64 = 8;
 const HOUR: u64 = 3_600_000;
 
-/// What came out of a cell; moments are milliseconds from the start.
+/// The results of a cell; moments are milliseconds from the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Cell {
     pub(crate) discipline: Discipline,
@@ -32,7 +32,7 @@ pub(crate) struct Cell {
     pub(crate) waits: Vec<u64>,
     /// How many calls ended in which error.
     pub(crate) errors: BTreeMap<String, usize>,
-    /// What must not be.
+    /// The rules that were broken.
     pub(crate) problems: Vec<String>,
 }
 

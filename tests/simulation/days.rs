@@ -1,5 +1,5 @@
 //! Days as the service counts them: clocks that are set, nights in which an hour is lost or comes
-//! twice. The usage's day is right, or errs on the side of sending less.
+//! twice. The day of our usage is right, or errs on the side of sending less.
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use unexhausted::quota::window::Amounts;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
-/// How long after midnight a usage may hold requests back: clocks differ, requests travel.
+/// How long after midnight requests may be held back: clocks differ, requests travel.
 const MARGIN: u64 = 4_000;
 const PER_DAY: u64 = 3;
 const ONE: Amounts = Amounts { requests: 1, tokens: 10, images: 1, nanos: 0 };
@@ -34,7 +34,7 @@ fn nights() -> Vec<(u64, u64)> {
         .to_vec()
 }
 
-/// A usage of some requests a day, its clocks and the true time.
+/// The usage of a limit of some requests a day, its clocks and the true time.
 struct Replica {
     quota: Usage,
     truth: u64,
@@ -59,8 +59,8 @@ impl Replica {
         Clock { now, wall: self.truth.saturating_add_signed(self.wall) }
     }
 
-    /// Asks where the usage lets a request go. The service refuses what is too many where the day is
-    /// in doubt, and serves it elsewhere, so that a usage that is wrong is seen.
+    /// Asks if the usage lets a request go. The service refuses a request too many where the day is
+    /// in doubt, and serves it elsewhere, so that a wrong usage is seen.
     fn asks(&mut self) {
         let clock = self.clock();
         let in_doubt = self.quota.doubts_day(clock);

@@ -1,11 +1,11 @@
 //! A chain is never weaker than its parts: one call over a chain beside the same call over each of
 //! its targets alone, with the same faults and the same draws.
 //!
-//! Where the call over one target delivers at some moment, the call over the chain delivers no later
-//! than that, plus the moment at which it first asked that target, plus the time that its requests to
-//! others were in flight after that.
+//! If the call over one target delivers at some moment, the call over the chain delivers no later
+//! than that, plus the moment at which it first asked that target, plus the time that its requests
+//! to others were in flight after that.
 //!
-//! That is checked where each target has one fault until it answers. Where faults change, a request
+//! That is checked where each target has one fault until it answers. If faults change, a request
 //! that comes later may meet another one, whose wait is longer: such scripts are counted beside.
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ const SCRIPTS: u64 = 500;
 /// No call lasts longer: then a checker is wrong, or an engine.
 const LONGEST: u64 = 40 * 3_600_000;
 
-/// What a target does until a moment, and from then on.
+/// The behaviour of a target until a moment, and from then on.
 #[derive(Clone, Debug)]
 struct Script {
     phases: Vec<(u64, Fault)>,
@@ -79,7 +79,7 @@ impl Script {
         Self { phases, answers, takes: (dice.between(500, 4_500), dice.between(20, 900)) }
     }
 
-    /// What comes of a request that is sent at a moment, and when.
+    /// The result of a request that is sent at a moment, and when it comes.
     fn reply(&self, at: u64) -> (u64, Option<ErrorInfo>) {
         if self.answers.is_some_and(|answers| at >= answers) {
             return (at + self.takes.0, None);
@@ -159,7 +159,7 @@ fn go(seed: u64, scripts: &[(usize, &Script)], policy: &Policy, deadline: Option
     let call = engine.start(clock(0), spec);
     let mut went =
         Went { at: 0, delivered: false, ending: String::new(), risked: 0, sent: Vec::new() };
-    // Flight, when it comes back, what comes, and its place in `sent`.
+    // By attempt: when it comes back, with which error, and its place in `sent`.
     let mut open: BTreeMap<u32, (u64, Option<ErrorInfo>, usize)> = BTreeMap::new();
     let mut now = 0;
     loop {
@@ -217,7 +217,7 @@ fn go(seed: u64, scripts: &[(usize, &Script)], policy: &Policy, deadline: Option
     }
 }
 
-/// What is wrong with a seed: the chain's call was weaker than one of its parts.
+/// The complaint about a seed: the chain's call was weaker than one of its parts.
 pub(crate) fn weaker(seed: u64, faults: u64) -> Option<String> {
     let mut dice = Dice::new(seed);
     let scripts: Vec<Script> =

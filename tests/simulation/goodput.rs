@@ -45,7 +45,7 @@ fn goodput() {
     }
 }
 
-/// What the best schedule is cannot be beaten; what every engine does is deliver.
+/// No engine can beat the best schedule, and each must deliver every picture.
 #[test]
 fn no_cell_beats_the_best_or_loses_a_call() {
     for situation in situations() {
@@ -58,8 +58,8 @@ fn no_cell_beats_the_best_or_loses_a_call() {
     }
 }
 
-/// Whoever has been refused with a word on when it fits knows how the service counts, and is at most a
-/// fiftieth slower than the best schedule in the long run.
+/// An engine that has been refused with a word on when the request fits knows how the service
+/// counts, and is at most a fiftieth slower than the best schedule in the long run.
 #[test]
 fn how_a_service_counts_costs_little_in_the_long_run() {
     for mut situation in situations().into_iter().filter(|row| [2, 5, 7].contains(&row.id)) {
@@ -99,10 +99,9 @@ fn shown(value: Option<f64>) -> String {
 fn print_row(situation: &Situation, cells: &[Cell]) {
     let sum = |of: fn(&Cell) -> usize| cells.iter().map(of).sum::<usize>();
     let delivered = sum(|cell| cell.delivered);
-    let cost_of_lane = situation.pictures * cells.len();
-    // Where no picture is to be made, requests are counted a call.
-    let pictures =
-        if cost_of_lane == 0 { situation.prompts * cells.len() } else { delivered.max(1) };
+    let wanted = situation.pictures * cells.len();
+    // Requests are counted a call where no picture is to be made.
+    let pictures = if wanted == 0 { situation.prompts * cells.len() } else { delivered.max(1) };
     let share = |count: usize| count as f64 / pictures as f64;
     let ratios = |discipline: Option<Discipline>| -> Vec<f64> {
         let of = cells.iter().filter(|cell| discipline.is_none_or(|one| one == cell.discipline));
@@ -113,7 +112,7 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
     let worst = all.iter().copied().reduce(f64::max);
     let (rejected, failed) = (sum(|cell| cell.rejected), sum(|cell| cell.failed));
     let mut line = format!("{:>2} {:<36}", situation.id, situation.title);
-    let percent = delivered as f64 * 100.0 / cost_of_lane.max(1) as f64;
+    let percent = delivered as f64 * 100.0 / wanted.max(1) as f64;
     let _ = write!(line, "{percent:>6.1}%  ");
     for discipline in DISCIPLINES {
         let _ = write!(line, "{:<8}", shown(mean(&ratios(Some(discipline)))));
@@ -131,7 +130,7 @@ fn print_row(situation: &Situation, cells: &[Cell]) {
     let spent = if situation.id == 8 { rejected + failed } else { spent };
     let kept = |budget: &Budget| match *budget {
         Budget::Ratio(most, rejects) => {
-            delivered == cost_of_lane
+            delivered == wanted
                 && ratio.is_some_and(|ratio| ratio <= most)
                 && share(spent) <= rejects
         }

@@ -1,7 +1,8 @@
 //! Engines against the fake service in virtual time: one seed decides everything.
 //!
-//! `cargo test` runs some hundred scenarios, see `trials.rs`; `npm run simulate -- --hours N --seed S`
-//! as many as it is told to. `cargo test --release --features mutants --test simulation mutants`
+//! `cargo test` runs some hundred scenarios, see `trials.rs`;
+//! `npm run simulate -- --hours N --seed S` as many as it is told to.
+//! `cargo test --release --features mutants --test simulation mutants`
 //! shows that each checker of `watch.rs` can fail.
 //!
 //! `cargo test --release --test simulation goodput -- --ignored --nocapture` prints how close the

@@ -1,8 +1,8 @@
-//! The best possible schedule: what the engine is measured by.
+//! The best possible schedule, the measure of the engine.
 //!
 //! It knows the service's discipline, limits, outages and clock, and of each request how long it
 //! travels, whether it fails, and how long its picture takes. These belong to the number of the
-//! request (the first that is sent, the second …) and to the seed, so they are read off the replicas
+//! request (the first that is sent, the second …) and to the seed, so they are read off the records
 //! of the very same service without limits, to which all requests are sent at once.
 //!
 //! Then each request, in this order, arrives at the first moment at which the limits take it; it is
@@ -22,7 +22,7 @@ use crate::windows::{Cost, Windows};
 const FASTEST: u64 = 20;
 const DAY: u64 = 86_400_000;
 
-/// What the best schedule comes to; moments are milliseconds from the start.
+/// The best schedule; moments are milliseconds from the start.
 #[derive(Clone, Debug)]
 pub(crate) struct Best {
     /// When the last picture is there.

@@ -17,7 +17,7 @@ const LENGTH: u64 = 35 * MINUTE;
 /// One in so many may miss.
 const IN_TIME: u64 = 120_000;
 
-/// What came of one run.
+/// The results of one run.
 #[derive(Debug)]
 struct Seen {
     calls: usize,
@@ -93,8 +93,8 @@ fn an_overload_of_the_first_model_is_hardly_noticed() {
     }
 }
 
-/// A service that refuses four of ten requests and serves the others is no outage: all but a few of a
-/// crowd are served, which the client's retry budget ends.
+/// A service that refuses four of ten requests and serves the others is no outage: all but a few of
+/// a crowd are served, which the client's retry budget ends.
 #[test]
 fn a_service_that_refuses_four_of_ten_serves_a_crowd() {
     let service = json!({ "faults": [{ "fault": "503", "probability": 0.4 }] });

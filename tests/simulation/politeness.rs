@@ -1,4 +1,4 @@
-//! What a service gets to hear that is overloaded: a chain asks it hardly more often than one model.
+//! The requests that an overloaded service gets: a chain asks it hardly more often than one model.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -34,7 +34,7 @@ struct Crowd {
     kind: Kind,
 }
 
-/// What the service got to hear, and how many calls have a picture.
+/// The requests that the service got, and how many calls have a picture.
 fn run(crowd: &Crowd, seed: u64) -> (u32, u32) {
     let mut engine = Engine::new(seed);
     let account = engine.open_account(&Limits::default(), &Limits::default());
@@ -98,7 +98,7 @@ fn run(crowd: &Crowd, seed: u64) -> (u32, u32) {
     }
 }
 
-/// What a service hears in vain, or in all, is at most 1.3 times what it would of one model.
+/// The requests in vain, and all of them, are at most 1.3 times those to one model.
 #[test]
 fn a_chain_asks_an_overloaded_service_hardly_more_often_than_one_model() {
     let mut rude = Vec::new();

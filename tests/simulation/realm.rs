@@ -73,11 +73,11 @@ pub(crate) struct Open {
     model: usize,
 }
 
-/// What came out of a run.
+/// The results of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Ran {
     pub(crate) violations: Vec<(Rule, String)>,
-    /// Everything that happened, as one number.
+    /// A hash of all that happened.
     pub(crate) hash: u64,
     /// How long it took, in virtual milliseconds.
     pub(crate) time: u64,
@@ -115,7 +115,8 @@ impl<'a> Realm<'a> {
         let sizes = |truth: &crate::scenario::Truth| truth.tpm.is_some() || truth.ipm.is_some();
         watch.by_size = scenario.truth.iter().any(sizes) || scenario.known != Known::True;
         watch.is_plain = scenario.is_plain;
-        // Whoever goes on without a store, or with one that has forgotten, may spend too much.
+        // A process that goes on without a store, or with one that has forgotten, may spend too
+        // much.
         let forgets = ["store empty", "store older"];
         let is_sure = scenario.store.is_none_or(|store| store.on_down == OnStoreDown::Closed)
             && !forgets.iter().any(|name| scenario.features.contains(name));
@@ -340,7 +341,7 @@ impl<'a> Realm<'a> {
         }
     }
 
-    /// What comes to a process that sleeps is put off until it wakes.
+    /// An event for a process that sleeps is put off until it wakes.
     fn sleeps(&mut self, process: usize, what: What) -> Option<What> {
         match self.processes[process].asleep {
             Some(until) => {
@@ -406,7 +407,7 @@ impl<'a> Realm<'a> {
     fn start(&mut self, index: usize, number: usize) {
         let plan = &self.scenario.plans[number];
         if self.processes[index].is_closed {
-            // Whoever calls a client that is closed is told so; nothing more is learned from it.
+            // A call to a closed client is refused; nothing more is learned from it.
             self.settled[number] = true;
             return;
         }
@@ -704,8 +705,8 @@ impl<'a> Realm<'a> {
     }
 }
 
-/// What a caller takes for the tokens of each prompt: a quarter of the letters, or what the service
-/// counts, where he has asked it.
+/// The caller's count of each prompt's tokens: a quarter of the letters, or the service's own
+/// count, where he has asked for it.
 fn tokens(scenario: &Scenario) -> Vec<u64> {
     let guess = || scenario.plans.iter().map(|plan| plan.prompt.len() as u64 / 4 + 1).collect();
     if !scenario.knows_tokens || scenario.truth.iter().all(|truth| truth.tpm.is_none()) {

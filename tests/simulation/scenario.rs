@@ -58,7 +58,7 @@ impl Truth {
     }
 }
 
-/// What the user knows of the limits.
+/// The user's knowledge of the limits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Known {
     True,
@@ -77,7 +77,7 @@ pub(crate) struct Plan {
     pub(crate) deadline: Option<u64>,
     /// Indices of [`MODELS`], each with whether a smaller picture is asked of it.
     pub(crate) chain: Vec<(usize, bool)>,
-    /// What it may cost, in billionths of a USD.
+    /// The most that it may cost, in billionths of a USD.
     pub(crate) max_cost: Option<u64>,
     /// Whether it keeps out of the hours of overload.
     pub(crate) avoids_peak: bool,
@@ -88,7 +88,7 @@ pub(crate) struct Plan {
     pub(crate) cancel: Option<u64>,
 }
 
-/// What else happens.
+/// An event beside the calls.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// The service is configured anew.
@@ -131,7 +131,7 @@ pub(crate) struct StorePlan {
     pub(crate) offset: i64,
 }
 
-/// Everything that is decided before it begins.
+/// All that is decided before the run begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) seed: u64,
@@ -140,7 +140,7 @@ pub(crate) struct Scenario {
     pub(crate) truth: Vec<Truth>,
     /// USD in ten minutes.
     pub(crate) spend: Option<f64>,
-    /// What may be spent in all, in billionths of a USD.
+    /// The most that may be spent in all, in billionths of a USD.
     pub(crate) budget: Option<u64>,
     pub(crate) known: Known,
     /// The fake service's configuration.
@@ -160,14 +160,14 @@ pub(crate) struct Scenario {
     pub(crate) is_clean: bool,
     /// Whether nothing but limits can keep a call, so that its turn can be foretold.
     pub(crate) is_plain: bool,
-    /// What the seed has switched on, for whoever reads of a failure.
+    /// The features that the seed has switched on, for a report of a failure.
     pub(crate) features: Vec<&'static str>,
 }
 
-/// What is asked of the draw.
+/// The kind of scenario that is asked for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Bias {
-    /// Whatever the seed says.
+    /// Any scenario, by the seed.
     #[default]
     None,
     /// Limits are known, and nobody but us can exceed them.
@@ -300,10 +300,10 @@ impl Draw {
     fn store(&mut self) -> StorePlan {
         let loses = self.has("lost answers", 25);
         let down = [OnStoreDown::Open, OnStoreDown::Closed, OnStoreDown::Local];
-        // Whoever goes on without the store may exceed a limit; who does not, may not.
+        // A process that goes on without the store may exceed a limit; one that does not, may not.
         let on_down = if self.is_clean { OnStoreDown::Closed } else { self.dice.pick(&down) };
         let offset = self.dice.pick(&[0, -240_000, 180_000, 3_600_000, -90_000]);
-        // The day ends by the store's clock: a shared usage has no other.
+        // The day ends by the store's clock: shared usage has no other.
         let has_day = self.is_clean && self.features.contains(&"daily");
         let offset = if has_day { 0 } else { offset };
         StorePlan {
@@ -428,7 +428,7 @@ impl Draw {
                     "blocked",
                     "429-limit-zero",
                 ];
-                // What speaks of quotas is a refusal that a clean scenario has no use for.
+                // A refusal for a quota has no place in a clean scenario.
                 let kinds = if self.is_clean { &kinds[..9] } else { &kinds[..] };
                 let from = self.dice.between(0, length);
                 let long = self.dice.pick(&[MINUTE, 5 * MINUTE, 45 * MINUTE]);
@@ -493,7 +493,8 @@ impl Draw {
                 let (process, by) = (any(self), self.dice.pick(&by));
                 let at = self.dice.between(0, length);
                 events.push((at, Event::SetWall(process, by)));
-                // By a clock that stays wrong the day ends when it says: no usage can know better.
+                // By a clock that stays wrong the day ends when it says: no process can know
+                // better.
                 if self.is_clean && self.features.contains(&"daily") {
                     let again = at + self.dice.between(1, 30 * MINUTE);
                     events.push((again, Event::SetWall(process, -by)));
@@ -504,7 +505,7 @@ impl Draw {
             let long = self.dice.pick(&[5_000, 5 * MINUTE, 8 * HOUR]);
             events.push((self.dice.between(0, length), Event::Sleep(any(self), long)));
         }
-        // What a process counted alone is lost with it.
+        // The use that a process counted alone is lost with it.
         let may_crash = store.is_some() || !self.is_clean;
         if may_crash && self.has("crash", 15) {
             for _ in 0..self.dice.between(1, 2) {
@@ -544,8 +545,8 @@ impl Draw {
     }
 }
 
-/// What callers allow: money, smaller pictures, hours. It is drawn apart, so that a seed's other
-/// draws stay as they are.
+/// Draws the bounds that callers set: money, smaller pictures, hours. They are drawn apart, so that
+/// a seed's other draws stay as they are.
 fn allow(scenario: &mut Scenario, mut dice: Dice) {
     if dice.chance(15) {
         scenario.features.push("budget");
@@ -590,7 +591,7 @@ fn bound(scenario: &Scenario) -> u64 {
     let money = scenario.spend.map_or(0, |usd| count * 10 * MINUTE / ((usd / 0.3) as u64).max(1));
     let least = scenario.truth.iter().filter_map(|truth| truth.rpd).min();
     let days = least.map_or(0, |rpd| (count / rpd + 2) * DAY);
-    // What strangers used may confirm a day that is said to be spent.
+    // The use of strangers may confirm a day that is said to be spent.
     let days = if scenario.features.contains(&"strangers") { days + 2 * DAY } else { days };
     let sleep = if scenario.features.contains(&"sleep") { 9 * HOUR } else { 0 };
     let peak = if scenario.features.contains(&"peak") { 4 * HOUR } else { 0 };

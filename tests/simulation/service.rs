@@ -12,17 +12,17 @@ use unexhausted_emulator::{Output, Request};
 
 use crate::json;
 
-/// What the driver tells the service of its patience, in seconds.
+/// The patience that the driver tells the service, in seconds.
 const PATIENCE: &str = "180";
 
-/// What a driver sends for a picture.
+/// The request that a driver sends for a picture.
 pub(crate) fn request(id: u64, model: &str, prompt: &str) -> Request {
     let mut request = Request::generate(id, model, prompt);
     request.headers.push(("x-server-timeout".into(), PATIENCE.into()));
     request
 }
 
-/// What a driver makes of an answer.
+/// An answer as a driver reads it.
 #[derive(Debug)]
 pub(crate) enum Came {
     /// A picture.
@@ -66,7 +66,7 @@ pub(crate) fn read(output: &Output, model: &str, now: WallTime) -> Came {
     Came::Error(Box::new(classify(&value, now)))
 }
 
-/// What an answer says that it took.
+/// The use that an answer reports.
 fn used(body: &Json, model: &str) -> Used {
     let usage = &body["usageMetadata"];
     let count = |value: &Json| value.as_f64().unwrap_or_default();
@@ -83,7 +83,7 @@ fn used(body: &Json, model: &str) -> Used {
     Used { tokens: usage["promptTokenCount"].as_u64(), nanos: usd.map(nanos) }
 }
 
-/// What a picture is expected to cost, in billionths of a USD.
+/// The expected price of a picture, in billionths of a USD.
 pub(crate) fn price(model: &str) -> u64 {
     nanos(cost::lost(catalog::find(model), None))
 }

@@ -22,7 +22,7 @@ const NIGHT: u64 = 1_795_521_600_000;
 /// Half past ten in the evening there, and the midnight after it.
 const EVENING: u64 = 1_795_588_200_000;
 pub(crate) const MIDNIGHT: u64 = EVENING + 90 * MINUTE;
-/// What the service takes for a token, about.
+/// The characters of a token, by the service's count, about.
 const CHARACTERS: u64 = 4;
 const SUBJECT: &str = "a paper boat on a calm lake at dusk, in watercolours, ";
 /// Tokens that a minute takes, so that twelve prompts of the middle length fit.
@@ -86,7 +86,7 @@ pub(crate) struct Situation {
     pub(crate) is_chain: bool,
     /// The true limits.
     pub(crate) truth: Bounds,
-    /// What the user has in mind.
+    /// The limits that the user believes in.
     pub(crate) given: Bounds,
     /// USD in ten minutes, true and given.
     pub(crate) spend: Option<f64>,

@@ -10,13 +10,13 @@ use crate::scenario::StorePlan;
 
 /// The longest state that a store has to take.
 const LONGEST: usize = 4_096;
-/// What a request takes to arrive at most, in milliseconds.
+/// The longest that a request takes to arrive, in milliseconds.
 const ARRIVES: u64 = 500;
 
 #[derive(Debug)]
 pub(crate) struct Store {
     states: BTreeMap<u32, String>,
-    /// What they were some changes ago.
+    /// The states as they were some changes ago.
     older: BTreeMap<u32, String>,
     pub(crate) plan: StorePlan,
     pub(crate) offset: i64,
@@ -25,12 +25,12 @@ pub(crate) struct Store {
     changes: u64,
     /// Whether it ever came back empty or older.
     pub(crate) has_forgotten: bool,
-    /// By key, until when nobody can know that it has: a process that has seen what was forgotten has
-    /// to come first.
+    /// By key, until when nobody can know that it has: a process that has seen what was forgotten
+    /// has to come first.
     blind: BTreeMap<u32, u64>,
     /// The longest state so far.
     pub(crate) longest: usize,
-    /// What must not be of a state.
+    /// The faults of states that were written.
     pub(crate) complaints: Vec<(bool, String)>,
 }
 
@@ -64,7 +64,7 @@ impl Store {
         }
         let now = now.saturating_add_signed(self.offset);
         if self.dice.chance(self.plan.conflicts) {
-            // What comes out of the first time is thrown away, and some milliseconds are over.
+            // The result of the first time is thrown away, and some milliseconds are over.
             let _ =
                 apply(self.states.get(&key).map(String::as_str), now.saturating_sub(7), request);
         }

@@ -1,4 +1,4 @@
-//! What happens, line by line, for whoever looks for lost time.
+//! A log of all that happens, line by line, for a search for lost time.
 
 use std::collections::HashMap;
 
@@ -23,14 +23,14 @@ impl Trace {
     }
 
     fn line(self, time: u64, process: usize, what: &str) {
-        // Where in its minute the service is, and which minute that is.
+        // The second of the service's own minute, and the number of that minute.
         let clock = self.clock + time;
         let minute = clock / MINUTE - self.clock / MINUTE;
         let second = (clock % MINUTE) as f64 / 1e3;
         println!("{:>9.3} m{minute}:{second:06.3} p{process} {what}", time as f64 / 1e3);
     }
 
-    /// What an engine says.
+    /// Prints an output of an engine.
     pub(crate) fn said(
         self,
         time: u64,
@@ -92,7 +92,7 @@ impl Trace {
         self.line(time, process, &what);
     }
 
-    /// What comes back.
+    /// Prints what comes back from the service.
     pub(crate) fn heard(
         self,
         time: u64,
@@ -124,7 +124,7 @@ impl Trace {
     }
 }
 
-/// Where the engine is behind the best schedule, request by request.
+/// Prints how far the engine is behind the best schedule, request by request.
 pub(crate) fn print_lag(taken: &[u64], slots: &[u64]) {
     println!("the k-th request taken in: ours, the best schedule's, how far behind (s)");
     let seconds = |ms: u64| ms as f64 / 1e3;

@@ -69,7 +69,8 @@ const TOKENS_LEAVE: u64 = 61_000;
 const DOUBTED: u64 = 300_000;
 /// A refusal comes within so long, or not at all.
 const HEARD: u64 = 600;
-/// How long a target rests at least, by what is wrong; the end of a day may come sooner than a probe.
+/// How long a target rests at least, by what is wrong; the end of a day may come sooner than a
+/// probe.
 const RESTS: [(Kind, u64); 4] = [
     (Kind::Overloaded, 30_000),
     (Kind::RateLimited, 2_000),
@@ -114,7 +115,7 @@ struct Tally {
     /// Until when the target is not to be asked again.
     hint: Option<(usize, u64)>,
     overtaken: Option<u64>,
-    /// What its attempts may have cost whose answers are on their way or lost.
+    /// The possible cost of its attempts whose answers are on their way or lost.
     committed: u64,
     /// Whether its attempt has just failed.
     has_failed: bool,
@@ -125,7 +126,8 @@ struct Tally {
 #[derive(Clone, Copy, Debug)]
 struct Spent {
     at: u64,
-    /// Whether nothing of its target had come back by then: it may have been two seconds on its way.
+    /// Whether nothing of its target had come back by then: it may have been two seconds on its
+    /// way.
     is_first: bool,
     lane: usize,
     nanos: u64,
@@ -166,7 +168,8 @@ pub(crate) struct Watch {
     /// Whether all calls hold back in an outage.
     pub(crate) all_ride: bool,
     pub(crate) sends: u64,
-    /// What all may spend, where that cannot be exceeded, and whether each process has it for itself.
+    /// The most that all may spend, where that cannot be exceeded, and whether each process has it
+    /// for itself.
     pub(crate) budget: Option<u64>,
     pub(crate) is_alone: bool,
     /// The wall clock of the process that speaks.
@@ -249,7 +252,7 @@ impl Watch {
         of_it.map(|tally| tally.late.len() + usize::from(tally.current.is_some())).sum()
     }
 
-    /// What an engine says; `nanos` is what a request is reserved.
+    /// Takes in an output of an engine; `nanos` is the money that is reserved for a request.
     pub(crate) fn said(&mut self, engine: u32, now: u64, output: &Output) {
         match output {
             Output::Send { call, attempt, target, .. } => {
@@ -291,17 +294,17 @@ impl Watch {
                     |index: &usize| !targets[*index].is_smaller && !tally.seen.contains(index);
                 let in_order = (*from + 1..targets.len()).find(is_new);
                 let is_small = targets.get(*to).is_some_and(|target| target.is_smaller);
-                // What is too dear for the call is passed over.
+                // A target that is too dear for the call is passed over.
                 let is_dear = info.kind == Kind::OverBudget || tally.spec.max_cost.is_some();
                 let is_next = match in_order {
                     _ if is_small => *to == from + 1,
-                    // What was passed over has its turn as well.
+                    // A target that was passed over has its turn as well.
                     None => true,
                     Some(next) => *to == next,
                 };
                 let may_be_small = info.kind == Kind::Timeout || is_dear;
-                // A call that goes back into the queue goes where it can start at once, or sooner where
-                // it waits for the day.
+                // A call that goes back into the queue goes where it can start at once, or sooner
+                // where it waits for the day.
                 let waits = tally.spec.on_daily_limit == OnDailyLimit::Wait;
                 let is_back =
                     tally.spec.is_background() || (info.kind == Kind::DailyQuota && waits);
@@ -480,7 +483,7 @@ impl Watch {
             if count > 1 {
                 broken.push((Rule::Probes, format!("at {now}: {count} probes at a time")));
             }
-            // Who waits for a new day waits for it.
+            // A call that waits for a new day is not bound by that.
             if now >= since.max(started) + longest && !is_day {
                 let what = format!("at {now}: call {number} sits an outage out since {since}");
                 broken.push((Rule::Probes, what));
@@ -489,7 +492,7 @@ impl Watch {
         self.violations.extend(broken);
     }
 
-    /// What an engine is told of an attempt, before it is.
+    /// Takes in an answer to an attempt, before the engine does.
     pub(crate) fn answered(&mut self, engine: u32, call: u32, attempt: AttemptId, used: &Used) {
         if let Some(tally) = self.calls.get_mut(&(engine, call))
             && tally.has(attempt)
@@ -574,7 +577,8 @@ impl Watch {
             }
             // A false report of a spent day is probed, whatever it says.
             if info.kind != Kind::DailyQuota && was_current {
-                // What is longer than callers sit through, and no quota's, is asked about before.
+                // A wait that is longer than callers sit through, and no quota's, is cut short by a
+                // probe.
                 let is_doubted =
                     wait > tally.spec.policy.max_server_delay && info.dimension.is_none();
                 let wait = if is_doubted { wait.0.min(DOUBTED) } else { wait.0 };
@@ -591,7 +595,7 @@ impl Watch {
             && outage.contains(&info.kind)
             && !names_minute(info);
         let moves_on = [Kind::DailyQuota, Kind::SpendLimited, Kind::NotInTier, Kind::ModelNotFound];
-        // What refuses others as well within a minute is no one request's fault.
+        // A refusal that others get as well within a minute is no one request's fault.
         let is_bare = info.kind == Kind::RateLimited && info.dimension.is_none();
         if is_bare {
             let first = state.bare.filter(|(at, other)| at + 60_000 >= now && *other != call);
@@ -626,7 +630,7 @@ impl Watch {
         }
     }
 
-    /// What must hold between two steps.
+    /// Checks the rules that hold between two steps.
     pub(crate) fn between(&mut self, engine: u32, now: u64) {
         let late = |tally: &&Tally| {
             tally.engine == engine && tally.deadline.is_some_and(|deadline| deadline < now)
@@ -636,7 +640,7 @@ impl Watch {
         }
     }
 
-    /// What an engine has spent, with what is reserved for requests in flight.
+    /// The money that an engine has spent, with the reservations for requests in flight.
     pub(crate) fn spent(&self, engine: u32) -> u64 {
         let of_it = self.spent.range((engine, 0)..=(engine, u32::MAX));
         of_it.map(|(_, spent)| spent.nanos).sum()
@@ -680,7 +684,7 @@ impl Tally {
         self.late.retain(|other| *other != attempt);
     }
 
-    /// The call goes on though its attempt has not come back: that is late now.
+    /// The call goes on though its attempt has not come back: it is a late attempt from now on.
     fn go_on(&mut self) {
         if let Some(attempt) = self.current.take() {
             self.late.push(attempt);

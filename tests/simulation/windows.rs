@@ -1,6 +1,6 @@
-//! The limits of the service, written again for whoever knows them all: when an arrival is taken,
-//! and that it was. Times are those of the caller's clock, `offset` is how far the service's is
-//! ahead.
+//! The limits of the service, written again for a reader that knows them all: when an arrival is
+//! taken, and that it was. Times are those of the caller's clock, `offset` is how far the service's
+//! is ahead.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use crate::situations::{MIDNIGHT, Situation};
 
 const MINUTE: u64 = 60_000;
 
-/// What one arrival takes.
+/// The amounts that one arrival takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) tokens: u64,
@@ -115,7 +115,7 @@ impl Window {
         }
     }
 
-    /// What is in a bucket.
+    /// The content of a bucket.
     fn level(&self, time: u64) -> i64 {
         let Self::Bucket { limit, level, at } = self else { return 0 };
         let refill = (time - at.unwrap_or(time)) * limit;

@@ -26,7 +26,7 @@ use crate::trace::Trace;
 const STEPS_MAX: usize = 1_000_000;
 /// Nor so many without time passing.
 const STILL_MAX: usize = 2_000;
-/// What the driver gives an attempt: 180 s, and the grace before its own timer fires.
+/// The time that the driver gives an attempt: 180 s, and the grace before its own timer fires.
 const TIMEOUT: Millis = Millis(190_000);
 /// Tokens are guessed with so many hundredths of the usual count.
 const TOKENS_PERCENT: u64 = 100;
@@ -64,22 +64,22 @@ struct Open {
     sent: u64,
 }
 
-/// One process: an engine, and who waits for its calls.
+/// One process: an engine, and the callers that wait for it.
 #[derive(Debug)]
 struct Process {
     engine: Engine,
     targets: Vec<(Target, &'static str)>,
     /// The number of each call that has not ended.
     alive: HashMap<u32, usize>,
-    /// What the service said not to send before.
+    /// The moment by model before which the service said not to send.
     holds: HashMap<&'static str, u64>,
 }
 
-/// The whole.
+/// The service, the processes and all that is open between them.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) calls: Vec<Watched>,
-    /// What an engine must not do, and did.
+    /// The rules that an engine has broken.
     pub(crate) violations: Vec<String>,
     situation: Situation,
     texts: Vec<String>,

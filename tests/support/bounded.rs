@@ -1,4 +1,4 @@
-//! What holds of everything that is said of an error.
+//! Bounds that hold for the description of any error.
 
 use unexhausted::base::value::Value;
 use unexhausted::errors::classify::classify;
@@ -7,7 +7,7 @@ use unexhausted::errors::info::ErrorInfo;
 
 use crate::json::NOW;
 
-/// Classifies and asserts what holds of every info, whatever it is about.
+/// Classifies and asserts the bounds, whatever the error is about.
 pub(crate) fn bounded(input: &Value) -> ErrorInfo {
     let info = classify(input, NOW);
     assert_eq!(info.retry, info.kind.retry());

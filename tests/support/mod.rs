@@ -111,7 +111,7 @@ pub(crate) enum Event {
     },
 }
 
-/// What was seen of one call.
+/// The outputs of one call, as a caller sees them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Life {
     /// Time, attempt, target.
@@ -400,7 +400,7 @@ struct Open {
     number: u32,
     target: usize,
     at: Instant,
-    /// Whether another flew on late when it was sent.
+    /// Whether a late attempt was open beside it when it was sent.
     is_beside: bool,
 }
 
@@ -427,7 +427,8 @@ struct Watched {
     /// The targets that were asked, and those that are not to be asked again.
     seen: HashSet<usize>,
     over: HashSet<usize>,
-    /// Targets of an account whose spending rate was used up: their turn in the first round is over.
+    /// Targets of an account whose spending rate was used up: their turn in the first round is
+    /// over.
     held: HashSet<usize>,
     /// Whether it has just come to its target from another one.
     moved: bool,
@@ -438,7 +439,7 @@ struct Watched {
     ended: Vec<Over>,
     /// When the wait began, and when it may end.
     waits: Option<(Instant, Instant)>,
-    /// Whether an attempt late told a wait meanwhile, by which this one may grow.
+    /// Whether a late attempt told a wait meanwhile, by which this one may grow.
     may_grow: bool,
     waited: Millis,
     /// The server's time, for each target.
@@ -446,8 +447,8 @@ struct Watched {
     /// The failure that the next decision is about, and whether it was made.
     last: Option<(Rc<ErrorInfo>, Option<Verdict>)>,
     decided: bool,
-    /// For each target: failures that count, refusals for the minute in a row, and answers without a
-    /// picture.
+    /// For each target: failures that count, refusals for the minute in a row, and answers without
+    /// a picture.
     used: HashMap<usize, u32>,
     minutes: HashMap<usize, u32>,
     empty: HashMap<usize, u32>,
@@ -520,10 +521,10 @@ impl Watched {
         (0..self.spec.targets.len()).filter(|&index| self.account(index) == own).collect()
     }
 
-    /// What a failure means for its target and its account, once the call goes on after it.
+    /// Applies a failure to its target and its account, once the call goes on after it.
     fn take_to_heart(&mut self) {
         let Some((info, said)) = self.last.clone().filter(|_| !self.decided) else { return };
-        // Who stays with a target, or leaves it, does not say that it is of use.
+        // The verdict to stay with a target, or to leave it, does not say that it is of use.
         let leaves = said == Some(Verdict::Leave);
         let verdict = said.filter(|said| !matches!(said, Verdict::Leave | Verdict::Stay));
         self.decided = true;
@@ -599,7 +600,7 @@ fn is_account_s(info: &ErrorInfo) -> bool {
 const STOPS: [Kind; 5] =
     [Kind::InvalidRequest, Kind::TooLarge, Kind::Blocked, Kind::Unknown, Kind::Cancelled];
 
-/// Everything that is wrong with a trace; with `complete`, every call must have ended too.
+/// All faults of a trace; with `complete`, every call must have ended too.
 pub(crate) fn check(trace: &[Entry], complete: bool) -> Vec<String> {
     let mut checker = Checker::default();
     for entry in trace {
@@ -699,7 +700,7 @@ impl Checker {
                     abandoned: false,
                     risked: may_be_billed(info) && !(is_cut && took < Millis(2_000)),
                 });
-                // What an attempt late says does not decide what comes next.
+                // A late attempt does not decide what comes next.
                 if !current {
                     watched.may_grow |= info.retry_after.is_some() && watched.waits.is_some();
                     return;
@@ -714,7 +715,7 @@ impl Checker {
                         watched.floors.extend(floors);
                     }
                 }
-                // Nobody leaves for nowhere.
+                // A verdict to leave counts for nothing where there is no other target.
                 let is_last = self.drains || !watched.next_new(|_| true);
                 let verdict = verdict.filter(|said| *said != Verdict::Leave || !is_last);
                 if verdict == Some(Verdict::Stop) {
@@ -838,7 +839,7 @@ impl Checker {
             Output::Abort { attempt, timed_out, .. } => match watched.close(*attempt) {
                 None => complain(format!("the id {} is not open, yet it is aborted", attempt.0)),
                 Some((open, current)) => {
-                    // In lateness its own time was over when it was left behind.
+                    // A late attempt's own time was over when it was left behind.
                     let expired = watched.ends(&open).is_some_and(|ends| ends <= at);
                     if *timed_out && !expired && current {
                         complain(format!("attempt {} had time left", open.number));
@@ -883,7 +884,8 @@ impl Checker {
                         complain(format!("{:?} led to a target of the same account", info.kind));
                     }
                     if watched.spec.policy.budgeted && !names_minute(info) {
-                        // It is paid for at once where another is sooner ready, else once it returns.
+                        // It is paid for at once where another is sooner ready, else once it
+                        // returns.
                         let is_sooner = returns || watched.seen.len() > 1;
                         watched.owes.insert(*from, is_sooner.then_some(at));
                     }
@@ -932,7 +934,7 @@ impl Checker {
             complain("waits beyond the deadline".to_owned());
         }
         if watched.moved {
-            // What that target said before is a floor of what is sent to it.
+            // A wait that the target named before is a floor of the next request to it.
             let target = watched.target;
             if !watched.seen.contains(&target) && !watched.held.contains(&target) {
                 complain(format!("waits for {target}, which has not been asked"));

@@ -1,7 +1,8 @@
-//! A batch: what is known of each item, what is asked for next, and what a failure means for the rest.
+//! A batch: the state of each item, the next request, and the consequences of a failure for the
+//! rest.
 //!
-//! Its state is what the records of its journal make of it: a run applies each record when it writes
-//! it, and the next run applies the same ones when it reads them.
+//! Its state is what the records of its journal make of it: a run applies each record when it
+//! writes it, and the next run applies the same ones when it reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +18,14 @@ use crate::verdict::{Verdict, verdict_of};
 /// failure in five the chance is 10⁻¹¹.
 const ROW_MAX: u32 = 16;
 
-/// So many notices wait at most: a journal of somebody else's may be wrong in each of a million lines.
+/// So many notices wait at most: a journal of somebody else's may be wrong in each of a million
+/// lines.
 const NOTICES_MAX: usize = 1_000;
 
-/// What a batch is told about itself.
+/// The settings of a batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {
-    /// What it may cost, in USD.
+    /// The most that it may cost, in USD; `None` for any amount.
     pub budget: Option<f64>,
     /// Whether items that failed for good are tried again.
     pub retry_failed: bool,
@@ -169,8 +171,8 @@ impl Batch {
         self.notice("missing_picture", message, Some(key));
     }
 
-    /// A request is about to be sent: the record that must be on disk before, unless the budget says
-    /// no.
+    /// A request is about to be sent: the record that must be on disk before, unless the budget
+    /// says no.
     pub fn sends(&mut self, key: &str, model: &str, usd: f64, now: u64) -> Option<Record> {
         if !self.affords(usd) {
             return None;
@@ -192,7 +194,7 @@ impl Batch {
         self.progress.cost + self.progress.possible_cost + open + jobs + usd <= budget + 1e-9
     }
 
-    /// What lost answers to an item may have cost in USD, over all runs.
+    /// The possible cost in USD of lost answers to an item, over all runs.
     #[must_use]
     pub fn lost(&self, key: &str) -> f64 {
         self.items.get(key).map_or(0.0, |item| item.lost)
@@ -204,8 +206,8 @@ impl Batch {
         (is_open && !possibly_billed).then(|| self.write(Record::Back { key: key.to_owned() }))
     }
 
-    /// The pictures of an item are on disk. Of its requests that are still open one was answered; of
-    /// the others it is not known whether they were billed.
+    /// The pictures of an item are on disk. Of its requests that are still open one was answered;
+    /// of the others it is not known whether they were billed.
     pub fn made(&mut self, key: &str, made: Made, now: u64) -> Record {
         let open = self.items.get(key).map_or(&[][..], |item| &item.open);
         let lost = sum(open.split_last().map_or(open, |(_, lost)| lost));
@@ -285,7 +287,7 @@ impl Batch {
         self.settle_open();
     }
 
-    /// What there is to tell since the last time.
+    /// The notices since the last time.
     pub fn notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
     }
@@ -379,7 +381,7 @@ impl Batch {
         self.progress.possible_cost += lost;
     }
 
-    /// What was open when a run was killed: the service may have billed it.
+    /// Counts the requests that were open when a run was killed: the service may have billed them.
     fn settle_open(&mut self) {
         for key in std::mem::take(&mut self.open) {
             let Some(item) = self.items.get_mut(&key) else { continue };

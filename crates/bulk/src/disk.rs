@@ -1,10 +1,11 @@
-//! What to do when a batch cannot write: wait for room, with what is in hand, for a while.
+//! The wait of a batch that cannot write: it holds what is in hand until there is room, for a
+//! while.
 
 use unexhausted::base::time::Millis;
 
 /// The wait before the first new try.
 const FIRST: Millis = Millis::from_secs(1);
-/// What it grows to.
+/// The longest wait, which they grow to.
 const MOST: Millis = Millis::from_secs(30);
 /// How long a batch holds finished pictures in memory for want of a disk: long enough for somebody
 /// who is told to make room, short enough that a program left alone ends and says why.
@@ -21,18 +22,18 @@ const PASSING: &[(&str, &str)] = &[
     ("EBUSY", "the disk is busy"),
     ("ETIMEDOUT", "the network disk does not answer"),
     ("ESTALE", "the network disk has lost the file"),
-    // What browsers call it.
+    // The browsers' name for a full store.
     ("QuotaExceededError", "the browser's storage is full"),
 ];
 
-/// What stands in the way of writing, where that may pass.
+/// The obstacle to writing in words, where it may pass.
 #[must_use]
 pub fn passing(code: &str) -> Option<&'static str> {
     PASSING.iter().find(|row| row.0 == code).map(|row| row.1)
 }
 
-/// The wait before the next try to write, after `failures` in a row over `elapsed`; `None` where it is
-/// time to give up.
+/// The wait before the next try to write, after `failures` in a row over `elapsed`; `None` where it
+/// is time to give up.
 #[must_use]
 pub fn wait(failures: u32, elapsed: Millis) -> Option<Millis> {
     let doubled = FIRST.times(1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX));

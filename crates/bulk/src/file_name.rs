@@ -4,7 +4,7 @@
 const SLUG_MAX: usize = 60;
 /// Longer parts of a path of the caller's are cut, in bytes: numbers and endings come behind.
 const PART_MAX: usize = 180;
-/// What a part may come to with those, in bytes: the most that file systems take.
+/// The most bytes of a part with those: more no file system takes.
 const NAME_MAX: usize = 255;
 /// Longer paths of the caller's are cut, in bytes: macOS takes 1,024 with the folder in front.
 const PATH_MAX: usize = 600;
@@ -12,8 +12,8 @@ const PATH_MAX: usize = 600;
 const RESERVED: &[&str] = &["con", "prn", "aux", "nul"];
 const NUMBERED: &[&str] = &["com", "lpt"];
 
-/// The first words of a prompt as a name: letters and digits of any script in lower case, one hyphen
-/// for all else. Empty where there are none.
+/// The first words of a prompt as a name: letters and digits of any script in lower case, one
+/// hyphen for all else. Empty where there are none.
 #[must_use]
 pub fn slug(prompt: &str) -> String {
     let mut slug = String::new();
@@ -62,8 +62,8 @@ pub fn safe(given: &str) -> String {
     path
 }
 
-/// Whether this may be the final name of a picture of a batch: harmless, below the folder, and with the
-/// ending of a picture. What a journal says is data of whoever wrote it.
+/// Whether this may be the final name of a picture of a batch: harmless, below the folder, and with
+/// the ending of a picture. A name in a journal may have been written by anybody.
 #[must_use]
 pub fn is_own(name: &str) -> bool {
     let is_safe = |part: &str| !part.is_empty() && safe_part(part, NAME_MAX) == part;
@@ -115,7 +115,7 @@ fn safe_part(given: &str, most: usize) -> String {
 /// Types of pictures and their endings.
 const TYPES: &[(&str, &str)] = &[
     ("image/png", "png"),
-    // What Gemini's models make where nothing else is asked for.
+    // The type that Gemini's models make where no other is asked for.
     ("image/jpeg", "jpg"),
     ("image/webp", "webp"),
     ("image/gif", "gif"),

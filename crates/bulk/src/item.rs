@@ -4,19 +4,19 @@ use serde::Serialize;
 
 use crate::journal::{Failure, File};
 
-/// What was made of an item.
+/// The pictures that were made of an item.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Made {
     /// The model.
     pub model: String,
-    /// What it cost in USD.
+    /// The cost in USD; `None` where no price is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usd: Option<f64>,
-    /// Where the pictures are.
+    /// The files of the pictures.
     pub files: Vec<File>,
 }
 
-/// What is to be done with an item of the source.
+/// The decision on an item of the source: made before, failed for good, to be made, or in a job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Taken {
@@ -24,9 +24,9 @@ pub enum Taken {
     Made {
         /// The key that it has.
         key: String,
-        /// What was made.
+        /// The pictures.
         made: Made,
-        /// What lost answers to it may have cost in USD.
+        /// The possible cost in USD of lost answers to it.
         lost: f64,
         /// Whether a run was killed while it was asked for.
         twice: bool,
@@ -37,7 +37,7 @@ pub enum Taken {
         key: String,
         /// Why.
         failure: Failure,
-        /// What lost answers to it may have cost in USD.
+        /// The possible cost in USD of lost answers to it.
         lost: f64,
         /// Whether a run was killed while it was asked for.
         twice: bool,
@@ -58,7 +58,7 @@ pub enum Taken {
     },
 }
 
-/// What was made of an item, in few bytes: a journal may tell of a million.
+/// The pictures of an item, in few bytes: a journal may tell of a million.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
     /// Its place in the batch's list of models.
@@ -96,7 +96,7 @@ pub(crate) struct Item {
     pub(crate) state: State,
     /// The fingerprint of the request that was sent under this key, where the key is not that.
     pub(crate) print: Option<Box<str>>,
-    /// What each request may cost of which it is not known how it ended.
+    /// The possible cost of each request of which it is not known how it ended.
     pub(crate) open: Vec<f64>,
     pub(crate) lost: f64,
     /// Whether a run was killed while it was asked for.

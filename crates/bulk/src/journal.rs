@@ -1,4 +1,4 @@
-//! What a batch writes down, one record a line of JSON, so that it goes on after a crash.
+//! The journal of a batch, one record a line of JSON, so that it goes on after a crash.
 //!
 //! A record is on disk before the next step that relies on it: `Try` before its request is sent,
 //! `Made` before a picture gets its final name, and that before anybody is told of it.
@@ -20,11 +20,11 @@ const USD_MAX: f64 = 1e9;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "record", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Record {
-    /// A run begins. What is open at this point was left so by a run that was killed.
+    /// A run begins. A request that is open at this point was left so by a run that was killed.
     Run {
         /// The version of the journal.
         version: u32,
-        /// When.
+        /// The moment.
         at: u64,
     },
     /// A request is about to be sent.
@@ -34,11 +34,11 @@ pub enum Record {
         /// The fingerprint of its request, where the key is not that already.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         print: Option<String>,
-        /// When.
+        /// The moment.
         at: u64,
         /// The model that is asked.
         model: String,
-        /// What it may cost.
+        /// The possible cost.
         usd: f64,
     },
     /// A request of the item has failed without cost.
@@ -50,24 +50,24 @@ pub enum Record {
     Made {
         /// The item.
         key: String,
-        /// When.
+        /// The moment.
         at: u64,
         /// The model that made it.
         model: String,
-        /// What it cost; absent where no price is known.
+        /// The cost; absent where no price is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usd: Option<f64>,
-        /// What answers that were lost may have cost.
+        /// The possible cost of answers that were lost.
         #[serde(default, skip_serializing_if = "is_zero")]
         lost: f64,
-        /// Where the pictures are.
+        /// The files of its pictures.
         files: Vec<File>,
     },
     /// A picture got another final name, since the first was taken.
     Named {
         /// The item.
         key: String,
-        /// Where the pictures are.
+        /// The files of its pictures.
         files: Vec<File>,
     },
     /// The item failed.
@@ -77,19 +77,19 @@ pub enum Record {
         /// The fingerprint of its request, where the key is not that already.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         print: Option<String>,
-        /// When.
+        /// The moment.
         at: u64,
-        /// How.
+        /// The failure.
         failure: Failure,
-        /// What answers that were lost may have cost.
+        /// The possible cost of answers that were lost.
         #[serde(default, skip_serializing_if = "is_zero")]
         lost: f64,
     },
     /// A job of the Batch API is about to be created with these items.
     JobCreating {
-        /// By which the job is found again.
+        /// The name by which the job is found again.
         display_name: String,
-        /// When.
+        /// The moment.
         at: u64,
         /// The model of the job.
         model: String,
@@ -98,26 +98,26 @@ pub enum Record {
         /// The fingerprints of their requests, by key, where that is not it already.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         prints: BTreeMap<String, String>,
-        /// What each may cost.
+        /// The possible cost of each.
         usd: f64,
     },
     /// The job is there.
     JobCreated {
-        /// By which the job is found again.
+        /// The name by which the job is found again.
         display_name: String,
         /// As `batches/abc`.
         name: String,
     },
     /// The job has ended, and what came of its items stands in records of their own.
     JobEnded {
-        /// By which the job is found again.
+        /// The name by which the job is found again.
         display_name: String,
     },
 }
 
 impl Record {
-    /// Whether a batch can have written this: money is an amount, and names are of our own form. A journal
-    /// may come from anywhere, and what it names is moved, deleted and told.
+    /// Whether a batch can have written this: money is an amount, and names are of our own form. A
+    /// journal may come from anywhere, and what it names is moved, deleted and told.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         match self {
@@ -159,9 +159,9 @@ pub struct File {
 pub struct Failure {
     /// The kind of the error.
     pub kind: String,
-    /// What happened.
+    /// A description of what happened.
     pub message: String,
-    /// What to do about it.
+    /// Advice on the way out.
     #[serde(default)]
     pub advice: String,
     /// Whether a resume tries again.

@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Jobs that an item is given to, where one after the other makes nothing of it: a job takes hours, and
-/// what failed twice is more likely the item's fault than the service's.
+/// Jobs that an item is given to, where one after the other makes nothing of it: a job takes hours,
+/// and an item that failed twice is more likely at fault than the service.
 const JOBS_MAX: u32 = 2;
 
 /// A job that has not ended as far as the journal tells.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenJob {
-    /// By which it is found.
+    /// The name by which it is found.
     pub display_name: String,
     /// Its name, where the answer to its creation was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,7 +19,7 @@ pub struct OpenJob {
     pub model: String,
     /// Its items.
     pub keys: Vec<String>,
-    /// What each may cost in USD.
+    /// The possible cost of each, in USD.
     pub usd: f64,
 }
 

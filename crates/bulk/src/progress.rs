@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Something to tell beside the items.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Notice {
-    /// What happened, in a word.
+    /// The event, in a word.
     pub kind: &'static str,
     /// The same in a sentence.
     pub message: String,

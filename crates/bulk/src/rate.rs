@@ -25,7 +25,8 @@ impl Rate {
         }
     }
 
-    /// Pictures a minute over the last five minutes, or since the first; 0 in the first ten seconds.
+    /// Pictures a minute over the last five minutes, or since the first; 0 in the first ten
+    /// seconds.
     #[must_use]
     pub fn per_minute(&self, now: u64) -> f64 {
         let Some(since) = self.since else { return 0.0 };

@@ -1,8 +1,8 @@
-//! What a failure of an item means for its batch.
+//! The consequence of an item's failure for its batch.
 
 use unexhausted::errors::kind::Kind;
 
-/// What a failure of an item means for the batch.
+/// The consequence of an item's failure for the batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// It is the item's own fault: it is not tried again.
@@ -13,7 +13,7 @@ pub enum Verdict {
     Stop,
 }
 
-/// What each kind of failure means. A kind that is not listed may be anybody's fault.
+/// The verdict on each kind of failure. A kind that is not listed may be anybody's fault.
 const VERDICTS: &[(Kind, Verdict)] = &[
     (Kind::InvalidRequest, Verdict::ForGood),
     (Kind::TooLarge, Verdict::ForGood),
@@ -39,14 +39,14 @@ pub fn is_of_the_model(kind: &str) -> bool {
     OF_THE_MODEL.iter().any(|known| known.as_str() == kind)
 }
 
-/// What a failure of this kind means: of an item that may have a model of its own, in a batch whose
-/// items may cost so much at most.
+/// The verdict on a failure of this kind: of an item that may have a model of its own, in a batch
+/// whose items may cost so much at most.
 pub(crate) fn verdict_of(kind: &str, has_own_model: bool, has_max_cost: bool) -> Verdict {
     let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind);
     let kind = kind.unwrap_or(Kind::Unknown);
     match kind {
         kind if has_own_model && OF_THE_MODEL.contains(&kind) => Verdict::ForGood,
-        // What is too dear for one says nothing of others.
+        // An item that is too dear says nothing of others.
         Kind::OverBudget if has_max_cost => Verdict::Again,
         kind => VERDICTS.iter().find(|row| row.0 == kind).map_or(Verdict::Again, |row| row.1),
     }

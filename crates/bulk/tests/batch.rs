@@ -21,7 +21,7 @@ impl Run {
     fn new(settings: Settings, lines: &[Record]) -> Self {
         let mut batch = Batch::new(settings);
         for line in lines {
-            // What is written is what is read.
+            // Each record reads back as it was written.
             let text = serde_json::to_string(line).unwrap();
             batch.restore(&serde_json::from_str(&text).unwrap()).unwrap();
         }

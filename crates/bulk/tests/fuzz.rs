@@ -1,5 +1,5 @@
-//! Journals that somebody else wrote, or nobody: they are read to the end, and what is told of them is
-//! of our own form.
+//! Journals that somebody else wrote, or nobody: they are read to the end, and what is told of them
+//! is of our own form.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 #![allow(clippy::arithmetic_side_effects, missing_docs)]
@@ -15,7 +15,7 @@ use unexhausted_bulk::json::batch::Batch;
 
 const NOW: u64 = 1_795_521_600_000;
 
-/// What lines are made of.
+/// Pieces that lines are made of.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
     "\n", "\r\n", "\0", "{", "}", "[", "]", "\"", "\\", "\\u0000", "\\ud800", ":", ",", " ", "null", "true",

@@ -7,21 +7,21 @@ use crate::seen::{CAPACITY, HourCount, Sample, Seen};
 use unexhausted::engine::peak;
 use unexhausted::errors::kind::Kind;
 
-/// What is wrong, what to do, and the numbers that say so.
+/// The fault, the remedy, and the numbers that say so.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnosis {
     /// The name of the pattern.
     pub pattern: &'static str,
-    /// What is wrong, in a sentence.
+    /// The fault, in a sentence.
     pub summary: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub action: &'static str,
     /// The models that failed, the one that failed most first.
     pub models: Vec<String>,
-    /// What it rests on.
+    /// The numbers that it rests on.
     pub numbers: Numbers,
-    /// What was seen by hour of the day.
+    /// The attempts by hour of the day.
     pub hours: Vec<HourCount>,
 }
 
@@ -58,7 +58,7 @@ pub struct Numbers {
 const QUOTA: &[Kind] = &[Kind::RateLimited, Kind::SpendLimited, Kind::DailyQuota, Kind::NotInTier];
 const UNANSWERED: &[Kind] = &[Kind::Timeout, Kind::Network];
 
-/// What else can be wrong, and how that is called.
+/// The other faults, and the pattern of each.
 const OTHERS: &[(&[Kind], Pattern)] = &[
     (UNANSWERED, Pattern::Connection),
     (&[Kind::Billing], Pattern::Billing),
@@ -93,8 +93,8 @@ pub fn diagnose(seen: &Seen) -> Diagnosis {
     diagnose_at(seen, false)
 }
 
-/// The same where it may be known that the project is free and makes a few pictures a day: then it is the
-/// day that a 429 without a word on why is about.
+/// The same where it may be known that the project is free and makes a few pictures a day: then it
+/// is the day that a 429 without a word on why is about.
 #[must_use]
 pub(crate) fn diagnose_at(seen: &Seen, is_free: bool) -> Diagnosis {
     let numbers = numbers(seen);

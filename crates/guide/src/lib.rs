@@ -36,7 +36,7 @@ use unexhausted::engine::peak;
 use unexhausted::errors::reader;
 use unexhausted::models::known::Catalog;
 
-/// What the guide says to the options of `plan`.
+/// The guide's answer to the options of `plan`.
 ///
 /// # Errors
 /// A sentence that names the option and what it must be.
@@ -45,7 +45,7 @@ pub fn plan(options: &str) -> Result<String, String> {
     write(&plan::plan(&question))
 }
 
-/// What a client's history means.
+/// The diagnosis of a client's history.
 ///
 /// # Errors
 /// A sentence that names what is wrong with the history.
@@ -82,7 +82,7 @@ pub fn peak_windows() -> Result<String, String> {
     write(&peak::WINDOWS)
 }
 
-/// What cannot be read is nothing, which whoever reads on refuses by name.
+/// A text that cannot be read is null, which its reader refuses by name.
 fn parse(text: &str) -> Value {
     reader::read(text).map_or(Value::Null, |(value, _)| value)
 }

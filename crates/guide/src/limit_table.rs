@@ -1,7 +1,7 @@
 //! The limits that were published, measured or told, as dated rows.
 //!
-//! Google publishes none per model any more. What a client of a tier begins with is in [`tier`]; the
-//! rows here are for whoever wants to see what was known when, and by whom.
+//! Google publishes none per model any more. The limits that a client of a tier begins with are in
+//! [`tier`]; the rows here show what was known when, and by whom.
 //!
 //! [`tier`]: unexhausted::quota::tier
 
@@ -42,7 +42,7 @@ pub struct LimitRow {
     pub rpd: Option<Amount>,
     /// The month or day of which it is.
     pub date: &'static str,
-    /// Where it is from.
+    /// The source.
     pub source: &'static str,
 }
 

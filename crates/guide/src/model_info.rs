@@ -9,7 +9,7 @@ use unexhausted::models::model::{Model, Status};
 use unexhausted::models::service_tier::ServiceTier;
 use unexhausted::protocol::Protocol;
 
-/// What one size takes and costs.
+/// The tokens and the prices of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SizeInfo {

@@ -39,15 +39,15 @@ pub(crate) enum Pattern {
     Unknown,
 }
 
-/// What is said of a pattern.
+/// The words for a pattern.
 pub(crate) struct Row {
     /// The pattern.
     pub(crate) pattern: Pattern,
     /// The name that JavaScript sees.
     pub(crate) name: &'static str,
-    /// What is wrong.
+    /// The diagnosis, in a sentence.
     pub(crate) summary: &'static str,
-    /// What to do about it.
+    /// The remedy.
     pub(crate) action: &'static str,
 }
 

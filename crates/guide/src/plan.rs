@@ -24,7 +24,7 @@ const DAY_MS: Millis = Millis(86_400_000);
 const PROMPT_TOKENS: u64 = 100;
 const NANOS: f64 = 1e9;
 
-/// What the guide says.
+/// The guide's answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
@@ -38,16 +38,16 @@ pub struct Plan {
     pub setup: &'static str,
     /// The models to ask, in order of preference.
     pub chain: Vec<String>,
-    /// What is wrong, where errors were given.
+    /// The diagnosis, where errors were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
-    /// What to do, in order.
+    /// The steps to take, in order.
     pub steps: Vec<Step>,
     /// The guide's questions, answered.
     pub checklist: Vec<Answer>,
     /// How long the volume takes, by model and tier.
     pub times: Vec<TierTime>,
-    /// What the volume costs, by model and route.
+    /// The cost of the volume, by model and route.
     pub costs: Vec<CostRow>,
 }
 

@@ -1,4 +1,4 @@
-//! What the guide is asked.
+//! The options of `plan`.
 
 use crate::price_table::Route;
 use crate::seen::Seen;
@@ -28,7 +28,7 @@ pub struct Question {
     pub edits: bool,
     /// Whether somebody waits for each.
     pub interactive: bool,
-    /// What was seen of errors.
+    /// The errors that were seen.
     pub seen: Option<Seen>,
     /// Routes of the caller's.
     pub routes: Vec<Route>,

@@ -1,4 +1,4 @@
-//! What pictures cost with each model and route, as a table.
+//! The prices of pictures with each model and route, as a table.
 
 use serde::Serialize;
 
@@ -8,10 +8,10 @@ use unexhausted::models::service_tier::ServiceTier;
 use unexhausted::protocol::Protocol;
 use unexhausted::protocol::need::{Need, Size};
 
-/// What a reference image takes where nobody has measured it: the most that any model takes.
+/// Input tokens of a reference image where nobody has measured them: the most that any model takes.
 const REFERENCE_TOKENS: u32 = 1_120;
 
-/// What is to be made.
+/// The pictures to be made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// Pictures a month.
@@ -23,7 +23,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// What it asks of a model.
+    /// Its demands on a model.
     #[must_use]
     pub fn need(&self) -> Need {
         let references = usize::try_from(self.references).unwrap_or(usize::MAX);
@@ -42,7 +42,7 @@ pub struct Route {
     pub model: Option<String>,
 }
 
-/// What one way of paying costs, in USD.
+/// The cost of one way of paying, in USD.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
@@ -81,7 +81,7 @@ pub struct CostRow {
     /// The size that is priced: the one that is asked for, else the model's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<&'static str>,
-    /// What of the order the model cannot do.
+    /// The part of the order that the model cannot meet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lacks: Option<&'static str>,
     /// The standard price.
@@ -120,7 +120,7 @@ pub fn table<'a>(
     of_models.chain(of_routes).collect()
 }
 
-/// What one picture of an order costs at the standard price, its reference images included.
+/// USD for one picture of an order at the standard price, its reference images included.
 #[must_use]
 pub fn per_image(model: &Model<'_>, order: &Order) -> Option<f64> {
     let picture = model.price(Some(order.size))?.usd;
@@ -239,7 +239,8 @@ mod tests {
         for row in table(MODELS.iter().copied(), &[], &order(1_000.0, Size::K1)) {
             let is_imagen = row.model.as_deref().unwrap().starts_with("imagen");
             assert_eq!(row.batch.is_none(), is_imagen, "{}", row.name);
-            // LiteLLM 1.110.2 has prices of both tiers in these two rows of the Developer API alone.
+            // LiteLLM 1.110.2 has prices of both tiers in these two rows of the Developer API
+            // alone.
             let tiers = ["gemini-3-pro-image", "gemini-2.5-flash-image"];
             let has_tiers = tiers.contains(&row.model.as_deref().unwrap());
             assert_eq!(row.flex.is_some(), has_tiers, "{}", row.name);

@@ -1,4 +1,4 @@
-//! What was seen of a service, counted: what a diagnosis rests on.
+//! The attempts at a service, counted: a diagnosis rests on them.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Sample {
     pub model: Option<String>,
     /// How they failed; `None` for those that brought an answer.
     pub kind: Option<Kind>,
-    /// What the limit counts that they were over.
+    /// The unit of the limit that they were over.
     pub dimension: Option<Dimension>,
     /// That limit.
     pub limit: Option<u64>,
@@ -25,7 +25,7 @@ pub struct Sample {
     pub count: u64,
 }
 
-/// What was seen.
+/// The attempts of a client.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// How attempts ended.
@@ -76,7 +76,7 @@ impl Seen {
         u64::try_from(hours.len()).unwrap_or(u64::MAX)
     }
 
-    /// What was seen in each hour of the day, UTC, in which there was anything.
+    /// The attempts in each hour of the day, UTC, in which there were any.
     #[must_use]
     pub fn by_hour(&self) -> Vec<HourCount> {
         let rows = (0..24_u8).map(|hour| {
@@ -164,7 +164,7 @@ const fn whole(number: f64) -> u64 {
     number as u64
 }
 
-/// What was seen in one hour of the day.
+/// The attempts in one hour of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HourCount {

@@ -1,4 +1,4 @@
-//! What to do, in order, and the guide's checklist.
+//! The steps to take, in order, and the guide's checklist.
 
 use serde::Serialize;
 
@@ -31,11 +31,11 @@ pub struct Answer {
     /// The answer; absent where nothing is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub yes: Option<bool>,
-    /// What follows from it.
+    /// The consequence.
     pub then: &'static str,
 }
 
-/// What the steps are chosen by.
+/// The facts by which the steps are chosen.
 pub(crate) struct Situation<'a> {
     pub(crate) question: &'a Question,
     pub(crate) band: Band,
@@ -83,7 +83,8 @@ impl Situation<'_> {
     }
 }
 
-/// What to do: first what is needed, in the order in which it helps, then what is worth a look.
+/// The steps: first those that are needed, in the order in which they help, then those that are
+/// worth a look.
 pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
     let question = situation.question;
     let mut steps = Vec::new();
@@ -122,7 +123,7 @@ pub(crate) fn steps(situation: &Situation<'_>) -> Vec<Step> {
     steps
 }
 
-/// What so many pictures need.
+/// The steps that so many pictures need.
 fn for_volume(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     let mut add = |step, why: &str, how| {
         steps.push(Step { step, needed: true, why: why.to_owned(), how });
@@ -159,7 +160,7 @@ fn for_volume(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     }
 }
 
-/// What helps against what has failed.
+/// The steps that help against what has failed.
 fn for_failures(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     let mut add = |step, why: &str, how| {
         steps.push(Step { step, needed: true, why: why.to_owned(), how });

@@ -10,7 +10,7 @@ pub struct TierTime {
     pub model: String,
     /// The tier.
     pub tier: &'static str,
-    /// What makes an account belong to it.
+    /// The condition on which an account belongs to it.
     pub qualifies: &'static str,
     /// Whether it is the tier that was named.
     pub own: bool,

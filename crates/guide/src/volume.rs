@@ -8,7 +8,7 @@ const MINUTE: Millis = Millis(60_000);
 const TEN_MINUTES: Millis = Millis(600_000);
 const DAY: Millis = Millis(86_400_000);
 
-/// What one picture takes of the limits.
+/// The load of one picture on the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
     /// Input tokens.

@@ -32,25 +32,24 @@ impl Core {
         &self,
         caller: JsValue,
         request: Request,
-        cost_of_lane: Wanted,
+        wanted: Wanted,
         mut policy: Policy,
         mut call: Settings,
         hook: Option<AdmissionHook>,
     ) -> Result<u32, JsValue> {
         let (host, settings) = (&self.driver.host, &self.settings);
         // The drop-in asks one model, and leaves it for none.
-        let inherited = settings.fallback_on.as_ref().filter(|_| cost_of_lane != Wanted::Answer);
+        let inherited = settings.fallback_on.as_ref().filter(|_| wanted != Wanted::Answer);
         call.fallback_on = call.fallback_on.or_else(|| inherited.cloned());
-        let timeouts = Timeouts::of(&request, policy.timeout, cost_of_lane, host.browser());
+        let timeouts = Timeouts::of(&request, policy.timeout, wanted, host.browser());
         policy.timeout = timeouts.attempt;
-        let (chain, skipped) = self.chain(&request, cost_of_lane, &call, timeouts.server_secs)?;
+        let (chain, skipped) = self.chain(&request, wanted, &call, timeouts.server_secs)?;
         let own = own_requests(&chain, &request)?;
         let tokens = request.tokens();
         let targets = self.engine_targets_of(&chain, &own, &request, &call, timeouts.flex)?;
         let targets = self.engine_targets(targets);
         let spec = CallSpec { tokens, ..self.spec(self.policy(policy), targets, &call) };
-        let picture =
-            Picture::new(request, chain, own, timeouts.flex_secs, cost_of_lane, skipped, hook);
+        let picture = Picture::new(request, chain, own, timeouts.flex_secs, wanted, skipped, hook);
         if !picture.request.is_prompt() {
             picture.text(0, host).map_err(|thrown| {
                 let said = get_text(&thrown, "message").unwrap_or_default();
@@ -64,21 +63,21 @@ impl Core {
     pub(super) fn chain(
         &self,
         request: &Request,
-        cost_of_lane: Wanted,
+        wanted: Wanted,
         call: &Settings,
         server_secs: Option<u64>,
     ) -> Result<Usable, JsValue> {
         let (host, settings) = (&self.driver.host, &self.settings);
         let models = call.models.as_ref();
         let mut chain = self.targets.chain(models, request, server_secs, settings, host)?;
-        if cost_of_lane == Wanted::Answer && chain.len() > 1 {
+        if wanted == Wanted::Answer && chain.len() > 1 {
             chain = chain.iter().take(1).cloned().collect();
         }
         for target in chain.iter() {
             self.driver.emit_retired(&target.model, None);
         }
         // The drop-in sends what it is told, as the loop does; the service knows best.
-        let checks = cost_of_lane != Wanted::Answer;
+        let checks = wanted != Wanted::Answer;
         let (chain, skipped) = usable(chain, request, checks, host)?;
         let sizes = call.degrade.as_ref().or(settings.degrade.as_ref()).filter(|_| checks);
         Ok(match sizes {

@@ -35,14 +35,14 @@ impl Timeouts {
     pub(super) fn of(
         request: &Request,
         policy: Option<Millis>,
-        cost_of_lane: Wanted,
+        wanted: Wanted,
         in_page: bool,
     ) -> Self {
         let given = request.http.as_ref().and_then(|http| http.timeout).or(policy);
-        let time = given.or_else(|| default_timeout(request, cost_of_lane));
+        let time = given.or_else(|| default_timeout(request, wanted));
         // A time that the caller gave is kept to the millisecond.
         let grace = if given.is_some() || in_page { Millis::ZERO } else { GRACE };
-        let flex = (given.is_none() && cost_of_lane != Wanted::Answer).then_some(TIMEOUT_FLEX);
+        let flex = (given.is_none() && wanted != Wanted::Answer).then_some(TIMEOUT_FLEX);
         let secs = |time: Millis| time.0.div_ceil(1000);
         Self {
             attempt: time.map(|time| time + grace),
@@ -54,7 +54,7 @@ impl Timeouts {
 }
 
 /// The time of an attempt for which none is given; the drop-in has no limit.
-fn default_timeout(request: &Request, cost_of_lane: Wanted) -> Option<Millis> {
+fn default_timeout(request: &Request, wanted: Wanted) -> Option<Millis> {
     let is_large = request.need.size == Some(Size::K4);
-    (cost_of_lane != Wanted::Answer).then_some(if is_large { TIMEOUT_4K } else { TIMEOUT })
+    (wanted != Wanted::Answer).then_some(if is_large { TIMEOUT_4K } else { TIMEOUT })
 }

@@ -63,8 +63,8 @@ impl Picture {
             HttpReply::Foreign(status) => Err(Failed::foreign(target.protocol, status)),
             HttpReply::TooLarge => Err(local::too_large().into()),
             HttpReply::Body(body, tier) => {
-                let body = read_answer(target, body, &outgoing, host, self.cost_of_lane).await?;
-                if self.cost_of_lane == Wanted::Answer {
+                let body = read_answer(target, body, &outgoing, host, self.wanted).await?;
+                if self.wanted == Wanted::Answer {
                     return Ok(body);
                 }
                 let mut summary = Summary::of(&body);

@@ -43,7 +43,7 @@ pub(crate) struct Picture {
     pub(super) own: Box<[Option<Request>]>,
     /// The seconds that the service is told for `flex`, which takes longer than others.
     pub(super) flex_secs: Option<u64>,
-    pub(crate) cost_of_lane: Wanted,
+    pub(crate) wanted: Wanted,
     /// The targets that were left out of the chain.
     pub(crate) skipped: Box<[(Rc<Target>, Skip)]>,
     /// The hook that admits each request.
@@ -77,20 +77,11 @@ impl Picture {
         targets: Rc<[Rc<Target>]>,
         own: Box<[Option<Request>]>,
         flex_secs: Option<u64>,
-        cost_of_lane: Wanted,
+        wanted: Wanted,
         skipped: Box<[(Rc<Target>, Skip)]>,
         hook: Option<AdmissionHook>,
     ) -> Self {
-        Self {
-            request,
-            targets,
-            own,
-            flex_secs,
-            cost_of_lane,
-            skipped,
-            hook,
-            past: OnceCell::new(),
-        }
+        Self { request, targets, own, flex_secs, wanted, skipped, hook, past: OnceCell::new() }
     }
 
     pub(super) fn past(&self) -> &Past {

@@ -23,10 +23,10 @@ pub(super) async fn read_answer(
     body: JsValue,
     outgoing: &HttpRequest,
     host: &Host,
-    cost_of_lane: Wanted,
+    wanted: Wanted,
 ) -> Result<JsValue, Failed> {
     let reading = if target.protocol.is_gemini() {
-        if cost_of_lane == Wanted::Answer || Summary::of(&body).pictures > 0 {
+        if wanted == Wanted::Answer || Summary::of(&body).pictures > 0 {
             return Ok(body);
         }
         let reading = read_gemini(&body);

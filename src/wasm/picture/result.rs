@@ -18,7 +18,7 @@ impl Picture {
     /// The tokens and money that the answer took.
     pub(crate) fn used(&self) -> Option<Used> {
         // The answer of the drop-in is not read, so that the reserved amount stands.
-        if self.cost_of_lane == Wanted::Answer {
+        if self.wanted == Wanted::Answer {
             return None;
         }
         let (summary, index) = (self.past().summary.get(), self.past().answered.get());
@@ -33,7 +33,7 @@ impl Picture {
     /// The result in the form that the caller wants.
     pub(crate) fn result(&self, body: &JsValue, record: &Record, host: &Host) -> JsValue {
         let response = host.answer(body);
-        if self.cost_of_lane == Wanted::Answer {
+        if self.wanted == Wanted::Answer {
             return response;
         }
         let answered = record.attempts.iter().find(|attempt| attempt.answered());
@@ -54,7 +54,7 @@ impl Picture {
         host.result(
             &response,
             model,
-            (self.cost_of_lane == Wanted::Fallback).then_some(named),
+            (self.wanted == Wanted::Fallback).then_some(named),
             self.request.model.as_deref().or_else(|| self.model(0)).unwrap_or_default(),
             target.and_then(|target| target.cost(size, &summary, self.tier(index), served_by)),
             self.possible_cost(record),

@@ -1,4 +1,4 @@
-//! What to do about a job that is stuck, expired, failed, or cannot be read.
+//! Advice for a job that is stuck, expired, failed, or cannot be read.
 
 use crate::jobs::job::Job;
 use crate::jobs::state::State;
@@ -8,7 +8,7 @@ use unexhausted::errors::kind::Kind;
 /// Jobs are meant to end within it (batch guide of 2026).
 const TARGET: Millis = Millis(24 * 3_600_000);
 
-/// What there is to say of a job.
+/// The cases for which there is advice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Case {
     Stuck,
@@ -60,12 +60,12 @@ const ROWS: &[(Case, &str)] = &[
     ),
 ];
 
-/// What to do about a job of this age; `None` where all is well. `unread` is for one that is only
-/// known from a list, since a look at it failed.
+/// Advice for a job of this age; `None` where all is well. `unread` is for one that is only known
+/// from a list, since a look at it failed.
 #[must_use]
 pub fn of(job: &Job, age: Option<Millis>, unread: bool) -> Option<&'static str> {
     let case = match job.state {
-        // What a file holds is read from there.
+        // Results in a file are read from there.
         State::Succeeded if unread && job.results_file.is_none() => Case::Unreadable,
         State::Failed => Case::Failed,
         State::Expired => Case::Expired,
@@ -79,13 +79,13 @@ pub fn of(job: &Job, age: Option<Millis>, unread: bool) -> Option<&'static str> 
     text(case)
 }
 
-/// What to do where a request about one job failed with this; `results` where its answer would have
+/// Advice where a request about one job failed with this; `results` where its answer would have
 /// held the results. `None` where the advice for the kind is all there is to say.
 #[must_use]
 pub fn of_failure(kind: Kind, results: bool) -> Option<&'static str> {
     match kind {
         Kind::Overloaded | Kind::Timeout | Kind::ServerError if results => text(Case::Unreadable),
-        // The service answers so for whatever is not there.
+        // The service answers so for anything that is not there.
         Kind::ModelNotFound => text(Case::Missing),
         _ => None,
     }
@@ -96,9 +96,9 @@ pub fn of_failure(kind: Kind, results: bool) -> Option<&'static str> {
 pub struct Refusal {
     /// The kind of the error.
     pub kind: Kind,
-    /// What happened.
+    /// A description of what happened.
     pub message: &'static str,
-    /// What to do.
+    /// Advice on the way out.
     pub advice: &'static str,
 }
 

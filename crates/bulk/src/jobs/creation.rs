@@ -1,4 +1,4 @@
-//! What to do when a job could not be created, or nobody knows whether it was.
+//! The next step when a job could not be created, or nobody knows whether it was.
 
 use crate::jobs::pace;
 use unexhausted::base::random::Random;
@@ -10,13 +10,13 @@ use unexhausted::retry::backoff::retry_delay;
 /// Tries that may fail, beside those that wait for room.
 const TRIES_MAX: usize = 5;
 
-/// What comes next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Next {
     /// There is no room: wait so long and create again.
     Room(Millis),
-    /// It may be there: look for it by its name. Only where it is not found is it created again, and
-    /// not even then where this was the `last` try.
+    /// It may be there: look for it by its name. Only where it is not found is it created again,
+    /// and not even then where this was the `last` try.
     Search {
         /// Whether it was tried often enough.
         last: bool,
@@ -27,7 +27,7 @@ pub enum Next {
     Stop,
 }
 
-/// What is told of a wait for room: the service does not say which of these it is.
+/// The words for a wait for room: the service does not say which of these it is.
 pub const FULL: &str = "there is no room: 100 jobs or as many tokens as the tier allows wait already, \
     or the 20 GB of the store of files are used";
 
@@ -54,7 +54,7 @@ pub fn is_full(info: &ErrorInfo) -> bool {
     }
 }
 
-/// What comes after a create that failed with this.
+/// The next step after a create that failed with this.
 ///
 /// A create is not idempotent: the same one sent twice makes two paid jobs (batch guide of 2026).
 /// Only a refusal, and a connection that was never made, say for sure that there is none.

@@ -12,7 +12,7 @@ pub struct Job {
     pub display_name: String,
     /// Without `models/`.
     pub model: String,
-    /// Where it is.
+    /// Its state.
     pub state: State,
     /// Whether it changes no more.
     pub ended: bool,

@@ -19,7 +19,7 @@ const LOOKS: &[(Millis, Millis)] = &[
 /// A job that has been running for a day is likely stuck: it expires at 48 h.
 const LATE_LOOK: Millis = Millis(30 * MINUTE);
 
-/// What is kept free for the last look before a deadline: few take longer.
+/// The time that is kept free for the last look before a deadline: few take longer.
 const LOOK: Millis = Millis(2_000);
 
 /// Waits for room after a refusal; the last is repeated. Room comes when a job ends, which takes
@@ -34,7 +34,8 @@ const SEARCHES: &[Millis] = &[Millis(2_000), Millis(10_000), Millis(30_000), Mil
 /// Waits before a look that failed is made again, beyond what `retry` does; the last is repeated.
 const FAILED: &[Millis] = &[Millis(30_000), Millis(MINUTE), Millis(2 * MINUTE)];
 const FAILED_LAST: Millis = Millis(5 * MINUTE);
-/// Looks in a row that may fail. With their waits, and those of `retry` within each, two hours pass.
+/// Looks in a row that may fail. With their waits, and those of `retry` within each, two hours
+/// pass.
 const FAILED_MAX: usize = 24;
 
 /// The wait before the next look at a job of this age; `random` is from 0 to 1.
@@ -44,22 +45,23 @@ pub fn next_look(age: Millis, random: f64) -> Millis {
     spread(row.map_or(LATE_LOOK, |(_, wait)| *wait), random)
 }
 
-/// The wait, or what is left of the time where that is less, so that the last look is made when it is
-/// over; `None` from then on.
+/// The wait, or what is left of the time where that is less, so that the last look is made when it
+/// is over; `None` from then on.
 #[must_use]
 pub fn within(wait: Millis, left: Option<Millis>) -> Option<Millis> {
     let left = left.unwrap_or(wait);
     (left > Millis::ZERO).then(|| wait.min(left))
 }
 
-/// When to look for the last time, where so much is left until a deadline: the answer takes a moment too.
+/// The wait until the last look, where so much is left until a deadline: the answer takes a moment
+/// too.
 #[must_use]
 pub fn last_look(left: Millis) -> Millis {
     Millis(left.0.saturating_sub(LOOK.0.min(left.0 / 10)))
 }
 
-/// The wait before the next try to create a job where there was no room; `tries` is from 1. What the
-/// service names is a floor.
+/// The wait before the next try to create a job where there was no room; `tries` is from 1. A wait
+/// that the service names is a floor.
 #[must_use]
 pub fn room(tries: usize, named: Option<Millis>, random: f64) -> Millis {
     let wait = ROOM.get(tries.saturating_sub(1)).copied().unwrap_or(ROOM_LAST);

@@ -1,4 +1,4 @@
-//! What a row of a job costs.
+//! The price of a row of a job.
 
 use unexhausted::base::value::Value;
 use unexhausted::models::catalog::BATCH_SHARE;

@@ -8,20 +8,20 @@ pub const FILE_MAX: u64 = 2_000_000_000;
 /// Tokens in one job of a model whose pool nobody has published: the smallest of those that are.
 const TOKENS_MIN: u64 = 1_000_000;
 /// Of the tokens that may wait, the share that one job takes, in percent. The service counts them
-/// in its own way (our count is a quarter of the letters), and a job that is larger than the pool is
-/// never taken.
+/// in its own way (our count is a quarter of the letters), and a job that is larger than the pool
+/// is never taken.
 const TOKENS_SHARE: u64 = 50;
 
 /// Requests that go inside the create itself, at most, and the bytes of all of them and of their
 /// results. Results then lie in the job, twice, so that each look at it sends them: 385 jobs of 150
-/// pictures at 2K could never be read again (503 after 60 s, forum 174261), one of 122 had 1 GB. The
-/// create may have 20 MB (batch guide of 2026).
+/// pictures at 2K could never be read again (503 after 60 s, forum 174261), one of 122 had 1 GB.
+/// The create may have 20 MB (batch guide of 2026).
 const INLINE_REQUESTS: u64 = 10;
 const INLINE_BYTES: u64 = 4_000_000;
 const INLINE_RESULTS: u64 = 40_000_000;
 
-/// Bytes of a picture in a result row, by size: 1K has 1.0 million letters of base64 and 2K 4 million
-/// (measured 2026-09), 4K by its area.
+/// Bytes of a picture in a result row, by size: 1K has 1.0 million letters of base64 and 2K 4
+/// million (measured 2026-09), 4K by its area.
 const PICTURE: &[(Size, u64)] =
     &[(Size::Px512, 400_000), (Size::K1, 1_100_000), (Size::K2, 4_200_000), (Size::K4, 16_000_000)];
 /// A row beside its picture.
@@ -38,7 +38,7 @@ pub struct Row {
     pub size: Option<Size>,
 }
 
-/// What is in a job so far.
+/// The sums of the requests that are in a job so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Part {
     /// Requests.
@@ -52,8 +52,8 @@ pub struct Part {
 }
 
 impl Part {
-    /// The job with this request too; `None` where it belongs into the next one. The first one always
-    /// fits: what is too large by itself is for the service to refuse.
+    /// The job with this request too; `None` where it belongs into the next one. The first one
+    /// always fits: a request that is too large by itself is for the service to refuse.
     #[must_use]
     pub fn with(&self, row: &Row, model: &str, tier: Option<Tier>) -> Option<Self> {
         let picture = PICTURE.iter().find(|(size, _)| Some(*size) == row.size.or(Some(Size::K1)));
@@ -64,7 +64,8 @@ impl Part {
             tokens: self.tokens.saturating_add(row.tokens),
             results: self.results.saturating_add(result),
         };
-        // Nobody says how large a file of results may get: what a file may have is safe.
+        // The size that a file of results may have is not documented: the limit of any file is
+        // safe.
         let fits = next.bytes <= FILE_MAX
             && next.results <= FILE_MAX
             && next.tokens <= tokens_max(model, tier);

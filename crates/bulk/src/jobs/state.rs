@@ -1,6 +1,6 @@
 //! The states of a job, under the names of the wire and of the SDK.
 
-/// Where a job is.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
     /// Not begun.
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// Where an uploaded file is.
+/// The state of an uploaded file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FileState {
     /// It can be used.

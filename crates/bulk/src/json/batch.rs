@@ -7,7 +7,7 @@ use crate::open_job::OpenJob;
 use crate::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
-/// What JavaScript says of a batch.
+/// The settings of a batch, as JavaScript writes them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
@@ -18,7 +18,7 @@ struct Settings {
     max_cost: bool,
 }
 
-/// What was made of an item.
+/// The pictures that were made of an item.
 #[derive(Debug, Deserialize)]
 struct Pictures {
     model: String,
@@ -54,7 +54,7 @@ impl Batch {
     /// A batch of which nothing is known yet.
     ///
     /// # Errors
-    /// What is wrong with the settings.
+    /// A sentence that names what is wrong with the settings.
     pub fn new(settings: &str) -> Result<Self, String> {
         let Settings { budget, retry_failed, max_cost } = parse(settings)?;
         let settings = batch::Settings { budget, retry_failed, max_cost };
@@ -111,7 +111,7 @@ impl Batch {
         write(&self.batch.begin(now))
     }
 
-    /// What to do with an item of the source.
+    /// Takes in an item of the source and says what is to be done with it.
     ///
     /// # Errors
     /// None that is known.
@@ -145,7 +145,7 @@ impl Batch {
         self.batch.affords(usd)
     }
 
-    /// What lost answers to an item may have cost in USD, over all runs.
+    /// The possible cost in USD of lost answers to an item, over all runs.
     #[must_use]
     pub fn lost(&self, key: &str) -> f64 {
         self.batch.lost(key)
@@ -162,7 +162,7 @@ impl Batch {
     /// Pictures are on disk.
     ///
     /// # Errors
-    /// What is wrong with `pictures`.
+    /// A sentence that names what is wrong with `pictures`.
     pub fn made(&mut self, key: &str, pictures: &str, now: u64) -> Result<String, String> {
         let Pictures { model, usd, files } = parse(pictures)?;
         write(&self.batch.made(key, Made { model, usd, files }, now))
@@ -171,7 +171,7 @@ impl Batch {
     /// Pictures got other names.
     ///
     /// # Errors
-    /// What is wrong with `files`.
+    /// A sentence that names what is wrong with `files`.
     pub fn named(&mut self, key: &str, files: &str) -> Result<String, String> {
         let files = parse(files)?;
         write(&self.batch.named(key, files))
@@ -180,7 +180,7 @@ impl Batch {
     /// An item failed: its line, and what that means.
     ///
     /// # Errors
-    /// What is wrong with `trouble`.
+    /// A sentence that names what is wrong with `trouble`.
     pub fn failed(&mut self, key: &str, trouble: &str, now: u64) -> Result<String, String> {
         let Trouble { kind, message, advice, has_own_model } = parse(trouble)?;
         let (record, verdict) =
@@ -201,7 +201,7 @@ impl Batch {
         write(&self.batch.progress(now))
     }
 
-    /// What there is to tell since the last time.
+    /// The notices since the last time.
     ///
     /// # Errors
     /// None that is known.
@@ -225,7 +225,7 @@ impl Batch {
     /// A job is about to be created.
     ///
     /// # Errors
-    /// What is wrong with `job`.
+    /// A sentence that names what is wrong with `job`.
     pub fn job_creating(&mut self, job: &str, now: u64) -> Result<String, String> {
         let job: OpenJob = parse(job)?;
         write(&self.batch.job_creating(job, now))

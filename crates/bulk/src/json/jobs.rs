@@ -17,7 +17,8 @@ use unexhausted::models::known::Catalog;
 use unexhausted::protocol::need::Size;
 use unexhausted::quota::tier::Tier;
 
-/// Bytes of a chunk of an upload (`@google/genai` 3.1.0; a multiple of 256 KiB, as the service asks).
+/// Bytes of a chunk of an upload (`@google/genai` 3.1.0; a multiple of 256 KiB, as the service
+/// asks).
 const CHUNK: u64 = 8 << 20;
 /// Bytes of the longest row of results that is read (`@ai-sdk/google` 4.0.121).
 const LINE_MAX: u64 = 64 << 20;
@@ -28,7 +29,7 @@ const REQUEST_TIMEOUT: u64 = 90_000;
 /// How long a chunk may take, up or down, in ms: 8 MiB in it are 30 KB a second.
 const CHUNK_TIMEOUT: u64 = 300_000;
 
-/// What JavaScript has to know before anything is sent.
+/// The numbers that JavaScript needs before anything is sent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Numbers {
@@ -77,8 +78,8 @@ struct JobFields<'a> {
     advice: Option<&'static str>,
 }
 
-/// Reads a job: `{ operation, age, unread }`, the age in ms where it is known, and whether a look at
-/// the job itself failed.
+/// Reads a job: `{ operation, age, unread }`, the age in ms where it is known, and whether a look
+/// at the job itself failed.
 ///
 /// # Errors
 /// A sentence, where it is no job.
@@ -120,7 +121,7 @@ pub fn refusal(text: &str) -> Result<String, String> {
     write(&Told { kind: refusal.kind.as_str(), message, advice })
 }
 
-/// What to do where a request about one job failed, `{ error, kind, results }`; `null` where the advice
+/// Advice where a request about one job failed, `{ error, kind, results }`; `null` where the advice
 /// for the kind is all there is to say.
 ///
 /// # Errors
@@ -176,8 +177,8 @@ struct Adding {
     tier: Option<String>,
 }
 
-/// A part with one more request, `{ part, bytes, tokens, size, model, tier }`; `null` where it belongs
-/// into the next one.
+/// A part with one more request, `{ part, bytes, tokens, size, model, tier }`; `null` where it
+/// belongs into the next one.
 ///
 /// # Errors
 /// A sentence, where that is not what was given.
@@ -207,8 +208,9 @@ struct NextFields {
     last: bool,
 }
 
-/// What comes after a create or an upload that failed: `{ error, kind, room, other, random, now }`,
-/// the kind where the error is one of ours, and the tries of each sort before this one.
+/// The next step after a create or an upload that failed:
+/// `{ error, kind, room, other, random, now }`, the kind where the error is one of ours, and the
+/// tries of each sort before this one.
 ///
 /// # Errors
 /// Never.
@@ -255,8 +257,8 @@ pub fn next_search(looks: u32) -> Option<f64> {
     Some(pace::search(usize::try_from(looks).ok()?)?.as_f64())
 }
 
-/// The wait in ms after so many looks in a row that failed, the last with this `error`; `null` to give
-/// up: `{ error, kind, looks, random, now }`.
+/// The wait in ms after so many looks in a row that failed, the last with this `error`; `null` to
+/// give up: `{ error, kind, looks, random, now }`.
 ///
 /// # Errors
 /// Never.
@@ -302,12 +304,12 @@ fn read(value: &Value) -> Result<Job, String> {
     job.ok_or_else(|| "the service gave something that is no job".to_owned())
 }
 
-/// What cannot be read is nothing.
+/// A text that cannot be read is null.
 fn parse(text: &str) -> Value {
     reader::read(text).map_or(Value::Null, |(value, _)| value)
 }
 
-/// What is known of `error`, or of an error of ours of this `kind`.
+/// The description of `error`, or an error of ours of this `kind`.
 fn info(value: &Value) -> ErrorInfo {
     let kind = value.get("kind").and_then(Value::as_str);
     let ours = kind.and_then(|name| Kind::ALL.into_iter().find(|kind| kind.as_str() == name));

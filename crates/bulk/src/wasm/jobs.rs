@@ -1,4 +1,4 @@
-//! What JavaScript calls of jobs.
+//! The functions on jobs that JavaScript calls.
 
 use wasm_bindgen::prelude::*;
 
@@ -40,7 +40,7 @@ pub fn add_to_part(text: &str) -> Result<String, String> {
     jobs::add_to_part(text)
 }
 
-/// What comes after a create or an upload that failed.
+/// The next step after a create or an upload that failed.
 ///
 /// # Errors
 /// A sentence that names what is wrong.
@@ -67,7 +67,7 @@ pub fn row_cost(text: &str) -> Result<String, String> {
     jobs::row_cost(text)
 }
 
-/// What to do where a request about one job failed; `null` where there is nothing more to say.
+/// Advice where a request about one job failed; `null` where there is nothing more to say.
 ///
 /// # Errors
 /// A sentence that names what is wrong.
@@ -125,7 +125,8 @@ pub fn last_look(left: f64) -> f64 {
     jobs::last_look(left)
 }
 
-/// The wait in ms before a look for a lost job, from 1; nothing once it was looked for often enough.
+/// The wait in ms before a look for a lost job, from 1; nothing once it was looked for often
+/// enough.
 #[wasm_bindgen(js_name = nextSearch)]
 #[must_use]
 pub fn next_search(looks: u32) -> Option<f64> {

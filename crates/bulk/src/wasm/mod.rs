@@ -1,4 +1,4 @@
-//! What JavaScript calls. Moments are ms since 1970.
+//! The functions that JavaScript calls. Moments are ms since 1970.
 
 pub mod jobs;
 
@@ -17,7 +17,7 @@ impl Batch {
     /// A batch of which nothing is known yet.
     ///
     /// # Errors
-    /// What is wrong with the settings.
+    /// A sentence that names what is wrong with the settings.
     #[wasm_bindgen(constructor)]
     pub fn new(settings: &str) -> Result<Self, String> {
         crate::json::batch::Batch::new(settings).map(Self)
@@ -48,7 +48,7 @@ impl Batch {
         self.0.begin(moment(now))
     }
 
-    /// What to do with an item of the source.
+    /// Takes in an item of the source and says what is to be done with it.
     ///
     /// # Errors
     /// None that is known.
@@ -82,7 +82,7 @@ impl Batch {
         self.0.affords(usd)
     }
 
-    /// What lost answers to an item may have cost in USD, over all runs.
+    /// The possible cost in USD of lost answers to an item, over all runs.
     #[must_use]
     pub fn lost(&self, key: &str) -> f64 {
         self.0.lost(key)
@@ -99,7 +99,7 @@ impl Batch {
     /// Pictures are on disk.
     ///
     /// # Errors
-    /// What is wrong with `pictures`.
+    /// A sentence that names what is wrong with `pictures`.
     pub fn made(&mut self, key: &str, pictures: &str, now: f64) -> Result<String, String> {
         self.0.made(key, pictures, moment(now))
     }
@@ -107,7 +107,7 @@ impl Batch {
     /// Pictures got other names.
     ///
     /// # Errors
-    /// What is wrong with `files`.
+    /// A sentence that names what is wrong with `files`.
     pub fn named(&mut self, key: &str, files: &str) -> Result<String, String> {
         self.0.named(key, files)
     }
@@ -115,7 +115,7 @@ impl Batch {
     /// An item failed: its line, and what that means.
     ///
     /// # Errors
-    /// What is wrong with `trouble`.
+    /// A sentence that names what is wrong with `trouble`.
     pub fn failed(&mut self, key: &str, trouble: &str, now: f64) -> Result<String, String> {
         self.0.failed(key, trouble, moment(now))
     }
@@ -128,7 +128,7 @@ impl Batch {
         self.0.progress(moment(now))
     }
 
-    /// What there is to tell since the last time.
+    /// The notices since the last time.
     ///
     /// # Errors
     /// None that is known.
@@ -153,7 +153,7 @@ impl Batch {
     /// A job is about to be created.
     ///
     /// # Errors
-    /// What is wrong with `job`.
+    /// A sentence that names what is wrong with `job`.
     #[wasm_bindgen(js_name = jobCreating)]
     pub fn job_creating(&mut self, job: &str, now: f64) -> Result<String, String> {
         self.0.job_creating(job, moment(now))
@@ -234,7 +234,7 @@ pub fn temporary_name(key: &str, picture: u32) -> String {
     file_name::temporary(key, picture.into())
 }
 
-/// What stands in the way of writing, where that may pass.
+/// The obstacle to writing in words, where it may pass.
 #[wasm_bindgen(js_name = diskTrouble)]
 #[must_use]
 pub fn disk_trouble(code: &str) -> Option<String> {
