@@ -1,4 +1,4 @@
-//! What becomes of a call's attempts: sent, answered, failed, timed out; and how a call ends.
+//! The attempts of a call, sent, answered, failed or timed out, and the call's end.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::retry::ending::Why;
 use crate::retry::fallback::Action;
 use crate::retry::policy::{self, Decision, Verdict, believed, is_long};
 
-/// How long an attempt may fly in all: the service itself ends a request after ten minutes.
+/// The longest time of an attempt in flight: the service itself ends a request after ten minutes.
 const LATE_MAX: Millis = Millis(600_000);
 
 impl Engine {
@@ -80,11 +80,12 @@ impl Engine {
             self.refused(&call, &completed, &info);
             info = self.advised(&completed, info);
             call.end(self.now.mono, &completed, Some(Rc::clone(&info)), false);
-            // Who asks anew is told again, if that is longer than the caller allows.
+            // A wait longer than the caller allows is not kept: a call that asks again is told it
+            // again.
             let most = call.spec.policy.max_server_delay;
             let is_obeyed = call.spec.is_background() || !is_long(&info, most);
             if let Some(hint) = believed(&info, most).filter(|_| is_obeyed && !was_current) {
-                // Of a failed late attempt nothing is left but what the service said.
+                // A failed late attempt leaves nothing but the wait that the service named.
                 let until = self.now.mono + hint;
                 call.hold(completed.target, until);
                 if completed.target == call.target && call.waits_until.is_some() {
@@ -103,7 +104,7 @@ impl Engine {
         }
     }
 
-    /// What comes after a failed attempt.
+    /// Decides the step after a failed attempt.
     fn decide(
         &mut self,
         id: CallId,
@@ -121,7 +122,7 @@ impl Engine {
             }
             return;
         }
-        // Who stays with a target waits for it as anybody does.
+        // A call that was told to stay with a target waits for it as any call does.
         let is_open = matches!(verdict, None | Some(Verdict::Stay));
         if is_open && self.goes_back(&call, &info) {
             self.go_back(id, call, info);
@@ -165,11 +166,11 @@ impl Engine {
         }
     }
 
-    /// A failed call waits in its queue again.
+    /// Puts a failed call back into its queue.
     fn go_back(&mut self, id: CallId, mut call: Box<Call>, info: Rc<ErrorInfo>) {
         call.last = Some(Rc::clone(&info));
         if !call.spec.policy.free_quota_waits {
-            // In the drop-in every request counts, whatever it waits for.
+            // Every request of the drop-in counts, whatever it waits for.
             call.here.used = call.here.used.saturating_add(1);
             if call.here.used >= call.spec.policy.attempts(call.spec.lasts()) {
                 call.give_up(Action::Next);
@@ -178,14 +179,14 @@ impl Engine {
             }
         }
         if info.kind != Kind::DailyQuota && info.kind != Kind::SpendLimited {
-            // Each item probes in its turn.
+            // Each call probes in its turn.
             self.serials = self.serials.saturating_add(1);
             call.serial = self.serials;
         }
         self.place(id, call);
     }
 
-    /// The same target after this wait, or another that is ready sooner.
+    /// Asks the same target after this wait, or another one that is ready sooner.
     fn try_again(
         &mut self,
         id: CallId,
@@ -201,7 +202,7 @@ impl Engine {
             call.hold_account(ready);
         }
         call.here.is_paid = true;
-        // Who is told to stay waits here, whoever else is ready.
+        // A call that was told to stay waits here, even if another target is ready.
         let sooner = match verdict {
             None => self.sooner_than_wait(&call, ready, policy::reach(&info, None)),
             Some(_) => None,
@@ -246,11 +247,11 @@ impl Engine {
                 return;
             }
         }
-        // Where the call may not pay for another attempt, this one has all the time there is.
+        // An attempt may take all the time there is if the call may not pay for another one.
         let targets = call.target..call.spec.targets.len();
         let has_more = targets.into_iter().any(|target| call.affords(target));
-        let has_overtime = call.spec.policy.late;
-        if let Some(attempt) = call.current.as_deref_mut().filter(|_| !has_more && has_overtime) {
+        let keeps_late = call.spec.policy.late;
+        if let Some(attempt) = call.current.as_deref_mut().filter(|_| !has_more && keeps_late) {
             attempt.expires = attempt.expires.max(Some(attempt.started + LATE_MAX));
         }
         let Some(mut attempt) = call.current.take_if(|attempt| expired(attempt)) else {

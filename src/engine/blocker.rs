@@ -1,4 +1,4 @@
-//! What keeps a call from a target, and what the call does about it.
+//! Blockers, which keep a call from a target, and the call's way around them.
 
 use std::rc::Rc;
 
@@ -19,14 +19,14 @@ use crate::retry::ending::Why;
 use crate::retry::fallback::{self, Action};
 use crate::retry::policy::is_long;
 
-/// What keeps a call from a target, and until when at least.
+/// The reason that keeps a call from a target, and the earliest time at which it may end.
 pub(crate) struct Blocker {
     pub(crate) until: Instant,
     pub(crate) reason: Reason,
 }
 
 pub(crate) enum Reason {
-    /// The target refuses everything, or has an outage.
+    /// The target refuses every request, or has an outage.
     Target(Rc<ErrorInfo>),
     /// A limit of the lane.
     Lane(Denial),
@@ -34,24 +34,25 @@ pub(crate) enum Reason {
     Account(Denial),
     /// The client's budget.
     Budget(Denial),
-    /// What the call may cost.
+    /// The limit on the call's own cost.
     Price,
 }
 
-/// What a call does that is kept from its target.
+/// The step of a call that is kept from its target.
 pub(crate) enum Resolution {
     Stay,
-    /// Out of the queue until then, so that cheaper calls are not kept by it.
+    /// Leaves the queue until then, so that cheaper calls are not kept waiting by it.
     Park,
-    /// To another target.
+    /// Goes to another target.
     Switch(usize),
-    /// To whatever target the chain's table names for this kind; where there is none, the end.
+    /// Goes to the target that the fallback table names for this kind of error; if there is none,
+    /// ends.
     Leave(Why),
     Fail(Why),
 }
 
 impl Engine {
-    /// What would keep a call from a target, with so many others before it in the queue.
+    /// The blocker between a call and a target, with `ahead` others before it in the queue.
     pub(crate) fn blocker(&self, call: &Call, index: usize, ahead: u64) -> Option<Blocker> {
         let target = call.spec.targets.get(index)?;
         let lane = self.lanes.get(target.lane?.0 as usize)?;
@@ -77,7 +78,7 @@ impl Engine {
             let until = if outage.probe.is_some() { now + outage.takes() } else { next };
             strictest(until, Reason::Target(Rc::clone(&outage.info)));
         }
-        let (cost_of_lane, money) = lane.reserves(&call.cost_of(index)).split();
+        let (amounts, money) = lane.reserves(&call.cost_of(index)).split();
         let timed =
             |replica: &Replica, denial: Denial| (replica.moment(self.now, denial.until), denial);
         let earliest = |replica: &Replica, cost: &Amounts, ahead: u64| {
@@ -85,11 +86,10 @@ impl Engine {
             Some(timed(replica, denial))
         };
         let denial = if call.insists() && call.target == index {
-            let denial =
-                lane.replica.usage.earliest_said(lane.replica.clock(self.now), &cost_of_lane);
+            let denial = lane.replica.usage.earliest_said(lane.replica.clock(self.now), &amounts);
             denial.map(|denial| timed(&lane.replica, denial))
         } else {
-            earliest(&lane.replica, &cost_of_lane, ahead)
+            earliest(&lane.replica, &amounts, ahead)
         };
         if let Some((until, denial)) = denial {
             strictest(until, Reason::Lane(denial));
@@ -107,7 +107,7 @@ impl Engine {
         blocker
     }
 
-    /// What a call does about a bar.
+    /// The step of a call that meets a blocker.
     pub(crate) fn resolve(&self, call: &Call, blocker: &Blocker) -> Resolution {
         let (now, policy) = (self.now.mono, &call.spec.policy);
         match &blocker.reason {
@@ -130,8 +130,8 @@ impl Engine {
             {
                 return Resolution::Leave(Why::Blocked);
             }
-            // A store that has forgotten, or is away, holds everything for a while: that is no end
-            // of the budget.
+            // A store that has forgotten or is away holds all calls for a while: that is no end of
+            // the budget.
             Reason::Budget(Denial { dimension: Some(_), until, .. }) => {
                 if let Some(cheaper) = self.sooner(call, blocker.until) {
                     return Resolution::Switch(cheaper);
@@ -152,7 +152,7 @@ impl Engine {
                 .sooner(call, blocker.until)
                 .map_or(Resolution::Fail(Why::Deadline), Resolution::Switch);
         }
-        // Nobody waits for a background call, but it need not wait either.
+        // A background call is not urgent, but it need not wait either.
         if call.spec.is_background()
             && let Some(target) = self.sooner(call, now + Millis(1))
         {
@@ -168,7 +168,7 @@ impl Engine {
         Resolution::Stay
     }
 
-    /// Whether the service itself named a longer wait than a call sits through.
+    /// Whether the service itself named a longer wait than the call sits through.
     fn is_named_long(&self, call: &Call, blocker: &Blocker) -> bool {
         let most = call.spec.policy.max_server_delay;
         match &blocker.reason {
@@ -180,7 +180,7 @@ impl Engine {
         }
     }
 
-    /// Takes a queued call out where it does not wait for this bar; gives whether it did.
+    /// Takes a queued call out if it does not wait for this blocker; returns whether it did.
     pub(crate) fn evict(&mut self, id: CallId, blocker: &Blocker) -> bool {
         let Some(call) = self.call(id) else { return true };
         let next = self.resolve(call, blocker);
@@ -193,7 +193,7 @@ impl Engine {
         true
     }
 
-    pub(crate) fn evict_because(&mut self, id: CallId, why: Why, blocker: &Blocker) {
+    pub(crate) fn evict_for(&mut self, id: CallId, why: Why, blocker: &Blocker) {
         let Some(mut call) = self.take(id) else { return };
         self.unqueue(&mut call);
         let info = self.explain(&call, blocker);
@@ -235,7 +235,7 @@ impl Engine {
         call.last = Some(Rc::clone(&info));
         let target = match next {
             Resolution::Switch(target) => {
-                // What bars it here is not over yet: it is not back at once.
+                // The blocker here is not over yet, so that the call does not come back at once.
                 let patience = call.spec.policy.max_wait_per_target.max(Millis(100));
                 let soon = blocker.until.min(self.now.mono + patience);
                 call.here.ready = call.here.ready.max(soon);
@@ -261,7 +261,7 @@ impl Engine {
         }
     }
 
-    /// Another target: a call goes on there where it was.
+    /// Sends a call to another target, where it goes on from its last state there.
     pub(crate) fn switch(
         &mut self,
         id: CallId,
@@ -274,7 +274,7 @@ impl Engine {
         let (now, visit) = (self.now.mono, call.visit(to));
         let is_retry = visit.tries > 0 && !visit.is_paid;
         if is_retry && !self.retry_budget_of(&call, to).take(now) {
-            // It would be one retry too many of that target: there is nothing to come back to.
+            // It would be one retry too many of that target: the call cannot come back to it.
             call.close(to);
             self.go_elsewhere(id, call, Why::RetryBudget, info);
             return;
@@ -292,7 +292,7 @@ impl Engine {
         }
     }
 
-    /// What a call is told of a bar.
+    /// The error that tells a call of a blocker.
     pub(crate) fn explain(&self, call: &Call, blocker: &Blocker) -> Rc<ErrorInfo> {
         let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
         let account = lane.and_then(|lane| self.accounts.get(lane.account.0 as usize));
@@ -311,22 +311,22 @@ impl Engine {
                 Rc::new(over_budget("Allow a higher `maxCost`, or use a cheaper model."))
             }
             (Reason::Target(info), ..) => {
-                // What it saw itself says more.
+                // The call's own error says more.
                 let own = call.last.as_ref().filter(|last| last.kind == info.kind);
                 if let Some(own) = own {
                     return Rc::clone(own);
                 }
-                // Some of what the service named is over.
+                // A part of the wait that the service named has passed.
                 let left = |at: WallTime| Millis(at.0.saturating_sub(self.now.wall.0));
-                let rest = info.retry_after.and(info.retry_at).map(left);
-                let retry_after = rest.or(info.retry_after);
+                let remaining = info.retry_after.and(info.retry_at).map(left);
+                let retry_after = remaining.or(info.retry_after);
                 Rc::new(ErrorInfo { retry_after, ..(**info).clone() })
             }
             _ => Rc::new(ErrorInfo::new(Kind::RateLimited)),
         }
     }
 
-    /// Tells a call that was just queued that it has to wait.
+    /// Tells a call that has just been queued that it has to wait.
     pub(crate) fn tell(&mut self, id: CallId) {
         let Some(call) = self.call(id) else { return };
         let Some(ReplicaId::Lane(lane)) = call.queued else { return };
@@ -349,8 +349,8 @@ pub(crate) fn may_probe(
     now: Instant,
 ) -> bool {
     let is_day = outage.info.kind == Kind::DailyQuota;
-    // A call that has backed off by itself is as good a probe as any; but a crowd that a limit refused
-    // would use up its attempts on it, while one of them is enough to ask.
+    // A call that has backed off by itself is as good a probe as any. A crowd that a limit refused
+    // would use up its attempts on probes, though one of them is enough.
     let is_load = outage.info.kind == Kind::RateLimited;
     let has_waited = call.visit(target).tries > 0
         && !is_day
@@ -361,26 +361,27 @@ pub(crate) fn may_probe(
     outage.probe.is_none() && (is_due || has_waited)
 }
 
-/// Whether nobody else waits for the targets of a chain. In a crowd each would ask each of them on.
+/// Whether no other call waits for the targets of a chain. Each call of a crowd would probe all of
+/// them.
 fn is_alone(lanes: &[Lane], call: &Call) -> bool {
     let targets = &call.spec.targets;
     let lanes = targets.iter().filter_map(|target| lanes.get(target.lane?.0 as usize));
     targets.len() == 1 || lanes.map(|lane| lane.queue.len()).fold(0, u64::saturating_add) <= 1
 }
 
-/// Whether a call that does not wait has another target than this one, which does not rest itself.
+/// Whether an interactive call has another target than this one that is not paused itself.
 pub(crate) fn has_other(lanes: &[Lane], call: &Call, target: usize) -> bool {
-    let rests = |index: usize| {
+    let is_paused = |index: usize| {
         let lane = call.spec.targets.get(index).and_then(|target| target.lane);
         lane.and_then(|lane| lanes.get(lane.0 as usize))
             .is_some_and(|lane| lane.breaker.outage().is_some_and(|outage| call.rides(outage)))
     };
     let here = Some(call.target).filter(|here| *here != target);
     let mut others = call.others().filter(|other| *other != target).chain(here);
-    !call.spec.is_background() && others.any(|other| !rests(other))
+    !call.spec.is_background() && others.any(|other| !is_paused(other))
 }
 
-/// What a call does that does not wait for the next day.
+/// The step of a call that does not wait for the next day.
 fn daily(call: &Call) -> Resolution {
     match call.spec.on_daily_limit {
         OnDailyLimit::Fail => Resolution::Fail(Why::Blocked),

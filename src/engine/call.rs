@@ -1,4 +1,4 @@
-//! One call while it lives: where it stands, and what it went through.
+//! A live call: its state, and the record of its attempts.
 
 use std::rc::Rc;
 
@@ -23,76 +23,76 @@ pub(crate) struct Attempt {
     pub(crate) target: usize,
     pub(crate) started: Instant,
     pub(crate) waited: Millis,
-    /// When its time is over: its own, or that of a late attempt.
+    /// The moment at which its time is over: its own, or that of a late attempt.
     pub(crate) expires: Option<Instant>,
-    /// What was reserved for it.
+    /// The permit with its reserved amounts.
     pub(crate) permit: Option<Permit>,
 }
 
-/// The moments under which the money of a request was counted: by the client's budget, where there
-/// is one, and by the account.
+/// The moments at which the money of a request was counted: by the client's budget, if there is
+/// one, and by the account.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Paid {
     pub(crate) budget: u64,
     pub(crate) account: u64,
 }
 
-/// What was counted for an attempt.
+/// A request's place in the usage: the amounts counted for it, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
     pub(crate) lane: LaneId,
-    /// The moment under which the lane has counted it, on its usage's clock.
+    /// The moment at which the lane counted it, on its usage's clock.
     pub(crate) at: u64,
-    /// The same of the budget and the account, for the money.
+    /// The moments at which the budget and the account counted its money.
     pub(crate) paid_at: Paid,
     pub(crate) cost: Amounts,
     /// Whether it was sent while the day was in doubt.
     pub(crate) in_doubt: bool,
 }
 
-/// What a call has seen of one of its targets; it goes on from there where it comes back.
+/// A call's state at one of its targets, from which it goes on if it comes back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Visit {
     /// Attempts sent there.
     pub(crate) tries: u32,
     /// Failed attempts that counted.
     pub(crate) used: u32,
-    /// Waits for a minute to pass, in a row.
+    /// Waits in a row for a minute to pass.
     pub(crate) free_waits: u8,
     /// Answers without a picture.
     pub(crate) empty_answers: u8,
-    /// When its own wait there is over.
+    /// The moment at which its own wait there is over.
     pub(crate) ready: Instant,
-    /// When it came here from another target; before that, the start of the clock.
+    /// The moment at which it came here from another target; before that, the start of the clock.
     pub(crate) came: Instant,
-    /// Whether it was left: then it is not the first round's any more.
+    /// Whether it was left, which takes it out of the first round.
     pub(crate) was_left: bool,
-    /// Whether it is not returned to.
+    /// Whether the call does not return to it.
     pub(crate) is_over: bool,
-    /// Whether the retry that is due there is taken from no budget any more.
+    /// Whether the retry that is due there takes nothing more from a retry budget.
     pub(crate) is_paid: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) spec: CallSpec,
-    /// Until when it stays with its target while there is a next one.
+    /// The moment until which it stays with its target while there is a next one.
     pub(crate) share: Option<Instant>,
     pub(crate) target: usize,
-    /// What it has seen of that target.
+    /// Its state at that target.
     pub(crate) here: Visit,
-    /// What it has seen of all targets, once it has left one; that of the present one is old.
+    /// Its states at all targets, once it has left one; that of the present target is out of date.
     pub(crate) visits: Box<[Visit]>,
     pub(crate) attempts: u32,
-    /// When it was made.
+    /// The moment of its start.
     pub(crate) started: Instant,
     /// Its number in the order of arrival, which is its place in a queue.
     pub(crate) serial: u64,
-    /// When the wait is over; `None` while an attempt is due or in flight.
+    /// The moment at which the wait is over; `None` while an attempt is due or in flight.
     pub(crate) waits_until: Option<Instant>,
     /// The quota in whose queue it waits: its lane's, or the budget's.
     pub(crate) queued: Option<ReplicaId>,
-    /// What it costs that was woken for money and has not gone yet, in billionths of a USD; else 0.
+    /// Its cost, in billionths of a USD, if it was woken for money and has not gone yet; else 0.
     pub(crate) promised: u64,
     /// When a queued call looks at its other targets again.
     pub(crate) patience: Option<Instant>,
@@ -101,7 +101,7 @@ pub(crate) struct Call {
     pub(crate) late: Option<Box<Attempt>>,
     pub(crate) record: Record,
     pub(crate) last: Option<Rc<ErrorInfo>>,
-    /// Marks the one entry of the heap that is about this call and up to date.
+    /// The number of its one current entry in the heap.
     pub(crate) stamp: u32,
 }
 
@@ -116,17 +116,17 @@ impl Call {
         [self.waits_until, expires, self.patience, self.deadline()].into_iter().flatten().min()
     }
 
-    /// Shares out what is left of the deadline: half of it is its target's while there is a next
-    /// one, so that a slow target cannot eat the time of the rest.
+    /// Shares out the time left until the deadline: half of it is its target's while there is a
+    /// next one, so that a slow target cannot use up the others' time.
     pub(crate) fn share_out(&mut self, now: Instant) {
         let has_next = self.next_new(Action::Next).is_some();
         let half = |deadline: Instant| now + Millis((deadline - now).0 / 2);
         self.share = self.deadline().filter(|_| has_next).map(half);
     }
 
-    /// When an attempt that goes now has used up its target's share of the deadline: one that had
-    /// to wait long has a quarter of what is left. Where it would be stopped for that, and not stay
-    /// in flight beside the next, it has all the time there is.
+    /// When an attempt that goes now has used up its target's share of the deadline; one that had
+    /// to wait long has a quarter of the time left. `None` if it would be stopped then, rather than
+    /// stay in flight beside the next one: it has all the time there is.
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
         self.next_new(Action::Next)?;
         let (share, deadline) = (self.share?, self.deadline()?);
@@ -136,7 +136,7 @@ impl Call {
         Some(share.max(now + Millis((deadline - now).0 / 4)))
     }
 
-    /// What it has seen of a target.
+    /// Its state at a target.
     pub(crate) fn visit(&self, target: usize) -> Visit {
         if target == self.target {
             return self.here;
@@ -144,7 +144,7 @@ impl Call {
         self.visits.get(target).copied().unwrap_or_default()
     }
 
-    /// Goes to another target, and goes on there where it was.
+    /// Moves to another target, where it goes on from its last state there.
     pub(crate) fn move_to(&mut self, target: usize, now: Instant) {
         self.here.was_left = true;
         self.remember();
@@ -159,19 +159,20 @@ impl Call {
         self.target = target;
     }
 
-    /// Whether it is held back while its target has an outage. In the drop-in only a first try is, and
-    /// by load alone: the loop that it replaces tries again whatever others see.
+    /// Whether it is held back during an outage of its target. The drop-in holds back only a first
+    /// try, and only for load: the loop that it replaces tries again whatever other calls meet.
     pub(crate) fn rides(&self, outage: &Outage) -> bool {
         let is_fresh = self.here.tries == 0 && outage.info.kind == Kind::RateLimited;
         self.spec.policy.rides_outages || is_fresh
     }
 
-    /// Whether it goes past what is only guessed: in the drop-in a wait is over when the loop's would be.
+    /// Whether it ignores limits that are only guessed: a wait of the drop-in ends when the loop's
+    /// would.
     pub(crate) fn insists(&self) -> bool {
         !self.spec.policy.rides_outages && self.here.tries > 0
     }
 
-    /// Marks the targets of an account, or the present one, as not to be returned to.
+    /// Marks its target, or all targets of its account, as not to be returned to.
     pub(crate) fn give_up(&mut self, action: Action) {
         self.here.is_over = true;
         if action == Action::NextAccount {
@@ -179,14 +180,14 @@ impl Call {
         }
     }
 
-    /// Has a place for what it sees of each target, from when that of one is not enough.
+    /// Makes room for a state of each target, once that of one is not enough.
     fn remember(&mut self) {
         if self.visits.is_empty() {
             self.visits = vec![Visit::default(); self.spec.targets.len()].into();
         }
     }
 
-    /// Changes what it has seen of the targets of the present one's account.
+    /// Changes its states at the targets of its present account.
     fn in_account(&mut self, change: impl Fn(&mut Visit)) {
         if self.spec.targets.len() < 2 {
             return;
@@ -200,7 +201,7 @@ impl Call {
         }
     }
 
-    /// A target is not asked before this moment.
+    /// Lets it ask a target only from this moment on.
     pub(crate) fn hold(&mut self, target: usize, until: Instant) {
         if target == self.target {
             self.here.ready = self.here.ready.max(until);
@@ -209,14 +210,14 @@ impl Call {
         }
     }
 
-    /// A target that was left is not returned to.
+    /// Marks a target that was left as not to be returned to.
     pub(crate) fn close(&mut self, target: usize) {
         if let Some(visit) = self.visits.get_mut(target) {
             visit.is_over = true;
         }
     }
 
-    /// The spending rate of the account is used up until then, whatever the model.
+    /// Notes that the spending rate of the account is used up until then, for every model.
     pub(crate) fn hold_account(&mut self, until: Instant) {
         self.here.ready = self.here.ready.max(until);
         self.in_account(|visit| {
@@ -237,26 +238,27 @@ impl Call {
         }
     }
 
-    /// The other targets that it may go to, or come back to.
+    /// The other targets that it may go or come back to.
     pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
         let all = self.spec.targets.iter().enumerate();
         let open = all.filter(|(index, target)| {
             let visit = self.visit(*index);
-            // Only timeouts lead to a smaller picture, the first time.
+            // A smaller picture is asked for the first time only after timeouts.
             let is_open = !target.is_smaller || visit.was_left;
             *index != self.target && is_open && !visit.is_over
         });
         open.map(|(index, _)| index)
     }
 
-    /// Whether a retry after this error is kept by the service's own limits and by no budget.
+    /// Whether a retry after this error is limited by the service itself, and not by a retry
+    /// budget.
     pub(crate) fn is_kept(&self, info: &ErrorInfo) -> bool {
         let is_queued = self.lane().is_some();
         !self.spec.policy.budgeted || policy::is_kept(info, is_queued)
     }
 
-    /// Whether as many attempts as may, with one that fails now, have ended with an answer that is
-    /// lost and likely billed.
+    /// Whether as many attempts as are allowed have ended with an answer that is lost and likely
+    /// billed; one that fails now, with `failing`, is counted too.
     pub(crate) fn is_risked(&self, now: Instant, failing: Option<&ErrorInfo>) -> bool {
         const MOST: usize = 5;
         let most = usize::try_from(self.spec.policy.max_attempts).unwrap_or(usize::MAX).max(MOST);
@@ -270,17 +272,17 @@ impl Call {
         lost.filter(is_likely).count().saturating_add(failing) >= most
     }
 
-    /// The lane of the target that it asks.
+    /// The lane of its target.
     pub(crate) fn lane(&self) -> Option<LaneId> {
         self.spec.targets.get(self.target)?.lane
     }
 
-    /// What a request to its target takes.
+    /// The amounts that a request to its target takes.
     pub(crate) fn cost(&self) -> Amounts {
         self.cost_of(self.target)
     }
 
-    /// What a request to one of its targets takes.
+    /// The amounts that a request to one of its targets takes.
     pub(crate) fn cost_of(&self, target: usize) -> Amounts {
         let cost = self.spec.targets.get(target).map(|target| target.cost).unwrap_or_default();
         Amounts { tokens: cost.tokens.saturating_add(self.spec.tokens), ..cost }
@@ -291,13 +293,13 @@ impl Call {
         self.current.is_some() || self.late.is_some()
     }
 
-    /// Whether nothing is under way for it but perhaps a late attempt.
+    /// Whether it neither waits nor has an attempt in flight, except perhaps a late one.
     pub(crate) const fn is_adrift(&self) -> bool {
         self.current.is_none() && self.queued.is_none() && self.waits_until.is_none()
     }
 
-    /// Whether another attempt, at this target, fits what the call may cost: attempts whose answers
-    /// may be on their way, or lost, count.
+    /// Whether another attempt, at this target, fits the call's maximum cost. Attempts count whose
+    /// answers may be on their way or lost.
     pub(crate) fn affords(&self, target: usize) -> bool {
         let Some(most) = self.spec.max_cost else { return true };
         if mutant!(ForgetsPrice) {
@@ -311,7 +313,8 @@ impl Call {
         all <= most
     }
 
-    /// The same target asked for a smaller picture, where the caller allows that after timeouts.
+    /// The target that asks for a smaller picture of the same model, if the caller allows that
+    /// after timeouts.
     fn smaller(&self) -> Option<usize> {
         let following = self.target.saturating_add(1);
         let is_smaller = self.spec.targets.get(following).is_some_and(|target| target.is_smaller);
@@ -336,7 +339,7 @@ impl Call {
         }
     }
 
-    /// Counts a failed attempt at its target, as was decided of it.
+    /// Counts a failed attempt at its target, by the decision on it.
     pub(crate) fn count(&mut self, decision: &Decision, info: &ErrorInfo, is_minute: bool) {
         let (counted, comes_back) = match decision {
             Decision::Again { counted, .. } => (*counted, true),
@@ -372,7 +375,7 @@ impl Call {
         });
     }
 
-    /// Takes out the attempt of this number, where the call has it.
+    /// Takes out the attempt of this number, if the call has it.
     pub(crate) fn take_attempt(&mut self, id: AttemptId) -> Option<Box<Attempt>> {
         let is_it = |attempt: &mut Box<Attempt>| attempt.id == id;
         self.current.take_if(is_it).or_else(|| self.late.take_if(is_it))
@@ -393,8 +396,8 @@ fn is_billed(attempt: &&PastAttempt) -> bool {
     }
 }
 
-/// Whether the connection broke before a picture can have been made: half of those of the quickest model
-/// take more than 4 s (2026-11).
+/// Whether the connection broke before a picture can have been made: half of the pictures of the
+/// quickest model take more than 4 s (2026-11).
 fn is_at_once(info: &ErrorInfo, took: Millis) -> bool {
     const AT_ONCE: Millis = Millis(2_000);
     info.kind == Kind::Network && !info.lost && took < AT_ONCE

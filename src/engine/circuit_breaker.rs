@@ -1,4 +1,5 @@
-//! An outage of a target: when several requests see the same trouble, one at a time asks on.
+//! The circuit breaker of a target: after several failures of one kind only one probe at a time is
+//! sent.
 
 use std::rc::Rc;
 
@@ -12,24 +13,24 @@ use crate::errors::kind::Kind;
 /// How long the first failure is remembered: a second one within this time confirms it.
 const CONFIRMS: Millis = Millis(60_000);
 
-/// Failures that make an outage of a target that has just taken requests in; of one that has not, two
-/// do.
+/// Failures that make an outage of a target that has just admitted requests; two are enough for one
+/// that has not.
 const FEW_OF_WARM: u64 = 5;
 
-/// What a target takes in that is there again.
+/// Requests that a target admits if its outage is over.
 const CROWD: u64 = 4;
 
-/// What a probe takes at least, where it brings a picture.
+/// The shortest time that a probe takes to bring a picture.
 const PROBE: Millis = Millis(10_000);
 
-/// The longest pause where the call that probes has another target: it is refused in half a second
-/// and goes there, and all are back within a minute of the end of an overload.
+/// The longest pause if the probing call has another target. It is refused in half a second and
+/// goes there, and all calls are back within a minute of the end of an overload.
 const LIGHT: Millis = Millis(45_000);
 
 /// The first pause after a 429 without details: the first wait of the guide's formula for it.
 const LOAD: Millis = Millis(2_000);
 
-/// The first and the longest pause between two probes, by what is wrong.
+/// The first and the longest pause between two probes, by kind of error.
 const PAUSES: &[(Kind, Millis, Millis)] = &[
     // Overload lasts for minutes, at times for two hours (the guide).
     (Kind::Overloaded, Millis(30_000), Millis(300_000)),
@@ -38,7 +39,7 @@ const PAUSES: &[(Kind, Millis, Millis)] = &[
     // Networks come back quickly.
     (Kind::Network, Millis(1_000), Millis(30_000)),
     (Kind::ServerError, Millis(1_000), Millis(30_000)),
-    // A spent day that our own count does not confirm: other processes spend too, but false
+    // A spent day that our own count does not confirm: other processes use the quota too, but false
     // reports exist.
     (Kind::DailyQuota, Millis(300_000), Millis(3_600_000)),
 ];
@@ -47,14 +48,14 @@ fn pauses(kind: Kind) -> Option<(Millis, Millis)> {
     PAUSES.iter().find(|(row, ..)| *row == kind).map(|&(_, first, longest)| (first, longest))
 }
 
-/// What is known of a target's trouble.
+/// The state of a target's circuit breaker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CircuitBreaker {
     suspect: Option<Suspect>,
     outage: Option<Outage>,
     /// The kind of the last outage, when it ended, and its last pause.
     last: Option<(Kind, Instant, Millis)>,
-    /// What the target had taken in when it refused last without a word on why.
+    /// Requests that the target had admitted when it last refused without saying why.
     taken: u64,
 }
 
@@ -64,31 +65,31 @@ struct Suspect {
     kind: Kind,
     since: Instant,
     fails: u64,
-    /// What the target had taken in when it began.
+    /// Requests that the target had admitted when it began.
     taken: u64,
 }
 
 /// An outage.
 #[derive(Clone, Debug)]
 pub(crate) struct Outage {
-    /// What its last request saw.
+    /// The error of its last request.
     pub(crate) info: Rc<ErrorInfo>,
     /// When it began.
     pub(crate) since: Instant,
     /// When the next probe may go.
     pub(crate) next: Instant,
-    /// When one may go that loses nothing by it: its call has another target.
+    /// When the next probe may go that costs its call little, since that has another target.
     next_light: Instant,
-    /// The request that probes.
+    /// The request that probes, if one is in flight.
     pub(crate) probe: Option<AttemptId>,
     pause: Millis,
-    /// When a minute is over that was used up at its beginning, where it may be a limit: it is asked
-    /// then at the latest, if not before.
+    /// The end of the minute whose limit may have been used up at its beginning, if it is a limit.
+    /// A probe goes then at the latest.
     frees: Option<Instant>,
 }
 
 impl Outage {
-    /// How long it takes at least to hear what has become of a probe.
+    /// The shortest time after which the result of a probe is known.
     pub(crate) fn takes(&self) -> Millis {
         match self.info.kind {
             Kind::RateLimited => HEARD,
@@ -96,7 +97,7 @@ impl Outage {
         }
     }
 
-    /// When the next probe may go, of a call that has another target or has none.
+    /// When the next probe may go, by whether its call has another target.
     pub(crate) fn next_of(&self, has_other: bool) -> Instant {
         if has_other { self.next.min(self.next_light) } else { self.next }
     }
@@ -107,8 +108,8 @@ impl CircuitBreaker {
         self.outage.as_ref()
     }
 
-    /// A request failed with something of which outages are made, and the service said to wait so
-    /// long; without a slow start one is enough. Gives whether an outage has begun with it.
+    /// Notes a failure of a kind that makes an outage, with the wait that the service named. One
+    /// failure is enough if `slow_start` is `None`. Returns whether an outage has begun.
     pub(crate) fn failed(
         &mut self,
         now: Instant,
@@ -120,7 +121,8 @@ impl CircuitBreaker {
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
         if let Some(outage) = &mut self.outage {
-            // What was sent before the outage was known says nothing new but how long to wait.
+            // A request that was sent before the outage was known tells nothing new but a longer
+            // wait.
             if outage.next < now + named {
                 outage.next = now + named;
                 outage.info = Rc::new(info.for_others());
@@ -134,7 +136,7 @@ impl CircuitBreaker {
                     outage.pause = Millis(outage.pause.0 / 4);
                 }
                 outage.next = now + jittered(outage.pause, random).max(named);
-                // A day's end is no overload: whoever has another target goes there.
+                // A day's end is no overload: a call that has another target goes there.
                 let light = if info.kind == Kind::DailyQuota { outage.pause } else { LIGHT };
                 let light = outage.pause.min(light);
                 outage.next_light = now + jittered(light, random).max(named);
@@ -152,7 +154,7 @@ impl CircuitBreaker {
             let mut suspect = self.suspect.filter(is_same).unwrap_or(fresh);
             suspect.fails = suspect.fails.saturating_add(1);
             self.suspect = Some(suspect);
-            // One that takes in a third of what it gets is slow to serve, and no outage.
+            // A target that admits a third of its requests is slow, and has no outage.
             let taken = slow_start.taken.saturating_sub(suspect.taken);
             let for_it = taken.saturating_mul(2).saturating_add(slow_start.unheard);
             let least = if slow_start.is_warm { FEW_OF_WARM } else { 2 };
@@ -161,7 +163,7 @@ impl CircuitBreaker {
             }
         }
         self.suspect = None;
-        // One that comes back at once was not over.
+        // An outage that comes back at once was not over.
         let back = self.last.filter(|(kind, at, _)| *kind == info.kind && now - *at <= CONFIRMS);
         let first = back.map_or(first, |(.., pause)| pause.times(2).max(first).min(longest));
         let next = now + jittered(first, random).max(named);
@@ -179,16 +181,16 @@ impl CircuitBreaker {
         true
     }
 
-    /// The target refused without a word on why, and has taken in so much, ever. A crowd that was let in
-    /// since the last time says that it was there again: behind a limit that nobody named, pauses would
-    /// grow with each minute's worth.
+    /// Notes a refusal without a reason, by a target that has ever admitted `taken` requests. A
+    /// crowd admitted since the last refusal shows that its outage was over: behind a limit that
+    /// the service does not name, pauses would otherwise grow with each minute's requests.
     pub(crate) fn let_in(&mut self, taken: u64) {
         let since = taken.saturating_sub(core::mem::replace(&mut self.taken, taken));
         self.last = self.last.filter(|_| since < CROWD);
     }
 
-    /// The target answered a request, whatever it said: it is there. Gives the outage that ends with
-    /// it; what was sent before that began says nothing of it.
+    /// Notes that the target answered a request, even with an error: it is up. Returns the outage
+    /// that ends with it; the answer to a request sent before the outage does not end it.
     pub(crate) fn answered(
         &mut self,
         now: Instant,
@@ -203,14 +205,14 @@ impl CircuitBreaker {
         Some(ended.info)
     }
 
-    /// Where it is a limit and no outage, it lets something in at this moment.
+    /// Notes when the target admits a request again if this is a limit and no outage.
     pub(crate) fn frees_at(&mut self, frees: Instant) {
         if let Some(outage) = &mut self.outage {
             outage.frees = Some(frees);
         }
     }
 
-    /// The next probe goes at this moment at the latest.
+    /// Lets the next probe go at this moment at the latest.
     pub(crate) fn probe_by(&mut self, latest: Instant) {
         if let Some(outage) = &mut self.outage {
             outage.next = outage.next.min(latest);
@@ -218,19 +220,19 @@ impl CircuitBreaker {
         }
     }
 
-    /// No probe goes before this moment.
+    /// Lets no probe go before this moment.
     pub(crate) fn probe_from(&mut self, earliest: Instant) {
         if let Some(outage) = &mut self.outage {
             outage.next = outage.next.max(earliest);
         }
     }
 
-    /// Whether this request probes.
+    /// Whether this request is the probe.
     pub(crate) fn is_probe(&self, attempt: AttemptId) -> bool {
         self.outage.as_ref().is_some_and(|outage| outage.probe == Some(attempt))
     }
 
-    /// A request goes out while the target is paused.
+    /// Notes a request that goes out while the target is paused.
     pub(crate) fn probes(&mut self, attempt: AttemptId) {
         if mutant!(ProbesAtOnce) {
             return;
@@ -240,7 +242,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// A request is no longer waited for.
+    /// Forgets a request that is no longer waited for.
     pub(crate) fn gave_up(&mut self, attempt: AttemptId) {
         if let Some(outage) = &mut self.outage {
             outage.probe = outage.probe.filter(|probe| *probe != attempt);
@@ -248,7 +250,7 @@ impl CircuitBreaker {
     }
 }
 
-/// Several processes that saw the same trouble do not come back in step.
+/// A pause with jitter, so that processes that met the same outage do not come back in step.
 const fn jittered(pause: Millis, random: &mut Random) -> Millis {
     Millis(pause.0.saturating_add(random.up_to(Millis(pause.0 / 5)).0))
 }

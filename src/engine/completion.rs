@@ -1,4 +1,4 @@
-//! What comes back from an attempt: what it took is settled, and what it saw is learned from.
+//! Completed attempts: the settling of their amounts, and the lessons from their outcomes.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::retry::policy::{believed, is_long};
 
 const SHARED_ADVICE: &str = "Others use the project's quota too: give all its processes one `store`, and the keys of one project one `project`.";
 
-/// A failed attempt, and what its target was like.
+/// A failed attempt, and the state of its target.
 #[derive(Clone, Copy)]
 struct Failure<'a> {
     attempt: &'a Attempt,
@@ -29,15 +29,15 @@ struct Failure<'a> {
     info: &'a Rc<ErrorInfo>,
     /// The call's number in the order of arrival.
     serial: u64,
-    /// The wait that the service named, as far as it is believed.
+    /// The wait named by the service, as far as it is believed; 0 if there is none.
     named: Millis,
-    /// Whether that is longer than callers sit through.
+    /// Whether that is longer than the caller sits through.
     is_long: bool,
     slow_start: Option<SlowStart>,
 }
 
 impl Engine {
-    /// Whether a failed background call goes back into the queue, at no cost.
+    /// Whether a failed background call goes back into the queue, without using up an attempt.
     pub(crate) fn goes_back(&self, call: &Call, info: &ErrorInfo) -> bool {
         let Some(lane) = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize)) else {
             return false;
@@ -52,25 +52,25 @@ impl Engine {
         call.spec.is_background() && call.spec.policy.rides_outages && outage.is_some()
     }
 
-    /// What ails one model of an account mostly ails the others, too: of those that rest for the same
-    /// reason one is asked in the place of all, each in its turn.
+    /// Spreads the probes of one account's models, which mostly fail for the same reason: of the
+    /// targets paused for it one is probed in the place of all, each in its turn.
     fn share_probes(&mut self, id: LaneId) {
-        /// A refusal is there before the next one's turn, and puts that off.
+        /// A refusal is there before the next target's turn, and puts that off.
         const APART: Millis = Millis(2_000);
         let Some(lane) = self.lanes.get(id.0 as usize) else { return };
         let Some(outage) = lane.breaker.outage() else { return };
         let (account, kind, next) = (lane.account, outage.info.kind, outage.next);
-        let mut resting: VecDeque<(bool, Instant, usize)> = VecDeque::new();
+        let mut paused: VecDeque<(bool, Instant, usize)> = VecDeque::new();
         for (index, other) in self.lanes.iter().enumerate() {
             let outage = other.breaker.outage().filter(|outage| outage.info.kind == kind);
             if let Some(outage) = outage.filter(|_| other.account == account) {
-                // Who has just been asked comes last.
+                // The target that was just probed comes last.
                 let turn = (index == id.0 as usize, outage.next, index);
-                let place = resting.partition_point(|other| *other < turn);
-                resting.insert(place, turn);
+                let place = paused.partition_point(|other| *other < turn);
+                paused.insert(place, turn);
             }
         }
-        for (turn, (.., index)) in (0..).zip(resting) {
+        for (turn, (.., index)) in (0..).zip(paused) {
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.breaker.probe_from(next + APART.times(turn));
                 lane.dirty = true;
@@ -78,13 +78,13 @@ impl Engine {
         }
     }
 
-    /// Whether the target of a call refuses several alike, without a word on why.
+    /// Whether the target of a call refuses several calls alike, without saying why.
     pub(crate) fn is_crowded(&self, call: &Call) -> bool {
         let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
         lane.is_some_and(|lane| lane.bare.is_shared(self.now.mono))
     }
 
-    /// An attempt was answered as hoped.
+    /// Settles an attempt that was answered as hoped.
     pub(crate) fn served(&mut self, call: &Call, attempt: &Attempt, used: Option<Used>) {
         let Some(permit) = self.complete(attempt) else { return };
         let expected = call.cost_of(attempt.target).tokens;
@@ -125,7 +125,7 @@ impl Engine {
         self.spending.spent = self.spending.spent.saturating_add(spent.nanos);
     }
 
-    /// An attempt failed.
+    /// Settles an attempt that failed, and learns from it.
     pub(crate) fn refused(&mut self, call: &Call, attempt: &Attempt, info: &Rc<ErrorInfo>) {
         let Some(permit) = self.complete(attempt) else { return };
         let now = self.now.mono;
@@ -144,16 +144,16 @@ impl Engine {
             serial: call.serial,
             named: named.unwrap_or_default(),
             is_long: is_long(info, most),
-            // Of what nobody sits through all are told at once.
+            // A wait that no caller sits through opens the circuit for all calls at once.
             slow_start: (!is_long(info, most)).then_some(slow_start),
         };
         let (learned, begins) = self.learn(&failure, refusal);
-        // Whatever it saw, it probes no more.
+        // The attempt is no probe any more, whatever its outcome.
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.breaker.gave_up(attempt.id);
         }
         let decides = self.replica(ReplicaId::Lane(permit.lane)).is_none_or(Replica::decides);
-        // Where a store decides, it tells what was learned.
+        // A limit learned by a store is reported with the store's answer.
         if let Some(learned) = learned.filter(|_| decides) {
             self.outputs.push_back(Output::Notice(Notice::Learned { lane: permit.lane, learned }));
         }
@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Gives back what a failed attempt has not taken.
+    /// Gives back the amounts that a failed attempt did not take.
     fn settle_failed(&mut self, permit: &Permit, info: &ErrorInfo) {
         let (reserved, money) = permit.cost.split();
         let nothing = Amounts::default();
@@ -186,8 +186,7 @@ impl Engine {
         }
     }
 
-    /// What a failed attempt tells of its target: a limit that is learned from it, and whether an outage
-    /// has begun.
+    /// Learns from a failed attempt: a limit, if it tells one, and whether an outage has begun.
     fn learn(
         &mut self,
         failure: &Failure<'_>,
@@ -228,7 +227,8 @@ impl Engine {
         (None, false)
     }
 
-    /// A 429 that names a limit per day. A day's end that is named may be misleading, and is asked about.
+    /// Learns from a 429 that names a limit per day. A named end of the day may be misleading, and
+    /// is tested.
     fn learn_of_day(
         &mut self,
         failure: &Failure<'_>,
@@ -247,13 +247,13 @@ impl Engine {
         }
         let random = &mut self.random;
         let begins = lane.breaker.failed(now, attempt.id, info, Millis::ZERO, None, random);
-        // The new day ends it at the latest.
+        // The new day ends the outage at the latest.
         let midnight = usage.midnight(lane.replica.clock(clocks));
         lane.breaker.probe_by(lane.replica.moment(clocks, midnight));
         (learned, begins)
     }
 
-    /// A 429 for the minute, or without a word on why: a limit, or load.
+    /// Learns from a 429 for the minute or without a reason: of a limit, or of load.
     fn learn_of_minute(
         &mut self,
         failure: &Failure<'_>,
@@ -264,14 +264,14 @@ impl Engine {
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
         if refusal.dimension.is_none() {
             let usage = &lane.replica.usage;
-            // Without this one, which counts as accepted still.
+            // This request still counts as accepted.
             let accepted = usage.minute.accepted().saturating_sub(1);
             let estimator = usage.estimator(Dimension::RequestsPerMinute);
             let total = usage.minute.total().requests;
             let above = slow_start.map_or(0, |slow_start| slow_start.above);
             let counts = (accepted, total, above);
             let is_confirmed = lane.bare.confirms(now, failure.serial);
-            // No minute is as long as what nobody sits through.
+            // A wait that no caller sits through is no limit per minute.
             refusal.is_quota = accepted > 0
                 && !failure.is_long
                 && lane.bare.is_limit(now, &estimator, is_confirmed, counts);
@@ -287,7 +287,7 @@ impl Engine {
         let begins =
             lane.breaker.failed(now, attempt.id, info, named, slow_start, &mut self.random);
         if begins {
-            // Where it is a limit after all, it lets something in when a minute is over.
+            // The target admits a request when a minute is over, if it is a limit after all.
             let minute = &lane.replica.usage.minute;
             let used = minute.total().requests;
             let frees = minute.falls_to(Meter::Requests, used.saturating_sub(1));
@@ -298,7 +298,7 @@ impl Engine {
         (learned, begins)
     }
 
-    /// What the caller of a refused attempt is advised where others use the quota too.
+    /// The error of a refused attempt, with advice if others use the quota too.
     pub(crate) fn advised(&self, attempt: &Attempt, info: Rc<ErrorInfo>) -> Rc<ErrorInfo> {
         let lane = attempt.permit.and_then(|permit| self.lanes.get(permit.lane.0 as usize));
         let is_shared = info.kind == Kind::RateLimited
@@ -312,7 +312,7 @@ impl Engine {
         Rc::new(ErrorInfo { advice: crate::base::text::join(advice, " "), ..(*info).clone() })
     }
 
-    /// An attempt goes on as a late one: it keeps its slot, but it probes no more.
+    /// Makes an attempt a late one: it keeps its slot, but it is no probe any more.
     pub(crate) fn late(&mut self, attempt: &Attempt) {
         let lane = attempt.permit.and_then(|permit| self.lanes.get_mut(permit.lane.0 as usize));
         if let Some(lane) = lane {
@@ -321,10 +321,10 @@ impl Engine {
         }
     }
 
-    /// An attempt is no longer waited for.
+    /// Gives up an attempt that is no longer waited for.
     pub(crate) fn gave_up(&mut self, attempt: &Attempt) {
         let Some(permit) = self.complete(attempt) else { return };
-        // It may have been billed all the same.
+        // It may have been billed nevertheless.
         self.spending.possible = self.spending.possible.saturating_add(permit.cost.nanos);
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.pacer.gave_up(attempt.id);
@@ -332,7 +332,7 @@ impl Engine {
         }
     }
 
-    /// An attempt gives its slot back.
+    /// Frees the slot of an attempt.
     fn complete(&mut self, attempt: &Attempt) -> Option<Permit> {
         let permit = attempt.permit?;
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -343,7 +343,7 @@ impl Engine {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
                 lane.replica.late = Millis::ZERO;
             }
-            // Money that comes back may be what another lane waits for.
+            // Returned money may be enough for a call of another lane.
             lane.dirty |= is_it || all || self.budget.is_some();
         }
         self.parked.dirty = true;

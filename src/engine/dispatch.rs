@@ -1,4 +1,4 @@
-//! Which calls of a lane go now, and what becomes of the lane where none may.
+//! Dispatch: the calls of a lane that go now, and the lane's next look if none may.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -18,11 +18,11 @@ use crate::quota::replica::Replica;
 use crate::quota::window::Amounts;
 use crate::retry::ending::Why;
 
-/// How many of those who wait are looked at for one that is small enough.
+/// The most waiting calls that are searched for a small enough one.
 const BEHIND_MAX: usize = 64;
 
 impl Engine {
-    /// Sends what may go, lane by lane, and tells those who wait.
+    /// Sends the calls that may go, lane by lane, and tells those that wait.
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
         self.keep_replicas();
@@ -40,7 +40,8 @@ impl Engine {
 
     fn pump(&mut self, index: usize) {
         self.send_from(index);
-        // Whatever keeps the call that goes next, an outage keeps it no longer than it sits out.
+        // An outage keeps the next call for as long as it sits one out at most, whatever else keeps
+        // it.
         let soonest = self.now.mono + Millis(1);
         let Some(lane) = self.lanes.get_mut(index) else { return };
         let Some(outage) = lane.breaker.outage() else { return };
@@ -67,7 +68,7 @@ impl Engine {
         }
     }
 
-    /// Sends the call that goes next, or sees to it that it goes elsewhere. Breaks where the lane waits.
+    /// Sends the next call, or makes it go elsewhere. Breaks if the lane waits.
     fn send_next(&mut self, index: usize, id: CallId) -> ControlFlow<()> {
         let now = self.now.mono;
         let Some(call) = self.call(id) else { return ControlFlow::Break(()) };
@@ -100,8 +101,8 @@ impl Engine {
         ControlFlow::Continue(())
     }
 
-    /// What an outage of its target means for the call that goes next; `None` where it may go, as a
-    /// probe or because there is none.
+    /// The effect of its target's outage on the next call; `None` if it may go, as a probe or
+    /// because there is no outage.
     fn sits_out_outage(&mut self, index: usize, id: CallId) -> Option<ControlFlow<()>> {
         let now = self.now.mono;
         let heard = self.lanes.get_mut(index)?.hears_of_probe(now);
@@ -110,7 +111,7 @@ impl Engine {
         let wake = sits_out(outage, call);
         let reason = Reason::Target(Rc::clone(&outage.info));
         if wake <= now {
-            self.evict_because(id, Why::Outage, &Blocker { until: now, reason });
+            self.evict_for(id, Why::Outage, &Blocker { until: now, reason });
             return Some(ControlFlow::Continue(()));
         }
         if may_probe(&self.lanes, outage, call, call.target, now) {
@@ -120,7 +121,7 @@ impl Engine {
         let next = outage.next_of(has_other(&self.lanes, call, call.target));
         let look = heard.unwrap_or(Instant(u64::MAX));
         let wake = if is_probed { look.min(wake) } else { next.min(wake) };
-        // How long a probe takes nobody knows.
+        // The end of a probe is not known beforehand.
         let until = if is_probed { now + outage.takes() } else { next };
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.wake = Some(wake);
@@ -129,7 +130,8 @@ impl Engine {
         Some(if goes { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     }
 
-    /// How many requests may go in a lane now, quota aside; `None` where it has to wait.
+    /// The number of requests that may go in a lane now, apart from the quota; `None` if it has to
+    /// wait.
     fn room(&mut self, index: usize) -> Option<u64> {
         let lane = self.lanes.get(index).filter(|lane| self.has_slot(lane))?;
         let estimator = lane.replica.usage.estimator(Dimension::RequestsPerMinute);
@@ -150,11 +152,11 @@ impl Engine {
         let is_told = self.is_asked(ReplicaId::Lane(lane_id(index)));
         let Some(lane) = self.lanes.get_mut(index) else { return ControlFlow::Break(()) };
         if is_told {
-            // What is being told to the store is answered first.
+            // The running exchange with the store is answered first.
             lane.deferred = true;
             return ControlFlow::Break(());
         }
-        // By the store's clock, which may have been set, it may be over already.
+        // The wait may be over already by the store's clock, which may have been set.
         if let Some(denial) = lane.replica.held(self.now) {
             let until = lane.replica.moment(self.now, denial.until);
             let is_blocked =
@@ -176,8 +178,8 @@ impl Engine {
         ControlFlow::Break(())
     }
 
-    /// Tokens keep the call that goes next: a smaller one behind it goes now, where that one is not
-    /// delayed by it. Gives whether there was one.
+    /// Sends a smaller call from behind if the next call lacks room for its tokens or pictures, and
+    /// is not delayed by it. Returns whether there was one.
     fn backfill(&mut self, index: usize, head: CallId, blocker: &Blocker) -> bool {
         let Reason::Lane(denial) = &blocker.reason else { return false };
         let by_size = [Dimension::TokensPerMinute, Dimension::ImagesPerMinute];
@@ -197,7 +199,7 @@ impl Engine {
                 && usage.leaves_room(usage.at, &Amounts::default(), &cost)
                 && usage.leaves_room(denial.until, &first, &cost)
         };
-        // One that may not probe a paused target keeps its place before those that need not.
+        // A call that may not probe a paused target keeps its place before those that need not.
         let is_open = |id: &CallId| {
             self.call(*id).is_some_and(|call| may_go(&self.lanes, lane, call, self.now.mono))
         };
@@ -213,21 +215,21 @@ impl Engine {
         true
     }
 
-    /// The call that goes next in a lane that permits have come for; `None` where none may.
+    /// The next call of a lane that permits have come for; `None` if none may go.
     pub(crate) fn next_call(&mut self, index: usize) -> Option<CallId> {
         let now = self.now.mono;
         let (calls, queue) = (&self.calls, ReplicaId::Lane(lane_id(index)));
         let lane = self.lanes.get_mut(index)?;
         let ticket = lane.queue.peek(|ticket| waits(calls, queue, ticket))?;
         let call = calls.get(ticket.call.0 as usize).and_then(Option::as_deref)?;
-        // A permit that was asked for before the target was paused is no probe's.
+        // A permit that was asked for before the target was paused is not for a probe.
         let lane = self.lanes.get(index)?;
         let is_open = may_go(&self.lanes, lane, call, now) && lane.disabled(now).is_none();
         let call = self.call(ticket.call).filter(|_| is_open)?;
         peak_ends(call, self.now).is_none().then_some(ticket.call)
     }
 
-    /// Sends the call that goes next in its lane.
+    /// Sends the next call of its lane.
     pub(crate) fn dispatch(&mut self, id: CallId, permit: Permit) {
         if let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) {
             lane.queue.pop();
@@ -256,8 +258,8 @@ impl Engine {
         }
     }
 
-    /// A limit keeps the call that goes next: it goes elsewhere, or the lane waits. Gives whether
-    /// the lane does.
+    /// Handles a limit that keeps the next call: it goes elsewhere, or the lane waits. Returns
+    /// whether the lane waits.
     fn is_blocked(&mut self, index: usize, id: CallId, blocker: &Blocker) -> bool {
         self.exhausted(index, blocker);
         if self.evict(id, blocker) {
@@ -273,14 +275,14 @@ impl Engine {
         true
     }
 
-    /// The store of a lane said what keeps the next request.
+    /// Blocks a lane by its store's denial of the next request.
     pub(crate) fn block_lane(&mut self, index: usize, denial: Denial) {
         let Some(lane) = self.lanes.get(index) else { return };
         let until = lane.replica.moment(self.now, denial.until);
         self.block_next(index, &Blocker { until, reason: Reason::Lane(denial) });
     }
 
-    /// The store of a lane's account, or of the budget, said what keeps the next request.
+    /// Blocks a lane by the denial of its account's store, or of the budget's.
     pub(crate) fn block_payer(&mut self, index: usize, denial: Denial, is_budget: bool) {
         let Some(lane) = self.lanes.get(index) else { return };
         let id = if is_budget { ReplicaId::Budget } else { ReplicaId::Account(lane.account) };
@@ -299,14 +301,15 @@ impl Engine {
                 return;
             }
         }
-        // Nobody may go now, whatever the bar: what keeps them says when to look again.
+        // No call may go now, whatever the blocker: the reason that keeps them says when to look
+        // again.
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.dirty = true;
         }
     }
 }
 
-/// Until when a call sits an outage of its target out.
+/// The moment until which a call sits out an outage of its target.
 fn sits_out(outage: &Outage, call: &Call) -> Instant {
     let is_day = outage.info.kind == Kind::DailyQuota;
     let waits_for_day = is_day && call.spec.on_daily_limit == OnDailyLimit::Wait;

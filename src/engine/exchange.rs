@@ -1,4 +1,4 @@
-//! A question to the store that is not answered yet, and for what it was asked.
+//! A question to the store that is not answered yet, and its purpose.
 
 use std::rc::Rc;
 
@@ -18,11 +18,11 @@ pub(crate) struct Exchange {
 
 #[derive(Debug)]
 pub(crate) enum Purpose {
-    /// The money of what a lane wants, of one of those who keep it; the next payer comes next.
+    /// The money of a lane's requests, asked of one payer; the next payer is asked after it.
     Money { lane: usize, costs: Vec<Amounts>, paid_at: Paid, payer: Payer },
-    /// What a lane wants, and when its money was counted.
+    /// The permits for a lane's requests, and when their money was counted.
     Permits { lane: usize, costs: Vec<Amounts>, paid_at: Paid },
-    /// To tell what happened; permits that an earlier question was granted go back.
+    /// The report of changes; permits granted to an earlier question go back.
     Tell { request: Rc<Request>, lane: Option<usize> },
 }
 
@@ -36,7 +36,7 @@ impl Purpose {
     }
 }
 
-/// Who keeps money, in the order in which they are asked.
+/// The quotas that count money, in the order in which they are asked.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Payer {
     Budget,
@@ -70,7 +70,7 @@ impl Paid {
     }
 }
 
-/// Permits, and when they were counted.
+/// The number of permits, and when they were counted.
 #[derive(Clone, Copy)]
 pub(crate) struct Granted {
     pub(crate) count: usize,

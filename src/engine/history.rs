@@ -1,4 +1,4 @@
-//! How attempts ended in the last seven days, hour by hour, in bounded memory.
+//! The outcomes of attempts in the last seven days, by the hour, in bounded memory.
 
 use crate::base::time::WallTime;
 use crate::engine::peak::{self, Hours};
@@ -8,12 +8,12 @@ use crate::errors::kind::{Dimension, Kind};
 const HOUR: u64 = 3_600_000;
 /// Seven days: the hours of overload are those of a day, and one day may be an exception.
 const HOURS_MAX: u64 = 7 * 24;
-/// Beyond these, attempts are counted by kind alone.
+/// The most different outcomes of an hour; beyond these, attempts are counted by kind alone.
 const ROWS_MAX: usize = 32;
-/// Models beyond these have no name here.
+/// The most models with a name here.
 const MODELS_MAX: usize = 16;
 
-/// What a client has seen.
+/// The outcomes that a client has seen.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     models: Vec<Seen>,
@@ -23,13 +23,13 @@ pub struct History {
 #[derive(Clone, Debug)]
 struct Seen {
     model: String,
-    /// Since when it has only failed for want of capacity.
+    /// The moment since which it has only failed for lack of capacity.
     failing_since: Option<WallTime>,
 }
 
 #[derive(Clone, Debug)]
 struct Hour {
-    /// Counted from 1970.
+    /// The number of the hour since 1970.
     number: u64,
     rows: Vec<Row>,
 }
@@ -55,22 +55,22 @@ impl Row {
 /// Attempts of one hour that ended alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome<'a> {
-    /// When the hour began.
+    /// The beginning of the hour.
     pub at: WallTime,
-    /// The model, where it is known.
+    /// The model, if it is known.
     pub model: Option<&'a str>,
-    /// How they failed; `None` for those that brought an answer.
+    /// The kind of their failure; `None` for those that brought an answer.
     pub kind: Option<Kind>,
-    /// What the limit counts that they were over.
+    /// The dimension of the limit that they exceeded.
     pub dimension: Option<Dimension>,
-    /// That limit.
+    /// The value of that limit.
     pub limit: Option<u64>,
-    /// How many there were.
+    /// The number of these attempts.
     pub count: u32,
 }
 
 impl History {
-    /// An attempt has ended, with an error where there is `info`.
+    /// Counts an attempt that has ended, with an error if there is `info`.
     pub fn count(&mut self, now: WallTime, model: Option<&str>, info: Option<&ErrorInfo>) {
         let row = Row {
             model: model.and_then(|model| self.model(model)),
@@ -103,9 +103,9 @@ impl History {
         Some(self.models.len().saturating_sub(1))
     }
 
-    /// Begins an hour where the last one is over, and forgets those that are too old.
+    /// Begins an hour if the last one is over, and forgets those that are too old.
     fn hour(&mut self, number: u64) {
-        // A clock that was set back counts on in the last hour that there was.
+        // A clock that was set back counts on in the last hour.
         if self.hours.last().is_none_or(|last| last.number < number) {
             // Each hour is later than the one before, so that these are never more than HOURS_MAX.
             self.hours.retain(|hour| hour.number > oldest(number));
@@ -113,8 +113,8 @@ impl History {
         }
     }
 
-    /// The hours of the day, UTC, in which the service had no capacity for this client more often than
-    /// it answered, and more than once or twice.
+    /// The hours of the day, UTC, in which the service had no capacity for this client more often
+    /// than it answered, and more than twice.
     #[must_use]
     pub fn storm_hours(&self, now: WallTime) -> Hours {
         const FEW: u32 = 3;
@@ -133,7 +133,7 @@ impl History {
         storms
     }
 
-    /// Tells what was seen in the seven days before `now`, the oldest first.
+    /// Reports the outcomes of the seven days before `now`, the oldest first.
     pub fn tell<'a>(&'a self, now: WallTime, mut tell: impl FnMut(Outcome<'a>)) {
         for hour in &self.hours {
             for row in hour.rows.iter().filter(|_| hour.number > oldest(now.0 / HOUR)) {
@@ -151,8 +151,8 @@ impl History {
         }
     }
 
-    /// Since when a model has only failed for want of capacity, without one success: the longest
-    /// such time.
+    /// The moment since which a model has only failed for lack of capacity, without one success:
+    /// the earliest of all models.
     #[must_use]
     pub fn failing_since(&self) -> Option<WallTime> {
         self.models.iter().filter_map(|seen| seen.failing_since).min()

@@ -1,4 +1,4 @@
-//! What calls, attempts, lanes, accounts, quotas and questions to a store go by.
+//! The numbers of calls, attempts, lanes, accounts, quotas and questions to a store.
 
 /// A call, from its start until it is settled; the number is used again afterwards.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

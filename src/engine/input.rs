@@ -1,4 +1,4 @@
-//! What the engine is told: calls to take in, and what happened outside.
+//! The engine's input: new calls, and events outside.
 
 use std::rc::Rc;
 
@@ -10,29 +10,30 @@ use crate::errors::info::ErrorInfo;
 use crate::quota::shared::Reply;
 use crate::retry::policy::{Policy, Verdict};
 
-/// Somebody waits for the answer.
+/// The priority of a call whose caller waits for the answer.
 pub const INTERACTIVE: i32 = 10;
-/// Nobody does: such calls wait where interactive ones fail or go elsewhere.
+/// The priority of a call that is not urgent: it waits in cases in which interactive ones fail or
+/// go elsewhere.
 pub const BACKGROUND: i32 = 0;
 
-/// About what five attempts take that wait as the curve for 503 says.
+/// The time that five attempts take with the waits of the curve for 503, roughly.
 const OUTAGE_INTERACTIVE: Millis = Millis(300_000);
 /// The guide has seen outages of 30 to 120 minutes.
 const OUTAGE_BACKGROUND: Millis = Millis(3 * 3_600_000);
 
-/// What a call does when the day's quota is spent.
+/// Behaviour of a call when the day's quota is spent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OnDailyLimit {
     /// It fails.
     Fail,
-    /// It goes to the next target, and fails where there is none.
+    /// It goes to the next target, and fails if there is none.
     #[default]
     Fallback,
     /// It waits for the next day.
     Wait,
 }
 
-/// What an answer says that its request took.
+/// Amounts that a request took, as its answer says.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Used {
     /// Input tokens.
@@ -41,25 +42,25 @@ pub struct Used {
     pub nanos: Option<u64>,
 }
 
-/// What a call is.
+/// The specification of a call.
 #[derive(Clone, Debug)]
 pub struct CallSpec {
-    /// How it tries again.
+    /// The rules by which it tries again.
     pub policy: Rc<Policy>,
-    /// Where it may go, in order of preference; the first is asked first.
+    /// The targets that it may go to, in order of preference; the first is asked first.
     pub targets: Rc<[Target]>,
-    /// How long it may take in all.
+    /// The longest time that it may take in all; `None` for no limit.
     pub deadline: Option<Millis>,
-    /// Who goes first: higher before lower, see [`INTERACTIVE`] and [`BACKGROUND`].
+    /// Its priority: higher goes before lower, see [`INTERACTIVE`] and [`BACKGROUND`].
     pub priority: i32,
-    /// What it does when the day's quota is spent.
+    /// Its behaviour when the day's quota is spent.
     pub on_daily_limit: OnDailyLimit,
-    /// Input tokens that it takes beside those of its target: so that calls share their targets
-    /// though their prompts differ.
+    /// Input tokens of its own beside those of its target, so that calls with different prompts can
+    /// share their targets.
     pub tokens: u64,
-    /// What it may cost, in billionths of a USD.
+    /// The most that it may cost, in billionths of a USD; `None` for no limit.
     pub max_cost: Option<u64>,
-    /// The hours that it keeps out of, where it is a background call.
+    /// The hours that it avoids if it is a background call.
     pub avoid: Option<Hours>,
 }
 
@@ -79,13 +80,13 @@ impl CallSpec {
         self.policy.max_outage.unwrap_or(usual)
     }
 
-    /// Whether nobody waits for the answer.
+    /// Whether its caller does not wait for the answer.
     #[must_use]
     pub const fn is_background(&self) -> bool {
         self.priority <= BACKGROUND
     }
 
-    /// Whether nothing but its deadline ends it, as long as trying again can help: somebody waits, and
+    /// Whether only its deadline ends it, as long as trying again can help: its caller waits, and
     /// has said for how long.
     #[must_use]
     pub fn lasts(&self) -> bool {
@@ -93,7 +94,7 @@ impl CallSpec {
     }
 }
 
-/// What happened outside.
+/// An event outside.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// An attempt brought an answer that the caller wants.
@@ -102,7 +103,7 @@ pub enum Input {
         call: CallId,
         /// The attempt.
         attempt: AttemptId,
-        /// What the service says that it took; `None` where it does not say.
+        /// Amounts that the service says it took; `None` if it does not say.
         used: Option<Used>,
     },
     /// An attempt failed.
@@ -111,9 +112,9 @@ pub enum Input {
         call: CallId,
         /// The attempt.
         attempt: AttemptId,
-        /// What is known of the error.
+        /// The error, as far as it is known.
         info: Rc<ErrorInfo>,
-        /// The caller's own word on it.
+        /// The caller's own verdict on it.
         verdict: Option<Verdict>,
     },
     /// The caller aborted.
@@ -121,14 +122,15 @@ pub enum Input {
         /// The call.
         call: CallId,
     },
-    /// A store has done what was asked of it, or failed.
+    /// A store has applied a request, or failed.
     Transacted {
         /// The question.
         id: ExchangeId,
-        /// What [`crate::quota::shared::apply`] gave the last time that it ran; `None` for a failure.
+        /// The result of [`crate::quota::shared::apply`] the last time that it ran; `None` for a
+        /// failure.
         reply: Option<Reply>,
     },
-    /// The client takes nothing more: what is in flight goes on, and everything else ends.
+    /// The client takes no more calls: attempts in flight go on, and all other calls end.
     Draining,
     /// The client was closed: every call ends.
     Closed,

@@ -1,4 +1,4 @@
-//! One project and model: who waits for it, what it may send, and how it fares.
+//! The lane of one project and model: its queue, its usage, and the state of its target.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::quota::replica::Replica;
 use crate::quota::window::Amounts;
 use crate::retry::retry_budget::RetryBudget;
 
-/// What a lane is made from.
+/// The specification of a lane.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneSpec {
     /// The account that pays.
@@ -29,14 +29,15 @@ pub struct LaneSpec {
     pub tier: Limits,
 }
 
-/// How late the first requests arrive at most that anything is heard of: a name is looked up, a
-/// connection is made, and the process has much to do.
+/// The longest delay of the first requests, before any is heard of: a name is looked up, a
+/// connection is made, and the process is busy.
 const LATE: Millis = Millis(2_000);
-/// How long a target that refuses everything is left alone before one call asks again.
+/// How long a target that refuses every request is left alone before one call asks again.
 const DISABLED: Millis = Millis(60_000);
-/// Calls in flight for each that a minute takes: pictures take seconds, at worst a few minutes.
+/// Calls in flight for each request that a minute allows: pictures take seconds, at worst a few
+/// minutes.
 const IN_FLIGHT_FACTOR: u64 = 2;
-/// Calls in flight at least, however low the limit is.
+/// The least number of calls in flight, however low the limit is.
 const IN_FLIGHT_MIN: u64 = 4;
 
 /// One project and model.
@@ -47,21 +48,21 @@ pub(crate) struct Lane {
     pub(crate) queue: Queue,
     pub(crate) pacer: Pacer,
     pub(crate) breaker: CircuitBreaker,
-    /// Whether callers were told last that the circuit breaker is open.
+    /// Whether the last notice said that the circuit breaker is open.
     pub(crate) is_told_open: bool,
     pub(crate) alerts: Alerts,
     pub(crate) estimate: Estimate,
     pub(crate) retry_budget: RetryBudget,
     pub(crate) in_flight: u64,
-    /// When the queue is to be looked at again; `None` for when something lands.
+    /// When the queue is to be looked at again; `None` for when an attempt ends.
     pub(crate) wake: Option<Instant>,
     /// Whether the queue is to be looked at now.
     pub(crate) dirty: bool,
     /// Whether the store is being asked for permits.
     pub(crate) asking: bool,
-    /// Whether it waits for the answer to a question of another's.
+    /// Whether it waits for the answer to another lane's question.
     pub(crate) deferred: bool,
-    /// The limit that was last told to be in the way, and until when.
+    /// The limit that was last reported as exhausted, and until when.
     pub(crate) denied: Option<(Dimension, Instant)>,
     disabled: Option<(Instant, Rc<ErrorInfo>)>,
     pub(crate) bare: Bare,
@@ -92,31 +93,31 @@ impl Lane {
         }
     }
 
-    /// What to reserve for a call that expects to take this much.
+    /// The amounts to reserve for a call that expects to take `cost`.
     pub(crate) fn reserves(&self, cost: &Amounts) -> Amounts {
         Amounts { tokens: self.estimate.reserve(cost.tokens), ..*cost }
     }
 
-    /// How many calls may be in flight at once.
+    /// The most calls that may be in flight at once.
     pub(crate) fn in_flight_max(&self) -> u64 {
         let limit = self.replica.usage.estimator(Dimension::RequestsPerMinute).limit();
         limit.map_or(u64::MAX, |limit| limit.saturating_mul(IN_FLIGHT_FACTOR).max(IN_FLIGHT_MIN))
     }
 
-    /// What everybody is told while the target refuses everything.
+    /// The error of every call while the target refuses all of them.
     pub(crate) fn disabled(&self, now: Instant) -> Option<&Rc<ErrorInfo>> {
         self.disabled.as_ref().filter(|(until, _)| *until > now).map(|(_, info)| info)
     }
 
-    /// The target refused in a way that will meet every other call too.
+    /// Disables the target after a refusal that every other call would meet too.
     pub(crate) fn disable(&mut self, now: Instant, info: &Rc<ErrorInfo>) {
         self.pacer.cool();
         self.disabled = Some((now + DISABLED, Rc::new(info.for_others())));
         self.dirty = true;
     }
 
-    /// Where a 429 without details is what is wrong, a probe that is not refused at once has been taken
-    /// in, and ends that. Gives when that shows, while it does not.
+    /// Ends an outage by 429s without details if its probe is not refused at once: it has been
+    /// admitted. Returns the moment at which that is known, if it is later.
     pub(crate) fn hears_of_probe(&mut self, now: Instant) -> Option<Instant> {
         let outage =
             self.breaker.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
@@ -130,7 +131,7 @@ impl Lane {
     }
 }
 
-/// What the lanes of one account share, and what all of a client do: money.
+/// Money that the lanes of one account share, or all lanes of a client.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) replica: Replica,
@@ -138,7 +139,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Whether money is decided here: where there is a limit, its payer does.
+    /// Whether money is decided here: always if it is not limited, else if its replica decides.
     pub(crate) fn decides(&self) -> bool {
         self.replica.decides() || !self.replica.usage.is_limited()
     }
@@ -153,7 +154,7 @@ pub(crate) const fn disables(kind: Kind) -> bool {
     matches!(kind, Kind::NotInTier | Kind::ModelNotFound)
 }
 
-/// What a call is told that would cost more than its caller allows.
+/// The error of a call that would cost more than its caller allows.
 pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
     ErrorInfo {
         summary: "It would cost more than is allowed.".to_owned(),
@@ -162,10 +163,10 @@ pub(crate) fn over_budget(advice: &str) -> ErrorInfo {
     }
 }
 
-/// What a call is told whose way is barred by our own count.
+/// The error of a call that our own count keeps waiting or refuses.
 pub(crate) fn denied(denial: &Denial, replica: &Replica, now: Now) -> ErrorInfo {
     let wait = replica.moment(now, denial.until) - now.mono;
-    // Money is counted in other units than an error tells.
+    // Money is counted in other units than those of an error.
     let counted = denial.dimension.filter(|dimension| !dimension.is_money());
     let limit = counted.and_then(|dimension| replica.usage.estimator(dimension).whole());
     let (kind, advice) = match denial.dimension {

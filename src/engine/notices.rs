@@ -1,4 +1,4 @@
-//! What is worth telling of quotas and targets, once.
+//! Notices about quotas and targets, each given once.
 
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ impl Engine {
         self.outputs.extend(notices);
     }
 
-    /// Tells that a limit is in the way, once until it lets something pass.
+    /// Reports a limit that is in the way, once until it lets a request pass.
     pub(crate) fn exhausted(&mut self, index: usize, blocker: &Blocker) {
         let (Reason::Lane(denial) | Reason::Account(denial)) = &blocker.reason else { return };
         let Some(dimension) = denial.dimension else { return };
@@ -34,7 +34,8 @@ impl Engine {
         if lane.denied.is_some_and(|(told, until)| told == dimension && now < until) {
             return;
         }
-        // Windows turn all the time; a minute of it, and what may be on its way, is told once.
+        // Windows pass all the time: a minute of it, with the requests that may be on their way, is
+        // reported once.
         lane.denied = Some((dimension, blocker.until.max(now + Millis(65_000))));
         let account = self.accounts.get(lane.account.0 as usize);
         let usage = match (&blocker.reason, account) {
@@ -47,7 +48,7 @@ impl Engine {
         self.outputs.push_back(Output::Notice(Notice::Exhausted { lane, dimension, limit, until }));
     }
 
-    /// Tells that the circuit breaker of a lane has opened.
+    /// Reports that the circuit breaker of a lane has opened.
     pub(crate) fn circuit_opened(&mut self, id: LaneId) {
         let Some(lane) = self.lanes.get_mut(id.0 as usize) else { return };
         let Some(outage) = lane.breaker.outage() else { return };
@@ -57,7 +58,7 @@ impl Engine {
         self.outputs.push_back(Output::Notice(Notice::CircuitOpened { lane: id, until, info }));
     }
 
-    /// Tells of the circuit breakers that have closed since they were said to be open.
+    /// Reports the circuit breakers that have closed since they were said to be open.
     pub(crate) fn circuits_closed(&mut self) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             if lane.is_told_open && lane.breaker.outage().is_none() {

@@ -1,4 +1,4 @@
-//! What the engine says: what to do outside, and how calls ended.
+//! The engine's output: requests to the outside, and the ends of calls.
 
 use std::rc::Rc;
 
@@ -11,10 +11,11 @@ use crate::quota::refusal::Learned;
 use crate::quota::shared::Request;
 use crate::retry::ending::Why;
 
-/// What is to be done outside.
+/// An instruction to the host.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// Send an attempt, and answer with [`crate::engine::input::Input::Answered`] or [`crate::engine::input::Input::Failed`].
+    /// Send an attempt, and answer with [`Answered`](crate::engine::input::Input::Answered) or
+    /// [`Failed`](crate::engine::input::Input::Failed).
     Send {
         /// The call.
         call: CallId,
@@ -25,13 +26,13 @@ pub enum Output {
         /// The index of the target.
         target: usize,
     },
-    /// Stop an attempt; nobody waits for it any more.
+    /// Stop an attempt; its answer is no longer waited for.
     Abort {
         /// The call.
         call: CallId,
         /// The attempt.
         attempt: AttemptId,
-        /// Whether its own time is over, rather than the whole call.
+        /// Whether the attempt's own time is over, rather than the whole call's.
         timed_out: bool,
     },
     /// The call waits before it tries again.
@@ -42,22 +43,22 @@ pub enum Output {
         number: u32,
         /// How long the wait is.
         wait: Millis,
-        /// When it ends.
+        /// The end of the wait.
         until: WallTime,
-        /// Why it waits.
+        /// The reason for the wait.
         info: Rc<ErrorInfo>,
     },
     /// The call waits in the queue of its target.
     Hold {
         /// The call.
         call: CallId,
-        /// How many attempts it has sent.
+        /// The number of attempts that it has sent.
         number: u32,
-        /// How long it waits at least.
+        /// The shortest time that it waits.
         wait: Millis,
-        /// When that ends.
+        /// The end of that time.
         until: WallTime,
-        /// What keeps it.
+        /// The reason for the wait.
         info: Rc<ErrorInfo>,
     },
     /// Apply the request to the state of the store, and answer with
@@ -65,12 +66,12 @@ pub enum Output {
     Transact {
         /// The question.
         id: ExchangeId,
-        /// Which state.
+        /// The quota whose state it is.
         replica: ReplicaId,
-        /// What to apply.
+        /// The request to apply.
         request: Rc<Request>,
     },
-    /// Something about a quota that is worth telling.
+    /// A notice about a quota.
     Notice(Notice),
     /// The call leaves its target for another.
     Switch {
@@ -80,7 +81,7 @@ pub enum Output {
         from: usize,
         /// The index of the target that it goes to.
         to: usize,
-        /// Why it leaves.
+        /// The reason for leaving.
         info: Rc<ErrorInfo>,
     },
     /// The call has ended. Its number is free again.
@@ -89,26 +90,26 @@ pub enum Output {
         call: CallId,
         /// How it ended.
         ending: Ending,
-        /// What it went through.
+        /// The record of its attempts.
         record: Record,
     },
 }
 
-/// What is worth telling about a quota.
+/// A notice about a quota or a target.
 #[derive(Clone, Debug)]
 pub enum Notice {
-    /// A limit was learned, or is another than was thought.
+    /// A limit was learned, or has another value than was believed.
     Learned {
         /// The lane; `None` for the account's money.
         lane: LaneId,
-        /// What was learned.
+        /// The limit that was learned.
         learned: Learned,
     },
     /// The use of a limit has passed a threshold.
     Alert {
         /// The lane.
         lane: LaneId,
-        /// Which limit and threshold.
+        /// The limit and the threshold.
         alert: Alert,
     },
     /// The use of the client's budget has passed a threshold.
@@ -117,9 +118,9 @@ pub enum Notice {
     Exhausted {
         /// The lane.
         lane: LaneId,
-        /// Which limit.
+        /// The limit's dimension.
         dimension: Dimension,
-        /// The limit.
+        /// The limit's value.
         limit: Option<u64>,
         /// When it lets the next request pass.
         until: WallTime,
@@ -129,41 +130,41 @@ pub enum Notice {
         /// Whether it is down.
         down: bool,
     },
-    /// A target's circuit breaker has opened: nothing is sent but one probe at a time.
+    /// A target's circuit breaker has opened: only one probe at a time is sent.
     CircuitOpened {
         /// The lane.
         lane: LaneId,
-        /// When the first probe goes.
+        /// The moment of the first probe.
         until: WallTime,
-        /// What is wrong.
+        /// The error that opened it.
         info: Rc<ErrorInfo>,
     },
-    /// It has closed again: a probe was answered.
+    /// A target's circuit breaker has closed again: a probe was answered.
     CircuitClosed {
         /// The lane.
         lane: LaneId,
     },
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug)]
 pub enum Ending {
-    /// With the answer of this attempt.
+    /// It was answered by this attempt.
     Answered(AttemptId),
-    /// With an error.
+    /// It failed.
     Failed {
-        /// Why it does not go on.
+        /// The reason for its end.
         why: Why,
-        /// The last error, or an error of ours where there was none.
+        /// The last error, or an error of the client's own if there was none.
         info: Rc<ErrorInfo>,
     },
-    /// By the caller's abort.
+    /// The caller aborted it.
     Cancelled,
-    /// With the client.
+    /// The client was closed.
     Closed,
 }
 
-/// What a call went through.
+/// The record of a call.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Its attempts, in order of their ends.
@@ -181,7 +182,7 @@ pub struct Leave {
     pub from: usize,
     /// The index of the next.
     pub to: usize,
-    /// Why.
+    /// The reason for leaving.
     pub info: Rc<ErrorInfo>,
 }
 
@@ -192,13 +193,13 @@ pub struct PastAttempt {
     pub number: u32,
     /// The index of its target.
     pub target: usize,
-    /// How long it took.
+    /// The time that it took.
     pub took: Millis,
     /// The wait before it.
     pub waited: Millis,
-    /// How it failed; `None` for the one that answered.
+    /// Its error; `None` for the attempt that answered.
     pub info: Option<Rc<ErrorInfo>>,
-    /// Whether its answer may have been lost: it was stopped from here.
+    /// Whether its answer may have been lost: the attempt was stopped by the client.
     pub abandoned: bool,
 }
 

@@ -1,70 +1,71 @@
-//! How many requests may be on their way before the first of them is heard of.
+//! The pace of requests whose outcome is not heard of yet.
 //!
-//! What is refused is refused within half a second; what is served takes ten. So a request of which
-//! nothing is heard for a moment has been taken in, and more may follow it: two at first, then by
-//! fours, then by a quarter of what the last minutes took in. A crowd that hits a limit nobody knew
-//! of loses a few requests and not all.
+//! A refusal comes within half a second; an answer takes ten. So a request of which nothing is
+//! heard for a moment has been admitted, and more may follow it: two at first, then by fours, then
+//! by a quarter of the requests that the last minutes admitted. A crowd that meets an unknown limit
+//! loses a few requests and not all.
 
 use crate::base::time::{Instant, Millis};
 use crate::engine::ids::AttemptId;
 
-/// How long a refusal takes at most: 420 ms to arrive, and the way back.
+/// The longest time that a refusal takes: 420 ms to arrive, and the way back.
 pub(crate) const HEARD: Millis = Millis(600);
-/// Requests at once to a target that has never taken one in.
+/// Requests at once to a target that has never admitted one.
 const COLD: u64 = 2;
-/// Requests at once to one that has.
+/// Requests at once to a target that has admitted some.
 const WARM: u64 = 4;
-/// Requests at once at most: of hundreds the last leave a process late, and arrive in another
-/// minute than they were counted in.
+/// The most requests at once: the last of hundreds leave a process late, and arrive in another
+/// minute than the one in which they were counted.
 const MOST: u64 = 100;
 const MINUTE: u64 = 60_000;
 
-/// Counts the requests that nothing is heard of yet.
+/// Counts the requests whose outcome is not heard of yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pacer {
     fresh: Vec<Fresh>,
-    /// Whether a request was ever taken in.
+    /// Whether a request was ever admitted.
     warm: bool,
-    /// What was taken in in this minute and the one before.
+    /// The number of the minute of `taken`, the requests admitted in it; `taken_before` are those
+    /// of the minute before.
     minute: u64,
     taken: u64,
     taken_before: u64,
-    /// What was ever taken in.
+    /// Requests ever admitted.
     total: u64,
-    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    /// Those sent above the count at which the service refuses, if that is a limit.
     above: u64,
 }
 
-/// A request of which nothing is heard yet.
+/// A request whose outcome is not heard of yet.
 #[derive(Clone, Copy, Debug)]
 struct Fresh {
     sent: Instant,
     attempt: AttemptId,
     is_above: bool,
-    /// Whether it was refused: its place is free when it would have been taken in, so that a limit
-    /// that was just reached is not asked again at once.
+    /// Whether it was refused. Its place is free when it would have been admitted, so that a limit
+    /// that was just reached is not tried again at once.
     is_refused: bool,
 }
 
-/// What speaks for a target while some requests fail.
+/// The evidence for a target while some requests fail.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SlowStart {
-    /// Requests that it has taken in, ever.
+    /// Requests that it has ever admitted.
     pub(crate) taken: u64,
-    /// What of it was sent above the count at which the service refuses, if that is a limit.
+    /// Those sent above the count at which the service refuses, if that is a limit.
     pub(crate) above: u64,
-    /// Requests of which nothing is heard yet.
+    /// Requests whose outcome is not heard of yet.
     pub(crate) unheard: u64,
-    /// Whether it took any in within a minute or two.
+    /// Whether it admitted any within a minute or two.
     pub(crate) is_warm: bool,
 }
 
 impl Pacer {
-    /// How many requests may go now, and when the next may where that is none. `limit` is what a
-    /// minute takes, where that is known.
+    /// The number of requests that may go now; if that is none, the moment at which the next may.
+    /// `limit` is the number that a minute allows, if that is known.
     ///
-    /// Where others use the limit too, requests go two by two: who has taken more than the others
-    /// then comes last, and is the one that is refused.
+    /// Requests go two by two if others use the limit too: a process that has taken more than the
+    /// others then comes last, and is the one that is refused.
     pub(crate) fn room(
         &mut self,
         now: Instant,
@@ -85,7 +86,7 @@ impl Pacer {
         }
     }
 
-    /// When a request counts as taken in; `None` where it does, or was refused.
+    /// When a request counts as admitted; `None` if it already does, or was refused.
     pub(crate) fn hears_of(&mut self, now: Instant, attempt: AttemptId) -> Option<Instant> {
         self.age(now);
         let fresh =
@@ -93,7 +94,7 @@ impl Pacer {
         Some(fresh.sent + HEARD)
     }
 
-    /// What speaks for the target now.
+    /// The evidence for the target now.
     pub(crate) fn slow_start(&mut self, now: Instant) -> SlowStart {
         self.age(now);
         let unheard = self.fresh.iter().filter(|fresh| !fresh.is_refused).count();
@@ -103,7 +104,7 @@ impl Pacer {
         SlowStart { taken: self.total, above: self.above, unheard, is_warm }
     }
 
-    /// What was sent some time ago, and of which nothing was heard, was taken in.
+    /// Counts older requests of which nothing was heard as admitted.
     fn age(&mut self, now: Instant) {
         let is_old = |fresh: &Fresh| fresh.sent + HEARD <= now;
         if !self.fresh.first().is_some_and(is_old) {
@@ -117,26 +118,26 @@ impl Pacer {
         }
     }
 
-    /// A request goes out.
+    /// Notes a request that goes out.
     pub(crate) fn sent(&mut self, now: Instant, attempt: AttemptId, is_above: bool) {
         self.fresh.push(Fresh { sent: now, attempt, is_above, is_refused: false });
     }
 
-    /// A request was answered as hoped.
+    /// Notes a request that was answered as hoped.
     pub(crate) fn served(&mut self, now: Instant, attempt: AttemptId) {
         if let Some(fresh) = self.drop(attempt) {
             self.take_in(now, fresh);
         }
     }
 
-    /// A request was refused.
+    /// Notes a request that was refused.
     pub(crate) fn refused(&mut self, attempt: AttemptId) {
         for fresh in self.fresh.iter_mut().filter(|fresh| fresh.attempt == attempt) {
             fresh.is_refused = true;
         }
     }
 
-    /// A request is no longer waited for.
+    /// Forgets a request that is no longer waited for.
     pub(crate) fn gave_up(&mut self, attempt: AttemptId) {
         self.drop(attempt);
     }
@@ -173,7 +174,7 @@ impl Pacer {
 mod tests {
     use super::*;
 
-    /// How many go at each step of 600 ms where nothing is refused.
+    /// The number of requests that go at each step of 600 ms if none is refused.
     fn steps(limit: Option<u64>, count: usize) -> Vec<u64> {
         let mut pacer = Pacer::default();
         let mut attempt = 0;

@@ -1,4 +1,4 @@
-//! How calls wait for the next day of the budget, and are woken.
+//! Parking: calls wait for the next day of the budget, and are woken.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::engine::state_machine::Engine;
 use crate::quota::window::Amounts;
 
 impl Engine {
-    /// A call waits for the budget's next day, or for money that comes back before.
+    /// Parks a call until the budget's next day, or until money comes back before that.
     pub(crate) fn park(&mut self, id: CallId, mut call: Box<Call>, blocker: &Blocker) {
         let now = self.now.mono;
         let told = self.parked.told.take().filter(|told| (told.0, told.1) == (now, blocker.until));
@@ -21,7 +21,7 @@ impl Engine {
         call.last = Some(Rc::clone(&info));
         let is_only = self.parked.queue.len() == 0;
         if self.parked.redeem(&mut call) || is_only {
-            // Nobody is woken in vain twice.
+            // A call that was woken in vain is not woken again before the end of the blocker.
             self.parked.sleep(now, blocker.until);
         }
         let ticket = Ticket { call: id, serial: call.serial };
@@ -33,8 +33,8 @@ impl Engine {
         self.put(id, call);
     }
 
-    /// Wakes those who wait for money, one after the other, while there is enough for the next: one
-    /// that does not fit keeps those behind it until the next day at most.
+    /// Wakes the calls that wait for money, one after the other, while there is enough for the
+    /// next. A call that does not fit keeps those behind it waiting, until the next day at most.
     pub(crate) fn unpark(&mut self) {
         let now = self.now;
         let is_due = self.parked.wake.is_some_and(|wake| wake <= now.mono);
@@ -64,13 +64,13 @@ impl Engine {
             let Some(mut call) = self.take(ticket.call) else { return };
             self.parked.promise(&mut call, nanos);
             call.queued = None;
-            // Its wait is over, and goes on where it began if it has to.
+            // Its wait is over; if it has to wait again, that wait goes on from its old place.
             call.waits_until = Some(now.mono);
             self.place(ticket.call, call);
         }
     }
 
-    /// The target that a call which waits for money goes on with now; else when to look again.
+    /// The target that a parked call goes on with now; else when to look again.
     fn fits(&self, call: &Call) -> Result<usize, Instant> {
         let target = match self.short_of(call, call.target, 0) {
             Some(blocker) => match self.resolve(call, &blocker) {
@@ -93,7 +93,7 @@ impl Engine {
         replica.moment(self.now, replica.usage.midnight(replica.clock(self.now)))
     }
 
-    /// What in the budget keeps a call from a target, beside so much more money.
+    /// The budget's denial of a call to a target, with so much more money set aside.
     fn short_of(&self, call: &Call, target: usize, beside: u64) -> Option<Blocker> {
         let replica = &self.budget.as_ref()?.replica;
         let nanos = call.cost_of(target).nanos.saturating_add(beside);

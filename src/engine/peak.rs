@@ -13,9 +13,9 @@ pub struct Hours(u32);
 pub struct Window {
     /// The first hour.
     pub from: u8,
-    /// The hour in which it is over.
+    /// The hour after the last one.
     pub to: u8,
-    /// Whose hours these are.
+    /// The part of the day and the region whose peak it is.
     pub name: &'static str,
 }
 
@@ -57,7 +57,7 @@ impl Hours {
         if hour < 24 { Self(self.0 | 1 << hour) } else { self }
     }
 
-    /// These and those.
+    /// These hours and those.
     #[must_use]
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 | others.0)
@@ -69,13 +69,13 @@ impl Hours {
         hour < 24 && self.0 >> hour & 1 == 1
     }
 
-    /// Each of them, from midnight on.
+    /// Each of the hours, from midnight on.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0..24).filter(move |&hour| self.has(hour))
     }
 
-    /// The first moment from `now` on that is in none of these hours: `now` itself where it is in
-    /// none, and also where all hours are taken, for then waiting helps nobody.
+    /// The first moment from `now` on that is in none of these hours; `now` itself also if all
+    /// hours are among them, since waiting would not help.
     #[must_use]
     pub fn next_outside(self, now: WallTime) -> WallTime {
         let start = WallTime((now.0 / HOUR).saturating_mul(HOUR));

@@ -1,4 +1,4 @@
-//! Where a call goes first: into the queue of its target, straight away, or elsewhere.
+//! The first place of a call: the queue of its target, straight to the target, or elsewhere.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::errors::local;
 use crate::retry::ending::Why;
 
 impl Engine {
-    /// Puts a call into the queue of its target, or sends it where there is none.
+    /// Puts a call into the queue of its target, or sends it if that has none.
     pub(crate) fn place(&mut self, id: CallId, call: Box<Call>) {
         let Some(mut call) = self.goes_no_further(id, call) else { return };
         if let Some(until) = peak_ends(&call, self.now) {
@@ -52,7 +52,7 @@ impl Engine {
         self.enqueue(id, call, lane_id);
     }
 
-    /// A background call keeps out of the hours of overload.
+    /// Holds a background call that keeps out of the hours of overload.
     fn hold_for_peak(&mut self, id: CallId, mut call: Box<Call>, until: Instant) {
         let wait = until - self.now.mono;
         if call.waits_until.replace(until).is_none() {
@@ -65,14 +65,14 @@ impl Engine {
         self.put(id, call);
     }
 
-    /// A call that may not pay for its target goes to a later one that it can, or ends.
+    /// Moves a call that may not pay for its target to a later one that it may pay for, or ends it.
     fn place_cheaper(&mut self, id: CallId, call: Box<Call>) {
         let later = call.target.saturating_add(1)..call.spec.targets.len();
         let is_whole =
             |index: usize| call.spec.targets.get(index).is_some_and(|target| !target.is_smaller);
         let cheaper = later.into_iter().find(|index| is_whole(*index) && call.affords(*index));
         if cheaper.is_none() && call.late.is_some() {
-            // Its picture may be paid for already, and may still come.
+            // A picture of the call may be paid for already, and may still come.
             self.put(id, call);
             return;
         }
@@ -101,9 +101,10 @@ impl Engine {
         self.put(id, call);
     }
 
-    /// A queued call has waited as long as it may while another target could start sooner.
+    /// Looks at the other targets of a queued call that has waited for as long as it may while one
+    /// of them could start sooner.
     pub(crate) fn reconsider(&mut self, id: CallId, mut call: Box<Call>) {
-        // It may be next at any moment; what counts is what is in the way of the queue.
+        // The call may be next at any moment, so that only the blocker of the whole queue counts.
         let Some(blocker) = self.blocker(&call, call.target, 0) else {
             call.patience = None;
             self.put(id, call);
@@ -123,8 +124,8 @@ impl Engine {
     }
 }
 
-/// When the hours are over that a call keeps out of; `None` where it may go, or has to because
-/// of its deadline.
+/// The end of the hours that a call keeps out of; `None` if it may go, or has to because of its
+/// deadline.
 pub(crate) fn peak_ends(call: &Call, now: Now) -> Option<Instant> {
     let hours = call.spec.avoid.filter(|_| call.spec.is_background())?;
     if mutant!(IgnoresPeak) {

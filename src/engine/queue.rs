@@ -1,11 +1,11 @@
-//! Who goes next: by priority, then first come.
+//! The queue of a lane: by priority, then first come.
 
 use crate::engine::ids::CallId;
 use std::collections::VecDeque;
 
-/// So many go before one of the lowest priority does, which so gets a tenth.
+/// Calls that go before one of the lowest priority, which so gets a tenth.
 const TURNS: u32 = 9;
-/// Where there are several lower priorities, so many go before the oldest of them does.
+/// Calls that go before the oldest of the lower priorities, if there are several.
 const TURNS_OF_MANY: u32 = 4;
 
 /// A place in the queue.
@@ -16,15 +16,15 @@ pub(crate) struct Ticket {
     pub(crate) serial: u64,
 }
 
-/// The calls that wait for a target, by priority. Tickets of calls that have left are skipped where
+/// The calls that wait for a target, by priority. Tickets of calls that have left are skipped when
 /// they are met, so that leaving costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    /// The highest priority first.
+    /// The classes, the highest priority first.
     classes: VecDeque<Class>,
-    /// How many went in a row while others of a lower priority waited.
+    /// Calls that went in a row while others of a lower priority waited.
     turns: u32,
-    /// How many went in a row while others of the lowest priority waited.
+    /// Calls that went in a row while others of the lowest priority waited.
     turns_of_lowest: u32,
     /// The place of the class whose first ticket goes next.
     next: usize,
@@ -34,19 +34,19 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct Class {
     priority: i32,
-    /// By serial.
+    /// The tickets, by serial.
     waiting: VecDeque<Ticket>,
-    /// How many of them have not left.
+    /// The number of tickets whose call has not left.
     live: u64,
 }
 
 impl Queue {
-    /// How many wait.
+    /// The number of calls that wait.
     pub(crate) fn len(&self) -> u64 {
         self.classes.iter().fold(0, |sum, class| sum.saturating_add(class.live))
     }
 
-    /// How many wait that go before a new call of this priority.
+    /// The number of waiting calls that go before a new one of this priority.
     pub(crate) fn ahead_of(&self, priority: i32) -> u64 {
         let ahead = self.classes.iter().filter(|class| class.priority >= priority);
         ahead.fold(0, |sum, class| sum.saturating_add(class.live))
@@ -69,14 +69,14 @@ impl Queue {
         }
     }
 
-    /// A call of this priority has left; its ticket is skipped later.
+    /// Notes that a call of this priority has left; its ticket is skipped later.
     pub(crate) fn leave(&mut self, priority: i32) {
         if let Some(class) = self.class(priority) {
             class.live = class.live.saturating_sub(1);
         }
     }
 
-    /// The call that goes next, of those for which `waits` holds. It stays where it is.
+    /// The ticket that goes next, of those for which `waits` holds. It stays in the queue.
     pub(crate) fn peek(&mut self, waits: impl Fn(Ticket) -> bool) -> Option<Ticket> {
         for class in &mut self.classes {
             while class.first().is_some_and(|ticket| !waits(ticket)) {
@@ -103,7 +103,7 @@ impl Queue {
         lower.min_by_key(serial).unwrap_or_default()
     }
 
-    /// Takes the call out that [`Queue::peek`] gave.
+    /// Takes out the ticket that [`Queue::peek`] gave.
     pub(crate) fn pop(&mut self) {
         let count = |is_reset: bool, turns: u32| if is_reset { 0 } else { turns.saturating_add(1) };
         let lowest = self.classes.len().saturating_sub(1);
@@ -119,8 +119,8 @@ impl Queue {
         }
     }
 
-    /// Those who wait, in the order in which they go, but for the turns of lower priorities; for
-    /// looking ahead.
+    /// The waiting calls in the order in which they go, apart from the turns of lower priorities;
+    /// for looking ahead.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Ticket> {
         self.classes.iter().flat_map(|class| class.waiting.iter().copied())
     }
@@ -185,7 +185,7 @@ mod tests {
         let mut order = Vec::new();
         for turn in 0..12 {
             if turn == 8 {
-                // Older than the background's, as one that comes back is.
+                // The ticket is older than the background's, as that of a call that comes back is.
                 queue.push(5, ticket(50));
             }
             let next = queue.peek(|_| true).map(|ticket| ticket.call.0);

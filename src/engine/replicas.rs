@@ -1,4 +1,5 @@
-//! The quotas of an engine, as others see them: what is used, what is kept, what a store is told.
+//! The quotas of an engine for the outside: their usage, their state as text, their share in a
+//! store.
 
 use crate::base::time::{Now, WallTime};
 use crate::engine::ids::{AccountId, LaneId, ReplicaId, lane_id};
@@ -43,7 +44,7 @@ impl Engine {
         !self.exchanges.is_empty()
     }
 
-    /// Asks the store of every shared quota what is used.
+    /// Asks the store of every shared quota for its usage.
     pub fn look(&mut self, now: Now) {
         self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
         let shared =
@@ -53,14 +54,14 @@ impl Engine {
         }
     }
 
-    /// The states of the quotas that this process keeps alone.
+    /// The states, as text, of the quotas that only this process keeps.
     #[must_use]
     pub fn own_replicas(&self) -> Vec<(ReplicaId, String)> {
         let own = self.replicas().filter(|(_, replica)| !replica.is_shared());
         own.map(|(id, replica)| (id, replica.state())).collect()
     }
 
-    /// Takes a quota back that was kept.
+    /// Restores a quota from its state.
     pub fn recall(&mut self, now: Now, id: ReplicaId, state: &str) {
         if let (Some(replica), Some(shared)) = (self.replica_mut(id), SharedUsage::read(state)) {
             replica.usage.merge(&shared.usage);
@@ -69,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// What is used of a quota, each with the moment at which some of it is free again.
+    /// The usage of a quota, each row with the moment at which some of it is free again.
     pub fn usage(&mut self, now: Now, id: ReplicaId) -> Vec<(DimensionUsage, Option<u64>)> {
         let Some(replica) = self.replica_mut(id) else { return Vec::new() };
         let clock = replica.clock(now);
@@ -78,13 +79,13 @@ impl Engine {
         replica.usage.rows().map(|usage| (usage, replica.usage.frees_at(clock, &usage))).collect()
     }
 
-    /// What the clock of a replica's store shows now, as far as is known.
+    /// The time that the clock of a quota's store shows now, as far as is known.
     #[must_use]
     pub fn expects(&self, now: Now, id: ReplicaId) -> Option<u64> {
         self.replica(id)?.expects(now)
     }
 
-    /// How many calls wait for a lane, and how many attempts are in flight.
+    /// The number of calls that wait for a lane, and of its attempts in flight.
     #[must_use]
     pub fn load(&self, lane: LaneId) -> Option<(u64, u64)> {
         let lane = self.lanes.get(lane.0 as usize)?;
@@ -111,7 +112,7 @@ impl Engine {
             .chain(self.budget.iter().map(|budget| (ReplicaId::Budget, &budget.replica)))
     }
 
-    /// The lanes, for those who look at their use.
+    /// The usage of a lane; `None` if there is no such lane.
     #[must_use]
     pub fn lane(&self, id: LaneId) -> Option<&Usage> {
         self.lanes.get(id.0 as usize).map(|lane| &lane.replica.usage)

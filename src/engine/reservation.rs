@@ -1,4 +1,4 @@
-//! What a request is going to take is reserved: with the budget, the account and the lane.
+//! Reservation of the amounts that a request will take: with the budget, the account and the lane.
 
 use std::rc::Rc;
 
@@ -23,14 +23,14 @@ impl Engine {
         self.in_flight < self.concurrency && lane.in_flight < lane.in_flight_max()
     }
 
-    /// Whether it is decided here what may go in a lane, and not in a store.
+    /// Whether requests of a lane are decided here, and not in a store.
     pub(crate) fn decides(&self, lane: &Lane) -> bool {
         let account = self.accounts.get(lane.account.0 as usize);
         lane.replica.decides() && account.into_iter().chain(&self.budget).all(Account::decides)
     }
 
-    /// A permit for a call that insists, where nothing but a guess keeps it: the loop that the drop-in
-    /// replaces would send it now, whoever waits.
+    /// A permit for a call that insists, if only guesses keep it: the loop that the drop-in
+    /// replaces would send it now, ahead of all that wait.
     pub(crate) fn permit_now(&mut self, index: usize, call: &Call) -> Option<Permit> {
         let now = self.now.mono;
         let has_room = self.lanes.get_mut(index)?.pacer.room(now, None, false).is_ok();
@@ -41,7 +41,7 @@ impl Engine {
         may_go.then(|| self.reserve(index, &cost, true).ok()).flatten()
     }
 
-    /// Counts a request where account and lane let it go: the account first.
+    /// Counts a request if the budget, the account and the lane let it go, in this order.
     pub(crate) fn reserve(
         &mut self,
         index: usize,
@@ -50,7 +50,7 @@ impl Engine {
     ) -> Result<Permit, Blocker> {
         let now = self.now;
         let cost = &mutant!(CountsNothing, *cost, Amounts { requests: 0, ..*cost });
-        let (cost_of_lane, money) = cost.split();
+        let (amounts, money) = cost.split();
         let nowhere = || {
             let info = Rc::new(ErrorInfo::new(Kind::Unknown));
             Blocker { until: now.mono, reason: Reason::Target(info) }
@@ -78,15 +78,15 @@ impl Engine {
             Some(Err(denial)) => {
                 give_back(None);
                 let until =
-                    account.map_or(now.mono, |payer| payer.replica.moment(now, denial.until));
+                    account.map_or(now.mono, |account| account.replica.moment(now, denial.until));
                 return Err(Blocker { until, reason: Reason::Account(denial) });
             }
             None => 0,
         };
         let taken = if insists {
-            lane.replica.insist(now, &cost_of_lane)
+            lane.replica.insist(now, &amounts)
         } else {
-            lane.replica.take(now, &cost_of_lane)
+            lane.replica.take(now, &amounts)
         };
         match taken {
             Ok(at) => {

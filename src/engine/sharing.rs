@@ -1,4 +1,4 @@
-//! Permits from a store: what is asked, what is answered, and what happens where no answer comes.
+//! Permits from a store: the questions, the answers, and the case that no answer comes.
 
 use std::rc::Rc;
 
@@ -14,22 +14,22 @@ use crate::quota::replica::{Replica, STORE_TIMEOUT};
 use crate::quota::shared::{Reply, Request};
 use crate::quota::window::Amounts;
 
-/// Permits asked for at once, at most.
+/// The most permits that are asked for at once.
 const PERMITS_MAX: u64 = 64;
 
 impl Engine {
     /// When an exchange is due, or one has taken too long.
     pub(crate) fn next_exchange(&self) -> Option<Instant> {
         let expires = self.exchanges.iter().map(|exchange| exchange.asked.mono + STORE_TIMEOUT);
-        // A store that is down is asked again for the sake of those who wait, and for a moment longer
-        // where it has to be told something.
+        // A store that is down is asked again for calls that wait, and for a moment longer if it
+        // has to be told something.
         let is_idle = self.is_idle();
         let owes = |replica: &Replica| replica.owes() && replica.may_be_back();
         let is_due = |replica: &Replica| !is_idle || !replica.is_down() || owes(replica);
         expires.chain(self.due_replicas(is_due)).min()
     }
 
-    /// When a store that is down is to be told what nobody waits for.
+    /// When a store that is down is to be told of changes that no call waits for.
     pub(crate) fn next_report(&self) -> Option<Instant> {
         let is_due = |replica: &Replica| replica.is_down() && replica.owes();
         self.due_replicas(is_due).min().filter(|_| self.is_idle())
@@ -45,7 +45,7 @@ impl Engine {
         self.exchanges.iter().any(|exchange| exchange.replica == id)
     }
 
-    /// Gives up on stores that do not answer, and tells those that are there what is due.
+    /// Gives up on stores that do not answer, and tells the others the changes that are due.
     pub(crate) fn keep_replicas(&mut self) {
         let now = self.now.mono;
         while let Some(exchange) =
@@ -69,7 +69,8 @@ impl Engine {
         self.replicas().any(|(_, replica)| replica.is_down())
     }
 
-    /// A client has one store: it is down with the first of its quotas, and there with the last.
+    /// Reports that the store is down or back. A client has one store: it is down with the first of
+    /// its quotas, and back with the last.
     fn tell_stores(&mut self, before: bool) {
         let down = self.stores_down();
         if down != before {
@@ -89,9 +90,9 @@ impl Engine {
         found
     }
 
-    /// Asks the store for permits, as many as could be used now.
+    /// Asks the store for as many permits as could be used now.
     ///
-    /// The first is for the call that goes next, which may be another than the first in line.
+    /// The first is for the next call, which may be another than the first in line.
     pub(crate) fn ask_permits(&mut self, index: usize, first: CallId, room: u64) {
         let Some(lane) = self.lanes.get(index) else { return };
         let most = usize::try_from(room.min(PERMITS_MAX)).unwrap_or_default();
@@ -107,7 +108,7 @@ impl Engine {
         self.ask_money(index, costs, Paid::default(), Payer::Budget);
     }
 
-    /// Has the money of what a lane wants counted by this payer and those after it, then asks the
+    /// Has the money of a lane's requests counted by this payer and those after it, then asks the
     /// lane's store.
     fn ask_money(
         &mut self,
@@ -124,7 +125,7 @@ impl Engine {
             let Some(replica) = self.replica_mut(id) else { continue };
             if replica.is_shared() && !replica.decides() && replica.usage.is_limited() {
                 if is_asked {
-                    // Another lane asks; this one is looked at again when that has its answer.
+                    // Another lane asks; this one is looked at again when that lane has its answer.
                     self.pay_back(index, &costs, paid_at, payer);
                     if let Some(lane) = self.lanes.get_mut(index) {
                         lane.asking = false;
@@ -153,7 +154,7 @@ impl Engine {
         self.ask_lane(index, costs, paid_at);
     }
 
-    /// A payer lets so many of the requests pass; gives whether there are any.
+    /// Goes on with the requests that a payer lets pass; returns whether there are any.
     fn go_on_with(
         &mut self,
         index: usize,
@@ -166,7 +167,7 @@ impl Engine {
         costs.truncate(count);
         self.pay_back(index, &left, paid_at, payer);
         if costs.is_empty() {
-            // Nothing may be spent: the lane's store is not asked for nothing, again and again.
+            // No money may be spent: the lane's store is not asked for no permits, again and again.
             self.end_asking(index);
             if let Some(denial) = denial {
                 self.block_payer(index, denial, payer == Payer::Budget);
@@ -175,7 +176,7 @@ impl Engine {
         !costs.is_empty()
     }
 
-    /// Gives back what the payers before this one have counted for requests that do not go.
+    /// Gives back the amounts that the payers before this one counted for requests that do not go.
     fn pay_back(&mut self, index: usize, costs: &[Amounts], paid_at: Paid, before: Payer) {
         for payer in Payer::ALL.into_iter().filter(|payer| *payer < before) {
             for cost in costs {
@@ -194,7 +195,7 @@ impl Engine {
         let now = self.now;
         let Some(account) = self.lanes.get(index).map(|lane| lane.account) else { return };
         match self.replica_mut(payer.replica(account)) {
-            // Where no money is counted, nobody needs to know.
+            // A quota without a limit need not tell others that money was taken back.
             Some(replica) if used.is_zero() && !replica.usage.is_limited() => {
                 replica.untake(paid_at.of(payer), reserved);
             }
@@ -203,10 +204,10 @@ impl Engine {
         }
     }
 
-    /// The money of what a lane wants is counted; now its own store is asked.
+    /// Asks a lane's own store, after the money of its requests was counted.
     fn ask_lane(&mut self, index: usize, costs: Vec<Amounts>, paid_at: Paid) {
         if self.is_asked(ReplicaId::Lane(lane_id(index))) {
-            // One question at a time: the money that was granted goes back.
+            // One question at a time is asked: the money that was granted goes back.
             self.end_asking(index);
             self.use_permits(index, &costs, Granted { count: 0, at: 0, paid_at });
             if let Some(lane) = self.lanes.get_mut(index) {
@@ -247,7 +248,7 @@ impl Engine {
         }
     }
 
-    /// Asks for nothing: tells what happened, or repeats a question that was not answered.
+    /// Asks for no permits: tells the changes, or repeats a question that was not answered.
     pub(crate) fn tell_store(&mut self, id: ReplicaId, lane: Option<usize>) {
         let epoch = self.random.bits();
         let request =
@@ -265,9 +266,9 @@ impl Engine {
         self.outputs.push_back(Output::Transact { id, replica, request });
     }
 
-    /// The store has answered, or failed.
+    /// Takes in a store's answer, or its failure.
     pub(crate) fn transacted(&mut self, id: ExchangeId, reply: Option<&Reply>) {
-        // An answer that came too late is asked for again.
+        // The exchange of an answer that came too late is over, and the question is asked again.
         let found = self.end_exchange(|exchange| exchange.id == id);
         let Some(exchange) = found else { return };
         let Some(reply) = reply else {
@@ -280,7 +281,7 @@ impl Engine {
         let was_down = replica.is_down();
         let (granted, at) = replica.answered(now, exchange.asked, reply);
         if was_down {
-            // What was held while it was away need not be any more.
+            // Lanes that waited while the store was away need not wait any more.
             for lane in &mut self.lanes {
                 lane.deferred = true;
             }
@@ -292,7 +293,7 @@ impl Engine {
                 self.outputs.push_back(Output::Notice(Notice::Learned { lane, learned }));
             }
         }
-        // What keeps the next one is said for those whose permits are used.
+        // The denial of the next request is for callers whose permits are used.
         let denial = reply.denial.filter(|_| granted == reply.granted);
         self.look_again(exchange.replica, exchange.purpose.lane());
         match exchange.purpose {
@@ -327,7 +328,7 @@ impl Engine {
         }
     }
 
-    /// Lanes that found their account being asked are looked at again when it has answered.
+    /// Looks again at lanes that found their quota being asked, after the answer.
     fn look_again(&mut self, replica: ReplicaId, except: Option<usize>) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let own = ReplicaId::Lane(lane_id(index));
@@ -339,7 +340,7 @@ impl Engine {
         }
     }
 
-    /// Sends the calls that go next, under permits that were granted; what is left goes back.
+    /// Sends the next calls under granted permits; amounts left over go back.
     fn use_permits(&mut self, index: usize, costs: &[Amounts], granted: Granted) {
         let (now, nothing) = (self.now, Amounts::default());
         for (nth, cost) in costs.iter().enumerate() {
@@ -350,7 +351,7 @@ impl Engine {
             let taken = call.map_or(nothing, |id| self.call(id).map_or(nothing, Call::cost));
             let Some(lane) = self.lanes.get_mut(index) else { return };
             let taken = lane.reserves(&taken);
-            // Another may have come first meanwhile, and want more than was granted.
+            // Another call may have come first meanwhile, and cost more than was granted.
             let call = call.filter(|_| taken.minus(cost).is_zero());
             let taken = if call.is_some() { taken } else { nothing };
             let ((reserved, money), (used, spent)) = (cost.split(), taken.split());

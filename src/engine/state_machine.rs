@@ -1,4 +1,4 @@
-//! The one state machine: calls come in, sends and endings go out.
+//! The one state machine: calls come in, requests and endings go out.
 //!
 //! The engine is fed one [`Input`] at a time, each with the time. After each, [`Engine::poll`] is
 //! called until it gives `None`, and then [`Engine::next_wakeup`] says when to come back with
@@ -24,7 +24,7 @@ use crate::retry::ending::Why;
 use crate::retry::policy::{self, Decision, Standing};
 use crate::retry::retry_budget::RetryBudget;
 
-/// By how much the wall clock leaves the other one behind where a computer slept.
+/// The least time by which the wall clock runs ahead of the other one if a computer slept.
 const SLEPT: Millis = Millis(1_000);
 
 /// The state machine behind one client.
@@ -36,16 +36,16 @@ pub struct Engine {
     wakes: BinaryHeap<Reverse<(Instant, u32, CallId)>>,
     pub(crate) lanes: Vec<Lane>,
     pub(crate) accounts: Vec<Account>,
-    /// What the caller allows to be spent, whoever is paid.
+    /// The caller's limits on spending, for all accounts together.
     pub(crate) budget: Option<Account>,
     pub(crate) parked: Parked,
-    /// What answers have cost, and what those may have that were lost, in billionths of a USD.
+    /// The cost of answers, and of those that may have been lost, in billionths of a USD.
     pub(crate) spending: Spending,
-    /// The retry budgets of targets without a lane, by their account.
+    /// The retry budgets of targets without a lane, by the target's account.
     pub(crate) retry_budgets: Vec<RetryBudget>,
-    /// That of accounts beyond all bounds.
+    /// The retry budget of accounts beyond the last number.
     pub(crate) spare: RetryBudget,
-    /// What the waits of calls are drawn from.
+    /// The seed of the waits of calls.
     pub(crate) seed: u64,
     pub(crate) random: Random,
     pub(crate) now: Now,
@@ -54,15 +54,15 @@ pub struct Engine {
     pub(crate) serials: u64,
     /// Calls that were put into a queue by this input; they are told if they have to wait.
     pub(crate) placed: Vec<CallId>,
-    /// Questions to stores that are not answered, and how many there were.
+    /// Questions to stores that are not answered, and the number of questions asked.
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) asked: u64,
-    /// Attempts in flight that went through a queue, and how many there may be.
+    /// Attempts in flight that went through a queue, and the most that there may be.
     pub(crate) in_flight: u64,
     pub(crate) concurrency: u64,
     /// The shares of a limit at which an alert is given.
     pub(crate) alert_at: Vec<f64>,
-    /// Whether nothing new is sent any more.
+    /// Whether no new attempt is sent any more.
     pub(crate) draining: bool,
     closed: bool,
 }
@@ -101,31 +101,31 @@ impl Engine {
         }
     }
 
-    /// Attempts in flight at most, over all lanes.
+    /// Sets the most attempts in flight, over all lanes.
     pub const fn set_concurrency(&mut self, most: u64) {
         self.concurrency = most;
     }
 
-    /// The shares of a limit at which an alert is given, instead of 70 %.
+    /// Sets the shares of a limit at which an alert is given, instead of 70 %.
     pub fn set_alerts(&mut self, thresholds: &[f64]) {
         self.alert_at = thresholds.to_vec();
     }
 
-    /// Sets what may be spent: [`crate::errors::kind::Dimension::Budget`] in
-    /// all, [`crate::errors::kind::Dimension::BudgetPerDay`] a day.
+    /// Sets the limits on spending: [`crate::errors::kind::Dimension::Budget`] in all,
+    /// [`crate::errors::kind::Dimension::BudgetPerDay`] a day.
     pub fn set_budget(&mut self, limits: &Limits) {
         let mut budget = Account::new(limits, &Limits::default());
         budget.replica.is_strict = true;
         self.budget = Some(budget);
     }
 
-    /// What this client has spent.
+    /// The money that this client has spent.
     #[must_use]
     pub const fn spending(&self) -> Spending {
         self.spending
     }
 
-    /// Adds an account, whose lanes share what may be spent in ten minutes.
+    /// Adds an account, whose lanes share the limit on spending in ten minutes.
     pub fn open_account(&mut self, given: &Limits, tier: &Limits) -> AccountId {
         self.accounts.push(Account::new(given, tier));
         AccountId(u32::try_from(self.accounts.len()).unwrap_or(u32::MAX).saturating_sub(1))
@@ -186,7 +186,7 @@ impl Engine {
         id
     }
 
-    /// Takes in what happened; an input about a call or attempt that is over changes nothing.
+    /// Takes in an event; one about a call or attempt that is over changes nothing.
     pub fn handle(&mut self, now: Now, input: Input) {
         self.advance(now);
         match input {
@@ -203,7 +203,7 @@ impl Engine {
                 }
             }
             Input::Transacted { id, reply } => {
-                // A call whose deadline is now is not sent by what comes from the store.
+                // A call whose deadline is now is not sent by an answer from the store.
                 self.wake_due();
                 self.transacted(id, reply.as_ref());
             }
@@ -222,7 +222,7 @@ impl Engine {
         self.run();
     }
 
-    /// Ends the calls that this is true of.
+    /// Ends the calls for which `is_it` holds.
     fn end_all(&mut self, is_it: impl Fn(&Call) -> bool) {
         for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
             let id = CallId(index);
@@ -234,7 +234,7 @@ impl Engine {
         }
     }
 
-    /// Calls that wait for another attempt beside one that is in flight have that alone left.
+    /// Ends the waits for another attempt: only those in flight are left to the calls.
     fn call_back(&mut self) {
         for index in 0..u32::try_from(self.calls.len()).unwrap_or(u32::MAX) {
             let Some(mut call) = self.take(CallId(index)) else { continue };
@@ -247,7 +247,7 @@ impl Engine {
         }
     }
 
-    /// A call of a client that takes nothing more has nothing to wait for but what is in flight.
+    /// Ends a call of a client that takes no more calls, unless it has an attempt in flight.
     pub(crate) fn goes_no_further(&mut self, id: CallId, call: Box<Call>) -> Option<Box<Call>> {
         if !self.draining {
             return Some(call);
@@ -268,13 +268,13 @@ impl Engine {
         }
     }
 
-    /// The next thing to do outside; `None` when all is said.
+    /// The next output; `None` if there is none.
     #[must_use]
     pub fn poll(&mut self) -> Option<Output> {
         let output = self.outputs.pop_front()?;
         if let Output::Settle { call, .. } = &output {
-            // Not before: a call that starts while endings are still to be told must not get the
-            // number of one of them.
+            // The number is free only now: a call that starts while endings are still to be
+            // reported must not get the number of one of them.
             self.vacant.push(call.0);
         }
         Some(output)
@@ -283,26 +283,26 @@ impl Engine {
     /// When to come back with [`Input::Woken`]; may change after any input.
     #[must_use]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
-        // Where nobody waits any more, no timer keeps the process alive.
+        // No timer keeps the process alive if no call waits any more.
         let waiting = self.lanes.iter().filter(|lane| lane.queue.len() > 0);
         let lane = waiting.filter_map(|lane| lane.wake).min();
         let lane = mutant!(NeverWakes, lane, None);
         let lane = mutant!(WakesAtOnce, lane, Some(self.now.mono));
         let call = self.next_call_due();
-        // After the end of a client nobody waits for a store.
+        // No call waits for a store after the end of a client.
         let exchange = self.next_exchange().filter(|_| !self.closed);
         [lane, call, exchange, self.parked.wake()].into_iter().flatten().min()
     }
 
-    /// When to come back with [`Input::Woken`] if the host is still there, though nobody waits: a
-    /// store that is down has to be told what was used. No process need live on for it.
+    /// When to come back with [`Input::Woken`] if the host is still there, though no call waits: a
+    /// store that is down has to be told the uses. A process need not live on for it.
     #[must_use]
     pub fn next_idle_wakeup(&self) -> Option<Instant> {
         self.next_report().filter(|_| !self.closed)
     }
 
     /// The wait that [`Input::Failed`] with this error would lead to; `None` for no retry. It is
-    /// what a caller's `shouldRetry` is shown.
+    /// shown to a caller's `shouldRetry`.
     #[must_use]
     pub fn preview(&self, now: Now, call: CallId, info: &ErrorInfo) -> Option<Millis> {
         let call = self.call(call)?;
@@ -326,7 +326,7 @@ impl Engine {
         }
     }
 
-    /// Where a call stands, and how its target fares.
+    /// The state of a call, and of its target.
     pub(crate) fn standing<'a>(&self, call: &'a Call) -> Standing<'a> {
         Standing { is_crowded: self.is_crowded(call), ..call.standing() }
     }
@@ -337,7 +337,7 @@ impl Engine {
         self.closed
     }
 
-    /// How many attempts were sent in all.
+    /// The number of attempts sent in all.
     #[must_use]
     pub const fn sent(&self) -> u32 {
         self.sent_attempts
@@ -349,20 +349,20 @@ impl Engine {
         self.in_flight == 0 && self.lanes.iter().all(|lane| lane.queue.len() == 0)
     }
 
-    /// Whether the usages are quickly written.
+    /// Whether the texts of the usages are short.
     #[must_use]
     pub fn is_small(&self) -> bool {
         self.accounts.iter().chain(&self.budget).all(|account| account.replica.usage.is_small())
             && self.lanes.iter().all(|lane| lane.replica.usage.is_small())
     }
 
-    /// How many attempts a call has sent.
+    /// The number of attempts that a call has sent.
     #[must_use]
     pub fn attempts(&self, call: CallId) -> u32 {
         self.call(call).map_or(0, |call| call.attempts)
     }
 
-    /// The index of the target that a call asks now.
+    /// The index of a call's present target.
     #[must_use]
     pub fn target(&self, call: CallId) -> usize {
         self.call(call).map_or(0, |call| call.target)
@@ -378,11 +378,11 @@ impl Engine {
         None
     }
 
-    /// Time never goes backwards: an older moment is taken as the last one seen.
+    /// Moves the time forward; an older moment is taken as the last one seen.
     fn advance(&mut self, now: Now) -> Now {
         let by_wall = now.wall - self.now.wall;
         if by_wall > (now.mono - self.now.mono) + SLEPT {
-            // A computer that slept, or a clock that was set: a day may be over for those who wait.
+            // A computer slept, or a clock was set: a day may be over for calls that wait.
             for lane in &mut self.lanes {
                 lane.dirty = true;
             }

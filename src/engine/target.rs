@@ -1,22 +1,22 @@
-//! Where a call may go, and which target comes next.
+//! The targets of a call, and their order.
 
 use crate::base::time::Millis;
 use crate::engine::ids::LaneId;
 use crate::quota::window::Amounts;
 use crate::retry::fallback::Action;
 
-/// Where a call may go: which account a target belongs to.
+/// A target of a call, with its account, its lane and the cost of a request.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Target {
-    /// Base URL and key, as a number: targets with the same number share money and key.
+    /// The number of its base URL and key: targets with the same number share money and key.
     pub account: u32,
-    /// The queue and usage that its requests go through; `None` for straight away.
+    /// The queue and usage that its requests go through; `None` to send them straight away.
     pub lane: Option<LaneId>,
-    /// What a request is expected to take of the usage.
+    /// The amounts that a request is expected to take.
     pub cost: Amounts,
-    /// Whether it is the target before, asked for a smaller picture: only timeouts lead to it.
+    /// Whether it is the target before it, asked for a smaller picture: only timeouts lead to it.
     pub is_smaller: bool,
-    /// How long an attempt may take there, where that is not as elsewhere.
+    /// How long an attempt may take there; `None` for the policy's timeout.
     pub timeout: Option<Millis>,
 }
 

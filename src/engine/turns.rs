@@ -1,7 +1,7 @@
-//! Where a call goes next among its targets, and what it has left of each.
+//! The order of a call's targets after its first, and the retries left to it at each.
 //!
 //! A chain is never weaker than one of its targets alone: each has its own count, waits and retry
-//! budget, and a call comes back to whichever can start first.
+//! budget, and a call comes back to the one that can start first.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use crate::retry::fallback::Action;
 use crate::retry::retry_budget::RetryBudget;
 
 impl Engine {
-    /// A call waits at its target before it tries again.
+    /// Makes a call wait at its target before it tries again.
     pub(crate) fn wait(
         &mut self,
         id: CallId,
@@ -33,8 +33,8 @@ impl Engine {
         self.put(id, call);
     }
 
-    /// A call whose target is of no more use goes to whichever other can start first; one whose target
-    /// is goes on there.
+    /// Sends a call on: to the other target that can start first if it is done with its own, else
+    /// to its own.
     pub(crate) fn go_elsewhere(
         &mut self,
         id: CallId,
@@ -60,8 +60,8 @@ impl Engine {
         }
     }
 
-    /// What the waits of a call at its target are drawn from: the same for its k-th try there,
-    /// whatever it has done elsewhere.
+    /// The source of the random part of a call's waits at its target: the same for its k-th try
+    /// there, whatever happened elsewhere.
     pub(crate) fn draws(&self, call: &Call) -> Random {
         let place = (account_of(call, call.target) as u64) << 32 | u64::from(call.here.tries);
         let of_call = Random::new(self.seed ^ call.serial).bits();
@@ -76,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// The same of any of its targets, to take from.
+    /// The retry budget of any of a call's targets, to take from.
     pub(crate) fn retry_budget_of(&mut self, call: &Call, target: usize) -> &mut RetryBudget {
         let account = account_of(call, target);
         let lane = call.spec.targets.get(target).and_then(|target| target.lane);
@@ -92,7 +92,8 @@ impl Engine {
         }
     }
 
-    /// When a call could start at a target: after its own wait there, and what else is in the way.
+    /// When a call could start at a target: after its own wait there, and when no blocker is in the
+    /// way.
     fn starts(&self, call: &Call, target: usize) -> Option<Instant> {
         let lane = call.spec.targets.get(target)?.lane;
         let lane = lane.and_then(|lane| self.lanes.get(lane.0 as usize));
@@ -102,14 +103,14 @@ impl Engine {
         Some(until.max(call.visit(target).ready))
     }
 
-    /// The other target that could start first, if that is before this moment.
+    /// The other target that could start first, if that is before `than`.
     pub(crate) fn sooner(&self, call: &Call, than: Instant) -> Option<usize> {
         self.sooner_by(call, than, Action::Next)
     }
 
-    /// As [`Engine::sooner`], for a call that would wait at its target. In the first round it does so
-    /// for a second try, unless a target that it has left is ready before: then the next one has its
-    /// turn. What it waits for may keep it from its account's other targets too.
+    /// As [`Engine::sooner`], for a call that would wait at its target. In the first round it waits
+    /// for a second try, unless a target that it has left is ready before: then the next one has
+    /// its turn. The reason for the wait may keep it from other targets of its account too.
     pub(crate) fn sooner_than_wait(
         &self,
         call: &Call,
@@ -125,7 +126,7 @@ impl Engine {
         next.filter(|_| left.any(is_ready))
     }
 
-    /// As [`Engine::sooner`], of the targets that an action allows.
+    /// As [`Engine::sooner`], among the targets that an action allows.
     pub(crate) fn sooner_by(&self, call: &Call, than: Instant, action: Action) -> Option<usize> {
         let account = |target: usize| call.spec.targets.get(target).map(|target| target.account);
         let own = account(call.target);
@@ -139,7 +140,7 @@ impl Engine {
     }
 }
 
-/// The number of the account of a call's target; what is beyond all bounds shares the last.
+/// The number of the account of a call's target; accounts beyond the last number share that one.
 fn account_of(call: &Call, target: usize) -> usize {
     let account = call.spec.targets.get(target).map_or(0, |target| target.account);
     usize::try_from(account).unwrap_or_default().min(1_023)

@@ -1,4 +1,4 @@
-//! Whether a request may go now, what keeps it, and until when.
+//! Admission: whether a request may go now, which limit is in its way, and until when.
 
 use crate::base::time::Millis;
 use crate::errors::kind::Dimension;
@@ -9,31 +9,34 @@ use crate::quota::limits::{DIMENSIONS, is_minute_or_money, meter};
 use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Meter};
 
-/// How long after the last request of a burst one more still belongs to it.
+/// The longest time after the last request of a burst at which one more still belongs to it.
 const BURST: Millis = Millis(1_500);
 
 impl Usage {
     /// Whether a request of this size may go now.
     ///
     /// # Errors
+    ///
     /// The strictest limit in the way, and when it lets the request pass.
     pub fn check(&mut self, clock: Clock, cost: &Amounts) -> Result<(), Denial> {
         self.advance(clock);
         self.denial(clock, cost, 1, Basis::All).map_or(Ok(()), Err)
     }
 
-    /// As [`Usage::check`], and counts the request where it may go. Where only a limit that was
-    /// found by trying is in the way, and it is time to try more, that is tried.
+    /// As [`Usage::check`], and counts the request if it may go. A try of a higher limit is made if
+    /// one is due and only a limit that was found by trying is in the way.
     ///
     /// # Errors
+    ///
     /// As [`Usage::check`].
     pub fn take(&mut self, clock: Clock, cost: &Amounts) -> Result<(), Denial> {
         self.take_part(clock, cost, 1)
     }
 
-    /// As [`Usage::take`], of one of so many equal parts of each limit.
+    /// As [`Usage::take`], within one of `parts` equal parts of each limit.
     ///
     /// # Errors
+    ///
     /// As [`Usage::check`].
     pub fn take_part(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
@@ -56,9 +59,10 @@ impl Usage {
         Ok(())
     }
 
-    /// As [`Usage::take_part`], past every limit and wait that is only guessed.
+    /// As [`Usage::take_part`], but ignores every limit and wait that is only a guess.
     ///
     /// # Errors
+    ///
     /// As [`Usage::check`].
     pub fn insist(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
@@ -69,8 +73,8 @@ impl Usage {
         Ok(())
     }
 
-    /// Whether a request that goes now leaves room for one that is due at a later moment: then it may
-    /// overtake that one, which it does not delay.
+    /// Whether a request that goes now leaves room for one that is due at a later moment. If it
+    /// does, it may overtake that one without delaying it.
     #[must_use]
     pub fn leaves_room(&self, due: u64, first: &Amounts, second: &Amounts) -> bool {
         DIMENSIONS.into_iter().filter(|dimension| dimension.is_per_minute()).all(|dimension| {
@@ -82,7 +86,7 @@ impl Usage {
         })
     }
 
-    /// Nothing goes before this moment, as we guess.
+    /// Lets nothing go before this moment, as a guess of this client's.
     pub fn hold(&mut self, until: u64, dimension: Option<Dimension>) {
         self.keep(Denial::counted(until, dimension));
     }
@@ -93,7 +97,8 @@ impl Usage {
         }
     }
 
-    /// What keeps a request behind `ahead` others, and until when at least: never too late.
+    /// The limit in the way of a request behind `ahead` others, and the earliest moment at which it
+    /// may let the request pass: never too late.
     #[must_use]
     pub fn earliest(&self, clock: Clock, cost: &Amounts, ahead: u64) -> Option<Denial> {
         let behind = |dimension: Dimension| {
@@ -105,7 +110,7 @@ impl Usage {
         let minute = behind(Dimension::RequestsPerMinute);
         let minute = minute.filter(|_| cost.requests > 0 && is_sliding);
         let minute = minute.map(|(limit, behind)| {
-            // Whole windows, and what of the next one goes before.
+            // Whole windows pass first, and the remainder goes before it in the next one.
             let rounds = behind.checked_div(limit).unwrap_or_default();
             let rest = behind.checked_rem(limit).unwrap_or_default();
             let most = self.minute.total().requests.saturating_sub(rest.saturating_add(1));
@@ -122,13 +127,15 @@ impl Usage {
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
 
-    /// As [`Usage::earliest`] for a request that nobody is before, past what is only guessed.
+    /// As [`Usage::earliest`] for a request with none before it; limits that are only guessed are
+    /// ignored.
     #[must_use]
     pub fn earliest_said(&self, clock: Clock, cost: &Amounts) -> Option<Denial> {
         self.denial(clock, cost, 1, Basis::Said).filter(|denial| denial.until > clock.now)
     }
 
-    /// The strictest limit in the way of a request: all that are kept to, or those that somebody said.
+    /// The strictest limit in the way of a request: of all limits that are kept to, or of those
+    /// that somebody stated.
     pub(crate) fn denial(
         &self,
         clock: Clock,
@@ -142,10 +149,11 @@ impl Usage {
             let limit = if basis == Basis::Said { estimator.said() } else { estimator.limit() }?;
             let amount = cost.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
-                // Of what is left, and not of the whole: that was used by all.
+                // A part is taken of the money that is left, not of the whole: all parts have used
+                // that.
                 let left = limit.saturating_sub(self.used(dimension));
                 let is_free = amount <= left.checked_div(parts).unwrap_or(left);
-                // No day has room for what costs more than is allowed in one.
+                // No day has room for a request that costs more than is allowed in one.
                 let until = match dimension {
                     Dimension::BudgetPerDay if amount <= limit => self.midnight(clock),
                     _ => u64::MAX,
@@ -154,15 +162,15 @@ impl Usage {
                 return is_kept.then_some(Denial::counted(until, Some(dimension)));
             }
             let limit = limit.checked_div(parts).unwrap_or(limit).max(1).min(limit);
-            // What exceeds a limit all by itself is left to the service to judge.
+            // A request that exceeds a limit all by itself is left to the service to judge.
             let amount = amount.min(limit);
             let room = limit.saturating_sub(amount);
             if amount == 0 {
                 return None;
             }
             let until = if is_minute_or_money(dimension) {
-                // Where others use the limit too, what the service refused of ours is not our share:
-                // its hints say when the next request fits.
+                // A limit that others use too: requests of ours that the service refused are not
+                // part of our share, since its hints say when the next request fits.
                 let is_shared = dimension == Dimension::RequestsPerMinute
                     && self.estimator(dimension).is_share();
                 let is_learned =
@@ -193,10 +201,10 @@ impl Usage {
         block.into_iter().chain(limits).max_by_key(|denial| denial.until)
     }
 
-    /// Whether a burst is just over. A try that follows on one leaves the window with it where it is
-    /// refused, while one amid the idle part of a minute keeps a place there for good; and a bucket
-    /// has had no time to refill, nor a minute of the clock to end. Of a share others have the rest,
-    /// and no burst of ours says when that is used.
+    /// Whether a burst is just over. A try right after a burst leaves the window together with it
+    /// if it is refused, while one amid the idle part of a minute keeps a place there for good; and
+    /// a bucket has had no time to refill, nor a minute of the clock to end. Other users have the
+    /// rest of a share, and no burst of ours says when that is used.
     pub(crate) fn may_try(&self, clock: Clock, denial: &Denial) -> bool {
         let Some(dimension) = denial.dimension else { return false };
         let estimator = self.estimator(dimension);

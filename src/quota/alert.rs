@@ -1,10 +1,10 @@
-//! Tells when a limit is nearly used up, once, and again after it was left alone for a while.
+//! Alerts: one when a limit is nearly used up, and another after its use has fallen for a while.
 
 use crate::errors::kind::Dimension;
 use crate::quota::limits::DIMENSIONS;
 use crate::quota::usage::Usage;
 
-/// The share of a limit at which an alert is given where the caller names none.
+/// The share of a limit at which an alert is given if the caller names none.
 pub const ALERT_AT: f64 = 0.7;
 /// An alert is given again after its use has fallen below this share of its threshold: below 50 %
 /// for the usual 70 %.
@@ -13,9 +13,9 @@ const FALLS_TO: f64 = 5.0 / 7.0;
 /// A limit whose use has passed a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Alert {
-    /// Which limit.
+    /// The limit's dimension.
     pub dimension: Dimension,
-    /// What is used of it.
+    /// Units used, in the dimension's unit.
     pub used: u64,
     /// The limit.
     pub limit: u64,
@@ -23,7 +23,7 @@ pub struct Alert {
     pub threshold: f64,
 }
 
-/// Which thresholds have been told of each dimension.
+/// The thresholds already reported, a bit each, for every dimension.
 #[derive(Clone, Debug, Default)]
 pub struct Alerts {
     told: [u32; DIMENSIONS.len()],
@@ -31,11 +31,11 @@ pub struct Alerts {
 
 impl Alerts {
     /// The highest threshold that the use of each dimension has passed since the last look.
-    pub fn look(&mut self, quota: &Usage, thresholds: &[f64]) -> Vec<Alert> {
+    pub fn look(&mut self, usage: &Usage, thresholds: &[f64]) -> Vec<Alert> {
         let mut alerts = Vec::new();
         for (dimension, told) in DIMENSIONS.into_iter().zip(&mut self.told) {
-            let Some(limit) = quota.estimator(dimension).limit() else { continue };
-            let used = quota.used(dimension);
+            let Some(limit) = usage.estimator(dimension).limit() else { continue };
+            let used = usage.used(dimension);
             let share = used as f64 / limit.max(1) as f64;
             let mut passed = None;
             for (index, &threshold) in thresholds.iter().take(32).enumerate() {

@@ -1,32 +1,34 @@
-//! What 429s without details are evidence of: load, which passes, or a limit a minute that nobody named.
+//! Evidence from 429s without details: of load, which passes, or of a limit per minute that the
+//! service does not name.
 //!
-//! A limit refuses again and again at the count at which it refused first, for about a minute, and takes
-//! in little above that count. Load refuses at any count, and takes in most of what comes next.
+//! A limit refuses again and again at the count at which it refused first, for about a minute, and
+//! admits little above that count. Load refuses at any count, and admits most of the requests that
+//! come next.
 
 use crate::base::time::{Instant, Millis};
 use crate::quota::limit_estimator::LimitEstimator;
 
-/// For how long the refusals of a limit go on at least: most of a minute, since the first may have come
-/// when a part of it was over.
+/// The shortest time for which the refusals of a limit go on: most of a minute, since the first may
+/// have come when a part of it was over.
 const LASTS: Millis = Millis(45_000);
 /// How long a case is remembered without another refusal: two minutes, and a little.
 const REMEMBERED: Millis = Millis(125_000);
-/// Refusals that make it likely, and those that it takes.
+/// Refusals after which a limit is likely, and those that it takes to find it.
 const LIKELY: u64 = 5;
 const ENOUGH: u64 = 8;
-/// Refusals within so long are of one wave: what was sent before the first of them came back.
+/// Refusals within this time are of one wave: of requests sent before the first refusal came back.
 const WAVE: Millis = Millis(3_000);
-/// How many requests are taken in above the count for each refusal, where it is load. A limit by minutes
-/// of the clock takes in as many as before when a minute begins, and refuses some of them twice.
+/// Requests admitted above the count, for each refusal, that show it is load. A limit by minutes of
+/// the clock admits as many as before when a minute begins, and refuses some of them twice.
 const TAKEN: u64 = 3;
 
-/// The case for a limit that nobody named.
+/// The case for a limit that the service does not name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Bare {
     case: Option<Case>,
-    /// The last refusal, and whose call's it was.
+    /// The last refusal, and the call that it refused.
     last: Option<(Instant, u64)>,
-    /// When another call's was refused beside it.
+    /// The last refusal of a second call within a minute of another's.
     shared: Option<Instant>,
     /// The count that was last taken for a limit, and when.
     found: Option<(u64, Instant)>,
@@ -34,12 +36,12 @@ pub(crate) struct Bare {
 
 #[derive(Clone, Copy, Debug)]
 struct Case {
-    /// What was accepted in the minute before the first refusal.
+    /// Requests accepted in the minute before the first refusal.
     accepted: u64,
     since: Instant,
     last: Instant,
     refused: u64,
-    /// What had been taken in above that count by then.
+    /// Requests ever admitted above that count, when the case began.
     above: u64,
 }
 
@@ -49,36 +51,35 @@ impl Bare {
         self.case.map(|case| case.accepted)
     }
 
-    /// What is taken for the limit, where that has just become clear: what else was refused at the time
-    /// says nothing new.
+    /// The limit, if it has just become clear: other refusals of that time say nothing new.
     pub(crate) fn found(&self, now: Instant) -> Option<u64> {
         self.found.filter(|(_, at)| now - *at <= WAVE).map(|(count, _)| count)
     }
 
-    /// Whether a limit is likely enough to ask one at a time.
+    /// Whether a limit is likely enough to send one request at a time.
     pub(crate) fn is_likely(&self) -> bool {
         self.case.is_some_and(|case| case.refused >= LIKELY)
     }
 
-    /// A call's request was refused. Gives whether another call's was within a minute: one alone may be
-    /// that request's own fault.
+    /// Notes the refusal of a call's request. Returns whether another call's was refused within a
+    /// minute: refusals of one call alone may be that request's own fault.
     pub(crate) fn confirms(&mut self, now: Instant, call: u64) -> bool {
         let recent = self.last.filter(|(at, _)| now - *at <= Millis(60_000));
-        // The first stays, so that every other call confirms it.
+        // The first call is kept, so that every other call confirms it.
         let first = recent.filter(|(_, first)| *first != call);
         self.last = Some((now, first.map_or(call, |(_, first)| first)));
         self.shared = first.map(|_| now).or(self.shared);
         first.is_some()
     }
 
-    /// Whether it is the service that refuses, and not one request that is at fault: several calls were
-    /// within a minute.
+    /// Whether the service refuses, rather than one request being at fault: several calls were
+    /// refused within a minute.
     pub(crate) fn is_shared(&self, now: Instant) -> bool {
         self.shared.is_some_and(|at| now - at <= Millis(60_000))
     }
 
-    /// Whether that is a limit: where one is known or was found, by what is accepted of it; else by what
-    /// was seen since the first refusal.
+    /// Whether this refusal is a limit's. The requests accepted decide if a limit is known or was
+    /// found; else the refusals since the first one do.
     pub(crate) fn is_limit(
         &mut self,
         now: Instant,
@@ -94,19 +95,19 @@ impl Bare {
         }
     }
 
-    /// A request was refused when so many had been accepted in the last minute, so many sent, and so
-    /// many were ever taken in above [`Bare::count`]. Gives whether there is a limit.
+    /// Notes a refusal, with the requests accepted and sent in the last minute and those ever
+    /// admitted above [`Bare::count`]. Returns whether there is a limit.
     fn refused(&mut self, now: Instant, accepted: u64, total: u64, above: u64) -> bool {
         let fresh = Case { accepted, since: now, last: now, refused: 0, above };
         let is_open = |case: &Case| {
             let taken = above.saturating_sub(case.above);
-            // Where what is refused counts too, so much less is accepted.
+            // A service that counts refused requests too accepts that many fewer.
             let is_like = total.saturating_mul(5) >= case.accepted.saturating_mul(4);
             now - case.last <= REMEMBERED && is_like && taken < case.refused.saturating_mul(TAKEN)
         };
         let mut case = self.case.filter(is_open).unwrap_or(fresh);
         if now - case.since < WAVE {
-            // Some of what counted as accepted was refused, too, but not heard of yet.
+            // Some of the requests that counted as accepted were refused too, but not heard of yet.
             case.accepted = case.accepted.min(accepted);
         }
         case.refused = case.refused.saturating_add(1);
@@ -128,8 +129,8 @@ mod tests {
         Instant(1_000_000 + seconds * 1_000)
     }
 
-    /// Whether a limit is found by refusals at these seconds, with what was accepted and what was taken
-    /// in above the count by then.
+    /// Whether a limit is found by refusals at these seconds, each with the requests accepted and
+    /// those admitted above the count by then.
     fn finds(refusals: impl IntoIterator<Item = (u64, u64, u64)>) -> bool {
         let mut bare = Bare::default();
         let mut found = false;

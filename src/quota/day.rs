@@ -3,8 +3,8 @@
 use crate::base::time::Millis;
 use crate::quota::window::Amounts;
 
-/// How far the service's clock may be from ours around midnight: it is off by up to 1.5 s, and ours
-/// is set by a second or two now and then.
+/// The largest difference between the service's clock and ours around midnight: its clock is off by
+/// up to 1.5 s, and ours is set by a second or two now and then.
 pub(crate) const MIDNIGHT_MARGIN: Millis = Millis(4_000);
 
 /// Two days, each as long as one is when the clocks are put back.
@@ -20,8 +20,9 @@ pub(crate) struct Day {
     /// When it began on the usage's clock, or was first used.
     pub(crate) began: u64,
     pub(crate) used: Amounts,
-    /// What of it was used when the day was over by the wall clock alone: it may be the next day's.
+    /// Amounts used after the day was over by the wall clock alone: they may be the next day's.
     pub(crate) late: Amounts,
-    /// When a request was sent last that finds out, on the usage's clock; 0 for never.
+    /// When the last request that tests whether the day is over was sent, on the usage's clock; 0
+    /// for never.
     pub(crate) asked: u64,
 }

@@ -1,31 +1,31 @@
-//! Why a request may not go now.
+//! A denial: the reason why a request may not go now.
 
 use crate::errors::kind::Dimension;
 
-/// Why a request may not go now.
+/// The reason why a request may not go now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Denial {
-    /// When it may, on the usage's clock.
+    /// The moment at which it may go, on the usage's clock.
     pub until: u64,
-    /// The limit that keeps it; `None` where the service said to wait and not for what.
+    /// The limit in its way; `None` if the service named a wait but no limit.
     pub dimension: Option<Dimension>,
     /// Whether the service itself named that wait.
     pub is_named: bool,
 }
 
 impl Denial {
-    /// What our own count denies.
+    /// A denial by our own count.
     pub(crate) const fn counted(until: u64, dimension: Option<Dimension>) -> Self {
         Self { until, dimension, is_named: false }
     }
 }
 
-/// What a request is kept by.
+/// The knowledge that a denial rests on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Basis {
-    /// All that is known, and how the service counts.
+    /// All knowledge, with the way in which the service counts.
     Learned,
     All,
-    /// What somebody said, without what is only guessed.
+    /// Stated limits only, without those that are guessed.
     Said,
 }

@@ -1,40 +1,42 @@
-//! How a service counts a minute, where a refusal tells: from the moment at which it says the request
-//! fits.
+//! The way in which a service counts a minute, learned from the moment at which a refusal says that
+//! the request fits.
 //!
-//! What is sent fits a minute of the clock, a sliding one and a bucket alike, and that costs most of a
-//! minute once where it is no sliding one. A sliding minute has room when the first request of the last
-//! sixty seconds leaves it. Where the service names an earlier moment, and lets a request in then, it
-//! slides not: long before a bucket has refilled it is a minute of the clock that ends, and all of it is
-//! free; else there is room for one a turn, which is right for both.
+//! Requests are sent so that they fit a minute of the clock, a sliding one and a bucket alike,
+//! which costs most of a minute once if the service has no sliding one. A sliding minute has room
+//! when the first request of the last sixty seconds leaves it. If the service names an earlier
+//! moment, and admits a request then, its minute is not a sliding one. If that moment is long
+//! before a bucket has refilled, it is a minute of the clock that ends, and all of it is free; else
+//! there is room for one request a turn, which is right for both.
 
 use crate::base::time::Millis;
 use crate::quota::limit_estimator::LimitEstimator;
 use crate::quota::window::{Meter, Window};
 
-/// How much earlier than a sliding minute that moment is at least: the first requests count two seconds
-/// longer than they were sent, and hints may be rounded.
+/// How much earlier than a sliding minute that moment is at least: the first requests count two
+/// seconds longer than they were sent, and hints may be rounded.
 const EARLY: Millis = Millis(5_000);
-/// How long a request may be refused that was sent then: 420 ms to arrive, and the way back.
+/// The longest time until a refusal is known: 420 ms for the request to arrive, and the way back.
 const HEARD: Millis = Millis(1_000);
 
-/// The shortest turn by which moments are told apart that are heard of up to 420 ms late.
+/// The shortest turn for which moments that are heard of up to 420 ms late can be told apart.
 const TURN: Millis = Millis(1_000);
 
-/// How long what was used before is in a sliding minute: that, and the way of a request.
+/// How long a use stays in a sliding minute: a minute, and the way of a request.
 const MINUTE: Millis = Millis(60_500);
 
-/// What is known of how a service counts; it is not written down. Moments are milliseconds of the
+/// Knowledge of how a service counts; it is not written to a store. Moments are milliseconds of the
 /// usage's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Discipline {
     hunch: Option<Hunch>,
     turned: Option<Turned>,
-    /// Whether the service counts in none of the ways that are known.
+    /// Whether the service counts in none of the known ways.
     is_odd: bool,
 }
 
 impl Discipline {
-    /// Takes note of the time: a request that nobody refused was let in when no sliding minute had room.
+    /// Takes note of the time: a request that was not refused was admitted when no sliding minute
+    /// had room.
     pub fn advance(&mut self, now: u64, estimator: &LimitEstimator) {
         let is_recent = |turned: &Turned| turned.from.saturating_add(MINUTE.0) > now;
         self.turned = self.turned.filter(is_recent);
@@ -46,14 +48,14 @@ impl Discipline {
         }
     }
 
-    /// A request goes though a sliding minute is full.
+    /// Notes a request that goes although a sliding minute is full.
     pub fn exceeds(&mut self, now: u64) {
         if let Some(hunch) = self.hunch.as_mut().filter(|hunch| hunch.may_ask(now)) {
             hunch.asked = Some(now);
         }
     }
 
-    /// A request that was counted at `at` was refused, and fits after a wait.
+    /// Notes that a request counted at `at` was refused, and fits after a wait.
     pub fn refused(
         &mut self,
         minute: &Window,
@@ -65,7 +67,7 @@ impl Discipline {
             self.is_odd = true;
         }
         let (accepted, total) = (minute.accepted(), minute.total().requests);
-        // Where others use the limit too, their requests are what leaves a sliding minute.
+        // If others use the limit too, it is their requests that leave a sliding minute.
         let is_ours = limit.told.is_some_and(|told| accepted >= told) && !minute.is_small();
         let frees = minute.falls_to(Meter::Requests, total.saturating_sub(1));
         let frees = frees.filter(|_| is_ours && !self.is_odd);
@@ -75,7 +77,7 @@ impl Discipline {
         });
     }
 
-    /// When no more than so many requests of a minute are used; `None` where that is so now.
+    /// When no more than `most` requests of a minute are used; `None` if that is so now.
     #[must_use]
     pub fn falls_to(&self, minute: &Window, now: u64, most: u64) -> Option<u64> {
         if self.hunch.is_some_and(|hunch| hunch.may_ask(now)) {
@@ -113,45 +115,45 @@ impl Discipline {
     }
 }
 
-/// What is to be found out.
+/// A guess at how the service counts, which a request tests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Hunch {
     /// When the service says that one more fits.
     at: u64,
-    /// From when on a request finds out, and until when: a sliding minute has room soon after.
+    /// The time in which a request tests it; after that a sliding minute has room soon.
     from: u64,
     until: u64,
-    /// Whether it is a minute of the clock, if no sliding one: else it may be a bucket.
+    /// Whether it is a minute of the clock, unless it is a sliding one; if not, it may be a bucket.
     is_minute: bool,
-    /// When a request went that finds out.
+    /// When the request that tests it went.
     asked: Option<u64>,
 }
 
 impl Hunch {
-    /// What the service tells that names this moment when it has refused so many of a minute; `frees` is
-    /// when a sliding one has room.
+    /// The guess from a refusal that names this moment after so many refusals in a minute; `frees`
+    /// is when a sliding minute has room.
     fn read(
         at: u64,
         wait: Millis,
         (frees, refused, turn): (u64, u64, Millis),
         before: Option<&Self>,
     ) -> Option<Self> {
-        // A bucket has one more after a turn, and where it counts what it refuses, a turn later for each.
+        // A bucket has one more after a turn, and a turn later for each refusal if it counts those.
         let is_late = wait.0 > turn.0.saturating_mul(refused.saturating_add(2));
         let is_same = before.is_some_and(|before| before.at.abs_diff(at) < turn.0 / 2);
         let is_minute = is_late || (is_same && wait > turn.times(2) && turn >= TURN);
-        // What was refused just now may be owed, too.
+        // The request that was just refused may have to be paid off, too.
         let from = if is_minute { at } else { at.saturating_add(turn.0) };
         let until = frees.saturating_sub(EARLY.0);
         (from < until).then_some(Self { at, from, until, is_minute, asked: None })
     }
 
-    /// Whether a request may go that finds out.
+    /// Whether a request that tests it may go.
     const fn may_ask(&self, now: u64) -> bool {
         self.asked.is_none() && now >= self.from && now < self.until
     }
 
-    /// Whether it was let in.
+    /// Whether the request that tests it was admitted.
     const fn is_proven(&self, now: u64) -> bool {
         matches!(self.asked, Some(asked) if now >= asked.saturating_add(HEARD.0))
     }
@@ -165,26 +167,27 @@ impl Hunch {
     }
 }
 
-/// What of a minute is free that a sliding one would not have free: all that was used before a moment,
-/// but for what is left of a bucket's.
+/// Room in a minute that a sliding one would not have: all that was used before a moment is free,
+/// except for the remainder of a bucket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Turned {
     /// That moment.
     from: u64,
-    /// What was not free by then.
+    /// Requests that were not free by then.
     left: u64,
-    /// In which time one more is.
+    /// The time in which one more becomes free.
     turn: Millis,
 }
 
 impl Turned {
-    /// What is not free yet.
+    /// Requests that are not free yet.
     fn left_at(&self, now: u64) -> u64 {
         let freed = now.saturating_sub(self.from).checked_div(self.turn.0);
         self.left.saturating_sub(freed.unwrap_or(u64::MAX))
     }
 
-    /// When no more than `most` are used, of so many since then; `None` where those have to leave first.
+    /// When no more than `most` are used, with `since` used after the turn; `None` if some of those
+    /// have to leave first.
     fn falls_to(&self, most: u64, since: u64) -> Option<u64> {
         let turns = since.saturating_add(self.left).saturating_sub(most);
         let at = self.from.saturating_add(self.turn.0.saturating_mul(turns));

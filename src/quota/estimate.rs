@@ -1,9 +1,9 @@
-//! How many tokens the service counts for what we take for a thousand.
+//! The estimate of a request's tokens, from the tokens that the service counted for earlier ones.
 //!
-//! Nobody knows before the answer how many tokens a prompt has: letters are counted, and a quarter
-//! of them is right for English text only. Each answer tells, and the next estimate is better.
+//! The tokens of a prompt are not known before the answer: letters are counted, and a quarter of
+//! them is right for English text only. Each answer improves the next estimate.
 
-/// Learns from each answer. Numbers are thousandths.
+/// A running mean and deviation of the tokens counted for each that was expected, in thousandths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Estimate {
     mean: u64,
@@ -12,25 +12,25 @@ pub(crate) struct Estimate {
 
 impl Default for Estimate {
     fn default() -> Self {
-        // Until something is known, 15 % more than expected are reserved.
+        // The first reservations are 15 % more than expected.
         Self { mean: 1_000, deviation: 250 }
     }
 }
 
-/// One answer moves the mean by this part of its difference.
+/// The divisor of the difference by which one answer moves the mean.
 const WEIGHT: u64 = 10;
-/// No text has more than this many tokens for each that was expected.
+/// The most tokens for each that was expected, in thousandths.
 const MOST: u64 = 20_000;
 
 impl Estimate {
-    /// What to reserve for so many expected tokens.
+    /// The tokens to reserve for `expected` ones.
     pub(crate) const fn reserve(&self, expected: u64) -> u64 {
         // Three fifths of the deviation: many requests together differ less than each of them.
         let factor = self.mean.saturating_add(self.deviation.saturating_mul(3) / 5);
         expected.saturating_mul(factor).div_ceil(1_000)
     }
 
-    /// An answer says how many tokens there were.
+    /// Learns from an answer, which says how many tokens there were.
     pub(crate) fn learn(&mut self, expected: u64, counted: u64) {
         let Some(ratio) = counted.saturating_mul(1_000).checked_div(expected) else { return };
         let ratio = ratio.min(MOST);

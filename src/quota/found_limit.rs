@@ -1,8 +1,8 @@
-//! A limit that was found by trying, and where limits come from.
+//! Limits that were found by trying, and the sources of limits.
 
 use crate::base::time::Millis;
 
-/// Where a limit comes from.
+/// The source of a limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Source {
     /// The caller gave it.
@@ -25,26 +25,26 @@ impl Source {
     }
 }
 
-/// What is learned of a limit.
+/// Knowledge about a limit, learned by trying.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Found {
-    /// What is kept to.
+    /// The limit that is kept to.
     pub value: u64,
-    /// By how much the next try exceeds it.
+    /// The amount by which the next try exceeds it.
     pub step: u64,
-    /// What was too much when it was last tried.
+    /// The value that was too much when it was last tried.
     pub bad: u64,
-    /// How long after a refusal the next try is.
+    /// The time from a refusal to the next try.
     pub pause: Millis,
-    /// When the next try is.
+    /// The moment of the next try.
     pub next: u64,
-    /// When the value was raised to a try that is not proven yet.
+    /// When the value was raised for a try that is not proven yet.
     pub tried: Option<u64>,
     /// When the service refused last.
     pub refused: u64,
-    /// How many waves of refusals there were within what was taken for ours.
+    /// Waves of refusals within the limit that was believed to be ours.
     pub strikes: u64,
-    /// Until when requests go evenly.
+    /// The moment until which requests are spread evenly.
     pub even_until: u64,
 }
 
@@ -65,11 +65,11 @@ impl Found {
     }
 }
 
-/// A limit that has become another.
+/// A change of a limit's value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
-    /// What it is now.
+    /// The limit now.
     pub limit: u64,
-    /// What it was taken for before.
+    /// The limit before; `None` if none was known.
     pub previous: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! What a refusal tells of a quota.
+//! Learning from refusals.
 
 use crate::base::time::Millis;
 use crate::errors::kind::Dimension;
@@ -11,7 +11,7 @@ use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Meter};
 
 impl Usage {
-    /// A request was refused for what another usage keeps.
+    /// Notes that a request was refused because of a limit that another usage keeps.
     pub fn settle_refused(&mut self, at: u64, reserved: &Amounts) {
         self.minute.refuse(self.at, at);
         self.spent = self.spent.saturating_sub(reserved.nanos);
@@ -21,8 +21,8 @@ impl Usage {
         }
     }
 
-    /// The service refused a request that was counted at `at`. It keeps its place in the minute,
-    /// since some services count what they refuse, but not in the day, and it cost nothing.
+    /// Notes that the service refused a request counted at `at`. It keeps its place in the minute,
+    /// since some services count refused requests, but not in the day, and it cost nothing.
     pub fn refuse(
         &mut self,
         clock: Clock,
@@ -46,13 +46,13 @@ impl Usage {
         let accepted = said.count.unwrap_or_else(|| self.accepted(dimension, reserved));
         if said.wait.is_none() && is_minute_or_money(dimension) && said.dimension.is_none() {
             let turn = self.estimator(dimension).turn();
-            // A turn for each that is owed, and one more, since the limit is a guess.
+            // One turn pays off the refusal, and one more is added, since the limit is a guess.
             let from = self.block.map_or(clock.now.saturating_add(turn.0), |block| block.until);
             self.hold(from.saturating_add(turn.0), Some(dimension));
         }
         let is_sized = matches!(meter(dimension), Meter::Tokens | Meter::Images);
         if said.wait.is_some() && dimension.is_per_minute() && is_sized {
-            // By then it fits, as the service says: what was refused takes no room.
+            // It fits by then, as the service says: the refused request takes no room.
             let size = Amounts { requests: 0, nanos: 0, ..*reserved };
             self.minute.take_back(self.at, at, &size);
         }
@@ -77,8 +77,8 @@ impl Usage {
             let estimator = self.estimator(dimension);
             self.discipline.refused(&self.minute, (clock.now, at), wait, &estimator);
         }
-        // As much as the whole limit was refused, and nothing was accepted: where a service counts
-        // what it refuses, its hint may not say so.
+        // As many requests as the whole limit were refused and none was accepted: the hint of a
+        // service that counts refused requests may not allow for them.
         let whole = self.estimator(dimension).whole().unwrap_or(u64::MAX);
         let is_owed = accepted == 0 && self.minute.total().requests >= whole.max(2);
         if let Some(wait) = said.wait.filter(|_| is_owed)
@@ -89,14 +89,14 @@ impl Usage {
             self.keep(Denial { until, dimension: Some(dimension), is_named: true });
         }
         if said.wait.is_none() && dimension == Dimension::Spend {
-            // Others may have spent it all: our own count does not say when some is free.
+            // Others may have spent all of it: our own count does not say when some is free.
             let pause = self.estimator(dimension).found.map_or(Millis::ZERO, |found| found.pause);
             self.hold(clock.now.saturating_add(pause.0 / 4), Some(dimension));
         }
         change.map(|change| Learned { dimension, change })
     }
 
-    /// What of a dimension the service accepted of us, without the request that it refused.
+    /// Units of a dimension that the service accepted of us, without the request that it refused.
     pub(crate) fn accepted(&self, dimension: Dimension, refused: &Amounts) -> u64 {
         match dimension {
             Dimension::RequestsPerMinute => self.minute.accepted(),

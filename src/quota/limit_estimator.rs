@@ -1,30 +1,32 @@
-//! One limit: where it comes from, and how it is learned where nobody says it.
+//! One limit: its source, and how it is learned if the service does not name it.
 //!
-//! Without a word from the service a limit is *found*: what was accepted when something was refused
-//! is the first guess. From then on one more is tried now and then. Where that is accepted, twice
-//! as many more are tried a minute later; where it is refused, the next try is twice as far away.
+//! A limit that the service does not name is *found*: the amount accepted when something was
+//! refused is the first guess. From then on one more is tried now and then. If that is accepted,
+//! twice as many more are tried a minute later; if it is refused, the next try is twice as far
+//! away.
 
 use crate::base::time::Millis;
 use crate::quota::found_limit::{Change, Found, Source};
 
-/// How long one more is accepted before it counts as allowed: every window has turned by then.
+/// How long one more is accepted before it counts as allowed: every window has passed by then.
 const PROVEN: Millis = Millis(61_000);
-/// The same of a share of a limit that others use too: what they leave free is lost within a minute,
-/// and who comes back for it is refused at once (measured with two to six processes).
+/// The same for a share of a limit that others use too: room that they leave is lost within a
+/// minute, and a process that comes back for it is refused at once (measured with two to six
+/// processes).
 const PROVEN_SHARE: Millis = Millis(20_000);
-/// How long refusals are of one wave: what was sent before the first of them came back.
+/// Refusals within this time are of one wave: of requests sent before the first refusal came back.
 const WAVE: Millis = Millis(3_000);
-/// How long a wave has consequences: some services count what they refuse, and owe it to
-/// themselves for a window.
+/// How long a wave has consequences: some services count refused requests, which then take up room
+/// for a window.
 const AFTERMATH: Millis = Millis(65_000);
-/// When a found limit is first tried again: after what was refused has left every window, also
-/// where it counts. The pause doubles with each refusal.
+/// The time until a found limit is first tried again: refused requests have left every window by
+/// then, even if they count. The pause doubles with each refusal.
 const PAUSE_FOUND: Millis = Millis(125_000);
 const PAUSE_FOUND_MAX: Millis = Millis(500_000);
-/// The same where others use the rest of a limit that the service named: they may be done soon.
+/// The same if others use the rest of a limit that the service named: they may be done soon.
 const PAUSE_SHARE: Millis = Millis(35_000);
-/// The same after a refusal, if nearly all of the limit were ours: every try that fails is a refusal for
-/// somebody, and costs the more the more there are (measured with two to six processes).
+/// The same after a refusal, if nearly all of the limit were ours: every failed try is a refusal
+/// for some process, and costs more the more processes there are (measured with two to six).
 const PAUSE_WHOLE: Millis = Millis(400_000);
 /// The same for a limit that the service named and that our own count agrees with.
 const PAUSE_TOLD: Millis = Millis(600_000);
@@ -33,18 +35,18 @@ const PAUSE_TOLD_MAX: Millis = Millis(3_600_000);
 /// One limit. Moments are milliseconds of the usage's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LimitEstimator {
-    /// What the caller gave: it is never exceeded.
+    /// The caller's own limit, which is never exceeded.
     pub given: Option<u64>,
     /// The published limit of the caller's tier.
     pub tier: Option<u64>,
-    /// What the service named last.
+    /// The limit that the service named last.
     pub told: Option<u64>,
-    /// What is kept to instead, where something was learned.
+    /// The learned limit, which is kept to instead of the others.
     pub found: Option<Found>,
 }
 
 impl LimitEstimator {
-    /// The limit that is kept to; `None` where nothing is known.
+    /// The limit that is kept to; `None` if none is known.
     #[must_use]
     pub fn limit(&self) -> Option<u64> {
         let learned = self.found.map(|found| found.value).or(self.told);
@@ -55,14 +57,14 @@ impl LimitEstimator {
         }
     }
 
-    /// The limit as somebody said it: without what was found by trying alone.
+    /// The limit as somebody stated it: without one that was found by trying alone.
     #[must_use]
     pub fn said(&self) -> Option<u64> {
         let is_guess = self.told.is_none();
         Self { found: self.found.filter(|_| !is_guess), ..*self }.limit()
     }
 
-    /// Where the limit comes from.
+    /// The source of the limit.
     #[must_use]
     pub fn source(&self) -> Option<Source> {
         let limit = self.limit()?;
@@ -73,7 +75,7 @@ impl LimitEstimator {
         Some(if learned { Source::Learned } else { Source::Tier })
     }
 
-    /// What the service is believed to allow this project in all, whoever uses it.
+    /// The limit that the service is believed to have for this project in all, whoever uses it.
     #[must_use]
     pub fn whole(&self) -> Option<u64> {
         self.told.or_else(|| self.limit())
@@ -85,7 +87,7 @@ impl LimitEstimator {
         self.found.is_some_and(|found| self.told.is_some_and(|told| found.value < told))
     }
 
-    /// Takes note of the time: a try that nobody refused is proven.
+    /// Takes note of the time: a try that was not refused is proven.
     pub fn advance(&mut self, now: u64) {
         let proven = if self.is_share() { PROVEN_SHARE } else { PROVEN };
         if let Some(found) = &mut self.found
@@ -96,7 +98,7 @@ impl LimitEstimator {
             if found.value >= found.bad {
                 found.bad = u64::MAX;
             }
-            // Where others use the limit too, who has been refused lately goes on by one.
+            // A process that uses the limit beside others and was refused lately goes on by one.
             let told = self.told.filter(|told| found.value < *told);
             let recent = now < found.refused.saturating_add(AFTERMATH.0);
             let is_contested = told.is_some() && recent;
@@ -105,12 +107,13 @@ impl LimitEstimator {
         }
     }
 
-    /// Where a limit keeps a request of this size waiting that exceeds it by `need`: raises it for a
-    /// try, if one is due and is enough.
+    /// Raises a limit for a try, if one is due and is enough for a request of size `size` that
+    /// exceeds the limit by `need`.
     pub fn try_more(&mut self, now: u64, need: u64, size: u64) -> bool {
         let given = self.given.unwrap_or(u64::MAX);
         let Some(found) = &mut self.found else { return false };
-        // Halfway to what was too much before; past that, nobody knows.
+        // The step is at most halfway to the value that was too much before; above that nothing is
+        // known.
         let halfway = (found.bad.saturating_sub(found.value) / 2).max(1);
         let step = found.step.min(halfway).max(size);
         let raised = found.value.saturating_add(step);
@@ -123,21 +126,21 @@ impl LimitEstimator {
         true
     }
 
-    /// Whether [`LimitEstimator::try_more`] could raise the limit one day, and when.
+    /// When [`LimitEstimator::try_more`] could raise the limit; `None` if it cannot.
     #[must_use]
     pub fn next_try(&self) -> Option<u64> {
         let found = self.found.filter(|found| found.tried.is_none())?;
         (found.value < self.given.unwrap_or(u64::MAX)).then_some(found.next)
     }
 
-    /// The service named the limit when it refused so much and had accepted so much of us; gives the
-    /// limit that was kept to before, where it was another.
+    /// Notes that the service named the limit when it refused `size` and had accepted `accepted` of
+    /// us. Returns the change from the limit that was kept to before, if it is another.
     pub fn tell(&mut self, now: u64, told: u64, accepted: u64, size: u64) -> Option<Change> {
         let (whole, before) = (self.whole(), self.limit());
         let is_news = self.told != Some(told);
         self.told = Some(told);
-        // Where we were far below the limit, others use the rest of it; what is large does not fit
-        // though much is free.
+        // Others use the rest of the limit if we were far below it. A large request may not fit
+        // although much is free.
         let asked = accepted.saturating_add(size.saturating_sub(1));
         let is_shared = asked.saturating_mul(10) < told.saturating_mul(9);
         let share = accepted.max(least_share(told));
@@ -146,7 +149,7 @@ impl LimitEstimator {
             Some(found) if !is_news && found.value < told => {
                 self.share_less(now, found, told, accepted);
             }
-            // Tokens are estimated: a guess that was too low is no lower limit.
+            // Tokens are estimated: an estimate that was too low does not make the limit lower.
             Some(found) if !is_news && size <= 1 && self.is_aftermath(now, accepted) => {
                 self.give_way(now, found, accepted);
             }
@@ -167,8 +170,8 @@ impl LimitEstimator {
         (previous != Some(limit)).then_some(Change { limit, previous })
     }
 
-    /// Others use the rest of a limit, and together we exceeded it: what was accepted of us is our
-    /// share, but for a little that everybody may keep. A try is taken back.
+    /// Others use the rest of a limit, and together we exceeded it: our share is the amount that
+    /// was accepted of us, or the small part that every process may keep. A try is taken back.
     fn share_less(&mut self, now: u64, mut found: Found, told: u64, accepted: u64) {
         let had = if found.tried.take().is_some() { found.step } else { 0 };
         let share = accepted.max(least_share(told));
@@ -179,9 +182,9 @@ impl LimitEstimator {
         self.found = Some(found);
     }
 
-    /// Refused within what was taken for ours: a try is taken back. Without one the next requests
-    /// go evenly, since what was refused may be owed for a while; where that does not help, the
-    /// limit is lower than was thought.
+    /// A refusal within the limit that was believed to be ours takes a try back. If there was none,
+    /// the next requests are spread evenly, since refused ones may count for a while; if that does
+    /// not help, the limit is lower than believed.
     fn give_way(&mut self, now: u64, mut found: Found, accepted: u64) {
         let is_wave = self.is_wave(now);
         if now >= found.refused.saturating_add(AFTERMATH.times(2).0) {
@@ -208,7 +211,8 @@ impl LimitEstimator {
         self.found = Some(found);
     }
 
-    /// The service refused without a number, when it had accepted so much of us.
+    /// Notes that the service refused without naming the limit, when it had accepted `accepted` of
+    /// us.
     pub fn refuse(&mut self, now: u64, accepted: u64) -> Option<Change> {
         let before = self.limit();
         if let Some(found) = self.found
@@ -223,11 +227,11 @@ impl LimitEstimator {
                 None => PAUSE_FOUND,
             };
             let most = before.filter(|_| is_wave).unwrap_or(u64::MAX);
-            // Where what is refused counts, little is accepted though the limit is higher.
+            // A service that counts refused requests accepts few even though the limit is higher.
             let least = self.found.filter(|found| now < found.refused.saturating_add(AFTERMATH.0));
             let least = least.map_or(1, |found| (found.value / 2).max(1));
             let value = accepted.max(least).min(most);
-            // In a wave the first refusal tells what was too much.
+            // The first refusal of a wave tells the value that was too much.
             let bad = match self.found {
                 Some(found) if is_wave => found.bad,
                 Some(found) => found.value,
@@ -240,24 +244,24 @@ impl LimitEstimator {
         (before != Some(limit)).then_some(Change { limit, previous: before })
     }
 
-    /// The pause between two requests that go evenly.
+    /// The pause between two requests that are spread evenly.
     #[must_use]
     pub fn turn(&self) -> Millis {
         Millis(60_500_u64.checked_div(self.limit().unwrap_or_default()).unwrap_or_default())
     }
 
-    /// The pause that the next request keeps from the one that goes now.
+    /// The pause between a request that goes now and the next one.
     #[must_use]
     pub fn pause(&self, now: u64) -> Millis {
         let is_even = self.found.is_some_and(|found| now < found.even_until);
         if is_even { self.turn() } else { Millis::ZERO }
     }
 
-    /// Whether what we sent in the last wave may be why the service refuses now.
+    /// Whether requests of ours in the last wave may be why the service refuses now.
     fn is_aftermath(&self, now: u64, accepted: u64) -> bool {
         let Some(found) = self.found else { return false };
         if self.is_wave(now) {
-            // Of one wave all refusals mean the same as the first.
+            // All refusals of one wave mean the same as the first.
             return found.strikes > 0;
         }
         let since = now.saturating_sub(found.refused);
@@ -267,7 +271,8 @@ impl LimitEstimator {
     fn is_wave(&self, now: u64) -> bool {
         self.found.is_some_and(|found| {
             let length = if found.strikes > 0 { WAVE.times(10) } else { WAVE };
-            // Refusals that go on and on are of no wave: what was owed has been paid by then.
+            // Refusals that go on and on are of no wave: earlier refused requests no longer count
+            // by then.
             let is_over = found.strikes > 0 && now >= found.even_until;
             !is_over && now < found.refused.saturating_add(length.0)
         })
@@ -284,14 +289,16 @@ impl LimitEstimator {
     }
 }
 
-/// What everybody may keep of a limit that others use too: a sixth of it, and two requests, so that
-/// one refusal of a call that is alone is waited for as the service says and no longer.
+/// The part that every process may keep of a limit that others use too: a sixth of it, and at least
+/// two requests, so that one refusal of a lone call is waited for as long as the service says and
+/// no longer.
 fn least_share(told: u64) -> u64 {
     (told / 6).max(2).min(told)
 }
 
-/// The pause before the next try of a share. Who has less of the limit tries more often, so that shares
-/// become equal; and nobody tries in step with the others, whose clocks began at another time.
+/// The pause before the next try of a share. A process with less of the limit tries more often, so
+/// that shares become equal. No two processes try in step, since their clocks began at different
+/// times.
 fn pause_in_share(now: u64, value: u64, told: u64) -> Millis {
     let part = PAUSE_WHOLE.0.saturating_mul(value).checked_div(told).unwrap_or_default();
     // The multiplier is that of Knuth's multiplicative hash.
@@ -368,7 +375,7 @@ mod tests {
     fn refusals_that_go_on_and_on_lower_a_limit() {
         let mut estimator = LimitEstimator::default();
         estimator.refuse(0, 26);
-        // What is refused is owed for a minute, and not for ten.
+        // Refused requests count for a minute, and not for ten.
         for second in 1..=60 {
             estimator.refuse(second * 10_000, 14);
         }

@@ -1,9 +1,9 @@
-//! The limits that are kept to, and what each of them counts.
+//! The limits that are kept to, and the unit that each of them counts.
 
 use crate::errors::kind::Dimension;
 use crate::quota::window::Meter;
 
-/// The limits that a usage keeps, in the order in which they are told.
+/// The limits that a usage keeps, in the order in which they are reported.
 pub const DIMENSIONS: [Dimension; 8] = [
     Dimension::RequestsPerMinute,
     Dimension::TokensPerMinute,
@@ -15,12 +15,12 @@ pub const DIMENSIONS: [Dimension; 8] = [
     Dimension::BudgetPerDay,
 ];
 
-/// The limits that callers give, or that their tier has; `None` where nothing is known.
+/// The limits that callers give, or that their tier has; `None` for unknown ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Limits(pub(crate) [Option<u64>; DIMENSIONS.len()]);
 
 impl Limits {
-    /// The limit of one dimension.
+    /// The limit of one dimension; `None` if it is unknown.
     #[must_use]
     pub fn get(&self, dimension: Dimension) -> Option<u64> {
         DIMENSIONS.iter().zip(self.0).find(|(row, _)| **row == dimension)?.1
@@ -38,7 +38,7 @@ impl Limits {
     }
 }
 
-/// What a dimension counts.
+/// The unit that a dimension counts.
 pub(crate) const fn meter(dimension: Dimension) -> Meter {
     match dimension {
         Dimension::TokensPerMinute | Dimension::TokensPerDay | Dimension::EnqueuedTokens => {

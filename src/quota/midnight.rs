@@ -1,4 +1,4 @@
-//! When the day of a quota ends, where clocks disagree and services serve on.
+//! The end of a quota's day, when clocks disagree or the service goes on serving.
 
 use crate::base::pacific::next_midnight;
 use crate::base::time::{Millis, WallTime};
@@ -7,7 +7,7 @@ use crate::quota::clock::Clock;
 use crate::quota::day::{Day, MIDNIGHT_MARGIN};
 use crate::quota::usage::Usage;
 
-/// How long a spent day is left alone between two requests that find out if it is over.
+/// The pause between two requests that test whether a spent day is over.
 const ASK: Millis = Millis(300_000);
 
 impl Usage {
@@ -23,15 +23,15 @@ impl Usage {
         clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0)
     }
 
-    /// Whether one request may find out if the day is over: a computer that slept knows only by the
-    /// wall clock, which somebody may have set as well.
+    /// Whether one request may test whether the day is over: a computer that slept knows only by
+    /// the wall clock, which may have been set as well.
     pub(crate) const fn asks_for_day(&self, clock: Clock, dimension: Dimension) -> bool {
-        // A budget is our own: nobody else knows when its day ends.
+        // A budget is our own: the service does not know when its day ends.
         let is_service_s = !matches!(dimension, Dimension::BudgetPerDay);
         is_service_s && self.doubts_day(clock) && clock.now >= self.asks_again()
     }
 
-    /// When it is time to find out again: a spent day is not hammered.
+    /// The moment of the next test: a spent day is not hammered.
     pub(crate) const fn asks_again(&self) -> u64 {
         match self.day.asked {
             0 => 0,
@@ -39,7 +39,8 @@ impl Usage {
         }
     }
 
-    /// Whether a request that was sent in doubt, and served, is too many for the day: it is another.
+    /// Whether a request that was sent in doubt and served exceeds the day's limit: then a new day
+    /// has begun.
     #[must_use]
     pub fn proves_day(&self, clock: Clock) -> bool {
         let is_over = |dimension| {
@@ -49,7 +50,7 @@ impl Usage {
         spent && self.doubts_day(clock)
     }
 
-    /// The day that was in doubt is over.
+    /// Ends the day that was in doubt.
     pub fn end_doubt(&mut self, clock: Clock) {
         self.advance(clock);
         if self.doubts_day(clock) {
@@ -59,7 +60,7 @@ impl Usage {
         }
     }
 
-    /// The service served a request though the day was spent by our count: the count was wrong.
+    /// Corrects the count after the service served a request of a day that was spent by our count.
     pub fn correct_day(&mut self, clock: Clock) {
         self.advance(clock);
         self.begin_day(clock);
@@ -78,7 +79,7 @@ impl Usage {
             .is_some_and(|limit| self.used(dimension).saturating_mul(10) >= limit.saturating_mul(9))
     }
 
-    /// The day is spent, as the service says and our count agrees.
+    /// Marks the day as spent, as the service says and our count agrees.
     pub fn end_day(&mut self) {
         for dimension in [Dimension::RequestsPerDay, Dimension::TokensPerDay] {
             let limit = self.estimator(dimension).limit();

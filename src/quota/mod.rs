@@ -1,4 +1,4 @@
-//! What a limit is, what of it is used, and what is learned of limits that nobody tells.
+//! Limits, their usage, and the estimates of limits that the service does not name.
 
 pub mod admission;
 pub mod alert;

@@ -1,22 +1,22 @@
-//! What the service said when it refused for a quota, and what is learned from that.
+//! A refusal for a quota as the service stated it, and the limit learned from it.
 
 use crate::base::time::Millis;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
 use crate::quota::found_limit::Change;
 
-/// What the service said when it refused for a quota.
+/// A refusal for a quota, as the service stated it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Refusal {
-    /// Which limit, where it said.
+    /// The limit's dimension, if it was named.
     pub dimension: Option<Dimension>,
-    /// The limit's value, where it said.
+    /// The limit's value, if it was named.
     pub limit: Option<u64>,
-    /// How long to wait, where it said.
+    /// The wait, if it was named.
     pub wait: Option<Millis>,
-    /// Whether a refusal without details is believed to be about our requests a minute.
+    /// Whether a refusal without details is believed to be about our requests per minute.
     pub is_quota: bool,
-    /// At which count the service refused first, where that is believed.
+    /// The count at which the service refused first, if a limit per minute is believed in.
     pub count: Option<u64>,
 }
 
@@ -24,8 +24,8 @@ impl Refusal {
     /// Reads the error of a refused request; `None` where it is about no quota.
     #[must_use]
     pub fn read(info: &ErrorInfo) -> Option<Self> {
-        // A sentence alone may be of a bucket, as OpenAI's `on requests per min (RPM): Limit 20 …
-        // try again in 1.1s`: where it names its wait, that is what counts.
+        // A message without details may be a bucket's, as OpenAI's `on requests per min (RPM):
+        // Limit 20 … try again in 1.1s`: the wait that it names is what counts.
         let is_named = info.quota_id.is_some() || !info.violations.is_empty();
         let is_bucket = !is_named && info.retry_after.is_some();
         let dimension = match info.kind {
@@ -43,8 +43,8 @@ impl Refusal {
 /// A limit that is now known, or known to be another.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Learned {
-    /// Which.
+    /// The limit's dimension.
     pub dimension: Dimension,
-    /// What it is and was.
+    /// Its value now and before.
     pub change: Change,
 }

@@ -11,7 +11,7 @@ use crate::quota::shared::{Delta, Reply, Request, SharedUsage};
 use crate::quota::usage::Usage;
 use crate::quota::window::Amounts;
 
-/// What to do while the store is down.
+/// Behaviour while the store is down.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum OnStoreDown {
     /// Go on as if nobody else used the quota.
@@ -23,31 +23,31 @@ pub enum OnStoreDown {
     Local,
 }
 
-/// How long a store may take; one that takes longer is down.
+/// The longest time for a store's answer; a store that takes longer is down.
 pub(crate) const STORE_TIMEOUT: Millis = Millis(2_500);
-/// The pauses between two looks at a store that is down.
+/// The shortest and the longest pause between two questions to a store that is down.
 const DOWN_FIRST: Millis = Millis(500);
 const DOWN_LONGEST: Millis = Millis(5_000);
-/// How long what others need not know at once may stay untold.
+/// The longest delay before a change that others need not know at once is told to them.
 const FLUSH: Millis = Millis(1_000);
-/// How long what others have used is in the window: a minute, and the way of a request.
+/// How long the uses of others stay in the window: a minute, and the way of a request.
 const UNKNOWN: Millis = Millis(60_500);
-/// How late a permit may be used without being counted again under a later moment.
+/// The longest delay at which a permit is used without being counted again at a later moment.
 const PROMPT: Millis = Millis(50);
-/// Changes that are kept for a store that is down; of more, what was used is kept alone.
+/// The most changes that are kept for a store that is down; beyond that only uses are kept.
 const DELTAS_MAX: usize = 1_000;
 
-/// How a quota counts a request that one of so many parts of it may send.
+/// The way in which a quota counts a request; the last argument is the number of equal parts.
 type Take = fn(&mut Usage, Clock, &Amounts, u64) -> Result<(), Denial>;
 
-/// A quota.
+/// The quota of a lane, an account or the budget.
 #[derive(Debug)]
 pub(crate) struct Replica {
-    /// The quota, or a copy of it as it was seen last.
+    /// The usage, or a copy of it as it was seen last.
     pub(crate) usage: Usage,
     /// Whether nothing is decided here before the store was reached once: a budget is a hard stop.
     pub(crate) is_strict: bool,
-    /// How long requests may be on their way to the service, which counts them when they are there.
+    /// How long requests may be on their way to the service, which counts them when they arrive.
     pub(crate) late: Millis,
     given: Limits,
     tier: Limits,
@@ -66,12 +66,12 @@ struct Shared {
     seen: Option<Rc<SharedUsage>>,
     /// When the store answered last.
     answered: Instant,
-    /// Until when the service said to wait: a copy that comes meanwhile may not know it yet.
+    /// The moment until which the service said to wait: a newer copy may not have it yet.
     held: Instant,
     deltas: Vec<Delta>,
-    /// When the deltas are to be told, where no request goes anyway.
+    /// When the changes are to be told, even if no request goes.
     flush: Option<Instant>,
-    /// A request that was not answered is sent again as it was: it may have been done.
+    /// An unanswered request, which is sent again unchanged: it may have been applied.
     unanswered: Option<Rc<Request>>,
     down: Option<Down>,
 }
@@ -84,7 +84,7 @@ struct Down {
 }
 
 impl Replica {
-    /// A quota that nobody else uses.
+    /// A quota that is not shared.
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
         let usage = Usage::new(given, tier).finely();
         let (given, tier) = (*given, *tier);
@@ -119,7 +119,7 @@ impl Replica {
         self.shared.is_some()
     }
 
-    /// What the usage's clocks show.
+    /// The times that the usage's clocks show.
     pub(crate) fn clock(&self, now: Now) -> Clock {
         match &self.shared {
             None => Clock { now: now.mono.0, wall: now.wall.0 },
@@ -134,19 +134,19 @@ impl Replica {
         }
     }
 
-    /// What the store's clock shows now, as far as is known.
+    /// The time that the store's clock shows now, as far as is known.
     pub(crate) fn expects(&self, now: Now) -> Option<u64> {
         let ahead = self.shared.as_ref()?.ahead?;
         u64::try_from(i128::from(now.mono.0).saturating_add(ahead)).ok()
     }
 
-    /// The moment of the monotonic clock at which the usage's shows this.
+    /// The moment of the monotonic clock at which the usage's clock shows `at`.
     pub(crate) fn moment(&self, now: Now, at: u64) -> Instant {
         now.mono + Millis(at.saturating_sub(self.clock(now).now))
     }
 
-    /// Whether requests are decided here: always where the quota is not shared, and while the
-    /// store is down unless the caller wants nothing sent then.
+    /// Whether requests are decided here: always if the quota is not shared; while the store is
+    /// down, unless the caller wants nothing sent then.
     pub(crate) fn decides(&self) -> bool {
         self.shared.as_ref().is_none_or(|shared| {
             let may_guess = match shared.on_down {
@@ -158,12 +158,12 @@ impl Replica {
         })
     }
 
-    /// Counts a request, where it may go by what is known here.
+    /// Counts a request if it may go by what is known here.
     pub(crate) fn take(&mut self, now: Now, cost: &Amounts) -> Result<u64, Denial> {
         self.take_by(now, cost, Usage::take_part)
     }
 
-    /// The same for one that goes past guesses.
+    /// As [`Replica::take`], but ignores limits that are only guessed.
     pub(crate) fn insist(&mut self, now: Now, cost: &Amounts) -> Result<u64, Denial> {
         self.take_by(now, cost, Usage::insist)
     }
@@ -190,7 +190,7 @@ impl Replica {
         Ok(at)
     }
 
-    /// A request that was just taken does not go after all.
+    /// Takes back a request that was just counted and does not go after all.
     pub(crate) fn untake(&mut self, at: u64, cost: &Amounts) {
         self.usage.settle(at, cost, &Amounts::default());
         let shared = self.shared.as_mut();
@@ -200,7 +200,7 @@ impl Replica {
         }
     }
 
-    /// A request that was counted took another amount than was reserved.
+    /// Settles a counted request that took another amount than was reserved.
     pub(crate) fn settle(&mut self, now: Now, at: u64, reserved: &Amounts, used: &Amounts) {
         if reserved == used {
             return;
@@ -210,7 +210,7 @@ impl Replica {
         self.change(now, Delta::Settle { at, more, less }, FLUSH);
     }
 
-    /// The service refused a request.
+    /// Notes that the service refused a request.
     pub(crate) fn refuse(
         &mut self,
         now: Now,
@@ -230,27 +230,27 @@ impl Replica {
         learned
     }
 
-    /// A request was refused for what another usage keeps.
+    /// Notes that a request was refused because of a limit that another usage keeps.
     pub(crate) fn refuse_elsewhere(&mut self, now: Now, at: u64, reserved: &Amounts) {
         self.usage.settle_refused(at, reserved);
         self.change(now, Delta::RefuseElsewhere { at, reserved: *reserved }, FLUSH);
     }
 
-    /// The day is spent.
+    /// Marks the day as spent.
     pub(crate) fn end_day(&mut self, now: Now) {
         self.usage.end_day();
         let at = self.clock(now).now;
         self.change(now, Delta::EndDay { at }, Millis::ZERO);
     }
 
-    /// The day was not spent.
+    /// Corrects a day that was not spent.
     pub(crate) fn correct_day(&mut self, now: Now) {
         self.usage.correct_day(self.clock(now));
         let at = self.clock(now).now;
         self.change(now, Delta::CorrectDay { at }, Millis::ZERO);
     }
 
-    /// A day that was in doubt is over, as the service has shown.
+    /// Ends a day that was in doubt and is over, as the service has shown.
     pub(crate) fn end_doubt(&mut self, now: Now) {
         let clock = self.clock(now);
         self.usage.end_doubt(clock);
@@ -265,14 +265,14 @@ impl Replica {
         }
     }
 
-    /// When the store is to be asked though no call needs it: there is something to tell, or it
+    /// When the store is to be asked although no call needs it: there are changes to tell, or it
     /// was down.
     pub(crate) fn due(&self) -> Option<Instant> {
         let shared = self.shared.as_ref()?;
         shared.down.map_or(shared.flush, |down| Some(down.again))
     }
 
-    /// What to send to the store.
+    /// The request for the store.
     pub(crate) fn request(
         &mut self,
         costs: Vec<Amounts>,
@@ -300,8 +300,8 @@ impl Replica {
         Some(request)
     }
 
-    /// What the store answered; it was asked at `asked`. Gives how many permits may be used, and the
-    /// moment under which they are counted.
+    /// Takes in the store's answer to a question of `asked`. Returns how many permits may be used,
+    /// and the moment at which they are counted.
     pub(crate) fn answered(&mut self, now: Now, asked: Now, reply: &Reply) -> (usize, u64) {
         let granted = (reply.granted, reply.now);
         let Some(shared) = &mut self.shared else { return granted };
@@ -310,26 +310,26 @@ impl Replica {
         shared.seen = Some(Rc::clone(&reply.shared));
         shared.answered = now.mono;
         shared.has_wall = reply.has_wall;
-        // By the end of the exchange its time may be later than it was, but not earlier: what is
-        // waited for has come when this clock says so.
+        // By the end of the exchange the store's time may be later than it was, but not earlier: a
+        // wait is over when this clock says so.
         let ahead = i128::from(reply.shared.usage.at).saturating_sub(now.mono.0.into());
         if shared.ahead.replace(ahead).is_none() {
-            // Until now the wall clock stood for the store's.
+            // The wall clock stood for the store's until now.
             let by = i128::from(reply.shared.usage.at).saturating_sub(now.wall.0.into());
             let by = i64::try_from(by).unwrap_or_default();
             let deltas = core::mem::take(&mut shared.deltas).into_iter();
             shared.deltas = deltas.map(|delta| delta.shifted(by)).collect();
         }
         if !shared.deltas.is_empty() {
-            // What was sent while the store was away is told though nothing else is to be.
+            // Uses from the time when the store was away are told even if nothing else is to be.
             shared.flush = Some(now.mono);
         }
         self.usage = reply.shared.usage.clone();
         self.usage.set_limits(&self.given, &self.tier);
         let since = reply.shared.usage.at.saturating_sub(reply.now);
         let late = (now.mono - asked.mono) + Millis(since);
-        // The monotonic clock may stand still while a computer sleeps, and the other may be set: how
-        // old the permits are nobody knows then, and they are asked for again.
+        // The monotonic clock may stand still while a computer sleeps, and the other may be set:
+        // the age of the permits is unknown then, and they are asked for again.
         let by_wall = Millis(now.wall.0.saturating_sub(asked.wall.0));
         let has_slept = by_wall - (now.mono - asked.mono) > PROMPT;
         if reply.granted == 0 || (late <= PROMPT && !has_slept) {
@@ -339,18 +339,18 @@ impl Replica {
         let used = used.fold(Amounts::default(), |sum, cost| sum.plus(cost));
         let back = Delta::Settle { at: reply.now, more: Amounts::default(), less: used };
         if has_slept {
-            // The question that follows says so.
+            // The next question to the store tells it.
             self.change(now, back, FLUSH);
             return (0, reply.now);
         }
         self.change(now, back, Millis::ZERO);
-        // The permits are used later than they are counted: they are counted again.
+        // The permits are used later than they were counted, so that they are counted again.
         let at = reply.now.saturating_add(late.0);
         self.change(now, Delta::Record { at, used }, Millis::ZERO);
         (reply.granted, at)
     }
 
-    /// The store failed, or took too long.
+    /// Notes that the store failed, or took too long.
     pub(crate) fn failed(&mut self, now: Now) {
         let Some(shared) = &mut self.shared else { return };
         let pause = shared.down.map_or(DOWN_FIRST, |down| down.pause.times(2).min(DOWN_LONGEST));
@@ -359,8 +359,8 @@ impl Replica {
         shared.down = Some(Down { since, again: now.mono + pause, pause });
         let is_bound = self.usage.is_limited();
         if is_new && is_bound && shared.on_down == OnStoreDown::Local && shared.seen.is_some() {
-            // What the others have used since the last answer is not known, and they may have used
-            // all that was left. When that has left the window, each has its share.
+            // The uses of the others since the last answer are unknown, and may be all that was
+            // left. When they have left the window, each process has its share.
             let until = shared.answered + UNKNOWN;
             let wait = until - now.mono;
             let from = self.clock(now).now;
@@ -373,28 +373,28 @@ impl Replica {
         self.shared.as_ref().is_some_and(|shared| shared.unanswered.is_some())
     }
 
-    /// Whether there is something to tell the store that others must not miss.
+    /// Whether there are changes that the store and other processes must not miss.
     pub(crate) fn owes(&self) -> bool {
         self.shared
             .as_ref()
             .is_some_and(|shared| !shared.deltas.is_empty() || shared.unanswered.is_some())
     }
 
-    /// Whether the store is asked again while it has been down for a moment only: a process that has
-    /// something to tell waits for that before it ends.
+    /// Whether a store that has been down for a short time is asked again: a process that has
+    /// changes to tell waits for that before it ends.
     pub(crate) fn may_be_back(&self) -> bool {
         let down = self.shared.as_ref().and_then(|shared| shared.down);
         down.is_none_or(|down| down.again - down.since <= DOWN_LONGEST)
     }
 
-    /// What the service said to wait for, as far as is known here, and until when.
+    /// The wait that the service named, as far as it is known here, and its end.
     pub(crate) fn held(&self, now: Now) -> Option<Denial> {
         let both = [self.told(now), self.usage.block].into_iter().flatten();
         let longest = both.max_by_key(|denial| denial.until);
         longest.filter(|denial| denial.until > self.clock(now).now)
     }
 
-    /// What a request of ours was told to wait, on the usage's clock.
+    /// The wait that a request of ours was told, on the usage's clock.
     fn told(&self, now: Now) -> Option<Denial> {
         let wait = self.shared.as_ref()?.held - now.mono;
         let until = self.clock(now).now.saturating_add(wait.0);
@@ -408,7 +408,7 @@ impl Replica {
 }
 
 impl Shared {
-    /// Among how many the quota is shared, as far as is known.
+    /// The number of processes that share the quota, as far as is known.
     fn peers(&self) -> u64 {
         let Some(seen) = &self.seen else { return 1 };
         let others = seen.peers.iter().filter(|peer| peer.id != self.peer).count();
@@ -416,7 +416,7 @@ impl Shared {
     }
 
     fn tell(&mut self, delta: Delta) {
-        // Uses of one second are told as one, so that a store may be down for long.
+        // Uses of one second are kept as one, so that a store may be down for long.
         let is_full = self.deltas.len() >= DELTAS_MAX;
         match (&delta, self.deltas.last_mut()) {
             (Delta::Record { at, used }, Some(Delta::Record { at: last, used: sum }))

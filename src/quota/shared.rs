@@ -1,7 +1,8 @@
-//! A quota that several processes share: one short text in a store, and what a process does to it.
+//! A quota that several processes share: one short text in a store, and the changes that a process
+//! makes to it.
 //!
-//! A store knows nothing of quotas. It gives the text and its own time, and puts back what comes out
-//! of [`apply`], which may run more than once.
+//! A store knows nothing of quotas. It gives the text and its own time, and stores the result of
+//! [`apply`], which may run more than once.
 
 use std::rc::Rc;
 
@@ -16,38 +17,39 @@ use crate::quota::state::{Reader, Writer};
 use crate::quota::usage::Usage;
 use crate::quota::window::Amounts;
 
-/// Processes that a usage remembers; of more the longest silent are forgotten.
+/// The most processes that a usage remembers; beyond that, the one that is silent longest is
+/// forgotten.
 const PEERS_MAX: usize = 24;
 /// How long a silent process is remembered: the service ends a request after ten minutes.
 const SILENT: Millis = Millis(600_000);
-/// How long a process that waits counts as waiting when it is silent.
+/// How long a silent process that waits counts as waiting.
 const WAITS: Millis = Millis(5_000);
-/// How long the permits of a process are counted to be fair.
+/// The time over which the permits of a process are counted to be fair.
 const MINUTE: Millis = Millis(60_000);
-/// When a process that took its share comes back for what the others left.
+/// The pause after which a process that took its share comes back for what the others left.
 const AGAIN: Millis = Millis(100);
-/// How long nothing goes where the store has forgotten: a minute, and the way of a request.
+/// How long nothing goes after the store has forgotten: a minute, and the way of a request.
 const FORGOTTEN: Millis = Millis(60_500);
-/// A store's clock that is ahead of what a process expects by more was set: less is what it takes
-/// to hear from the store.
+/// A store's clock that is ahead of a process's expectation by more was set; less is the time that
+/// it takes to hear from the store.
 const STEP: Millis = Millis(3_000);
 
 /// A process that shares the usage.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Peer {
-    /// Drawn at random.
+    /// The number of the process, drawn at random.
     pub id: u64,
-    /// When it was last here.
+    /// The time of its last request.
     pub seen: u64,
-    /// How many of its calls wait.
+    /// The number of its calls that wait.
     pub waiting: u64,
-    /// Its last request, and what that was granted: an answer that got lost is given again.
+    /// The number of its last request: if the answer was lost, it is given again.
     pub seq: u64,
-    /// How many permits that was.
+    /// Permits granted to that request.
     pub granted: u64,
-    /// When the next one that it waits for may go.
+    /// The moment at which the next call that it waits for may go.
     pub due: u64,
-    /// How many permits it was granted since the moment that follows.
+    /// Permits granted to it since `since`.
     pub taken: u64,
     /// When that count began; it begins anew each minute.
     pub since: u64,
@@ -56,35 +58,36 @@ pub struct Peer {
 /// The shared state.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SharedUsage {
-    /// Drawn at random when the store had nothing; another one means that it has forgotten.
+    /// A number drawn at random when the store was empty; another one means that the store has
+    /// forgotten.
     pub epoch: u64,
-    /// Counts the changes.
+    /// The number of changes.
     pub version: u64,
-    /// Until when nothing goes, since the store had forgotten; 0 where it never has.
+    /// The moment until which nothing goes, since the store had forgotten; 0 if it never has.
     pub held: u64,
-    /// The quota itself.
+    /// The usage itself.
     pub usage: Usage,
-    /// Who uses it.
+    /// The processes that use it.
     pub peers: Vec<Peer>,
 }
 
-/// Something that happened to a request that the usage has counted.
+/// A change in a request that the usage has counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Delta {
     /// It took another amount than was reserved.
     Settle {
         /// When it was counted.
         at: u64,
-        /// What it took more.
+        /// Amounts taken beyond those reserved.
         more: Amounts,
-        /// What it took less.
+        /// Amounts reserved and not taken.
         less: Amounts,
     },
     /// A request that was sent without asking, while the store was down.
     Record {
-        /// When.
+        /// When it was sent.
         at: u64,
-        /// What it took.
+        /// Amounts that it took.
         used: Amounts,
     },
     /// The service refused it.
@@ -93,43 +96,44 @@ pub enum Delta {
         at: u64,
         /// When the service said so.
         said_at: u64,
-        /// What was reserved.
+        /// Amounts that were reserved.
         reserved: Amounts,
-        /// What the service said.
+        /// The refusal as the service stated it.
         said: Refusal,
     },
-    /// It was refused for what another usage keeps.
+    /// It was refused because of a limit that another usage keeps.
     RefuseElsewhere {
         /// When it was counted.
         at: u64,
-        /// What was reserved.
+        /// Amounts that were reserved.
         reserved: Amounts,
     },
     /// The day is spent.
     EndDay {
-        /// As was known then.
+        /// When that became known.
         at: u64,
     },
     /// The day was not spent.
     CorrectDay {
-        /// As was known then.
+        /// When that became known.
         at: u64,
     },
     /// The day is over, where that was in doubt.
     EndDoubt {
-        /// As was known then.
+        /// When that became known.
         at: u64,
     },
 }
 
-/// What the clocks show while a request is applied.
+/// The clocks while a request is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// The store's clock.
     pub now: u64,
     /// The wall clock, where the store's is a monotonic one.
     pub wall: Option<u64>,
-    /// What the store's clock would show if nobody had set it; `None` where that is not known.
+    /// The time that the store's clock would show if it had not been set; `None` if that is
+    /// unknown.
     pub expected: Option<u64>,
 }
 
@@ -152,7 +156,7 @@ impl Delta {
         }
     }
 
-    /// The same by another clock, which is ahead by so much.
+    /// The same change by another clock, which is ahead by so much.
     pub(crate) fn shifted(mut self, by: i64) -> Self {
         let shift = |at: &mut u64| *at = at.saturating_add_signed(by);
         match &mut self {
@@ -171,7 +175,7 @@ impl Delta {
     }
 }
 
-/// What a process wants of the usage.
+/// A process's request to a shared usage.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The process.
@@ -182,30 +186,30 @@ pub struct Request {
     pub given: Limits,
     /// The published limits of its caller's tier.
     pub tier: Limits,
-    /// What it saw last: the usage is mended by it where the store has forgotten.
+    /// The state that it saw last: it restores the usage of a store that has forgotten.
     pub seen: Option<Rc<SharedUsage>>,
-    /// What happened since.
+    /// Changes since its last request.
     pub deltas: Vec<Delta>,
-    /// The requests that it would send now, in order.
+    /// The costs of the requests that it would send now, in order.
     pub costs: Vec<Amounts>,
-    /// How many of its calls wait in all.
+    /// The number of its calls that wait in all.
     pub waiting: u64,
     /// The epoch of a new usage.
     pub epoch: u64,
 }
 
-/// What a process gets.
+/// The answer to a process.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The usage's time, under which the permits are counted.
     pub now: u64,
     /// Whether the day was told by a wall clock beside the store's.
     pub has_wall: bool,
-    /// How many of the wants may go.
+    /// How many of the costs are granted.
     pub granted: usize,
-    /// What keeps the next one.
+    /// The reason why the next one is not granted.
     pub denial: Option<Denial>,
-    /// Limits that this request has taught.
+    /// Limits that were learned from this request.
     pub learned: Vec<Learned>,
     /// A copy of the usage.
     pub shared: Rc<SharedUsage>,
@@ -221,8 +225,8 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
         Some(shared) => shared,
         None => SharedUsage { epoch: request.epoch, ..SharedUsage::default() },
     };
-    shared.apply_resolution(&times);
-    // A clock that was set back would hold everybody until it has caught up.
+    shared.follow_clock(&times);
+    // A clock that was set back would hold all processes until it has caught up.
     shared.held = shared.held.min(now.saturating_add(FORGOTTEN.0));
     shared.mend(now, request);
     shared.usage.set_limits(&request.given, &request.tier);
@@ -237,7 +241,7 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
         shared: Rc::default(),
     };
     match before.filter(|peer| peer.seq == request.seq) {
-        // It was done before, and the answer got lost.
+        // The request was applied before, and its answer was lost.
         Some(peer) => {
             reply.now = peer.seen;
             let granted = usize::try_from(peer.granted).unwrap_or(usize::MAX);
@@ -271,10 +275,10 @@ pub fn apply(state: Option<&str>, times: impl Into<Times>, request: &Request) ->
 }
 
 impl SharedUsage {
-    /// Where the store's clock was set forward, what is in the usage moves with it: else all of a
-    /// minute would be free at once. A process that slept cannot tell; then this costs a minute.
-    fn apply_resolution(&mut self, times: &Times) {
-        // Whoever came first has moved it already.
+    /// Moves the usage with a store's clock that was set forward: else all of a minute would be
+    /// free at once. A process that slept cannot tell; then this costs a minute.
+    fn follow_clock(&mut self, times: &Times) {
+        // Another process may have moved it already.
         let since = times.now.saturating_sub(self.usage.at);
         let ahead = times.expected.map_or(0, |expected| times.now.saturating_sub(expected));
         let by = ahead.min(since);
@@ -292,7 +296,7 @@ impl SharedUsage {
         }
     }
 
-    /// Takes over what a process saw last, where the store has forgotten that.
+    /// Takes over the state that a process saw last, if the store has forgotten it.
     fn mend(&mut self, now: u64, request: &Request) {
         let Some(seen) = &request.seen else { return };
         if seen.epoch == self.epoch && seen.version <= self.version {
@@ -301,13 +305,14 @@ impl SharedUsage {
         self.usage.merge(&seen.usage);
         self.version = self.version.max(seen.version);
         if self.held == 0 || seen.epoch == self.epoch {
-            // What others have sent meanwhile is known when they were here too.
+            // The requests that others have sent meanwhile are known only when they have been here
+            // too.
             self.held = now.saturating_add(FORGOTTEN.0);
         }
     }
 
     fn amend(&mut self, clock: Clock, delta: &Delta) -> Option<Learned> {
-        // What is told after midnight of the day before is nothing of this day.
+        // A change of the day before that is told after midnight does not count for this day.
         let day = self.usage.day;
         let is_today = next_midnight(WallTime(delta.at())).0 == day.ends;
         let mut learned = None;
@@ -334,7 +339,7 @@ impl SharedUsage {
         learned
     }
 
-    /// Counts as many of the wants as may go.
+    /// Counts as many of the requests as may go.
     fn grant(&mut self, clock: Clock, request: &Request) -> (usize, Option<Denial>) {
         if self.held > clock.now {
             return (0, Some(Denial::counted(self.held, None)));
@@ -342,7 +347,7 @@ impl SharedUsage {
         let share = self.share(clock, request);
         for (index, cost) in request.costs.iter().enumerate() {
             if index >= share {
-                // Where the limit itself is in the way, it says when to come back.
+                // The limit itself says when to come back if it is in the way.
                 let again = Denial::counted(clock.now.saturating_add(AGAIN.0), None);
                 return (index, Some(self.usage.check(clock, cost).err().unwrap_or(again)));
             }
@@ -353,8 +358,8 @@ impl SharedUsage {
         (request.costs.len(), None)
     }
 
-    /// How many permits a process may take at once where others wait too: as many as make it equal to
-    /// each of them in this minute.
+    /// The number of permits that a process may take at once while others wait too: as many as make
+    /// it equal to each of them in this minute.
     fn share(&self, clock: Clock, request: &Request) -> usize {
         let is_fresh = |peer: &&Peer| peer.since.saturating_add(MINUTE.0) > clock.now;
         let waits = |peer: &&Peer| {
@@ -392,7 +397,7 @@ impl SharedUsage {
         self.peers.push(peer);
     }
 
-    /// Reads a state; `None` where it is none of ours.
+    /// Reads a state; `None` if the text is not one.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let mut reader = Reader::new(text)?;
@@ -414,7 +419,7 @@ impl SharedUsage {
         reader.is_done().then_some(Self { epoch, version, held, usage, peers })
     }
 
-    /// Writes a state: ASCII, less than 4 KiB whatever the limits are.
+    /// Writes a state: ASCII, less than 4 KiB for any limits.
     #[must_use]
     pub fn write(&self) -> String {
         let mut writer = Writer::default();

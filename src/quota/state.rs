@@ -1,4 +1,4 @@
-//! A quota as text: numbers in base 36 with blanks between them, lists with their length before.
+//! A usage as text: numbers in base 36 with blanks between them, lists with their length before.
 
 use crate::base::time::{Millis, WallTime};
 use crate::errors::hint::LONGEST;
@@ -11,12 +11,12 @@ use crate::quota::limits::DIMENSIONS;
 use crate::quota::usage::Usage;
 use crate::quota::window::{Amounts, Entry, Window};
 
-/// What a state begins with: the version of the format.
+/// The version of the format, with which a state begins.
 const MARK: &str = "u2";
-/// Ten minutes by seconds or a minute by tenths, and some: what one process keeps is finer than what
-/// a store gets.
+/// The most steps of a window that are read: ten minutes by seconds or a minute by tenths, and
+/// some. A single process keeps finer steps than a store gets.
 const ENTRIES_MAX: u64 = 1_000;
-/// What the number of a block's dimension is raised by where the service itself named its end.
+/// The amount by which a block's dimension number is raised if the service itself named its end.
 const NAMED: u64 = 16;
 
 /// Writes numbers.
@@ -44,7 +44,7 @@ impl Writer {
         }
     }
 
-    /// Writes a number that may be missing.
+    /// Writes a number, or that there is none.
     pub fn option(&mut self, number: Option<u64>) {
         self.number(number.map_or(0, |number| number.saturating_add(1)));
     }
@@ -91,14 +91,14 @@ impl<'a> Reader<'a> {
         (digits > 0).then_some(number)
     }
 
-    /// A number that may be missing.
+    /// A number, or `None` inside if there is none.
     #[allow(clippy::option_option)]
     pub fn option(&mut self) -> Option<Option<u64>> {
         self.number().map(|number| number.checked_sub(1))
     }
 
-    /// A moment of what has been, by its distance from now. Clocks are set by a day or two at times;
-    /// what claims to be later still, nobody wrote.
+    /// A moment in the past, by its distance from now. Clocks are set by a day or two at times; a
+    /// moment that claims to be later still was not written by this library.
     pub fn past(&mut self, now: u64) -> Option<u64> {
         Some(self.moment(now)?.min(now.saturating_add(DAYS.0)))
     }
@@ -177,7 +177,7 @@ impl Usage {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        // No clock shows more: distances from there would be none.
+        // No clock shows more: distances from there could not be formed.
         let at = reader.number().filter(|at| *at <= WallTime::LAST)?;
         let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
         let began = reader.moment(at)?;
@@ -198,7 +198,7 @@ impl Usage {
         };
         let mut usage = Self { day, spent, block, at, ..Self::default() };
         for (estimator, dimension) in usage.estimators.iter_mut().zip(DIMENSIONS) {
-            // A limit of 0, which nobody tells, would keep nothing back.
+            // A limit of 0, which no service names, would hold nothing back.
             let told = reader.option()?.filter(|told| *told > 0);
             let mut read = LimitEstimator { told, ..LimitEstimator::default() };
             if reader.number()? == 1 {
@@ -214,7 +214,7 @@ impl Usage {
                     even_until: reader.moment(at)?,
                 });
             }
-            // No service tells a budget: a number there would be kept to for ever.
+            // No service names a budget: a number there would be kept to for ever.
             if !matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
                 *estimator = read;
             }
@@ -229,7 +229,7 @@ impl Usage {
     }
 }
 
-/// What is used of a day, where pictures are not counted.
+/// Amounts used on a day, on which pictures are not counted.
 fn read_day(reader: &mut Reader<'_>) -> Option<Amounts> {
     let (requests, tokens, nanos) = (reader.number()?, reader.number()?, reader.number()?);
     Some(Amounts { requests, tokens, images: 0, nanos })

@@ -1,8 +1,8 @@
 //! The published limits by tier, as far as there are any.
 //!
-//! Google no longer publishes limits per model: these are the last ones that were, and what the
-//! service says in a 429 overrules them. The AI Studio page of a project's rate limits shows the
-//! true ones.
+//! Google no longer publishes limits per model: these are the last ones that were, and a limit that
+//! the service names in a 429 overrules them. The AI Studio page of a project's rate limits shows
+//! the true ones.
 
 use crate::errors::kind::Dimension;
 use crate::quota::limits::Limits;
@@ -31,18 +31,18 @@ impl Tier {
     }
 }
 
-/// What is told of a tier.
+/// The published facts about a tier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fact {
     /// The tier; `None` for no billing at all.
     pub tier: Option<Tier>,
     /// The name that callers pass.
     pub name: &'static str,
-    /// What makes an account belong to it; it is moved up by itself.
+    /// The condition for an account to belong to it; accounts are moved up automatically.
     pub qualifies: &'static str,
-    /// USD that the account may spend in a month; for the highest tier the least that is told.
+    /// USD that the account may spend in a month; for the highest tier the least that is published.
     pub monthly_usd: Option<f64>,
-    /// Where the row is from.
+    /// The source of the row.
     pub source: &'static str,
 }
 
@@ -126,11 +126,11 @@ const ROWS: &[Row] = &[
 
 /// Billionths of a USD that an account may spend in ten minutes. Source: the rate-limits page as of
 /// 2026-09-12; for tier 2 a copy of 2026-10-17 says $50 and one of 2026-07-27 $200: the lower is
-/// safe, and what the service refuses or not tells.
+/// safe, and the service's refusals correct it.
 const SPEND: &[(Tier, u64)] =
     &[(Tier::One, 10_000_000_000), (Tier::Two, 50_000_000_000), (Tier::Three, 200_000_000_000)];
 
-/// What is published for a model; nothing for models that came later.
+/// The published limits of a model; none for models that came later.
 #[must_use]
 pub fn limits(tier: Tier, model: &str) -> Limits {
     let found = ROWS.iter().find(|row| row.tier == tier && row.model == model);
@@ -142,7 +142,7 @@ pub fn limits(tier: Tier, model: &str) -> Limits {
     })
 }
 
-/// What the account of this tier may spend in ten minutes.
+/// The money that the account of this tier may spend in ten minutes.
 #[must_use]
 pub fn spend(tier: Tier) -> Limits {
     let found = SPEND.iter().find(|(row, _)| *row == tier).map(|&(_, nanos)| nanos);
@@ -170,7 +170,7 @@ mod tests {
             for model in ["gemini-3-pro-image", "gemini-2.5-flash-image"] {
                 assert!(batch_tokens(*low, model) <= batch_tokens(*high, model));
                 for dimension in [Dimension::RequestsPerMinute, Dimension::RequestsPerDay] {
-                    // No limit is more than any.
+                    // No limit is the largest limit.
                     let of = |tier| super::limits(tier, model).get(dimension).unwrap_or(u64::MAX);
                     assert!(of(*low) < of(*high), "{model} {dimension:?}");
                 }

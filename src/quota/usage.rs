@@ -1,9 +1,10 @@
-//! The usage of one project and model, or of one account's money: what was used, what is allowed,
-//! and when the next request may go.
+//! The usage of one project and model, or of one account's money: the amounts used, the limits, and
+//! the moment at which the next request may go.
 //!
-//! Windows roll over 60 and 600 s by the moment of sending, which is right for a service that counts
-//! fixed minutes, a sliding minute or a token bucket: whatever fits the sliding minute fits the
-//! others too; a refusal may tell how it counts. The day is the one in Los Angeles.
+//! Windows roll over 60 and 600 s by the moment of sending, which is right for a service that
+//! counts fixed minutes, a sliding minute or a token bucket: requests that fit the sliding minute
+//! fit the others too. A refusal may tell how the service counts. The day is the one in Los
+//! Angeles.
 
 use crate::base::pacific::next_midnight;
 use crate::base::time::Millis;
@@ -18,31 +19,31 @@ use crate::quota::limit_estimator::LimitEstimator;
 use crate::quota::limits::{DIMENSIONS, Limits, meter};
 use crate::quota::window::{Amounts, Window};
 
-/// The use of one dimension.
+/// The usage of one dimension.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DimensionUsage {
-    /// Which.
+    /// The dimension.
     pub dimension: Dimension,
-    /// What is used of it now.
+    /// Units used now.
     pub used: u64,
-    /// What is kept to.
+    /// The limit that is kept to; `None` if there is none.
     pub limit: Option<u64>,
-    /// Where the limit comes from.
+    /// The limit's source.
     pub source: Option<Source>,
-    /// When some of what is used is free again, on the usage's clock; `None` where nothing is used.
+    /// When some of the used units are free again, on the usage's clock; `None` if none are used.
     pub frees: Option<u64>,
 }
 
-/// The usage.
+/// The uses, limits and learned state of one quota.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Usage {
     pub(crate) minute: Window,
     pub(crate) money: Window,
     pub(crate) day: Day,
-    /// Money that was ever used, in billionths of a USD.
+    /// Money ever used, in billionths of a USD.
     pub(crate) spent: u64,
     pub(crate) estimators: [LimitEstimator; DIMENSIONS.len()],
-    /// What keeps every request.
+    /// A block in the way of every request.
     pub(crate) block: Option<Denial>,
     /// How the service counts requests, as far as is known.
     pub(crate) discipline: Discipline,
@@ -66,21 +67,21 @@ impl Default for Usage {
 }
 
 impl Usage {
-    /// A usage without uses that keeps to what was given and to what the tier has.
+    /// An empty usage with the caller's limits and those of the tier.
     #[must_use]
     pub fn new(given: &Limits, tier: &Limits) -> Self {
-        let mut quota = Self::default();
-        quota.set_limits(given, tier);
-        quota
+        let mut usage = Self::default();
+        usage.set_limits(given, tier);
+        usage
     }
 
-    /// The same usage, kept finely: by one process that never has to write it small.
+    /// The same usage in fine steps: for one process that never has to write it to a store.
     #[must_use]
     pub fn finely(self) -> Self {
         Self { minute: Window::minute(false), money: Window::ten_minutes(false), ..self }
     }
 
-    /// Sets what was given and what the tier has; what was learned stays.
+    /// Sets the caller's limits and those of the tier; learned limits stay.
     pub fn set_limits(&mut self, given: &Limits, tier: &Limits) {
         for (estimator, (given, tier)) in
             self.estimators.iter_mut().zip(given.0.into_iter().zip(tier.0))
@@ -90,7 +91,7 @@ impl Usage {
         }
     }
 
-    /// Whether there is little to write.
+    /// Whether its text is short.
     #[must_use]
     pub fn is_small(&self) -> bool {
         const FEW: usize = 32;
@@ -109,7 +110,7 @@ impl Usage {
         self.at
     }
 
-    /// The limit of a dimension and what is learned of it.
+    /// The limit of a dimension and its estimate.
     #[must_use]
     pub fn estimator(&self, dimension: Dimension) -> LimitEstimator {
         let found = DIMENSIONS.iter().position(|row| *row == dimension);
@@ -124,8 +125,8 @@ impl Usage {
     /// Brings the usage to this moment: forgets, proves tries, begins a new day.
     pub fn advance(&mut self, clock: Clock) {
         if clock.now < self.at {
-            // Where several processes keep the usage, the clock can be set back: what was used a
-            // moment ago by the old clock was used a moment ago by the new one.
+            // The clock of a usage that several processes keep can be set back: a use that was a
+            // moment ago by the old clock was a moment ago by the new one.
             let by = self.at.saturating_sub(clock.now);
             self.shift(0_i64.saturating_sub_unsigned(by));
         }
@@ -138,8 +139,8 @@ impl Usage {
         self.block = self.block.filter(|block| block.until > clock.now);
         self.discipline.advance(clock.now, &self.estimator(Dimension::RequestsPerMinute));
         let over = clock.wall >= self.day.ends.saturating_add(MIDNIGHT_MARGIN.0);
-        // A clock that was set forward does not end the service's day. Where it was the other clock
-        // that stood still, in a computer that slept, the next refusal or probe sets this right.
+        // A clock that was set forward does not end the service's day. If it was the other clock
+        // that stood still, in a computer that slept, the next refusal or probe corrects this.
         let agrees = clock.now >= self.day.ends_at.saturating_add(MIDNIGHT_MARGIN.0);
         if self.day.ends == 0 || (over && agrees) {
             let late = self.day.late;
@@ -158,7 +159,7 @@ impl Usage {
         }
     }
 
-    /// Moves what was used by the same time: the clock was set. The day ends when it did.
+    /// Moves all uses by the same time: the clock was set. The end of the day stays.
     pub(crate) fn shift(&mut self, by: i64) {
         self.minute.shift(by);
         self.money.shift(by);
@@ -173,8 +174,8 @@ impl Usage {
         self.discipline.shift(by);
     }
 
-    /// The clock was set forward: what was used a moment ago is not forgotten, and the day does not
-    /// end before as much time has passed as was left of it. It is in doubt meanwhile.
+    /// Moves the usage with a clock that was set forward: recent uses are not forgotten, and the
+    /// day does not end before as much time has passed as was left of it. It is in doubt meanwhile.
     pub(crate) fn set_forward(&mut self, by: u64) {
         self.shift(i64::try_from(by).unwrap_or(i64::MAX));
         self.day.ends_at = self.day.ends_at.saturating_add(by);
@@ -215,7 +216,7 @@ impl Usage {
         }
     }
 
-    /// Counts what was used without asking, at a moment that may have passed.
+    /// Counts a use that was not asked for, at a moment that may have passed.
     pub fn record(&mut self, clock: Clock, at: u64, used: &Amounts) {
         self.advance(clock);
         self.add(at, used);
@@ -223,7 +224,7 @@ impl Usage {
         self.advance(clock);
     }
 
-    /// A request that was counted at `at` took another amount than was reserved for it.
+    /// Settles a request counted at `at` that took another amount than was reserved for it.
     pub fn settle(&mut self, at: u64, reserved: &Amounts, used: &Amounts) {
         let (more, less) = (used.minus(reserved), reserved.minus(used));
         if !more.is_zero() {
@@ -234,17 +235,17 @@ impl Usage {
         self.money.take_back(self.at, at, &money);
         self.spent = self.spent.saturating_add(more.nanos).saturating_sub(less.nanos);
         if at >= self.day.began {
-            // A request that took more of something is no further request.
+            // A request that took more of something does not count as another request.
             self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
             self.day.late = self.day.late.minus(&less);
             if less.requests > 0 && at.max(1) == self.day.asked {
-                // It was never sent, and has found out nothing.
+                // It was never sent, and has tested nothing.
                 self.day.asked = 0;
             }
         }
     }
 
-    /// What is used of every dimension that is used or limited.
+    /// The usage of every dimension, in the order of [`DIMENSIONS`].
     pub fn rows(&self) -> impl Iterator<Item = DimensionUsage> {
         DIMENSIONS.into_iter().map(|dimension| {
             let used = self.used(dimension);
@@ -260,7 +261,7 @@ impl Usage {
         })
     }
 
-    /// The wall time at which some of what is used is free again.
+    /// The wall time at which some of the used units are free again.
     #[must_use]
     pub fn frees_at(&self, clock: Clock, usage: &DimensionUsage) -> Option<u64> {
         let left = usage.frees?.saturating_sub(clock.now);
@@ -268,7 +269,7 @@ impl Usage {
         Some(if is_daily { self.day.ends } else { clock.wall.saturating_add(left) })
     }
 
-    /// What is used of a dimension now.
+    /// Units of a dimension used now.
     #[must_use]
     pub fn used(&self, dimension: Dimension) -> u64 {
         match dimension {
@@ -280,7 +281,7 @@ impl Usage {
         }
     }
 
-    /// Another record of the same uses: the larger of both is true.
+    /// Merges another record of the same uses: the larger of both is true.
     pub fn merge(&mut self, other: &Self) {
         self.minute.merge(&other.minute);
         self.money.merge(&other.money);
@@ -301,7 +302,7 @@ impl Usage {
         self.at = self.at.max(other.at);
     }
 
-    /// By how much a request exceeds what is free of a dimension.
+    /// The amount by which a request exceeds the free part of a dimension.
     pub(crate) fn excess(&self, dimension: Dimension, cost: &Amounts) -> u64 {
         let limit = self.estimator(dimension).limit().unwrap_or(u64::MAX);
         let needed = self.used(dimension).saturating_add(cost.of(meter(dimension)));

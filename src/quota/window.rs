@@ -1,8 +1,8 @@
-//! What was used lately: sums over the last minute or ten, kept by short steps and not singly.
+//! Recent use: sums over the last minute or ten, kept in short steps and not request by request.
 
 use crate::base::time::Millis;
 
-/// What is counted.
+/// A unit that is counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Meter {
     /// Requests.
@@ -88,18 +88,18 @@ impl Amounts {
 }
 
 /// How much longer than its span a window remembers. A request takes up to 420 ms to arrive, and
-/// the service counts it when it does: of two requests a minute apart the first may have been slow
-/// and the second quick.
+/// the service counts it then: of two requests a minute apart the first may have been slow and the
+/// second quick.
 pub const MARGIN: Millis = Millis(500);
 
-/// What was used within one step of a window.
+/// The use within one step of a window.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Entry {
     /// The last moment of use in this step: all of it is remembered until that one is forgotten.
     pub last: u64,
-    /// What was used.
+    /// Amounts used.
     pub used: Amounts,
-    /// How many of the requests the service refused for a quota.
+    /// Requests that the service refused for a quota.
     pub refused: u64,
 }
 
@@ -113,13 +113,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window of 60 s, by tenths of a second, or by seconds where it has to be written small.
+    /// A window of 60 s, in steps of 0.1 s; if `small`, of 1 s, so that its text is short.
     #[must_use]
     pub const fn minute(small: bool) -> Self {
         Self::new(Millis(60_000), if small { 1_000 } else { 100 })
     }
 
-    /// A window of 600 s, the one in which money counts: by seconds, or by five of them.
+    /// A window of 600 s, in which money counts, in steps of 1 s; if `small`, of 5 s.
     #[must_use]
     pub const fn ten_minutes(small: bool) -> Self {
         Self::new(Millis(600_000), if small { 5_000 } else { 1_000 })
@@ -130,27 +130,27 @@ impl Window {
         Self { span, step, entries: Vec::new(), total }
     }
 
-    /// What was used and is not forgotten.
+    /// Amounts used and not forgotten.
     #[must_use]
     pub const fn total(&self) -> &Amounts {
         &self.total
     }
 
-    /// The requests that were used and that the service did not refuse.
+    /// Requests used that the service did not refuse.
     #[must_use]
     pub fn accepted(&self) -> u64 {
         let left = |entry: &Entry| entry.used.requests.saturating_sub(entry.refused);
         self.entries.iter().map(left).fold(0, u64::saturating_add)
     }
 
-    /// The requests that were used from a moment on.
+    /// Requests used from a moment on.
     #[must_use]
     pub fn requests_since(&self, at: u64) -> u64 {
         let later = self.entries.iter().filter(|entry| entry.last >= at);
         later.fold(0, |sum, entry| sum.saturating_add(entry.used.requests))
     }
 
-    /// Whether it has to be written small.
+    /// Whether its steps are long, so that its text is short.
     #[must_use]
     pub const fn is_small(&self) -> bool {
         self.step >= 1_000
@@ -161,7 +161,7 @@ impl Window {
         self.entries.iter()
     }
 
-    /// Forgets what is older than the span and its margin.
+    /// Forgets the steps that are older than the span and its margin.
     pub fn forget(&mut self, now: u64) {
         let old = |entry: &Entry| self.leaves(entry) <= now;
         if !self.entries.first().is_some_and(old) {
@@ -172,12 +172,12 @@ impl Window {
         self.recount();
     }
 
-    /// Counts a use. One that comes late, and whose step nobody else used, counts with the next
-    /// step, which is remembered longer.
+    /// Counts a use. A late one counts with the next step if its own step has no other use; it is
+    /// then remembered longer.
     pub fn add(&mut self, at: u64, used: &Amounts) {
         let step = self.step_of(at);
-        // A clock that was set may leave two entries in one step: the later one grows, and all stay in
-        // their order.
+        // A clock that was set may leave two entries in one step: the later one grows, and all stay
+        // in their order.
         let later = self.entries.partition_point(|entry| self.step_of(entry.last) <= step);
         let last = later.checked_sub(1).and_then(|index| self.entries.get(index));
         let is_in_step = last.is_some_and(|entry| self.step_of(entry.last) == step);
@@ -192,8 +192,8 @@ impl Window {
         }
     }
 
-    /// Takes back what was counted at this moment, where it is not forgotten yet: from its step, or
-    /// from the next where it was counted late.
+    /// Takes back a use counted at this moment, unless it is forgotten: from its step, or from the
+    /// next if it was counted late.
     pub fn take_back(&mut self, now: u64, at: u64, amounts: &Amounts) {
         if at.saturating_add((self.span + MARGIN).0) <= now {
             return;
@@ -206,14 +206,14 @@ impl Window {
             entry.used = before.minus(&left);
             let taken = before.minus(&entry.used);
             left = left.minus(&taken);
-            // What is given back was not refused: of no step more are than it has.
+            // Returned requests were not refused: no step has more refused ones than it has
+            // requests.
             entry.refused = entry.refused.min(entry.used.requests);
             self.total = self.total.minus(&taken);
         }
     }
 
-    /// Notes that the service refused a request that was counted at this moment, where it is not
-    /// forgotten yet.
+    /// Notes that the service refused a request counted at this moment, unless it is forgotten.
     pub fn refuse(&mut self, now: u64, at: u64) {
         if at.saturating_add((self.span + MARGIN).0) <= now {
             return;
@@ -226,7 +226,8 @@ impl Window {
         }
     }
 
-    /// When no more than `most` of a meter is left of what is counted now.
+    /// When no more than `most` of a meter is left of the amount counted now; `None` if nothing is
+    /// counted.
     #[must_use]
     pub fn falls_to(&self, meter: Meter, most: u64) -> Option<u64> {
         let mut left = self.total.of(meter);
@@ -239,7 +240,7 @@ impl Window {
         None
     }
 
-    /// What of a meter is left of what is counted now, at a later moment.
+    /// The amount of a meter, of that counted now, which is left at a later moment.
     #[must_use]
     pub fn left_at(&self, meter: Meter, at: u64) -> u64 {
         let left = self.entries.iter().filter(|entry| self.leaves(entry) > at);
@@ -253,7 +254,7 @@ impl Window {
         }
     }
 
-    /// The larger of two records of the same uses, step by step.
+    /// Takes the larger of two records of the same uses, step by step.
     pub fn merge(&mut self, other: &Self) {
         let mut ours = self.entries.iter().copied().peekable();
         let mut merged = Vec::with_capacity(self.entries.len());
@@ -274,8 +275,8 @@ impl Window {
         self.recount();
     }
 
-    /// Puts a step back that was written down; steps come oldest first, and one that does not, as in
-    /// a state that was damaged, counts with the one before.
+    /// Restores a step that was written. Steps come oldest first; one out of order, as in a damaged
+    /// state, counts as late as the one before.
     pub fn restore(&mut self, entry: Entry) {
         let last = entry.last.max(self.entries.last().map_or(0, |before| before.last));
         let entry = Entry { last, refused: entry.refused.min(entry.used.requests), ..entry };

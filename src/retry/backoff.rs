@@ -1,11 +1,11 @@
-//! How long to wait: by kind of error and number of tries, never less than the server said.
+//! Waits between tries, by kind of error and number of tries; never shorter than the server's own.
 
 use crate::base::random::Random;
 use crate::base::time::Millis;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Kind, Retry};
 
-/// What is drawn at random.
+/// The random part of a delay.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Jitter {
     /// Up to this much on top of the delay, also of a delay at its cap.
@@ -19,9 +19,9 @@ pub enum Jitter {
 pub struct Curve {
     /// The delay after the first try.
     pub base: Millis,
-    /// What the delay grows to at most; jitter comes on top.
+    /// The longest delay before jitter, which comes on top.
     pub cap: Millis,
-    /// What is drawn at random.
+    /// The random part.
     pub jitter: Jitter,
 }
 
@@ -51,7 +51,7 @@ pub struct Curves {
     /// 503: `min(10 * 2^n, 115) + U(0, 5)` seconds (the guide's formula), and a spent spending
     /// rate, which needs minutes too.
     pub overloaded: Curve,
-    /// Everything else that passes: from 1 s, doubled, at most 30 s, all of it random.
+    /// Other transient errors: from 1 s, doubled, at most 30 s, all of it random.
     pub transient: Curve,
 }
 
@@ -92,15 +92,15 @@ impl Curves {
         }
     }
 
-    /// The wait before the next try after `tries` tries; `with_hint` says how a server's hint and
-    /// the curve combine.
+    /// The wait before the next try after `tries` tries; `hint` says how a wait that the server
+    /// named and the curve combine.
     #[must_use]
     pub fn wait(&self, info: &ErrorInfo, tries: u32, hint: Hint, random: &mut Random) -> Millis {
         match info.retry_after.filter(|named| named.0 > 0) {
             None => self.of(info.kind).delay(tries, random),
             Some(named) => {
-                // The jitter goes upwards only: coming back early would be refused again, and
-                // coming back in step with the others would be a stampede.
+                // The jitter goes upwards only: an early try would be refused again, and tries in
+                // step with those of others would be a stampede.
                 let floor = named + random.up_to(Millis(named.0 / 5));
                 match hint {
                     Hint::Replaces => floor,
@@ -147,7 +147,7 @@ mod tests {
     #[track_caller]
     fn assert_range((low, high): (u64, u64), from: u64, to: u64) {
         assert!(low >= from && high <= to, "{low}..{high} is not within {from}..{to}");
-        // Four thousand draws come within 2 % of both ends, or the range is not what it should be.
+        // Four thousand draws come within 2 % of both ends, or the range is not the one expected.
         let slack = (to - from) / 50 + 2;
         assert!(
             low <= from + slack && high >= to - slack,

@@ -1,4 +1,4 @@
-//! Why a call ended without an answer, and how its caller is told: what the service said, what to do.
+//! The reason why a call ended without an answer, and the message that its caller gets.
 
 use crate::base::slice::decimal;
 use crate::errors::info::ErrorInfo;
@@ -32,9 +32,9 @@ pub enum Why {
     Deadline,
     /// The target's retry budget is empty.
     RetryBudget,
-    /// No request could be sent: a quota, or a target that refuses everything, is in the way.
+    /// No request could be sent: a quota, or a target that refuses every request, is in the way.
     Blocked,
-    /// The target's outage is longer than the call sits out.
+    /// The target's outage is longer than the call waits for.
     Outage,
     /// It would cost more than the budget or the call allows.
     OverBudget,
@@ -42,7 +42,8 @@ pub enum Why {
     Closed,
 }
 
-/// The kind that the caller sees: an end that we caused is ours, whatever came before it.
+/// The kind that the caller sees: an ending that this client decided has a kind of its own,
+/// whatever error came before it.
 #[must_use]
 pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
     match why {
@@ -85,7 +86,7 @@ pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     message
 }
 
-/// What to do: about the end, where it was ours, then about the error behind it.
+/// The advice to the caller: on the ending, if this client decided it, then on the error behind it.
 #[must_use]
 pub fn advice(why: Why, info: &ErrorInfo) -> String {
     let ours = match why {

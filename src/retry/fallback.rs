@@ -1,9 +1,9 @@
-//! Fallback over targets: what each kind of error means for the target that gave it.
+//! Fallback over targets: the consequence of each kind of error for the target that gave it.
 
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 
-/// What to do after an error, before attempts, waits and deadlines are looked at.
+/// The step after an error, before attempts, waits and deadlines are looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Try the target again while tries and time last; then the next.
@@ -41,14 +41,14 @@ const ACTIONS: &[(Kind, Action)] = &[
     (Kind::Cancelled, Action::Stop),
 ];
 
-/// What the table says of this kind; unknown means stop.
+/// The table's action for this kind; an unknown kind ends the call.
 #[must_use]
 pub fn action(kind: Kind) -> Action {
     ACTIONS.iter().find(|(row, _)| *row == kind).map_or(Action::Stop, |&(_, action)| action)
 }
 
-/// As [`action`], of an error. What is not the service itself says nothing of the request: an account
-/// elsewhere may be the service.
+/// As [`action`], for an error. A server that is not the service itself says nothing of the
+/// request: an account elsewhere may reach the service.
 #[must_use]
 pub fn action_after(info: &ErrorInfo) -> Action {
     if info.foreign { Action::NextAccount } else { action(info.kind) }

@@ -1,4 +1,4 @@
-//! Again and when, elsewhere, or the end: the waits, the fallback, the retry budget.
+//! Retries: the waits, the fallback, the retry budget, and the decision that combines them.
 
 pub mod backoff;
 pub mod ending;

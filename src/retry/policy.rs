@@ -1,4 +1,5 @@
-//! What to do after a failed attempt: again and when, elsewhere, or the end. One ordered decision.
+//! The decision after a failed attempt: again and when, elsewhere, or the end. Its rules are
+//! ordered.
 
 use crate::base::random::Random;
 use crate::base::time::{Instant, Millis};
@@ -9,31 +10,32 @@ use crate::retry::ending::Why;
 use crate::retry::fallback::{self, Action};
 use crate::retry::retry_budget::RetryBudget;
 
-/// Waits on a per-minute limit that cost no attempt, in a row.
+/// The most waits in a row on a per-minute limit that cost no attempt.
 const FREE_WAITS_MAX: u8 = 20;
 
-/// How long a wait is believed that is longer than callers sit through, and is no quota's: the pause
-/// between two probes of an overload at its longest.
+/// The longest wait that is believed if it exceeds what callers sit through and is not a quota's:
+/// as long as the longest pause between two probes of an overload.
 const DOUBTED: Millis = Millis(300_000);
 
-/// How one call tries again.
+/// The rules by which one call tries again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Failed attempts that end the call, the first included.
     pub max_attempts: u32,
-    /// Whether an interactive call with a deadline goes on until that instead, however many fail.
+    /// Whether an interactive call with a deadline goes on until then instead, however many
+    /// attempts fail.
     pub uses_deadline: bool,
     /// Tries of a target while there is a next one.
     pub tries_per_target: u32,
-    /// The waits where the server names none.
+    /// The waits for errors for which the server names none.
     pub curves: Curves,
     /// How a wait that the server names combines with the curve.
     pub hint: Hint,
-    /// The longest wait of the server's that is obeyed; a longer one ends the call or switches.
+    /// The longest wait named by the server that is obeyed; a longer one ends the call or switches.
     pub max_server_delay: Millis,
     /// The longest wait for a target while there is a next one.
     pub max_wait_per_target: Millis,
-    /// How long an attempt may take; `None` for as long as it likes.
+    /// How long an attempt may take; `None` for no limit.
     pub timeout: Option<Millis>,
     /// Whether an attempt that timed out stays in flight while the call goes on: its picture may
     /// be paid for, and may still come.
@@ -44,9 +46,10 @@ pub struct Policy {
     pub budgeted: bool,
     /// Whether a spent spending rate is waited for without a word from the server on how long.
     pub waits_for_spend: bool,
-    /// Whether the call is held back while its target has an outage, but for one probe at a time.
+    /// Whether the call is held back during an outage of its target, except for one probe at a
+    /// time.
     pub rides_outages: bool,
-    /// The longest outage that the call sits out; `None` for the usual of its priority.
+    /// The longest outage that the call waits for; `None` for the default of its priority.
     pub max_outage: Option<Millis>,
 }
 
@@ -93,14 +96,15 @@ impl Policy {
         Self { late: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
     }
 
-    /// Failed attempts at a target that end a call, which may be one that a deadline alone ends.
+    /// The number of failed attempts at a target that ends a call; `lasts` is for a call that only
+    /// its deadline ends.
     #[must_use]
     pub const fn attempts(&self, lasts: bool) -> u32 {
         if lasts { u32::MAX } else { self.max_attempts }
     }
 }
 
-/// The caller's word on a failed attempt, which overrules the classifier.
+/// The caller's verdict on a failed attempt, which overrules the classifier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// Try again, after the usual wait.
@@ -109,13 +113,13 @@ pub enum Verdict {
     RetryAfter(Millis),
     /// End the call.
     Stop,
-    /// Go on to the next target, and fail where there is none.
+    /// Go on to the next target, and fail if there is none.
     Leave,
-    /// Stay with the target: try it again where that can help, else fail.
+    /// Stay with the target: try it again if that can help, else fail.
     Stay,
 }
 
-/// What comes next.
+/// The next step of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Decision {
     /// The same target after this wait.
@@ -131,55 +135,57 @@ pub enum Decision {
         target: usize,
         /// Whether the failed attempt counts against `max_attempts`.
         counted: bool,
-        /// After which wait this one may be asked again; `None` for never in this call.
+        /// The wait after which the present target may be asked again; `None` for never in this
+        /// call.
         back: Option<Millis>,
     },
-    /// Nothing more of this target: one that was left before may be returned to.
+    /// No further try of this target; the call may return to one that it left before.
     Over {
-        /// Why, where there is none.
+        /// The reason for the call's end if there is none.
         why: Why,
-        /// Which other targets that is true of as well.
+        /// The other targets that this is true of as well.
         action: Action,
         /// Whether the failed attempt counts against `max_attempts`.
         counted: bool,
     },
-    /// Nothing: the call has failed.
+    /// The call has failed.
     End(Why),
 }
 
-/// Where a call stands when an attempt has failed.
+/// The state of a call after a failed attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
     /// How the call tries again.
     pub policy: &'a Policy,
     /// The next target of the first round, and the next one of another account.
     pub next: [Option<usize>; 2],
-    /// The target of a smaller picture, for what keeps timing out.
+    /// The target of a smaller picture, for a picture that keeps timing out.
     pub smaller: Option<usize>,
     /// Attempts at this target so far, from 1.
     pub tries: u32,
     /// Failed attempts at this target that counted, before this one.
     pub used: u32,
-    /// Waits for a minute to pass, in a row.
+    /// Waits in a row for a minute to pass.
     pub free_waits: u8,
-    /// Answers of this target without a picture, before this one.
+    /// Answers without a picture from this target, before this one.
     pub empty_answers: u8,
     /// When the call must have ended.
     pub deadline: Option<Instant>,
-    /// Whether nothing but that ends it, as long as trying again can help.
+    /// Whether only the deadline ends it, as long as trying again can help.
     pub lasts: bool,
-    /// Until when it stays with this target while there is a next one: its share of the deadline.
+    /// The moment until which it stays with this target while there is a next one: the target's
+    /// share of the deadline.
     pub share: Option<Instant>,
-    /// Whether it is a background call, which waits where others go elsewhere or fail.
+    /// Whether it is a background call, which waits in cases in which others go elsewhere or fail.
     pub is_background: bool,
-    /// Whether it goes through a queue, which holds everybody back after a 429.
+    /// Whether it goes through a queue, which holds all its calls back after a 429.
     pub is_queued: bool,
-    /// Whether its target refuses several calls alike, without a word on why.
+    /// Whether its target refuses several calls alike, without saying why.
     pub is_crowded: bool,
 }
 
 impl Standing<'_> {
-    /// Decides what comes after an attempt that failed with `info`.
+    /// Decides the step after an attempt that failed with `info`.
     pub fn decide(
         &self,
         now: Instant,
@@ -190,7 +196,8 @@ impl Standing<'_> {
     ) -> Decision {
         let stays = verdict == Some(Verdict::Stay);
         let [any, _] = self.next;
-        // Who stays decides as the table does, without a next target; nobody leaves for nowhere.
+        // A call told to stay decides by the table, as if it had no next target; one told to leave
+        // needs a next target.
         let verdict = verdict.filter(|verdict| match verdict {
             Verdict::Stay => false,
             Verdict::Leave => any.is_some(),
@@ -216,7 +223,7 @@ impl Standing<'_> {
             Action::Stop if leaves => return leave(Why::Final, false, None),
             Action::Stop => return Decision::End(Why::Final),
             Action::Next | Action::NextAccount => {
-                // A spent spending rate is free again after a while, where the service says so.
+                // A spent spending rate is free again after a while, if the service says so.
                 let is_obeyed = self.is_background || !is_long(info, self.policy.max_server_delay);
                 let back =
                     info.retry_after.filter(|_| info.kind == Kind::SpendLimited && is_obeyed);
@@ -228,7 +235,7 @@ impl Standing<'_> {
 
         let counted = !self.is_free(info);
         let used = self.used.saturating_add(u32::from(counted));
-        // Where the caller says when to try again, nothing else keeps it from trying for ever.
+        // A caller that says when to try again would otherwise keep the call trying for ever.
         let lasts = self.lasts && verdict.is_none();
         if counted && used >= self.policy.attempts(lasts) {
             return leave(Why::AttemptsUsed, counted, None);
@@ -243,8 +250,8 @@ impl Standing<'_> {
         if let Some(target) = next.filter(|_| goes_on) {
             return Decision::Switch { target, counted, back: Some(wait) };
         }
-        // The budget keeps a failing target from a storm of retries; a limit per minute is kept by
-        // the service itself, and another target is not the one that fails.
+        // The retry budget keeps calls from storming a failing target. A limit per minute is kept
+        // by the service itself, and another target is not the one that fails.
         let is_kept = is_kept(info, self.is_queued);
         if self.policy.budgeted && !is_kept && !budget.take(now) {
             return leave(Why::RetryBudget, counted, None);
@@ -252,7 +259,7 @@ impl Standing<'_> {
         Decision::Again { wait, counted }
     }
 
-    /// How long to wait for the target; `None` where the service asks for longer than is obeyed.
+    /// The wait for the target; `None` if the service asks for a longer one than is obeyed.
     fn wait(
         &self,
         info: &ErrorInfo,
@@ -270,8 +277,8 @@ impl Standing<'_> {
         Some(self.policy.curves.wait(&info, self.tries, self.policy.hint, random))
     }
 
-    /// Whether the next target's turn has come. In the first round no target gets more than two tries,
-    /// nor a long wait; what has timed out stays in flight beside the next one.
+    /// Whether it is the next target's turn. In the first round no target gets more than two tries,
+    /// nor a long wait; an attempt that timed out stays in flight beside the next one.
     fn has_had_its_turn(
         &self,
         now: Instant,
@@ -283,9 +290,9 @@ impl Standing<'_> {
         let is_patient = matches!(verdict, Some(Verdict::RetryAfter(_))) || self.is_background;
         let is_long = !is_patient && wait > self.policy.max_wait_per_target;
         let is_ours = info.kind == Kind::Timeout && info.status.is_none();
-        let flies_on = verdict.is_none() && self.policy.late && is_ours;
+        let stays_in_flight = verdict.is_none() && self.policy.late && is_ours;
         let is_late = self.share.is_some_and(|share| now + wait >= share);
-        used >= self.policy.tries_per_target || is_late || is_long || flies_on
+        used >= self.policy.tries_per_target || is_late || is_long || stays_in_flight
     }
 
     /// The next target of the first round.
@@ -295,7 +302,7 @@ impl Standing<'_> {
         smaller.or(if action == Action::NextAccount { of_other_account } else { any })
     }
 
-    /// The chain's action, where a spending rate may be worth a wait at the same account.
+    /// The fallback table's action; a spent spending rate may be worth a wait at the same account.
     fn action(&self, info: &ErrorInfo, stays: bool, leaves: bool) -> Action {
         let action = fallback::action_after(info);
         let waits = self.policy.waits_for_spend || info.retry_after.is_some();
@@ -312,16 +319,16 @@ impl Standing<'_> {
         self.policy.free_quota_waits && is_quota && self.free_waits < FREE_WAITS_MAX
     }
 
-    /// Whether it is for the minute that this refuses: who asks for a crowd whether somebody is let in
-    /// again loses nothing by a no.
+    /// Whether this refusal is about the minute: a call that asks on behalf of a crowd whether
+    /// requests are let in again loses nothing by a refusal.
     pub(crate) fn is_minute(&self, info: &ErrorInfo) -> bool {
         let is_bare = info.kind == Kind::RateLimited && info.dimension.is_none();
         names_minute(info) || (is_bare && self.is_crowded)
     }
 }
 
-/// Which targets a failure is about: the caller's word overrules the table's, but for a spending rate,
-/// which is the account's whoever waits for it.
+/// The targets that a failure is about. The caller's verdict overrules the table, but for a
+/// spending rate, which is the account's even for a call that waits for it.
 pub(crate) fn reach(info: &ErrorInfo, verdict: Option<Verdict>) -> Action {
     match verdict {
         None | Some(Verdict::Stay) => fallback::action_after(info),
@@ -331,7 +338,7 @@ pub(crate) fn reach(info: &ErrorInfo, verdict: Option<Verdict>) -> Action {
     }
 }
 
-/// Whether nothing may follow a failure at the last target, however many attempts are left.
+/// Whether a failure at the last target ends the call, however many attempts are left.
 pub(crate) fn ends(info: &ErrorInfo, verdict: Option<Verdict>) -> bool {
     match verdict {
         None | Some(Verdict::Stay | Verdict::Leave) => fallback::action_after(info) == Action::Stop,
@@ -340,25 +347,26 @@ pub(crate) fn ends(info: &ErrorInfo, verdict: Option<Verdict>) -> bool {
     }
 }
 
-/// Whether the service itself keeps retries after this error.
+/// Whether the service itself limits retries after this error.
 pub(crate) fn is_kept(info: &ErrorInfo, is_queued: bool) -> bool {
     names_minute(info) || (is_queued && info.kind == Kind::RateLimited)
 }
 
-/// How long to wait as the service says, where callers sit through `most`. What is longer is often
-/// wrong, and is asked about before its end; a quota knows its end, and is never undercut.
+/// The wait named by the service, as far as it is believed, for callers that sit through `most`. A
+/// longer one is often wrong, and a request asks before its end; a quota's end is known, and is
+/// always waited for.
 #[must_use]
 pub fn believed(info: &ErrorInfo, most: Millis) -> Option<Millis> {
     let is_doubted = is_long(info, most) && !names_quota(info);
     info.retry_after.map(|named| if is_doubted { named.min(DOUBTED) } else { named })
 }
 
-/// Whether the service asks for a longer wait than callers sit through.
+/// Whether the service asks for a longer wait than `most`, the longest that the caller allows.
 pub(crate) fn is_long(info: &ErrorInfo, most: Millis) -> bool {
     info.retry_after.is_some_and(|named| named > most)
 }
 
-/// Whether the error is about a quota for certain: a 429 without details may be load.
+/// Whether the error is certain to be about a quota: a 429 without details may be load.
 pub(crate) fn names_quota(info: &ErrorInfo) -> bool {
     info.dimension.is_some() || matches!(info.kind, Kind::DailyQuota | Kind::SpendLimited)
 }

@@ -1,7 +1,8 @@
-//! How many retries of one target a client may make: ten, and a fifth of the last minute's calls to it.
+//! The number of retries of one target that a client may make: ten, and a fifth of the last
+//! minute's calls to it.
 //!
-//! A thousand calls with five tries each are a storm, however well each of them backs off. The
-//! idea is Finagle's retry budget; the numbers are this project's.
+//! A thousand calls with five tries each are a storm, however well each of them backs off. The idea
+//! is Finagle's retry budget; the numbers are this project's.
 
 use crate::base::time::Instant;
 
@@ -12,7 +13,7 @@ const CALLS_PER_RETRY: u32 = 5;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    /// Which five seconds since the clock's start this slot counts.
+    /// The number of the five seconds, since the clock's start, that this slot counts.
     epoch: u64,
     calls: u32,
     retries: u32,
@@ -32,7 +33,7 @@ impl RetryBudget {
         }
     }
 
-    /// Takes one retry, where the budget has one.
+    /// Takes one retry, if the budget has one.
     #[must_use]
     pub fn take(&mut self, now: Instant) -> bool {
         let epoch = now.0 / SLOT_MS;
