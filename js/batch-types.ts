@@ -97,7 +97,7 @@ interface EndedItem {
   restored: boolean;
   /** Its pictures on disk, absolute paths; in a page, their names in the journal. */
   files: readonly string[];
-  /** What lost answers to it may have cost in USD, over all runs. */
+  /** The possible cost in USD of lost answers to it, over all runs. */
   possibleCost: number;
   /** Whether an earlier run was killed while it was asked for: the service may have billed it twice. */
   possiblyPaidTwice: boolean;
@@ -112,7 +112,7 @@ export interface BatchItemDone extends EndedItem {
   model: string;
   /** The answer, where the pictures are not on disk. */
   result?: GenerateResult;
-  /** What it cost in USD; absent where no price is known. */
+  /** Its cost in USD; absent where no price is known. */
   cost?: number;
   error?: never;
   retriedOnResume?: never;

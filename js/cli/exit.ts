@@ -1,4 +1,4 @@
-/** What the exit code of the command line means; the help and `docs/cli.md` print this table. */
+/** Exit codes of the command line; the help and `docs/cli.md` print this table. */
 
 /** Every exit code and its meaning. */
 export const EXIT_CODES = [

@@ -129,7 +129,7 @@ export class Host {
     work: (context: AttemptContext) => unknown,
     context: AttemptContext,
     call: number,
-    flight: number,
+    attempt: number,
   ): void {
     const bring = this.#bringer();
     let promise: Promise<unknown>;
@@ -139,8 +139,8 @@ export class Host {
       promise = Promise.reject(error);
     }
     promise.then(
-      (answer) => bring((core) => core.answered(call, flight, answer)),
-      (error) => bring((core) => core.threw(call, flight, error)),
+      (answer) => bring((core) => core.answered(call, attempt, answer)),
+      (error) => bring((core) => core.threw(call, attempt, error)),
     );
   }
 
@@ -315,11 +315,11 @@ export class Host {
     store: QuotaStore,
     project: string | undefined,
     identity: string,
-    book: string,
+    replica: string,
     update: Update,
   ): Promise<void> {
     const name = project ?? (await this.#projectName(identity));
-    await store.transact(`${name}:${book}`, update);
+    await store.transact(`${name}:${replica}`, update);
   }
 
   async #projectName(identity: string): Promise<string> {
