@@ -3,7 +3,7 @@
  * are skipped, so that a second run is quick. `--step wasm` stops before TypeScript, for work on
  * the Rust side; `--force` forgets what was built.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCli } from './cli.mjs';
 import { crateNotices } from './licenses.mjs';
@@ -22,6 +22,16 @@ import {
 import { buildWasm, CRATES, copyWasm } from './wasm.mjs';
 
 const PKG = join(ROOT, 'pkg');
+const ABOUT = `# pkg/
+
+What npm publishes, put here by \`npm run build\` (scripts/build.mjs) and not committed but for this page.
+
+- \`*.js\` and \`*.d.ts\`: \`js/\` by tsc, file for file.
+- \`wasm/\`: \`src/\` (unexhausted), \`crates/guide\`, \`crates/bulk\` and \`crates/emulator\` by cargo, wasm-bindgen
+  and wasm-opt; \`*inline.js\` hold a module as text, for hosts that carry no file beside the code; notices of
+  the crates that are compiled in.
+- \`cli/\`: the command line with its libraries, in one file.
+`;
 const STAMP = join(ROOT, 'target', 'wasm-build', 'pkg-stamp');
 
 /** Builds what has changed; everything that uses `pkg/` calls this first. */
@@ -44,6 +54,8 @@ async function buildPackage() {
   if (isMade(PKG, STAMP, wanted)) return;
   rmSync(STAMP, { force: true });
   rmSync(PKG, { recursive: true, force: true });
+  mkdirSync(PKG);
+  writeFileSync(join(PKG, 'README.md'), ABOUT);
   say('build: tsc');
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '--project', 'js']);

@@ -356,7 +356,7 @@ fn the_checker_sees_an_attempt_that_nobody_stops() {
     assert_says(&said, "settled with an attempt in flight");
     let said = complaints(|trace| {
         let Event::Started { spec, .. } = &mut trace[0].event else { panic!("the start") };
-        Rc::make_mut(&mut spec.policy).late = false;
+        Rc::make_mut(&mut spec.policy).keeps_late_attempts = false;
     });
     assert_says(&said, "left in flight without a right to overtime");
 }

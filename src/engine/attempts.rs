@@ -95,7 +95,7 @@ impl Engine {
         }
         if was_current {
             self.decide(id, call, info, verdict);
-        } else if call.is_adrift() {
+        } else if call.has_nothing_due() {
             self.place(id, call);
         } else if call.current.is_none() && call.is_risked(self.now.mono, None) {
             self.fail(id, *call, Why::AttemptsUsed);
@@ -238,7 +238,7 @@ impl Engine {
                 attempt: attempt.id,
                 timed_out: true,
             });
-            if call.is_adrift() {
+            if call.has_nothing_due() {
                 self.place(id, call);
                 return;
             }
@@ -250,7 +250,7 @@ impl Engine {
         // An attempt may take all the time there is if the call may not pay for another one.
         let targets = call.target..call.spec.targets.len();
         let has_more = targets.into_iter().any(|target| call.affords(target));
-        let keeps_late = call.spec.policy.late;
+        let keeps_late = call.spec.policy.keeps_late_attempts;
         if let Some(attempt) = call.current.as_deref_mut().filter(|_| !has_more && keeps_late) {
             attempt.expires = attempt.expires.max(Some(attempt.started + LATE_MAX));
         }
@@ -259,8 +259,8 @@ impl Engine {
             return;
         };
         let info = Rc::new(local::timed_out());
-        if call.spec.policy.late && call.late.is_none() {
-            self.late(&attempt);
+        if call.spec.policy.keeps_late_attempts && call.late.is_none() {
+            self.make_late(&attempt);
             attempt.expires = Some(attempt.started + LATE_MAX);
             call.late = Some(attempt);
         } else {

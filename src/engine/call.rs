@@ -130,7 +130,7 @@ impl Call {
     pub(crate) fn attempt_ends(&self, now: Instant) -> Option<Instant> {
         self.next_new(Action::Next)?;
         let (share, deadline) = (self.share?, self.deadline()?);
-        if !self.spec.policy.late || self.late.is_some() {
+        if !self.spec.policy.keeps_late_attempts || self.late.is_some() {
             return None;
         }
         Some(share.max(now + Millis((deadline - now).0 / 4)))
@@ -294,7 +294,7 @@ impl Call {
     }
 
     /// Whether it neither waits nor has an attempt in flight, except perhaps a late one.
-    pub(crate) const fn is_adrift(&self) -> bool {
+    pub(crate) const fn has_nothing_due(&self) -> bool {
         self.current.is_none() && self.queued.is_none() && self.waits_until.is_none()
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::base::random::Random;
 use crate::base::time::{Instant, Millis};
 use crate::engine::ids::AttemptId;
-use crate::engine::pacer::{HEARD, SlowStart};
+use crate::engine::pacer::{Admitted, HEARD};
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 
@@ -109,14 +109,14 @@ impl CircuitBreaker {
     }
 
     /// Notes a failure of a kind that makes an outage, with the wait that the service named. One
-    /// failure is enough if `slow_start` is `None`. Returns whether an outage has begun.
+    /// failure is enough if `admitted` is `None`. Returns whether an outage has begun.
     pub(crate) fn failed(
         &mut self,
         now: Instant,
         attempt: AttemptId,
         info: &Rc<ErrorInfo>,
         named: Millis,
-        slow_start: Option<SlowStart>,
+        admitted: Option<Admitted>,
         random: &mut Random,
     ) -> bool {
         let Some((first, longest)) = pauses(info.kind) else { return false };
@@ -147,17 +147,17 @@ impl CircuitBreaker {
             }
             return false;
         }
-        if let Some(slow_start) = slow_start {
+        if let Some(admitted) = admitted {
             let is_same =
                 |suspect: &Suspect| suspect.kind == info.kind && now - suspect.since <= CONFIRMS;
-            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: slow_start.taken };
+            let fresh = Suspect { kind: info.kind, since: now, fails: 0, taken: admitted.taken };
             let mut suspect = self.suspect.filter(is_same).unwrap_or(fresh);
             suspect.fails = suspect.fails.saturating_add(1);
             self.suspect = Some(suspect);
             // A target that admits a third of its requests is slow, and has no outage.
-            let taken = slow_start.taken.saturating_sub(suspect.taken);
-            let for_it = taken.saturating_mul(2).saturating_add(slow_start.unheard);
-            let least = if slow_start.is_warm { FEW_OF_WARM } else { 2 };
+            let taken = admitted.taken.saturating_sub(suspect.taken);
+            let for_it = taken.saturating_mul(2).saturating_add(admitted.unheard);
+            let least = if admitted.is_warm { FEW_OF_WARM } else { 2 };
             if suspect.fails < least || suspect.fails <= for_it {
                 return false;
             }

@@ -9,7 +9,7 @@ use crate::engine::ids::{LaneId, ReplicaId};
 use crate::engine::input::{OnDailyLimit, Used};
 use crate::engine::lane::{Account, disables};
 use crate::engine::output::{Notice, Output};
-use crate::engine::pacer::SlowStart;
+use crate::engine::pacer::Admitted;
 use crate::engine::state_machine::Engine;
 use crate::errors::billed::may_be_billed;
 use crate::errors::info::ErrorInfo;
@@ -33,7 +33,7 @@ struct Failure<'a> {
     named: Millis,
     /// Whether that is longer than the caller sits through.
     is_long: bool,
-    slow_start: Option<SlowStart>,
+    admitted: Option<Admitted>,
 }
 
 impl Engine {
@@ -131,7 +131,7 @@ impl Engine {
         let now = self.now.mono;
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return };
         lane.pacer.refused(attempt.id);
-        let slow_start = lane.pacer.slow_start(now);
+        let admitted = lane.pacer.admitted(now);
         self.settle_failed(&permit, info);
         let most = call.spec.policy.max_server_delay;
         let named = believed(info, most);
@@ -145,7 +145,7 @@ impl Engine {
             named: named.unwrap_or_default(),
             is_long: is_long(info, most),
             // A wait that no caller sits through opens the circuit for all calls at once.
-            slow_start: (!is_long(info, most)).then_some(slow_start),
+            admitted: (!is_long(info, most)).then_some(admitted),
         };
         let (learned, begins) = self.learn(&failure, refusal);
         // The attempt is no probe any more, whatever its outcome.
@@ -193,7 +193,7 @@ impl Engine {
         refusal: Option<Refusal>,
     ) -> (Option<Learned>, bool) {
         let (now, clocks) = (self.now.mono, self.now);
-        let Failure { attempt, permit, info, named, slow_start, .. } = *failure;
+        let Failure { attempt, permit, info, named, admitted, .. } = *failure;
         let (reserved, money) = permit.cost.split();
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
         match (info.kind, refusal) {
@@ -212,7 +212,7 @@ impl Engine {
             (Kind::Overloaded | Kind::Network | Kind::ServerError, _) => {
                 let was_probe = lane.breaker.is_probe(attempt.id);
                 let random = &mut self.random;
-                let begins = lane.breaker.failed(now, attempt.id, info, named, slow_start, random);
+                let begins = lane.breaker.failed(now, attempt.id, info, named, admitted, random);
                 if begins || was_probe {
                     self.share_probes(permit.lane);
                 }
@@ -260,7 +260,7 @@ impl Engine {
         mut refusal: Refusal,
     ) -> (Option<Learned>, bool) {
         let (now, clocks) = (self.now.mono, self.now);
-        let Failure { attempt, permit, info, named, slow_start, .. } = *failure;
+        let Failure { attempt, permit, info, named, admitted, .. } = *failure;
         let Some(lane) = self.lanes.get_mut(permit.lane.0 as usize) else { return (None, false) };
         if refusal.dimension.is_none() {
             let usage = &lane.replica.usage;
@@ -268,7 +268,7 @@ impl Engine {
             let accepted = usage.minute.accepted().saturating_sub(1);
             let estimator = usage.estimator(Dimension::RequestsPerMinute);
             let total = usage.minute.total().requests;
-            let above = slow_start.map_or(0, |slow_start| slow_start.above);
+            let above = admitted.map_or(0, |admitted| admitted.above);
             let counts = (accepted, total, above);
             let is_confirmed = lane.bare.confirms(now, failure.serial);
             // A wait that no caller sits through is no limit per minute.
@@ -282,10 +282,9 @@ impl Engine {
             lane.breaker.answered(now, attempt.id, attempt.started);
             return (learned, false);
         }
-        lane.breaker.let_in(slow_start.map_or(0, |slow_start| slow_start.taken));
-        let slow_start = slow_start.filter(|_| !lane.bare.is_likely());
-        let begins =
-            lane.breaker.failed(now, attempt.id, info, named, slow_start, &mut self.random);
+        lane.breaker.let_in(admitted.map_or(0, |admitted| admitted.taken));
+        let admitted = admitted.filter(|_| !lane.bare.is_likely());
+        let begins = lane.breaker.failed(now, attempt.id, info, named, admitted, &mut self.random);
         if begins {
             // The target admits a request when a minute is over, if it is a limit after all.
             let minute = &lane.replica.usage.minute;
@@ -313,7 +312,7 @@ impl Engine {
     }
 
     /// Makes an attempt a late one: it keeps its slot, but it is no probe any more.
-    pub(crate) fn late(&mut self, attempt: &Attempt) {
+    pub(crate) fn make_late(&mut self, attempt: &Attempt) {
         let lane = attempt.permit.and_then(|permit| self.lanes.get_mut(permit.lane.0 as usize));
         if let Some(lane) = lane {
             lane.breaker.gave_up(attempt.id);

@@ -25,7 +25,7 @@ impl Engine {
     /// Sends the calls that may go, lane by lane, and tells those that wait.
     pub(crate) fn run(&mut self) {
         let now = self.now.mono;
-        self.keep_replicas();
+        self.tend_replicas();
         loop {
             self.unpark();
             let is_due = |lane: &Lane| lane.dirty || lane.wake.is_some_and(|wake| wake <= now);

@@ -49,7 +49,7 @@ struct Fresh {
 
 /// The evidence for a target while some requests fail.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SlowStart {
+pub(crate) struct Admitted {
     /// Requests that it has ever admitted.
     pub(crate) taken: u64,
     /// Those sent above the count at which the service refuses, if that is a limit.
@@ -95,13 +95,13 @@ impl Pacer {
     }
 
     /// The evidence for the target now.
-    pub(crate) fn slow_start(&mut self, now: Instant) -> SlowStart {
+    pub(crate) fn admitted(&mut self, now: Instant) -> Admitted {
         self.age(now);
         let unheard = self.fresh.iter().filter(|fresh| !fresh.is_refused).count();
         let unheard = u64::try_from(unheard).unwrap_or(u64::MAX);
         let is_recent = now.0 / MINUTE <= self.minute.saturating_add(1);
         let is_warm = self.warm && is_recent && self.taken.saturating_add(self.taken_before) > 0;
-        SlowStart { taken: self.total, above: self.above, unheard, is_warm }
+        Admitted { taken: self.total, above: self.above, unheard, is_warm }
     }
 
     /// Counts older requests of which nothing was heard as admitted.

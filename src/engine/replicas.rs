@@ -94,7 +94,7 @@ impl Engine {
 
     /// When the next probe goes to a lane that has an outage.
     #[must_use]
-    pub fn rests_until(&self, lane: LaneId) -> Option<WallTime> {
+    pub fn next_probe(&self, lane: LaneId) -> Option<WallTime> {
         let outage = self.lanes.get(lane.0 as usize)?.breaker.outage()?;
         Some(self.now.wall + (outage.next - self.now.mono))
     }

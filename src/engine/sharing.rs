@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// Gives up on stores that do not answer, and tells the others the changes that are due.
-    pub(crate) fn keep_replicas(&mut self) {
+    pub(crate) fn tend_replicas(&mut self) {
         let now = self.now.mono;
         while let Some(exchange) =
             self.end_exchange(|exchange| exchange.asked.mono + STORE_TIMEOUT <= now)

@@ -28,7 +28,7 @@ const MINUTE: Millis = Millis(60_500);
 /// usage's clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Discipline {
-    hunch: Option<Hunch>,
+    hunch: Option<Guess>,
     turned: Option<Turned>,
     /// Whether the service counts in none of the known ways.
     is_odd: bool,
@@ -73,7 +73,7 @@ impl Discipline {
         let frees = frees.filter(|_| is_ours && !self.is_odd);
         self.hunch = frees.and_then(|frees| {
             let sliding = (frees, total.saturating_sub(accepted), limit.turn());
-            Hunch::read(now.saturating_add(wait.0), wait, sliding, self.hunch.as_ref())
+            Guess::read(now.saturating_add(wait.0), wait, sliding, self.hunch.as_ref())
         });
     }
 
@@ -117,7 +117,7 @@ impl Discipline {
 
 /// A guess at how the service counts, which a request tests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Hunch {
+struct Guess {
     /// When the service says that one more fits.
     at: u64,
     /// The time in which a request tests it; after that a sliding minute has room soon.
@@ -129,7 +129,7 @@ struct Hunch {
     asked: Option<u64>,
 }
 
-impl Hunch {
+impl Guess {
     /// The guess from a refusal that names this moment after so many refusals in a minute; `frees`
     /// is when a sliding minute has room.
     fn read(

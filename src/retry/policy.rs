@@ -39,7 +39,7 @@ pub struct Policy {
     pub timeout: Option<Millis>,
     /// Whether an attempt that timed out stays in flight while the call goes on: its picture may
     /// be paid for, and may still come.
-    pub late: bool,
+    pub keeps_late_attempts: bool,
     /// Whether waiting on a per-minute limit costs no attempt.
     pub free_quota_waits: bool,
     /// Whether retries are taken from the client's retry budget.
@@ -64,7 +64,7 @@ impl Policy {
         max_server_delay: Millis(120_000),
         max_wait_per_target: Millis(5_000),
         timeout: None,
-        late: false,
+        keeps_late_attempts: false,
         free_quota_waits: false,
         budgeted: true,
         waits_for_spend: false,
@@ -73,7 +73,8 @@ impl Policy {
     };
 
     /// The policy of `generate`.
-    pub const GENERATE: Self = Self { late: true, free_quota_waits: true, ..Self::RETRY };
+    pub const GENERATE: Self =
+        Self { keeps_late_attempts: true, free_quota_waits: true, ..Self::RETRY };
 
     /// The policy of the drop-in, which sends what the hand-rolled loop would send.
     #[must_use]
@@ -93,7 +94,7 @@ impl Policy {
     /// The policy of `generateWithFallback`: the loop's waits, two tries a model.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self { late: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
+        Self { keeps_late_attempts: true, uses_deadline: true, ..Self::drop_in(2, Millis(2_000)) }
     }
 
     /// The number of failed attempts at a target that ends a call; `lasts` is for a call that only
@@ -290,7 +291,7 @@ impl Standing<'_> {
         let is_patient = matches!(verdict, Some(Verdict::RetryAfter(_))) || self.is_background;
         let is_long = !is_patient && wait > self.policy.max_wait_per_target;
         let is_ours = info.kind == Kind::Timeout && info.status.is_none();
-        let stays_in_flight = verdict.is_none() && self.policy.late && is_ours;
+        let stays_in_flight = verdict.is_none() && self.policy.keeps_late_attempts && is_ours;
         let is_late = self.share.is_some_and(|share| now + wait >= share);
         used >= self.policy.tries_per_target || is_late || is_long || stays_in_flight
     }

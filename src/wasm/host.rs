@@ -13,7 +13,7 @@ const TIMER_MAX: u64 = 2_147_483_647;
 #[wasm_bindgen]
 extern "C" {
     /// The JavaScript side of one client: it settles promises, makes errors and emits events. The
-    /// names below are the contract: `js/host.ts` has them all, and the host of the tests is made
+    /// names below are the contract: `js/host/host.ts` has them all, and the host of the tests is made
     /// of them.
     pub(crate) type Host;
 

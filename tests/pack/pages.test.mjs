@@ -8,7 +8,7 @@ import { ROOT } from '../../scripts/shell.mjs';
 const MOST_WORDS = 1_350;
 
 const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'].concat(
+const pages = ['README.md', 'pkg/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'].concat(
   docs.map((name) => `docs/${name}`),
 );
 const text = (page) => readFileSync(join(ROOT, page), 'utf8');
@@ -38,6 +38,18 @@ for (const page of pages) {
       assert.ok(statSync(join(ROOT, file)).isFile(), `${target}: a folder has no headings`);
       assert.ok(anchors(file).includes(fragment), `${target}: no such heading`);
     }
+  });
+}
+
+for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+  test(`the files that ${page} names are there`, () => {
+    const paths = Array.from(
+      prose(page).matchAll(/`([\w.-]+(?:\/[\w.-]+)+)\/?`/g),
+      ([, path]) => path,
+    );
+    const named = paths.filter((path) => /^(src|js|crates|tests|scripts|docs)\//.test(path));
+    assert.ok(named.length > 5, `only ${named.length}`);
+    for (const path of named) assert.ok(existsSync(join(ROOT, path)), `${path} is not there`);
   });
 }
 

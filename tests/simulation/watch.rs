@@ -359,7 +359,7 @@ impl Watch {
             let what = format!("at {now}: call {number} has used {counted} attempts of {most}");
             broken.push((Rule::Allowed, what));
         }
-        let open = usize::from(tally.spec.policy.late);
+        let open = usize::from(tally.spec.policy.keeps_late_attempts);
         if tally.late.len() > open || target != tally.target {
             broken.push((Rule::Allowed, format!("at {now}: call {number} is sent once too often")));
         }

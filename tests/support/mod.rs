@@ -495,7 +495,7 @@ impl Watched {
     fn ends(&self, open: &Open) -> Option<Instant> {
         let own = self.spec.policy.timeout.map(|timeout| open.at + timeout);
         let is_free = !open.is_beside;
-        let shares = self.spec.policy.late && is_free && self.next_new(|_| true);
+        let shares = self.spec.policy.keeps_late_attempts && is_free && self.next_new(|_| true);
         let share = self.deadline().filter(|_| shares).map(|deadline| {
             let part = |from: Instant, by: u64| from + Millis((deadline - from).0 / by);
             part(self.here, 2).max(part(open.at, 4))
@@ -567,7 +567,7 @@ impl Watched {
         let Some(open) = self.current.take() else { return };
         let number = open.number;
         let expired = self.ends(&open).is_some_and(|ends| ends <= at);
-        if !expired || !self.spec.policy.late || self.late.is_some() {
+        if !expired || !self.spec.policy.keeps_late_attempts || self.late.is_some() {
             complain(format!("attempt {number} was left in flight without a right to overtime"));
         }
         self.late = Some(open);

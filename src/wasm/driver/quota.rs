@@ -126,14 +126,14 @@ impl Driver {
         let is_money = |row: &(DimensionUsage, _)| row.0.dimension == Dimension::Spend;
         rows.extend(money.into_iter().filter(is_money));
         let (queued, in_flight) = engine.load(quota.lane)?;
-        let rests_until = engine.rests_until(quota.lane).map(|until| date(until.0));
+        let next_probe = engine.next_probe(quota.lane).map(|until| date(until.0));
         Some(
             Fields::new()
                 .set("model", quota.model.as_str())
                 .set("limits", usages(&rows))
                 .set("queued", queued as f64)
                 .set("inFlight", in_flight as f64)
-                .set_some("restsUntil", rests_until),
+                .set_some("restsUntil", next_probe),
         )
     }
 
