@@ -4,7 +4,7 @@
  * it is skipped with the reason. `wishes` may be missing: the tests that use them say so.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { fuzz } from './fuzz.mjs';
@@ -24,9 +24,11 @@ const CARGO = { CARGO_BUILD_JOBS: process.env.CARGO_BUILD_JOBS ?? '2' };
 const SIMULATION = ['test', '--locked', '--release', '--test', 'simulation'];
 const cargo = (args, env = {}) => run('cargo', args, { env: { ...CARGO, ...env }, out: 1 });
 const node = (args, env = {}) => run(process.execPath, args, { env, out: 1 });
-const nodeTest = (files, env) => {
+/** Test files wait more than they compute, so that two at a time are right for any machine. */
+const BESIDE = `--test-concurrency=${Math.max(2, availableParallelism())}`;
+const nodeTest = (files, env, flags = [BESIDE]) => {
   if (files.length === 0) throw new Problem('there are no test files');
-  return node(['--test', '--test-reporter=spec', ...files], env);
+  return node([...flags, '--test', '--test-reporter=spec', ...files], env);
 };
 
 const BUILD = ['build', 'target', 'wasm-bindgen'];
@@ -106,6 +108,7 @@ export const SUITES = [
     needs: TESTS,
     wishes: ['redis'],
     run: () => nodeTestTypes(testsOf('js').filter((file) => !testsOf('processes').includes(file))),
+    quick: () => nodeTestTypes(testsOf('js').filter((file) => !SLOW.test(file))),
   },
   {
     name: 'fuzz',
@@ -117,7 +120,7 @@ export const SUITES = [
     name: 'processes',
     needs: [...TESTS, 'redis'],
     // Alone, since these count by the clock: whoever is kept waiting for a processor sends late.
-    run: () => nodeTestTypes(testsOf('processes')),
+    run: () => nodeTestTypes(testsOf('processes'), []),
   },
   {
     name: 'sdks',
@@ -167,6 +170,13 @@ export const SUITES = [
   },
 ];
 
+/** Tests that start programs, stores or rounds of thousands of calls: seconds each. */
+const SLOW =
+  /\b(?:processes|stores|batch-(?:foreign|jobs|journal)|cli\S*|load|readme|robust|storms|trap)\b/;
+
+/** The suites of `npm run test:quick`, which need no browser and nothing of the system's. */
+export const QUICK = ['fmt', 'native', 'lint', 'types', 'house', 'js'];
+
 function testsOf(folder) {
   const root = folder === 'js' ? 'tests/js' : `tests/js/${folder}`;
   return filesUnder(root, (file) => file.endsWith('.test.ts'));
@@ -189,9 +199,8 @@ function wasmPack(host) {
   });
 }
 
-function nodeTestTypes(files) {
-  if (files.length === 0) throw new Problem('there are no test files');
-  return node([...HOOK, '--test', '--test-reporter=spec', ...files]);
+function nodeTestTypes(files, flags = [BESIDE]) {
+  return nodeTest(files, {}, [...HOOK, ...flags]);
 }
 
 let tarball;

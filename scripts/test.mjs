@@ -1,11 +1,12 @@
 /**
- * Runs the suites: all of them, or those that are named (`npm test -- native js`). One that fails
+ * Runs the suites: all of them, those that are named (`npm test -- native js`), or with `--quick` those
+ * that take seconds, without what is slow in them. One that fails
  * does not stop the others. The end lists each with its time; the last line counts them.
  */
 import { build } from './build.mjs';
 import { ensure, missing } from './setup.mjs';
 import { main, Problem, say } from './shell.mjs';
-import { cleanUp, SUITES } from './suites.mjs';
+import { cleanUp, QUICK, SUITES } from './suites.mjs';
 
 /** On a build server a suite that could not run proves nothing, so there it counts as failed. */
 const STRICT = process.env.CI === 'true';
@@ -42,6 +43,9 @@ async function runSuite({ name, needs = [], wishes = [], run }) {
   }
 }
 
+/** The same suite without what is slow; what it only wishes for is not installed. */
+const quick = ({ quick, run }) => ({ run: quick ?? run, wishes: [] });
+
 function summarize(results) {
   const lines = results.map(({ name, result, reason, seconds }) => {
     const time = `${seconds.toFixed(1)} s`.padStart(9);
@@ -54,7 +58,9 @@ function summarize(results) {
   process.stdout.write(`\n=== summary\n${lines.join('\n')}\n\n${total}\n`);
 }
 
-await main(import.meta, async (wanted) => {
+await main(import.meta, async (args) => {
+  const isQuick = args.includes('--quick');
+  const wanted = isQuick ? QUICK : args;
   const names = SUITES.map(({ name }) => name);
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
@@ -67,7 +73,8 @@ await main(import.meta, async (wanted) => {
     say(['this is going to install:', ...installs.map((what) => `  ${what}`)].join('\n'));
   }
   const results = [];
-  for (const suite of chosen) results.push(await runSuite(suite));
+  for (const suite of chosen)
+    results.push(await runSuite(isQuick ? { ...suite, ...quick(suite) } : suite));
   cleanUp();
   summarize(results);
   if (results.some(({ result }) => result === 'failed')) process.exitCode = 1;

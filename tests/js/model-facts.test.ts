@@ -9,6 +9,7 @@ import {
   models,
   type Target,
 } from '../../pkg/index.js';
+import { openScene } from './support/scene.ts';
 
 const KEY = 'a-key-of-nobody-0123456789';
 const PROMPT = 'a paper boat';
@@ -260,19 +261,32 @@ describe('the tier of service', () => {
   });
 
   it('is a ladder of one model', async () => {
-    emulator.script(['503', '503']);
-    const ladder = ['flex', 'standard', 'priority'].map((serviceTier) => ({
-      model: PRO,
-      config: { serviceTier },
-    }));
-    const own = client({ models: ladder, retry: { maxAttempts: 1 } });
-    const served = await own.generate(PROMPT);
-    assert.deepEqual(
-      sent.map(({ body }) => body['serviceTier']),
-      ['flex', 'standard', 'priority'],
-    );
-    assert.deepEqual(warnings, []);
-    near(served.cost, billed());
+    const scene = await openScene();
+    try {
+      scene.emulator.script(['503', '503']);
+      const ladder = ['flex', 'standard', 'priority'].map((serviceTier) => ({
+        model: PRO,
+        config: { serviceTier },
+      }));
+      const tiers: unknown[] = [];
+      const own = scene.client({
+        models: ladder,
+        retry: { maxAttempts: 1 },
+        fetch: (input, init) => {
+          tiers.push(JSON.parse(String(init?.body)).serviceTier);
+          return scene.emulator.fetch(input, init);
+        },
+      });
+      const served = await scene.run(own.generate(PROMPT));
+      assert.deepEqual(tiers, ['flex', 'standard', 'priority']);
+      assert.deepEqual(warnings, []);
+      near(
+        served.cost,
+        scene.requests().reduce((sum, { billed }) => sum + billed, 0),
+      );
+    } finally {
+      scene.close();
+    }
   });
 
   it('that is misspelled, or that no model of the chain has, is told before any request', async () => {
