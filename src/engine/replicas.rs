@@ -46,7 +46,7 @@ impl Engine {
 
     /// Asks the store of every shared quota for its usage.
     pub fn look(&mut self, now: Now) {
-        self.now = Now { mono: now.mono.max(self.now.mono), wall: now.wall };
+        self.advance(now);
         let shared =
             self.replicas().filter(|(id, replica)| replica.is_shared() && !self.is_asked(*id));
         for id in shared.map(|(id, _)| id).collect::<Vec<_>>() {

@@ -379,7 +379,7 @@ impl Engine {
     }
 
     /// Moves the time forward; an older moment is taken as the last one seen.
-    fn advance(&mut self, now: Now) -> Now {
+    pub(crate) fn advance(&mut self, now: Now) -> Now {
         let by_wall = now.wall - self.now.wall;
         if by_wall > (now.mono - self.now.mono) + SLEPT {
             // A computer slept, or a clock was set: a day may be over for calls that wait.

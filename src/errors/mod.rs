@@ -5,12 +5,17 @@
 //! lost connections, `violations` the limits, `hint` the wait, `advice` the sentences; `local` has
 //! the errors that no service says. The consequences of each kind:
 //!
+//! A wait longer than `max_wait_per_target` (5 s) is not sat through while there is a next target:
+//! the call goes there, and comes back when this one is due and the others are not. A circuit breaker
+//! opens at the second failure within a minute, at the fifth where the target has just admitted
+//! requests.
+//!
 //! | kind | wait: `retry::backoff` | then: `retry::fallback` | circuit breaker: `engine::circuit_breaker` |
 //! |---|---|---|---|
-//! | `rate_limited` | 2 s, doubled to 29 s, or as named | tries again, then the next target | a bare 429 alone, which may be load |
-//! | `overloaded` (503) | 20 s, doubled to 115 s, or as named | tries again, then the next target | opens: one probe at a time, for all calls |
-//! | `server_error`, `network` | up to 1 s, doubled to 30 s | tries again, then the next target | opens |
-//! | `timeout` | up to 1 s, doubled to 30 s | tries again, then the next target | stays closed |
+//! | `rate_limited` | 2 s, doubled to 29 s, or as named | again, or the next target where the wait is long | opens at a bare 429 alone, which may be load |
+//! | `overloaded` (503) | 20 s, doubled to 115 s, or as named | the next target, where there is one; else again | opens: one probe at a time, for all calls |
+//! | `server_error`, `network` | up to 1 s, doubled to 30 s | twice, then the next target | opens |
+//! | `timeout` | up to 1 s, doubled to 30 s | the next target, where there is one; the attempt stays in flight | stays closed |
 //! | `no_image` | up to 1 s, doubled to 30 s | once more, then the next target | stays closed |
 //! | `spend_limited` | until its ten minutes are free | another account | stays closed: the account's money says it |
 //! | `daily_quota` | until midnight Pacific | the next target | opens where the day is doubted |

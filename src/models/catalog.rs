@@ -1,7 +1,7 @@
 //! The image models, as data: one row a model, with its source.
 //!
-//! A row has two halves. The half that every call needs is in [`MODELS`]; the other, for people,
-//! takes more room and is in [`NOTES`], in the same order, and only in modules that use it.
+//! A row of `ROWS` has two halves, which are taken apart at compile time: [`MODELS`] is what every
+//! call needs; [`NOTES`], for people, takes more room and is only in modules that use it.
 
 use crate::base::slice::after_last;
 use crate::models::model::{Model, Ratios, SizePrice, Status};

@@ -5,6 +5,7 @@
 //! twice as many more are tried a minute later; if it is refused, the next try is twice as far
 //! away.
 
+use crate::base::random::Random;
 use crate::base::time::Millis;
 use crate::quota::found_limit::{Change, Found, Source};
 
@@ -301,9 +302,7 @@ fn least_share(told: u64) -> u64 {
 /// times.
 fn pause_in_share(now: u64, value: u64, told: u64) -> Millis {
     let part = PAUSE_WHOLE.0.saturating_mul(value).checked_div(told).unwrap_or_default();
-    // The multiplier is that of Knuth's multiplicative hash.
-    let spread = now.wrapping_mul(2_654_435_761) % PAUSE_SHARE.0;
-    Millis(part.saturating_add(spread))
+    Millis(part.saturating_add(Random::new(now).up_to(PAUSE_SHARE).0))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! JavaScript's side of the core: conversion, nothing else.
+//! The driver: it converts JavaScript's values, calls `fetch`, waits, and decides nothing.
 
 mod answer;
 mod attempt;
