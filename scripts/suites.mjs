@@ -175,7 +175,7 @@ const SLOW =
   /\b(?:processes|stores|batch-(?:foreign|jobs|journal)|cli\S*|load|readme|robust|storms|trap)\b/;
 
 /** The suites of `npm run test:quick`, which need no browser and nothing of the system's. */
-export const QUICK = ['fmt', 'native', 'lint', 'types', 'house', 'js'];
+export const QUICK = ['fmt', 'clippy', 'native', 'lint', 'types', 'house', 'js'];
 
 function testsOf(folder) {
   const root = folder === 'js' ? 'tests/js' : `tests/js/${folder}`;

@@ -60,7 +60,8 @@ function summarize(results) {
 
 await main(import.meta, async (args) => {
   const isQuick = args.includes('--quick');
-  const wanted = isQuick ? QUICK : args;
+  const named = args.filter((arg) => arg !== '--quick');
+  const wanted = isQuick && named.length === 0 ? QUICK : named;
   const names = SUITES.map(({ name }) => name);
   const unknown = wanted.filter((name) => !names.includes(name));
   if (unknown.length > 0) {

@@ -130,7 +130,7 @@ export class Client {
     baseDelay?: number,
   ): Promise<GenerateContentResponse> {
     return this.#run(signalsOf(maxRetries, request), (core, caller) => {
-      const options = logged(maxRetries, this.#log(), MAX_RETRIES);
+      const options = logged(maxRetries, this.#log(), DEFAULT_MAX_REQUESTS);
       return core.generateWithRetry(caller, request, options, baseDelay);
     });
   }
@@ -401,8 +401,8 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The requests of the drop-in in all, where the caller says nothing. */
-const MAX_RETRIES = 5;
+/** The drop-in's requests in all, where the caller gives no `maxRetries`. */
+const DEFAULT_MAX_REQUESTS = 5;
 
 function complain({ error }: BatchGenerateFailure): void {
   console.error(`Failed: ${error}`);

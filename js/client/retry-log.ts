@@ -8,9 +8,9 @@ interface Logged {
 }
 
 /**
- * The same options, with a line for each retry where the call or its client asks for that. The drop-in
- * counts its requests: it gives a number in the place of options, or `maxRetries` among them, and `most`
- * for where it gives neither.
+ * The same options, with a line for each retry where the call or its client asks for that. `given` may be
+ * the drop-in's bare `maxRetries`, which counts requests; `most` is the drop-in's default for it, shown in
+ * "Attempt 2/5".
  */
 export function logged<T extends Logged>(
   given: T | number | undefined,

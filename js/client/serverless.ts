@@ -1,12 +1,12 @@
 /** Hosts that end a function by themselves, whoever still waits in it. */
 
-interface Sight {
+interface Runtime {
   env: Record<string, string | undefined>;
   /** `navigator.userAgent`. */
   agent: string | undefined;
 }
 
-const HOSTS: readonly { name: string; is: (sight: Sight) => boolean }[] = [
+const HOSTS: readonly { name: string; is: (runtime: Runtime) => boolean }[] = [
   // vercel.com/docs/environment-variables/system-environment-variables
   { name: 'Vercel', is: ({ env }) => env['VERCEL'] !== undefined },
   // docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html; Netlify's functions run there too
@@ -15,22 +15,22 @@ const HOSTS: readonly { name: string; is: (sight: Sight) => boolean }[] = [
   { name: 'Cloudflare Workers', is: ({ agent }) => agent === 'Cloudflare-Workers' },
 ];
 
-let seen: { host: string | undefined } | undefined;
+let cached: { host: string | undefined } | undefined;
 
 /** The name of the host, where it is one of these. It is looked for once. */
 export function serverless(): string | undefined {
-  seen ??= { host: look() };
-  return seen.host;
+  cached ??= { host: detect() };
+  return cached.host;
 }
 
-function look(): string | undefined {
+function detect(): string | undefined {
   const { process, navigator, Deno } = globalThis as {
-    process?: { env?: Sight['env'] };
+    process?: { env?: Runtime['env'] };
     navigator?: { userAgent?: string };
     Deno?: object;
   };
   // Deno asks its user before it lets the environment be read.
   if (Deno !== undefined) return undefined;
-  const sight = { env: process?.env ?? {}, agent: navigator?.userAgent };
-  return HOSTS.find(({ is }) => is(sight))?.name;
+  const runtime = { env: process?.env ?? {}, agent: navigator?.userAgent };
+  return HOSTS.find(({ is }) => is(runtime))?.name;
 }

@@ -107,8 +107,8 @@ function adapt(client: IoredisClient | NodeRedisClient): Evaluate {
 }
 
 /**
- * Reads, updates, and writes if nobody else has written since. Every write has a version that is
- * never used again, so that this cannot be mistaken, not even by a server that lost its memory and
+ * Reads, updates, and writes if nobody else has written since. Every write has a random version of
+ * some 60 bits, which practically never repeats, so that this cannot be mistaken, not even by a server that lost its memory and
  * started again.
  *
  * An attempt that was given up cannot succeed later: its write names the last moment by the server's

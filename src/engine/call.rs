@@ -32,7 +32,7 @@ pub(crate) struct Attempt {
 /// The moments at which the money of a request was counted: by the client's budget, if there is
 /// one, and by the account.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Paid {
+pub(crate) struct ChargedAt {
     pub(crate) budget: u64,
     pub(crate) account: u64,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Permit {
     /// The moment at which the lane counted it, on its usage's clock.
     pub(crate) at: u64,
     /// The moments at which the budget and the account counted its money.
-    pub(crate) paid_at: Paid,
+    pub(crate) charged_at: ChargedAt,
     pub(crate) cost: Amounts,
     /// Whether it was sent while the day was in doubt.
     pub(crate) in_doubt: bool,

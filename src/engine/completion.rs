@@ -81,7 +81,7 @@ impl Engine {
     /// Whether the target of a call refuses several calls alike, without saying why.
     pub(crate) fn is_crowded(&self, call: &Call) -> bool {
         let lane = call.lane().and_then(|lane| self.lanes.get(lane.0 as usize));
-        lane.is_some_and(|lane| lane.bare.is_shared(self.now.mono))
+        lane.is_some_and(|lane| lane.unnamed_limit.is_shared(self.now.mono))
     }
 
     /// Settles an attempt that was answered as hoped.
@@ -117,10 +117,10 @@ impl Engine {
         let (taken, spent) = actual.split();
         lane.replica.settle(self.now, permit.at, &reserved, &taken);
         if let Some(account) = self.accounts.get_mut(lane.account.0 as usize) {
-            account.replica.settle(self.now, permit.paid_at.account, &money, &spent);
+            account.replica.settle(self.now, permit.charged_at.account, &money, &spent);
         }
         if let Some(budget) = &mut self.budget {
-            budget.replica.settle(self.now, permit.paid_at.budget, &money, &spent);
+            budget.replica.settle(self.now, permit.charged_at.budget, &money, &spent);
         }
         self.spending.spent = self.spending.spent.saturating_add(spent.nanos);
     }
@@ -174,10 +174,10 @@ impl Engine {
         } else {
             let account = self.accounts.get_mut(lane.account.0 as usize);
             if let Some(account) = account.filter(|_| info.kind != Kind::SpendLimited) {
-                account.replica.settle(self.now, permit.paid_at.account, &money, &spent);
+                account.replica.settle(self.now, permit.charged_at.account, &money, &spent);
             }
             if let Some(budget) = &mut self.budget {
-                budget.replica.settle(self.now, permit.paid_at.budget, &money, &spent);
+                budget.replica.settle(self.now, permit.charged_at.budget, &money, &spent);
             }
             self.spending.spent = self.spending.spent.saturating_add(spent.nanos);
         }
@@ -201,7 +201,7 @@ impl Engine {
                 lane.replica.refuse_elsewhere(clocks, permit.at, &reserved);
                 let account = self.accounts.get_mut(lane.account.0 as usize);
                 let refuse = |account: &mut Account| {
-                    account.replica.refuse(clocks, permit.paid_at.account, &money, &refusal)
+                    account.replica.refuse(clocks, permit.charged_at.account, &money, &refusal)
                 };
                 return (account.and_then(refuse), false);
             }
@@ -270,12 +270,12 @@ impl Engine {
             let total = usage.minute.total().requests;
             let above = admitted.map_or(0, |admitted| admitted.above);
             let counts = (accepted, total, above);
-            let is_confirmed = lane.bare.confirms(now, failure.serial);
+            let is_confirmed = lane.unnamed_limit.confirms(now, failure.serial);
             // A wait that no caller sits through is no limit per minute.
             refusal.is_quota = accepted > 0
                 && !failure.is_long
-                && lane.bare.is_limit(now, &estimator, is_confirmed, counts);
-            refusal.count = lane.bare.found(now);
+                && lane.unnamed_limit.is_limit(now, &estimator, is_confirmed, counts);
+            refusal.count = lane.unnamed_limit.found(now);
         }
         let learned = lane.replica.refuse(clocks, permit.at, &permit.cost.split().0, &refusal);
         if refusal.is_quota {
@@ -283,7 +283,7 @@ impl Engine {
             return (learned, false);
         }
         lane.breaker.let_in(admitted.map_or(0, |admitted| admitted.taken));
-        let admitted = admitted.filter(|_| !lane.bare.is_likely());
+        let admitted = admitted.filter(|_| !lane.unnamed_limit.is_likely());
         let begins = lane.breaker.failed(now, attempt.id, info, named, admitted, &mut self.random);
         if begins {
             // The target admits a request when a minute is over, if it is a limit after all.
@@ -340,7 +340,7 @@ impl Engine {
             let is_it = index == permit.lane.0 as usize;
             if is_it {
                 lane.in_flight = lane.in_flight.saturating_sub(1);
-                lane.replica.late = Millis::ZERO;
+                lane.replica.transit_slack = Millis::ZERO;
             }
             // Returned money may be enough for a call of another lane.
             lane.dirty |= is_it || all || self.budget.is_some();

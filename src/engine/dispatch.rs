@@ -82,7 +82,7 @@ impl Engine {
             self.evict(id, &Blocker { until: now, reason: Reason::Target(info) });
             return ControlFlow::Continue(());
         }
-        if let Some(next) = self.sits_out_outage(index, id) {
+        if let Some(next) = self.hold_for_outage(index, id) {
             return next;
         }
         let Some(room) = self.room(index) else { return ControlFlow::Break(()) };
@@ -95,7 +95,9 @@ impl Engine {
         match self.reserve(index, &cost, insists) {
             Ok(permit) => self.dispatch(id, permit),
             Err(blocker) if self.backfill(index, id, &blocker) => {}
-            Err(blocker) if self.is_blocked(index, id, &blocker) => return ControlFlow::Break(()),
+            Err(blocker) if self.evict_or_wait(index, id, &blocker) => {
+                return ControlFlow::Break(());
+            }
             Err(_) => {}
         }
         ControlFlow::Continue(())
@@ -103,9 +105,9 @@ impl Engine {
 
     /// The effect of its target's outage on the next call; `None` if it may go, as a probe or
     /// because there is no outage.
-    fn sits_out_outage(&mut self, index: usize, id: CallId) -> Option<ControlFlow<()>> {
+    fn hold_for_outage(&mut self, index: usize, id: CallId) -> Option<ControlFlow<()>> {
         let now = self.now.mono;
-        let heard = self.lanes.get_mut(index)?.hears_of_probe(now);
+        let heard = self.lanes.get_mut(index)?.settle_silent_probe(now);
         let outage = self.lanes.get(index)?.breaker.outage()?;
         let call = self.call(id).filter(|call| call.rides(outage))?;
         let wake = sits_out(outage, call);
@@ -160,7 +162,7 @@ impl Engine {
         if let Some(denial) = lane.replica.held(self.now) {
             let until = lane.replica.moment(self.now, denial.until);
             let is_blocked =
-                self.is_blocked(index, id, &Blocker { until, reason: Reason::Lane(denial) });
+                self.evict_or_wait(index, id, &Blocker { until, reason: Reason::Lane(denial) });
             return if is_blocked { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let account = self.accounts.get(lane.account.0 as usize);
@@ -215,7 +217,7 @@ impl Engine {
         true
     }
 
-    /// The next call of a lane that permits have come for; `None` if none may go.
+    /// The call that may use a permit just granted to this lane; `None` if none may go.
     pub(crate) fn next_call(&mut self, index: usize) -> Option<CallId> {
         let now = self.now.mono;
         let (calls, queue) = (&self.calls, ReplicaId::Lane(lane_id(index)));
@@ -244,7 +246,7 @@ impl Engine {
             permit.in_doubt = lane.replica.usage.doubts_day(lane.replica.clock(self.now));
             lane.in_flight = lane.in_flight.saturating_add(1);
             let others = lane.replica.usage.minute.accepted().saturating_sub(1);
-            let is_above = lane.bare.count().is_some_and(|count| others >= count);
+            let is_above = lane.unnamed_limit.count().is_some_and(|count| others >= count);
             lane.pacer.sent(now, attempt, is_above);
             lane.breaker.probes(attempt);
         }
@@ -260,7 +262,7 @@ impl Engine {
 
     /// Handles a limit that keeps the next call: it goes elsewhere, or the lane waits. Returns
     /// whether the lane waits.
-    fn is_blocked(&mut self, index: usize, id: CallId, blocker: &Blocker) -> bool {
+    fn evict_or_wait(&mut self, index: usize, id: CallId, blocker: &Blocker) -> bool {
         self.exhausted(index, blocker);
         if self.evict(id, blocker) {
             return false;
@@ -294,7 +296,7 @@ impl Engine {
 
     fn block_next(&mut self, index: usize, blocker: &Blocker) {
         while let Some(id) = self.next_call(index) {
-            if self.is_blocked(index, id, blocker) {
+            if self.evict_or_wait(index, id, blocker) {
                 if let Some(lane) = self.lanes.get_mut(index) {
                     lane.dirty = false;
                 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::base::time::Now;
-use crate::engine::call::Paid;
+use crate::engine::call::ChargedAt;
 use crate::engine::ids::{AccountId, ExchangeId, ReplicaId};
 use crate::quota::shared::Request;
 use crate::quota::window::Amounts;
@@ -19,9 +19,9 @@ pub(crate) struct Exchange {
 #[derive(Debug)]
 pub(crate) enum Purpose {
     /// The money of a lane's requests, asked of one payer; the next payer is asked after it.
-    Money { lane: usize, costs: Vec<Amounts>, paid_at: Paid, payer: Payer },
+    Money { lane: usize, costs: Vec<Amounts>, charged_at: ChargedAt, payer: Payer },
     /// The permits for a lane's requests, and when their money was counted.
-    Permits { lane: usize, costs: Vec<Amounts>, paid_at: Paid },
+    Permits { lane: usize, costs: Vec<Amounts>, charged_at: ChargedAt },
     /// The report of changes; permits granted to an earlier question go back.
     Tell { request: Rc<Request>, lane: Option<usize> },
 }
@@ -54,7 +54,7 @@ impl Payer {
     }
 }
 
-impl Paid {
+impl ChargedAt {
     pub(crate) const fn of(self, payer: Payer) -> u64 {
         match payer {
             Payer::Budget => self.budget,
@@ -75,5 +75,5 @@ impl Paid {
 pub(crate) struct Granted {
     pub(crate) count: usize,
     pub(crate) at: u64,
-    pub(crate) paid_at: Paid,
+    pub(crate) charged_at: ChargedAt,
 }

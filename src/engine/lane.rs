@@ -10,11 +10,11 @@ use crate::engine::queue::Queue;
 use crate::errors::info::ErrorInfo;
 use crate::errors::kind::{Dimension, Kind};
 use crate::quota::alert::Alerts;
-use crate::quota::bare::Bare;
 use crate::quota::denial::Denial;
 use crate::quota::estimate::Estimate;
 use crate::quota::limits::Limits;
 use crate::quota::replica::Replica;
+use crate::quota::unnamed_limit::UnnamedLimitDetector;
 use crate::quota::window::Amounts;
 use crate::retry::retry_budget::RetryBudget;
 
@@ -29,9 +29,9 @@ pub struct LaneSpec {
     pub tier: Limits,
 }
 
-/// The longest delay of the first requests, before any is heard of: a name is looked up, a
-/// connection is made, and the process is busy.
-const LATE: Millis = Millis(2_000);
+/// Slack at the start: until the first answer, a request may reach the service so much later than it
+/// was counted, since a name is looked up, a connection is made, and the process is busy.
+const STARTUP_SLACK: Millis = Millis(2_000);
 /// How long a target that refuses every request is left alone before one call asks again.
 const DISABLED: Millis = Millis(60_000);
 /// Calls in flight for each request that a minute allows: pictures take seconds, at worst a few
@@ -65,13 +65,13 @@ pub(crate) struct Lane {
     /// The limit that was last reported as exhausted, and until when.
     pub(crate) denied: Option<(Dimension, Instant)>,
     disabled: Option<(Instant, Rc<ErrorInfo>)>,
-    pub(crate) bare: Bare,
+    pub(crate) unnamed_limit: UnnamedLimitDetector,
 }
 
 impl Lane {
     pub(crate) fn new(spec: &LaneSpec) -> Self {
         let mut replica = Replica::new(&spec.given, &spec.tier);
-        replica.late = LATE;
+        replica.transit_slack = STARTUP_SLACK;
         Self {
             account: spec.account,
             replica,
@@ -89,7 +89,7 @@ impl Lane {
             deferred: false,
             denied: None,
             disabled: None,
-            bare: Bare::default(),
+            unnamed_limit: UnnamedLimitDetector::default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Lane {
 
     /// Ends an outage by 429s without details if its probe is not refused at once: it has been
     /// admitted. Returns the moment at which that is known, if it is later.
-    pub(crate) fn hears_of_probe(&mut self, now: Instant) -> Option<Instant> {
+    pub(crate) fn settle_silent_probe(&mut self, now: Instant) -> Option<Instant> {
         let outage =
             self.breaker.outage().filter(|outage| outage.info.kind == Kind::RateLimited)?;
         let probe = outage.probe?;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::engine::blocker::{Blocker, Reason};
-use crate::engine::call::{Call, Paid, Permit};
+use crate::engine::call::{Call, ChargedAt, Permit};
 use crate::engine::ids::lane_id;
 use crate::engine::lane::{Account, Lane};
 use crate::engine::state_machine::Engine;
@@ -90,8 +90,8 @@ impl Engine {
         };
         match taken {
             Ok(at) => {
-                let paid_at = Paid { budget: budget_at, account: account_at };
-                Ok(Permit { lane: lane_id(index), at, paid_at, cost: *cost, in_doubt: false })
+                let charged_at = ChargedAt { budget: budget_at, account: account_at };
+                Ok(Permit { lane: lane_id(index), at, charged_at, cost: *cost, in_doubt: false })
             }
             Err(denial) => {
                 give_back(account.map(|account| (account, account_at)));

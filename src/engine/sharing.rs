@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::base::time::Instant;
 use crate::engine::call::waits;
-use crate::engine::call::{Call, Paid, Permit};
+use crate::engine::call::{Call, ChargedAt, Permit};
 use crate::engine::exchange::{Exchange, Granted, Payer, Purpose};
 use crate::engine::ids::{CallId, ExchangeId, ReplicaId, lane_id};
 use crate::engine::output::{Notice, Output};
@@ -105,7 +105,7 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(index) {
             lane.asking = true;
         }
-        self.ask_money(index, costs, Paid::default(), Payer::Budget);
+        self.ask_money(index, costs, ChargedAt::default(), Payer::Budget);
     }
 
     /// Has the money of a lane's requests counted by this payer and those after it, then asks the
@@ -114,7 +114,7 @@ impl Engine {
         &mut self,
         index: usize,
         mut costs: Vec<Amounts>,
-        mut paid_at: Paid,
+        mut charged_at: ChargedAt,
         first: Payer,
     ) {
         let now = self.now;
@@ -126,7 +126,7 @@ impl Engine {
             if replica.is_shared() && !replica.decides() && replica.usage.is_limited() {
                 if is_asked {
                     // Another lane asks; this one is looked at again when that lane has its answer.
-                    self.pay_back(index, &costs, paid_at, payer);
+                    self.pay_back(index, &costs, charged_at, payer);
                     if let Some(lane) = self.lanes.get_mut(index) {
                         lane.asking = false;
                         lane.deferred = true;
@@ -134,7 +134,7 @@ impl Engine {
                     return;
                 }
                 let money = costs.iter().map(|cost| cost.split().1).collect();
-                self.ask(id, money, Purpose::Money { lane: index, costs, paid_at, payer });
+                self.ask(id, money, Purpose::Money { lane: index, costs, charged_at, payer });
                 return;
             }
             let (mut taken, mut denial) = (0, None);
@@ -146,12 +146,12 @@ impl Engine {
                 taken = usize::saturating_add(taken, 1);
             }
             let at = replica.clock(now).now;
-            if !self.go_on_with(index, &mut costs, taken, (paid_at, payer), denial) {
+            if !self.go_on_with(index, &mut costs, taken, (charged_at, payer), denial) {
                 return;
             }
-            paid_at.set(payer, at);
+            charged_at.set(payer, at);
         }
-        self.ask_lane(index, costs, paid_at);
+        self.ask_lane(index, costs, charged_at);
     }
 
     /// Goes on with the requests that a payer lets pass; returns whether there are any.
@@ -160,12 +160,12 @@ impl Engine {
         index: usize,
         costs: &mut Vec<Amounts>,
         count: usize,
-        (paid_at, payer): (Paid, Payer),
+        (charged_at, payer): (ChargedAt, Payer),
         denial: Option<Denial>,
     ) -> bool {
         let left: Vec<Amounts> = costs.iter().skip(count).copied().collect();
         costs.truncate(count);
-        self.pay_back(index, &left, paid_at, payer);
+        self.pay_back(index, &left, charged_at, payer);
         if costs.is_empty() {
             // No money may be spent: the lane's store is not asked for no permits, again and again.
             self.end_asking(index);
@@ -177,10 +177,10 @@ impl Engine {
     }
 
     /// Gives back the amounts that the payers before this one counted for requests that do not go.
-    fn pay_back(&mut self, index: usize, costs: &[Amounts], paid_at: Paid, before: Payer) {
+    fn pay_back(&mut self, index: usize, costs: &[Amounts], charged_at: ChargedAt, before: Payer) {
         for payer in Payer::ALL.into_iter().filter(|payer| *payer < before) {
             for cost in costs {
-                self.settle_money(index, (paid_at, payer), &cost.split().1, &Amounts::default());
+                self.settle_money(index, (charged_at, payer), &cost.split().1, &Amounts::default());
             }
         }
     }
@@ -188,7 +188,7 @@ impl Engine {
     fn settle_money(
         &mut self,
         index: usize,
-        (paid_at, payer): (Paid, Payer),
+        (charged_at, payer): (ChargedAt, Payer),
         reserved: &Amounts,
         used: &Amounts,
     ) {
@@ -197,26 +197,26 @@ impl Engine {
         match self.replica_mut(payer.replica(account)) {
             // A quota without a limit need not tell others that money was taken back.
             Some(replica) if used.is_zero() && !replica.usage.is_limited() => {
-                replica.untake(paid_at.of(payer), reserved);
+                replica.untake(charged_at.of(payer), reserved);
             }
-            Some(replica) => replica.settle(now, paid_at.of(payer), reserved, used),
+            Some(replica) => replica.settle(now, charged_at.of(payer), reserved, used),
             None => {}
         }
     }
 
     /// Asks a lane's own store, after the money of its requests was counted.
-    fn ask_lane(&mut self, index: usize, costs: Vec<Amounts>, paid_at: Paid) {
+    fn ask_lane(&mut self, index: usize, costs: Vec<Amounts>, charged_at: ChargedAt) {
         if self.is_asked(ReplicaId::Lane(lane_id(index))) {
             // One question at a time is asked: the money that was granted goes back.
             self.end_asking(index);
-            self.use_permits(index, &costs, Granted { count: 0, at: 0, paid_at });
+            self.use_permits(index, &costs, Granted { count: 0, at: 0, charged_at });
             if let Some(lane) = self.lanes.get_mut(index) {
                 lane.dirty = false;
                 lane.deferred = true;
             }
             return;
         }
-        let purpose = Purpose::Permits { lane: index, costs: costs.clone(), paid_at };
+        let purpose = Purpose::Permits { lane: index, costs: costs.clone(), charged_at };
         let costs = costs.iter().map(|cost| cost.split().0).collect();
         self.ask(ReplicaId::Lane(lane_id(index)), costs, purpose);
     }
@@ -228,11 +228,11 @@ impl Engine {
         };
         if self.replica(id).is_some_and(Replica::is_unanswered) {
             match purpose {
-                Purpose::Permits { lane, costs, paid_at } => {
-                    self.use_permits(lane, &costs, Granted { count: 0, at: 0, paid_at });
+                Purpose::Permits { lane, costs, charged_at } => {
+                    self.use_permits(lane, &costs, Granted { count: 0, at: 0, charged_at });
                 }
-                Purpose::Money { lane, costs, paid_at, payer } => {
-                    self.pay_back(lane, &costs, paid_at, payer);
+                Purpose::Money { lane, costs, charged_at, payer } => {
+                    self.pay_back(lane, &costs, charged_at, payer);
                 }
                 Purpose::Tell { .. } => {}
             }
@@ -297,19 +297,19 @@ impl Engine {
         let denial = reply.denial.filter(|_| granted == reply.granted);
         self.look_again(exchange.replica, exchange.purpose.lane());
         match exchange.purpose {
-            Purpose::Money { lane, mut costs, mut paid_at, payer } => {
-                let place = (paid_at, payer);
+            Purpose::Money { lane, mut costs, mut charged_at, payer } => {
+                let place = (charged_at, payer);
                 if self.go_on_with(lane, &mut costs, granted, place, denial) {
-                    paid_at.set(payer, at);
+                    charged_at.set(payer, at);
                     match payer {
-                        Payer::Budget => self.ask_money(lane, costs, paid_at, Payer::Account),
-                        Payer::Account => self.ask_lane(lane, costs, paid_at),
+                        Payer::Budget => self.ask_money(lane, costs, charged_at, Payer::Account),
+                        Payer::Account => self.ask_lane(lane, costs, charged_at),
                     }
                 }
             }
-            Purpose::Permits { lane, costs, paid_at } => {
+            Purpose::Permits { lane, costs, charged_at } => {
                 self.end_asking(lane);
-                self.use_permits(lane, &costs, Granted { count: granted, at, paid_at });
+                self.use_permits(lane, &costs, Granted { count: granted, at, charged_at });
                 if let Some(denial) = denial {
                     self.block_lane(lane, denial);
                 }
@@ -359,12 +359,12 @@ impl Engine {
                 lane.replica.settle(now, granted.at, &reserved, &used);
             }
             for payer in Payer::ALL {
-                self.settle_money(index, (granted.paid_at, payer), &money, &spent);
+                self.settle_money(index, (granted.charged_at, payer), &money, &spent);
             }
             if let Some(id) = call {
-                let Granted { at, paid_at, .. } = granted;
+                let Granted { at, charged_at, .. } = granted;
                 let lane = lane_id(index);
-                self.dispatch(id, Permit { lane, at, paid_at, cost: taken, in_doubt: false });
+                self.dispatch(id, Permit { lane, at, charged_at, cost: taken, in_doubt: false });
             }
         }
     }
@@ -384,13 +384,17 @@ impl Engine {
         }
         self.tell_stores(before);
         match &exchange.purpose {
-            Purpose::Money { lane, costs, paid_at, payer } => {
+            Purpose::Money { lane, costs, charged_at, payer } => {
                 self.end_asking(*lane);
-                self.pay_back(*lane, costs, *paid_at, *payer);
+                self.pay_back(*lane, costs, *charged_at, *payer);
             }
-            Purpose::Permits { lane, costs, paid_at } => {
+            Purpose::Permits { lane, costs, charged_at } => {
                 self.end_asking(*lane);
-                self.use_permits(*lane, costs, Granted { count: 0, at: 0, paid_at: *paid_at });
+                self.use_permits(
+                    *lane,
+                    costs,
+                    Granted { count: 0, at: 0, charged_at: *charged_at },
+                );
             }
             Purpose::Tell { lane, .. } => {
                 if let Some(lane) = lane {

@@ -20,7 +20,7 @@ impl Usage {
     /// The strictest limit in the way, and when it lets the request pass.
     pub fn check(&mut self, clock: Clock, cost: &Amounts) -> Result<(), Denial> {
         self.advance(clock);
-        self.denial(clock, cost, 1, Basis::All).map_or(Ok(()), Err)
+        self.denial(clock, cost, 1, Basis::Limits).map_or(Ok(()), Err)
     }
 
     /// As [`Usage::check`], and counts the request if it may go. A try of a higher limit is made if
@@ -40,7 +40,7 @@ impl Usage {
     /// As [`Usage::check`].
     pub fn take_part(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, cost, parts, Basis::Learned) {
+        if let Some(denial) = self.denial(clock, cost, parts, Basis::WithDiscipline) {
             let need = denial.dimension.map_or(1, |dimension| self.excess(dimension, cost));
             let size = denial.dimension.map_or(1, |dimension| cost.of(meter(dimension)));
             let is_time = self.may_try(clock, &denial);
@@ -51,7 +51,7 @@ impl Usage {
                 let until = denial.until.min(next.unwrap_or(u64::MAX));
                 return Err(Denial { until, ..denial });
             }
-            if let Some(denial) = self.denial(clock, cost, parts, Basis::Learned) {
+            if let Some(denial) = self.denial(clock, cost, parts, Basis::WithDiscipline) {
                 return Err(denial);
             }
         }
@@ -66,7 +66,7 @@ impl Usage {
     /// As [`Usage::check`].
     pub fn insist(&mut self, clock: Clock, cost: &Amounts, parts: u64) -> Result<(), Denial> {
         self.advance(clock);
-        if let Some(denial) = self.denial(clock, cost, parts, Basis::Said) {
+        if let Some(denial) = self.denial(clock, cost, parts, Basis::Stated) {
             return Err(denial);
         }
         self.count(clock, cost);
@@ -123,7 +123,7 @@ impl Usage {
         let midnight = self.midnight(clock);
         let day = day.map(|_| Denial::counted(midnight, Some(Dimension::RequestsPerDay)));
         let denials =
-            [self.denial(clock, cost, 1, Basis::Learned), minute, day].into_iter().flatten();
+            [self.denial(clock, cost, 1, Basis::WithDiscipline), minute, day].into_iter().flatten();
         denials.filter(|denial| denial.until > clock.now).max_by_key(|denial| denial.until)
     }
 
@@ -131,7 +131,7 @@ impl Usage {
     /// ignored.
     #[must_use]
     pub fn earliest_said(&self, clock: Clock, cost: &Amounts) -> Option<Denial> {
-        self.denial(clock, cost, 1, Basis::Said).filter(|denial| denial.until > clock.now)
+        self.denial(clock, cost, 1, Basis::Stated).filter(|denial| denial.until > clock.now)
     }
 
     /// The strictest limit in the way of a request: of all limits that are kept to, or of those
@@ -143,10 +143,10 @@ impl Usage {
         parts: u64,
         basis: Basis,
     ) -> Option<Denial> {
-        let block = self.block.filter(|block| block.is_named || basis != Basis::Said);
+        let block = self.block.filter(|block| block.is_named || basis != Basis::Stated);
         let limits = DIMENSIONS.into_iter().filter_map(|dimension| {
             let estimator = self.estimator(dimension);
-            let limit = if basis == Basis::Said { estimator.said() } else { estimator.limit() }?;
+            let limit = if basis == Basis::Stated { estimator.said() } else { estimator.limit() }?;
             let amount = cost.of(meter(dimension));
             if matches!(dimension, Dimension::Budget | Dimension::BudgetPerDay) {
                 // A part is taken of the money that is left, not of the whole: all parts have used
@@ -174,7 +174,7 @@ impl Usage {
                 let is_shared = dimension == Dimension::RequestsPerMinute
                     && self.estimator(dimension).is_share();
                 let is_learned =
-                    dimension == Dimension::RequestsPerMinute && basis == Basis::Learned;
+                    dimension == Dimension::RequestsPerMinute && basis == Basis::WithDiscipline;
                 if is_learned && !is_shared {
                     self.discipline.falls_to(&self.minute, clock.now, room)?
                 } else {

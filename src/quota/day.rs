@@ -21,7 +21,7 @@ pub(crate) struct Day {
     pub(crate) began: u64,
     pub(crate) used: Amounts,
     /// Amounts used after the day was over by the wall clock alone: they may be the next day's.
-    pub(crate) late: Amounts,
+    pub(crate) after_midnight: Amounts,
     /// When the last request that tests whether the day is over was sent, on the usage's clock; 0
     /// for never.
     pub(crate) asked: u64,

@@ -24,8 +24,9 @@ impl Denial {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Basis {
     /// All knowledge, with the way in which the service counts.
-    Learned,
-    All,
+    WithDiscipline,
+    /// Every limit that is kept to, by the sliding minute.
+    Limits,
     /// Stated limits only, without those that are guessed.
-    Said,
+    Stated,
 }

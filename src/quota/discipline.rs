@@ -167,15 +167,15 @@ impl Guess {
     }
 }
 
-/// Room in a minute that a sliding one would not have: all that was used before a moment is free,
-/// except for the remainder of a bucket.
+/// A window that the service has reset at a moment: of the requests before it only some still count,
+/// as those that a bucket has not refilled yet, and one of them expires after the other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Turned {
-    /// That moment.
+    /// The moment of the reset.
     from: u64,
-    /// Requests that were not free by then.
+    /// Requests from before that still counted.
     left: u64,
-    /// The time in which one more becomes free.
+    /// The time after which one of them expires.
     turn: Millis,
 }
 

@@ -17,7 +17,7 @@ impl Usage {
         self.spent = self.spent.saturating_sub(reserved.nanos);
         if at >= self.day.began {
             self.day.used = self.day.used.minus(reserved);
-            self.day.late = self.day.late.minus(reserved);
+            self.day.after_midnight = self.day.after_midnight.minus(reserved);
         }
     }
 

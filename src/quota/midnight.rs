@@ -54,7 +54,7 @@ impl Usage {
     pub fn end_doubt(&mut self, clock: Clock) {
         self.advance(clock);
         if self.doubts_day(clock) {
-            let late = self.day.late;
+            let late = self.day.after_midnight;
             self.begin_day(clock);
             self.day.used = late;
         }

@@ -2,7 +2,6 @@
 
 pub mod admission;
 pub mod alert;
-pub(crate) mod bare;
 pub mod clock;
 pub(crate) mod day;
 pub mod denial;
@@ -18,5 +17,6 @@ pub mod replica;
 pub mod shared;
 pub mod state;
 pub mod tier;
+pub(crate) mod unnamed_limit;
 pub mod usage;
 pub mod window;

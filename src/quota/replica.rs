@@ -48,7 +48,7 @@ pub(crate) struct Replica {
     /// Whether nothing is decided here before the store was reached once: a budget is a hard stop.
     pub(crate) is_strict: bool,
     /// How long requests may be on their way to the service, which counts them when they arrive.
-    pub(crate) late: Millis,
+    pub(crate) transit_slack: Millis,
     given: Limits,
     tier: Limits,
     shared: Option<Shared>,
@@ -88,7 +88,7 @@ impl Replica {
     pub(crate) fn new(given: &Limits, tier: &Limits) -> Self {
         let usage = Usage::new(given, tier).finely();
         let (given, tier) = (*given, *tier);
-        Self { usage, is_strict: false, late: Millis::ZERO, given, tier, shared: None }
+        Self { usage, is_strict: false, transit_slack: Millis::ZERO, given, tier, shared: None }
     }
 
     /// Shares the quota with other processes.
@@ -182,7 +182,7 @@ impl Replica {
             shared.tell(Delta::Record { at: clock.now, used: *cost });
             return Ok(clock.now);
         }
-        let at = clock.now.saturating_add(self.late.0);
+        let at = clock.now.saturating_add(self.transit_slack.0);
         if at > clock.now {
             self.usage.minute.take_back(clock.now, clock.now, cost);
             self.usage.minute.add(at, cost);

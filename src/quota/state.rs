@@ -128,7 +128,7 @@ impl Usage {
         writer.moment(at, self.day.ends);
         writer.moment(at, self.day.ends_at);
         writer.moment(at, self.day.began);
-        for used in [&self.day.used, &self.day.late] {
+        for used in [&self.day.used, &self.day.after_midnight] {
             writer.number(used.requests);
             writer.number(used.tokens);
             writer.number(used.nanos);
@@ -182,7 +182,7 @@ impl Usage {
         let (ends, ends_at) = (reader.moment(at)?, reader.moment(at)?);
         let began = reader.moment(at)?;
         let (used, late, asked) = (read_day(reader)?, read_day(reader)?, reader.number()?);
-        let day = Day { ends, ends_at, began, used, late, asked };
+        let day = Day { ends, ends_at, began, used, after_midnight: late, asked };
         let spent = reader.number()?;
         let block = match reader.number()? {
             0 => None,

@@ -143,11 +143,11 @@ impl Usage {
         // that stood still, in a computer that slept, the next refusal or probe corrects this.
         let agrees = clock.now >= self.day.ends_at.saturating_add(MIDNIGHT_MARGIN.0);
         if self.day.ends == 0 || (over && agrees) {
-            let late = self.day.late;
+            let late = self.day.after_midnight;
             self.begin_day(clock);
             self.day.used = late;
         } else if !over {
-            self.day.late = Amounts::default();
+            self.day.after_midnight = Amounts::default();
         }
         let is_far = |ends: u64, now: u64| ends > now.saturating_add(DAYS.0);
         if is_far(self.day.ends, clock.wall) || is_far(self.day.ends_at, clock.now) {
@@ -211,7 +211,7 @@ impl Usage {
         self.spent = self.spent.saturating_add(used.nanos);
         self.day.used = self.day.used.plus(used);
         if is_late {
-            self.day.late = self.day.late.plus(used);
+            self.day.after_midnight = self.day.after_midnight.plus(used);
             self.day.asked = clock.now.max(1);
         }
     }
@@ -237,7 +237,7 @@ impl Usage {
         if at >= self.day.began {
             // A request that took more of something does not count as another request.
             self.day.used = self.day.used.plus(&Amounts { requests: 0, ..more }).minus(&less);
-            self.day.late = self.day.late.minus(&less);
+            self.day.after_midnight = self.day.after_midnight.minus(&less);
             if less.requests > 0 && at.max(1) == self.day.asked {
                 // It was never sent, and has tested nothing.
                 self.day.asked = 0;

@@ -24,7 +24,7 @@ const TAKEN: u64 = 3;
 
 /// The case for a limit that the service does not name.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Bare {
+pub(crate) struct UnnamedLimitDetector {
     case: Option<Case>,
     /// The last refusal, and the call that it refused.
     last: Option<(Instant, u64)>,
@@ -45,7 +45,7 @@ struct Case {
     above: u64,
 }
 
-impl Bare {
+impl UnnamedLimitDetector {
     /// The count at which the service refused first.
     pub(crate) fn count(&self) -> Option<u64> {
         self.case.map(|case| case.accepted)
@@ -96,7 +96,7 @@ impl Bare {
     }
 
     /// Notes a refusal, with the requests accepted and sent in the last minute and those ever
-    /// admitted above [`Bare::count`]. Returns whether there is a limit.
+    /// admitted above [`UnnamedLimitDetector::count`]. Returns whether there is a limit.
     fn refused(&mut self, now: Instant, accepted: u64, total: u64, above: u64) -> bool {
         let fresh = Case { accepted, since: now, last: now, refused: 0, above };
         let is_open = |case: &Case| {
@@ -132,7 +132,7 @@ mod tests {
     /// Whether a limit is found by refusals at these seconds, each with the requests accepted and
     /// those admitted above the count by then.
     fn finds(refusals: impl IntoIterator<Item = (u64, u64, u64)>) -> bool {
-        let mut bare = Bare::default();
+        let mut bare = UnnamedLimitDetector::default();
         let mut found = false;
         for (seconds, accepted, above) in refusals {
             found |= bare.refused(at(seconds), accepted, accepted, above);
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_count_of_the_first_wave_is_its_least() {
-        let mut bare = Bare::default();
+        let mut bare = UnnamedLimitDetector::default();
         for (seconds, accepted) in [(0, 24), (1, 20), (2, 22), (4, 18)] {
             bare.refused(at(seconds), accepted, accepted, 0);
         }
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn five_refusals_make_a_limit_likely() {
-        let mut bare = Bare::default();
+        let mut bare = UnnamedLimitDetector::default();
         for wave in 0..5 {
             assert!(!bare.is_likely(), "after {wave}");
             bare.refused(at(wave), 20, 20, 0);
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn another_call_s_refusal_within_a_minute_confirms_one() {
-        let mut bare = Bare::default();
+        let mut bare = UnnamedLimitDetector::default();
         assert!(!bare.confirms(at(0), 1));
         assert!(!bare.confirms(at(1), 1), "the same call again may be that request's own fault");
         assert!(bare.confirms(at(2), 2));
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_found_limit_is_told_of_for_one_wave() {
-        let mut bare = Bare::default();
+        let mut bare = UnnamedLimitDetector::default();
         for wave in 0..8 {
             bare.refused(at(wave * 7), 20, 20, 0);
         }
