@@ -49,11 +49,12 @@ interface Models {
 const wrapped = Symbol.for('unexhausted.wrapGenAI');
 
 /**
- * Gives a view of a client of `@google/genai` (3) whose `models.generateContent`,
+ * Gives a view of a client of `@google/genai` (1.52 to 3) whose `models.generateContent`,
  * `models.generateContentStream` and chats are retried, and wait in the queue of their model. All else is
  * the client's own, which stays as it is. Several views with several options are fine.
  *
- * - The SDK's own retries (`httpOptions.retryOptions`) are off for these calls.
+ * - The SDK's own retries (`httpOptions.retryOptions`) are off for these calls, but in version 1 and early
+ *   versions 2, which have them for a whole client.
  * - A stream is retried until its first chunk has come. One that ends before its `finishReason`, which
  *   the SDK takes for its end, throws.
  * - A call with callable tools is not tried again once one of them was called.
@@ -152,6 +153,6 @@ function watched(tool: CallableTool, onCall: () => void): CallableTool {
 }
 
 /** The same object with other fields: what it has by getters and privately stays its own. */
-function over<T extends object>(theirs: T, fields: Record<string | symbol, unknown>): T {
-  return Object.assign(Object.create(theirs), fields) as T;
+function over<T extends object>(theirs: T, fields: object): T {
+  return Object.create(theirs, Object.getOwnPropertyDescriptors(fields)) as T;
 }

@@ -13,7 +13,7 @@ import {
 } from 'ai';
 import { type AdapterOptions, imageMiddleware, languageMiddleware } from '../../pkg/adapters/ai.js';
 import { type EmulatorServer, startEmulator } from '../../pkg/emulator/index.js';
-import { createClient, errorInfo, retryAfterOf } from '../../pkg/index.js';
+import { configure, createClient, errorInfo, retryAfterOf } from '../../pkg/index.js';
 import {
   fault,
   type ScriptService,
@@ -167,6 +167,65 @@ describe('generateImage', () => {
   it('refuses an unknown option by its name', async () => {
     const model = images({ retries: 3 } as AdapterOptions);
     await assert.rejects(generateImage({ model, prompt: 'a boat' }), TypeError);
+  });
+});
+
+describe('a model that makes several pictures at once', () => {
+  /** One of another provider, which fails where `fails` says so. */
+  const model = (fails: (call: number) => boolean, most: unknown = 2) => {
+    const asked: number[] = [];
+    const made = {
+      specificationVersion: 'v4' as const,
+      provider: 'of-others.image',
+      modelId: 'paint-1',
+      maxImagesPerCall: most as number,
+      doGenerate: async ({ n }: { n: number }) => {
+        asked.push(n);
+        if (fails(asked.length)) throw Object.assign(new Error('no such key'), { status: 401 });
+        return {
+          images: Array.from({ length: n }, () => 'AAAA'),
+          warnings: [],
+          providerMetadata: { others: { images: Array.from({ length: n }, (_, at) => ({ at })) } },
+          usage: { inputTokens: 10, outputTokens: undefined, totalTokens: 10 },
+          response: { timestamp: new Date(), modelId: 'paint-1', headers: undefined },
+        };
+      },
+    };
+    return { asked, wrapped: wrapImageModel({ model: made, middleware: imageMiddleware(FAST) }) };
+  };
+
+  for (const [name, most] of [
+    ['a number', 2],
+    ['a function', async () => 2],
+  ] as const) {
+    it(`is asked for as many as it makes, told by ${name}`, async () => {
+      const { asked, wrapped } = model(() => false, most);
+      const { images, usage, providerMetadata } = await generateImage({
+        model: wrapped,
+        prompt: 'a boat',
+        n: 5,
+      });
+      assert.deepEqual([images.length, asked], [5, [2, 2, 1]]);
+      assert.deepEqual([usage.inputTokens, usage.outputTokens], [30, undefined]);
+      assert.equal((providerMetadata['others'] as { images: unknown[] }).images.length, 5);
+    });
+  }
+
+  it('gives what it has made', async () => {
+    const { wrapped } = model((call) => call === 2);
+    const { images, warnings } = await generateImage({ model: wrapped, prompt: 'a boat', n: 5 });
+    assert.equal(images.length, 3);
+    assert.match((warnings[0] as { message: string }).message, /2 of 5 .*: no such key/);
+  });
+
+  it('goes through no queue of the default client', async () => {
+    configure({ models: ['paint-1'], limits: { 'paint-1': { rpm: 1 } } });
+    const { images } = await generateImage({
+      model: model(() => false).wrapped,
+      prompt: 'a boat',
+      n: 4,
+    });
+    assert.equal(images.length, 4);
   });
 });
 

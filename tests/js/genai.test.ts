@@ -260,6 +260,27 @@ describe('generateContentStream', () => {
     assert.deepEqual([error, requests], [undefined, 1]);
   });
 
+  it('stays as it was reserved: its letters, its files and a picture', async () => {
+    const client = createClient();
+    scripted.script(whole);
+    const ai = wrapGenAI(sdk(scripted.url), { client });
+    const contents = [{ text: 'a boat' }, { inlineData: { mimeType: 'image/png', data: 'AAAA' } }];
+    const config = { systemInstruction: 'of paper' };
+    for await (const _ of await ai.models.generateContentStream({
+      model: MODEL,
+      contents,
+      config,
+    }));
+    const report = (await client.quota()).find(({ model }) => model === MODEL);
+    const used = Object.fromEntries(report?.limits.map((row) => [row.dimension, row.used]) ?? []);
+    // The ledger allows for an estimate that is too low.
+    const tokens = (used['tokens_per_minute'] ?? 0) / (4 + 1_120);
+    assert.ok(tokens >= 1 && tokens < 1.2, String(tokens));
+    assert.equal(used['images_per_minute'], 1);
+    const { spent } = await client.costs();
+    assert.ok(spent > 0.134 && spent < 0.15, String(spent));
+  });
+
   it('ends by its signal after it has begun', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('enough')), 60);
