@@ -79,7 +79,7 @@ function count(input: unknown): { letters: number; files: number } {
   if (typeof input !== 'object' || input === null) return { letters: 0, files: 0 };
   if (Array.isArray(input)) return sum(input);
   const { text, parts, content, ...part } = input as Record<string, unknown>;
-  const isFile = 'inlineData' in part || 'fileData' in part || 'mediaType' in part;
+  const isFile = ['inlineData', 'fileData', 'mediaType', 'url'].some((key) => key in part);
   return isFile ? { letters: 0, files: 1 } : sum([text, parts, content]);
 }
 
