@@ -5,6 +5,7 @@
 const TESTS = '../tests/node_modules';
 
 export const unexhausted = () => import('../pkg/index.js');
+export const adapter = (name) => import(`../pkg/adapters/${name}.js`);
 export const pRetry = async () => (await import(`${TESTS}/p-retry/index.js`)).default;
 export const cockatiel = () => import(`${TESTS}/cockatiel/dist/index.js`);
 export const genai = () => import(`${TESTS}/@google/genai/dist/node/index.mjs`);

@@ -3,6 +3,7 @@
  * the rest. All durations are milliseconds.
  */
 import { Client } from './client/client.js';
+import { errorInfo } from './errors.js';
 import { guarded, use } from './module/load.js';
 import type { GenerateContentResponse } from './response.js';
 import type { ErrorInfo } from './types/errors.js';
@@ -153,4 +154,17 @@ export function getRetryDelay(error: unknown, attempt: number): number | null {
  */
 export function classifyError(input: unknown): ErrorInfo {
   return guarded(() => use().core.classifyError(input)) as ErrorInfo;
+}
+
+/**
+ * The wait after which an error is worth another try, for queues of jobs that take one, as Inngest's
+ * `RetryAfterError` does.
+ *
+ * @param error what any call threw; also of an SDK.
+ * @returns ms from now; `undefined` where nothing says when, or no other try can help.
+ */
+export function retryAfterOf(error: unknown): number | undefined {
+  const { retry, retryAt, retryAfter } = errorInfo(error) ?? classifyError(error);
+  if (retry === 'never') return undefined;
+  return retryAt === undefined ? retryAfter : Math.max(0, retryAt.getTime() - Date.now());
 }

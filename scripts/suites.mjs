@@ -93,7 +93,10 @@ export const SUITES = [
   {
     name: 'types',
     needs: TESTS,
-    run: () => node([TSC, '--project', '.']),
+    run: async () => {
+      await node([TSC, '--project', '.']);
+      await node([TSC, '--project', 'tests/types/ai']);
+    },
   },
   {
     name: 'house',

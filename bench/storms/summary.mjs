@@ -38,7 +38,7 @@ function summary(runs) {
 }
 
 /** The lower one of two in the middle. */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil(sorted.length / 2) - 1];
 }

@@ -44,14 +44,16 @@ test('every file that the manifest names', () => {
   }
 });
 
-test('every import leads to a file, and to no package', () => {
+test('every import leads to a file, and to no package but this one', () => {
   for (const file of files.filter((name) => /\.(?:d\.ts|js)$/.test(name))) {
     // The bundle holds sentences that look like imports.
     const imports = file.startsWith('pkg/cli/')
       ? /^import (?:[^;]* from )?["']([^"'\n]+)["']/gm
       : /(?:from|import)\s*\(?\s*'([^']+)'/g;
     for (const [, target] of read(file).matchAll(imports)) {
-      if (isBuiltin(target)) continue;
+      // An adapter takes the entry that the conditions of the runtime choose.
+      if (isBuiltin(target) || (target === 'unexhausted' && file.startsWith('pkg/adapters/')))
+        continue;
       const path = new URL(target, `file:///${file}`).pathname.slice(1);
       assert.match(target, /^\.\.?\//, `${file} imports ${target}`);
       // A declaration names the JavaScript beside it.
