@@ -174,7 +174,7 @@ impl Usage {
                 let is_shared = dimension == Dimension::RequestsPerMinute
                     && self.estimator(dimension).is_share();
                 let is_learned =
-                    dimension == Dimension::RequestsPerMinute && basis == Basis::WithDiscipline;
+                    dimension == Dimension::RequestsPerMinute && basis != Basis::Limits;
                 if is_learned && !is_shared {
                     self.discipline.falls_to(&self.minute, clock.now, room)?
                 } else {

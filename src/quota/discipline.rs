@@ -21,6 +21,10 @@ const HEARD: Millis = Millis(1_000);
 /// The shortest turn for which moments that are heard of up to 420 ms late can be told apart.
 const TURN: Millis = Millis(1_000);
 
+/// The shortest turn of a low limit: there the wait that is named is believed at once, since another
+/// turn on top of it is long, and costs one refusal at most if a bucket counts what it refuses.
+const LONG_TURN: Millis = Millis(10_000);
+
 /// How long a use stays in a sliding minute: a minute, and the way of a request.
 const MINUTE: Millis = Millis(60_500);
 
@@ -143,7 +147,8 @@ impl Guess {
         let is_same = before.is_some_and(|before| before.at.abs_diff(at) < turn.0 / 2);
         let is_minute = is_late || (is_same && wait > turn.times(2) && turn >= TURN);
         // The request that was just refused may have to be paid off, too.
-        let from = if is_minute { at } else { at.saturating_add(turn.0) };
+        let pays = !is_minute && turn < LONG_TURN;
+        let from = if pays { at.saturating_add(turn.0) } else { at };
         let until = frees.saturating_sub(EARLY.0);
         (from < until).then_some(Self { at, from, until, is_minute, asked: None })
     }
