@@ -9,7 +9,9 @@ try {
     onRetry: ({ attempt, delay, info }) =>
       console.log(`attempt ${attempt}: ${info.summary} Waiting ${Math.round(delay / 1000)} s.`),
   });
-  writeFileSync(file, Buffer.from(response.data ?? '', 'base64'));
+  // A refused prompt resolves too, as in the loop.
+  if (!response.data) throw new Error(response.text ?? 'an answer without a picture');
+  writeFileSync(file, Buffer.from(response.data, 'base64'));
   console.log(`saved ${file}`);
 } catch (error) {
   // The message says what the service said and what to do.

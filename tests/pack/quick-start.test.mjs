@@ -46,7 +46,11 @@ test('from an empty folder to a picture in a minute', { skip }, async () => {
   for (const { language, code, file } of steps) {
     if (language === 'js') writeFileSync(join(FOLDER, file), code);
     else if (code.includes('emulator')) await serve(code);
-    else run(code);
+    else {
+      const told = run(code);
+      // The page says of the command and of the program that the first model is overloaded.
+      assert.match(told, /gemini-3-pro-image -> \S+: /, code);
+    }
   }
   const took = Date.now() - began;
   for (const name of ['lighthouse.png', 'picture.png']) {
@@ -71,7 +75,9 @@ function run(command) {
     env,
     encoding: 'utf8',
   });
-  assert.equal(status, 0, `${command}${stdout}${stderr}`);
+  const told = stdout + stderr;
+  assert.equal(status, 0, `${command}${told}`);
+  return told;
 }
 
 /** Starts the fake service, and takes on the variables that it says to export. */
