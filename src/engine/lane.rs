@@ -195,7 +195,7 @@ pub(crate) fn denied(denial: &Denial, replica: &Replica, now: Now) -> ErrorInfo 
     let summary = if denial.is_named {
         "The service said to wait; no request was sent."
     } else {
-        "The quota is used up by our own count; no request was sent."
+        "The quota is used up by our own count."
     };
     ErrorInfo {
         dimension: denial.dimension,

@@ -58,7 +58,8 @@ pub const fn kind(why: Why, info: &ErrorInfo) -> Kind {
 #[must_use]
 pub fn message(why: Why, info: &ErrorInfo, attempts: u32) -> String {
     let mut message = String::new();
-    if let Some(status) = info.status {
+    // A 200 without a picture is no error of HTTP.
+    if let Some(status) = info.status.filter(|status| *status != 200) {
         decimal(status.into(), &mut message);
         if let Some((_, name)) = STATUS_NAMES.iter().find(|(row, _)| *row == status) {
             message.push(' ');

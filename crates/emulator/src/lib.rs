@@ -48,6 +48,8 @@
 //! # Ok::<(), unexhausted_emulator::ConfigError>(())
 //! ```
 
+#![deny(clippy::too_many_lines)]
+
 mod base;
 mod batch;
 mod decide;
