@@ -1,4 +1,4 @@
-/** What `retry` costs around a call that does nothing. */
+/** The cost of `retry` around a call that does nothing. */
 import { answerWith } from './child.mjs';
 import { handRolled } from './loop.mjs';
 import { compete } from './measure.mjs';
@@ -9,7 +9,7 @@ const nothing = async () => 1;
 
 export const OURS = 'unexhausted retry()';
 
-/** Everybody who can retry a function, with their waits set to 1 ms. */
+/** The packages that can retry a function, with their waits set to 1 ms. */
 export async function retriers(...names) {
   const makers = {
     'bare await': async () => (work) => work(),

@@ -1,4 +1,4 @@
-/** Everybody who can make the request, ready to call; only what is asked for is loaded. */
+/** The clients that can make the request, ready to call; only those asked for are loaded. */
 import { handRolled } from './loop.mjs';
 import { ai, aiGoogle, genai, unexhausted } from './packages.mjs';
 import { bare, KEY, MODEL, REQUEST } from './transport.mjs';
@@ -12,7 +12,7 @@ async function sdk() {
 /** Waits of 1 ms for everybody where there is something to retry. */
 const SOON = { baseDelay: 1, maxDelay: 1, jitter: 0 };
 
-/** Nobody else paces a crowd, or lets a model rest that fails: here ours does not either. */
+/** No other client paces a crowd or has a circuit breaker: here ours does without them too. */
 const UNPACED = { limits: 'none' };
 
 async function client() {

@@ -49,8 +49,8 @@ export async function race(contestants, rounds, sample) {
 }
 
 /**
- * What one contestant has left behind is not for the next one to clear away. Only what is young:
- * after a full collection code runs at half its speed for longer than a round.
+ * Collects one contestant's garbage before the next one would pay for it. Only young objects: after a
+ * full collection code runs at half its speed for longer than a round.
  */
 export const tidy = () => globalThis.gc?.({ type: 'minor' });
 

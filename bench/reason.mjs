@@ -1,6 +1,6 @@
 /**
- * What an error is called: by its kind, its number or its code. The AI SDK keeps these in the last of
- * its errors.
+ * The name of an error: its kind, its number or its code. The AI SDK keeps these in the last of its
+ * errors.
  */
 export function reason(error) {
   const { kind, status, statusCode, cause, message } = error.lastError ?? error;

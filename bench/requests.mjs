@@ -1,4 +1,4 @@
-/** What a request costs beside `fetch`, on a transport that answers at once. */
+/** The cost of a request beside `fetch`, on a transport that answers at once. */
 import { answerWith } from './child.mjs';
 import { AI_SDK, BARE, callers, DROP_IN, GENERATE, LOOP, SDK } from './clients.mjs';
 import { compete } from './measure.mjs';

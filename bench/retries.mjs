@@ -1,4 +1,4 @@
-/** What one retry costs: the first try fails with 503 at once, the second answers. */
+/** The cost of one retry: the first try fails with 503 at once, the second answers. */
 import { OURS, retriers } from './calls.mjs';
 import { answerWith } from './child.mjs';
 import { BARE, callers, client, GENERATE, LOOP } from './clients.mjs';

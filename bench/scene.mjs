@@ -6,9 +6,9 @@ import { Time } from './goodput/time.mjs';
 
 /** 2026-11-24 12:00:00 UTC, four in the morning in Los Angeles. */
 const NIGHT = Date.UTC(2026, 10, 24, 12);
-/** Whoever has not ended after so long will not. */
+/** A call that has not ended after so long will not. */
 const DAY = 86_400_000;
-/** What only costs time here. */
+/** Small pictures: large ones would only cost time here. */
 const SMALL = { pictureSize: 8 };
 
 /**

@@ -1,4 +1,4 @@
-/** What a page downloads first: the default entry, bundled and minified. */
+/** The size of a page's first download: the default entry, bundled and minified. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';

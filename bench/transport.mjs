@@ -7,7 +7,7 @@ export const REQUEST = {
   config: { responseModalities: ['IMAGE'], imageConfig: { imageSize: '1K' } },
 };
 
-/** What goes over the wire for it. */
+/** The body that goes over the wire for it. */
 const BODY = {
   contents: [{ role: 'user', parts: [{ text: REQUEST.contents }] }],
   generationConfig: REQUEST.config,

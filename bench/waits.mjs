@@ -1,4 +1,4 @@
-/** What calls wait for behind one that is in flight: options of a client. */
+/** Reasons to wait behind one call that is in flight: options of a client for each. */
 import { MODEL } from './transport.mjs';
 
 export const WAITS = {

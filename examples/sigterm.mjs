@@ -15,7 +15,7 @@ process.on('SIGTERM', stop).on('SIGINT', stop);
 
 let number = 0;
 for await (const prompt of prompts) {
-  // What was read ahead is the next worker's, as what comes as `closed` is.
+  // Prompts that were read ahead are left to the next worker, as those that end with `closed` are.
   if (closed) break;
   try {
     const { images } = await client.generate(prompt);

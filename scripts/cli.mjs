@@ -36,7 +36,7 @@ export async function bundleCli(folder) {
   writeFileSync(join(folder, 'THIRD-PARTY.txt'), licenses(Object.keys(metafile.inputs)));
 }
 
-/** What is outside `js/cli/` is the package, which is there already. */
+/** Files outside `js/cli/` are the package, which is published anyway and need not be bundled twice. */
 const besides = {
   name: 'besides',
   setup({ onResolve }) {

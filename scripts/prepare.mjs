@@ -1,6 +1,6 @@
 /**
- * What npm runs after it has installed or linked a clone, and before it packs one: nobody gets a
- * package without its code. It is quick where `pkg/` is up to date.
+ * Runs after npm has installed or linked a clone, and before it packs one, so that there is no package
+ * without its code. It is quick where `pkg/` is up to date.
  */
 import { build } from './build.mjs';
 import { main } from './shell.mjs';

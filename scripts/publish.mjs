@@ -1,4 +1,4 @@
-/** What npm runs before it publishes: one field is filled in only then, since there is no address yet. */
+/** Runs before npm publishes: one field is filled in only then, since there is no address yet. */
 import { main, Problem, readJson } from './shell.mjs';
 
 await main(import.meta, async () => {

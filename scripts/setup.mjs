@@ -29,7 +29,7 @@ const INSTALL_PROFILE = {
   CARGO_PROFILE_RELEASE_DEBUG: '0',
 };
 
-/** What `npm ci` must not inherit where npm runs us: `npm publish --dry-run`, `npm i -g`, `--omit=dev`. */
+/** Flags against what `npm ci` inherits where npm runs us by `publish --dry-run`, `-g` or `--omit=dev`. */
 const PLAIN = ['--dry-run=false', '--global=false', '--include=dev'];
 
 /** Installs a folder's npm packages where they are not what its lock file names. */
@@ -195,7 +195,7 @@ function debianOf(wanted, ensure) {
   return { lacks: packages, ensure };
 }
 
-/** What is missing of these needs, in words. */
+/** The missing ones of these needs, in words. */
 export function missing(needs) {
   return [...new Set(needs)].flatMap((need) => NEEDS[need].lacks());
 }

@@ -1,4 +1,4 @@
-/** What the scripts share: where things are, running programs, and saying what happens. */
+/** Common parts of the scripts: the folders, running programs, and saying what happens. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

@@ -208,7 +208,7 @@ function nodeTestTypes(files, flags = [BESIDE]) {
 
 let tarball;
 
-/** What npm would publish, packed once. */
+/** The tarball that npm would publish, packed once for all suites. */
 async function packed() {
   if (tarball === undefined) {
     await build();

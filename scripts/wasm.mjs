@@ -172,7 +172,7 @@ async function bind(bindgen, { crate, name, effort, inline }) {
 function optimize(from, to, effort) {
   const wasmOpt = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
   const flags = [...FEATURES, effort, '--strip-producers', '--strip-target-features'];
-  // What is inlined once into its only caller is smaller raw, and larger compressed.
+  // Functions inlined into their only caller make the file smaller raw, and larger compressed.
   if (effort === '-Oz') flags.push('--one-caller-inline-max-function-size=20');
   try {
     execFileSync(process.execPath, [wasmOpt, from, '-o', to, ...flags], {
@@ -183,7 +183,7 @@ function optimize(from, to, effort) {
   }
 }
 
-/** What must hold for every file that is published. */
+/** The conditions that every published file meets. */
 function check(name, bytes) {
   const module = new WebAssembly.Module(bytes);
   for (const { module: from, name: what } of WebAssembly.Module.imports(module)) {

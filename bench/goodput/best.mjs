@@ -27,7 +27,7 @@ const FASTEST = 20;
 const SPARE = 1.5;
 const DAY = 86_400_000;
 
-/** What becomes of each request by its number, and the error of the service's clock. */
+/** The outcome of each request by its number, and the error of the service's clock. */
 export async function fates(situation, discipline, seed) {
   const texts = prompts(situation, seed);
   const { outage } = situation;

@@ -8,7 +8,7 @@ import { configOf, startService } from './service.mjs';
 import { startOf } from './situations.mjs';
 import { Time } from './time.mjs';
 
-/** Whoever needs that many times the best, and an hour, will not end. */
+/** A contestant that needs that many times the best, and an hour, will not end. */
 const PATIENCE = 8;
 const HOUR = 3_600_000;
 

@@ -11,7 +11,7 @@ function ratio(value, { delivered }) {
 const share = (value) => (value === undefined ? '' : value.toFixed(2));
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
-/** What the last two situations are about instead. */
+/** The result that the last two situations measure instead of a ratio. */
 function also({ wait, settled, requests, delivered }) {
   if (wait !== undefined) return `p95 ${seconds(wait)}`;
   if (delivered === undefined) return `${requests} requests, ${seconds(settled)}`;

@@ -1,5 +1,5 @@
 /**
- * Everybody who takes part. Each is a function that sets one process up and gives
+ * The contestants. Each is a function that sets one process up and gives
  * `{ call(prompt), close() }`; a call resolves to whether there is a picture, or rejects.
  */
 import { aiSdk } from './ai-sdk.mjs';
@@ -27,7 +27,7 @@ const LABELS = {
   'ai-sdk': 'AI SDK + p-limit',
 };
 
-/** Who competes; `perfect` only shows what could be reached, and is asked for by name. */
+/** The names that compete; `perfect` only shows what could be reached, and is asked for by name. */
 export const COMPETING = [OURS, 'loop', 'queue', 'bottleneck', 'ai-sdk'];
 
 export const labelOf = (name) => LABELS[name] ?? name;

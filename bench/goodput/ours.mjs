@@ -3,7 +3,7 @@ import { unexhausted } from './packages.mjs';
 import { KEY } from './post.mjs';
 import { MODEL, SECOND } from './situations.mjs';
 
-/** What a client is made with. */
+/** The options of a client. */
 function optionsOf({ given, spendPer10Min, onDailyLimit }, store) {
   return {
     ...(Object.keys(given).length > 0 && { limits: { [MODEL]: given } }),

@@ -1,9 +1,9 @@
-/** What a competent user works out before setting a peer up. */
+/** The settings that a competent user works out before setting a peer up. */
 
 /** Seconds that a picture takes, and USD of one, as one sees after the first few. */
 const TAKES = 12;
 const COSTS = 0.14;
-/** Where no limit is known. */
+/** Requests in flight where no limit is known. */
 const CAUTIOUS = 10;
 
 /** Pictures that a minute lets through for one of the processes, by what the user knows. */

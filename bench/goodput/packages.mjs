@@ -1,5 +1,5 @@
 /**
- * What takes part, loaded by path: nothing of it is installed for this folder. Another build of the
+ * The packages that take part, loaded by path, as none is installed for this folder. Another build of the
  * package is measured with `UNEXHAUSTED_PKG` set to its folder.
  */
 import { resolve } from 'node:path';

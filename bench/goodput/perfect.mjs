@@ -1,4 +1,4 @@
-/** Whoever knows what the best schedule knows, and sends real requests by it. */
+/** A contestant that knows what the best schedule knows, and sends real requests by it. */
 import { fates, trueWindows } from './best.mjs';
 import { post } from './post.mjs';
 import { MODEL, startOf } from './situations.mjs';

@@ -26,7 +26,7 @@ export function seedProcess(seed) {
   });
   return () => {
     Math.random = before;
-    // What was there is its prototype's.
+    // The original is on the prototype, so removing our own property brings it back.
     delete crypto.getRandomValues;
   };
 }

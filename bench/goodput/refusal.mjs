@@ -1,4 +1,4 @@
-/** What whoever tries again by hand reads off an error of `post`, and how often they do. */
+/** A hand-written retry's reading of an error of `post`, and how often it tries again. */
 const TEMPORARY = new Set([408, 429, 500, 502, 503, 504]);
 
 /** p-retry's options: 1 s doubled up to a minute, with jitter. */

@@ -2,7 +2,7 @@
 import { emulator } from './packages.mjs';
 import { numberIn } from './prompts.mjs';
 
-/** What only costs time here. */
+/** Small pictures: large ones would only cost time here. */
 const SMALL = { pictureSize: 8 };
 const MODEL_IN_URL = /models\/([^:]+):/;
 

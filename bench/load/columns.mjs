@@ -10,7 +10,7 @@ function ratio(row, way) {
   return ours === undefined ? '' : share(ours.ratio.toFixed(2), ours, row);
 }
 
-/** What letting a crowd in costs is told where the ratio alone is too high. */
+/** The time allowed for letting a crowd in is shown where the ratio alone is too high. */
 function budget({ most, letIn, needsLetIn, over }) {
   const more = needsLetIn && letIn > 0 ? ` + ${letIn / 1000} s` : '';
   return `≤ ${most.toFixed(2)}${more}${over ? ' OVER' : '     '}`;

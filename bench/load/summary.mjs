@@ -4,7 +4,7 @@ import { scene } from '../scene.mjs';
 import { TROUBLES } from './troubles.mjs';
 
 const SEEDS = 3;
-/** What counts as no longer than the loop. */
+/** The highest ratio that counts as no longer than the loop. */
 const MOST = 1.3;
 
 /** One row a trouble: the loop's numbers, and for each way the ratio to its time. */

@@ -1,6 +1,6 @@
 /**
- * Who makes the calls: the hand-rolled loop, and the package in the ways that stand beside it. Each
- * gets a scene and the package's exports, and gives what makes one picture.
+ * The ways to make the calls: the hand-rolled loop, and the package's own. Each gets a scene and the
+ * package's exports, and gives a function that makes one picture.
  */
 import { KEY, post } from '../goodput/post.mjs';
 import { MODEL } from '../goodput/situations.mjs';

@@ -1,7 +1,7 @@
 /**
- * Everybody who takes part, with the settings that they have by themselves: five requests for the
- * loop and the drop-in, ten retries for p-retry, two for the AI SDK. Only `generate`, which goes on for
- * longer where it may, is told how long somebody waits for the picture.
+ * The contestants, with their default settings: five requests for the loop and the drop-in, ten
+ * retries for p-retry, two for the AI SDK. Only `generate`, which goes on for longer where it may, is
+ * given a deadline: the time that somebody waits for the picture.
  *
  * A maker loads what it needs before time stands still, and gives what makes one picture in a scene.
  */

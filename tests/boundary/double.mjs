@@ -8,7 +8,7 @@ const METHOD =
 
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
-/** What the Rust text declares: name, names of the arguments, and whether it is a mere property. */
+/** The imports that the Rust text declares: name, argument names, and whether it is a mere property. */
 export function declared(rust) {
   return Array.from(rust.matchAll(METHOD), ([, attributes, method, list]) => ({
     name: /js_name = (\w+)/.exec(attributes)?.[1] ?? camel(method),

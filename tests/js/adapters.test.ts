@@ -1,4 +1,4 @@
-/** What adapters have in common: they are there for who imports them, and cost nobody else a byte. */
+/** The common rule of adapters: they load where they are imported, and add no byte elsewhere. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

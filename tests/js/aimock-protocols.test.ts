@@ -1,7 +1,7 @@
 /**
  * The other protocols against `@copilotkit/aimock`, a mock server that others wrote.
  *
- * What it speaks of them, as of 1.43: OpenAI's images API with `b64_json` or links, its chat API with
+ * It speaks these, as of 1.43: OpenAI's images API with `b64_json` or links, its chat API with
  * texts alone (a relay's Markdown among them), Imagen's `:predict`, the addresses of Vertex AI, and
  * OpenAI's errors with a status of choice. Its tokens are those of the texts.
  */

@@ -2,7 +2,7 @@
  * Against `@copilotkit/aimock`, a mock of the Gemini API that others wrote, so that the package and
  * the fake service of this repository cannot agree on a mistake.
  *
- * What it supports here, as of 1.43: `generateContent` under `v1beta`, matched by the text of the
+ * It supports, as of 1.43: `generateContent` under `v1beta`, matched by the text of the
  * prompt; errors in Google's envelope (`code`, `message`, `status`) with a status of choice, and
  * with Retry-After on a 429. It has no pictures for `generateContent` (its own are those of OpenAI
  * and Imagen), but its audio answers are `inlineData` of any type. It knows no limits, no

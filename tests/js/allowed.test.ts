@@ -1,4 +1,4 @@
-/** What callers allow: money, smaller pictures, a share of the deadline, hours of the day. */
+/** Bounds that callers set: money, smaller pictures, a share of the deadline, hours of the day. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';

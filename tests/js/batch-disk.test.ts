@@ -48,7 +48,7 @@ describe('a picture', () => {
       const [file] = files;
       assert.ok(file);
       assert.equal(dirname(file), `${journal}.pictures`);
-      // What is on disk is held nowhere else.
+      // A picture that is on disk is not kept in memory too.
       assert.equal(result, undefined);
       const [image] = await images();
       assert.equal(image?.mimeType, 'image/png');
@@ -293,7 +293,7 @@ describe('a full disk', () => {
     const start = Date.now();
     await until(() => Date.now() - start > 3 * MINUTE);
     assert.ok(progress.some(isFull));
-    // What was sent is written down, whole.
+    // Requests are sent only once they are written down, so nearly all of them wait for room.
     const before = bench.sent();
     assert.ok(before <= 4);
     disk.code = undefined;
@@ -337,7 +337,7 @@ describe('a full disk', () => {
     const again = await ends(whole(bench.client().batch(prompts, { journal, timeout })));
     assert.equal(again.summary.done, 64);
     assert.ok(again.summary.cost + again.summary.possibleCost >= bench.billed() - 1e-6);
-    // What could not be saved is paid again, and said to be.
+    // Pictures that could not be saved are paid for again, and marked so.
     const twice = again.items.filter((item) => item.possiblyPaidTwice).length;
     assert.equal(bench.sent(), 64 + twice);
   });
@@ -368,7 +368,7 @@ describe('a full disk', () => {
     const summary = await run.cancel();
     assert.equal(summary.stopped?.reason, 'cancelled');
     assert.equal(summary.resumable, true);
-    // What is in hand is given to whoever reads.
+    // A picture that is held in memory is given to the reader.
     const { items } = await reading;
     assert.ok(items.some(({ result }) => result !== undefined));
     assert.equal(clock?.countTimers(), 0);

@@ -138,7 +138,7 @@ describe('a journal of somebody else', () => {
         assert.equal(files.length, 1);
         assert.ok(files[0]?.startsWith(`${out()}/`));
       }
-      // What was made goes by the names that it has.
+      // Finished pictures keep their names, so the next run restores them.
       const again = await bench.run(PROMPTS);
       assert.ok(again.items.every(({ restored }) => restored));
       assert.deepEqual(kinds(again.summary), ['unreadable_line']);

@@ -663,7 +663,7 @@ describe('an answer to create that was lost', { timeout }, () => {
 });
 
 describe('a budget', { timeout }, () => {
-  /** What one picture is reserved with, and costs by job. */
+  /** The reservation for one picture, and its price by job, in USD. */
   const PICTURE = 0.068;
 
   it('takes as many into jobs as fit, and goes on with a larger one', async () => {
@@ -706,7 +706,7 @@ describe('a budget', { timeout }, () => {
     const run = batch(keyed(12));
     await until(run, ({ jobs }) => jobs === 1);
     await bench.through(run.stop());
-    // What is new comes first, and does not fit.
+    // The new prompts come first, and do not fit.
     const source = [...keyed(2, 100), ...keyed(12)];
     const budget = 13.2 * PICTURE;
     const { items, summary } = await bench.byJob(source, { budget });

@@ -20,7 +20,7 @@ import { type Bench, filesIn, openBench, whole } from './support/batches.ts';
 import { KEY, many, PROMPT } from './support/scene.ts';
 
 const PROMPTS = many(4, (index) => `${PROMPT} ${index}`);
-/** What a picture of the model costs. */
+/** The price of a picture of the model, in USD. */
 const PICTURE = 0.134;
 
 let bench: Bench;
@@ -288,7 +288,7 @@ describe('a kill at any moment', () => {
       const before = bench.sent();
       const { items, summary } = await bench.run(PROMPTS.slice(0, 2), { journal });
       assert.deepEqual([summary.done, summary.failed, summary.resumable], [2, 0, false], journal);
-      // What was finished once stays so.
+      // Items that were finished at an earlier step stay finished.
       const kept = items.filter((item) => item.restored).length;
       assert.ok(kept >= finished, journal);
       finished = kept;
@@ -336,7 +336,7 @@ describe('a damaged journal', () => {
       const isTorn = length > last && !isWhole;
       const told = ['torn_line', 'possibly_paid_twice'].slice(isTorn ? 0 : 1);
       assert.deepEqual(kinds(summary), isWhole ? [] : told, at);
-      // What was cut is gone, and nothing was written onto its rest.
+      // The torn line is gone, and nothing was appended to it.
       const text = readFileSync(journal, 'utf8');
       for (const line of text.split('\n').slice(0, -1)) JSON.parse(line);
       assert.ok(text.endsWith('\n'));
@@ -488,7 +488,7 @@ describe('keys', () => {
 });
 
 describe('pictures', () => {
-  /** What the journal says of the first one. */
+  /** The journal's record of the first picture. */
   const firstFile = (): { name: string; temp: string } => {
     const made = bench.records().find(({ record }) => record === 'made');
     const [file] = (made?.['files'] ?? []) as { name: string; temp: string }[];

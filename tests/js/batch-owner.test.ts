@@ -159,7 +159,7 @@ it('ends where another has taken the journal over, and writes nothing more', asy
     // The one that was on its way may have been written before.
     assert.ok(readFileSync(journal, 'utf8').length <= written.length + 1_000);
     assert.ok(bench.sent() <= 4);
-    // What is paid for and can be written nowhere is given to the reader.
+    // A paid picture that can be written nowhere is given to the reader.
     for (const { files, result } of items) assert.ok(files.length === 1 || result !== undefined);
     // The other's lock is left alone.
     assert.ok(existsSync(join(bench.folder, '.batch.jsonl.lock', 'owner')));

@@ -19,7 +19,7 @@ import { many, NEXT, openScene, PRO, PROMPT, type Scene } from './support/scene.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** What a picture of the first model costs, at 1K. */
+/** The price of a picture of the first model at 1K, in USD. */
 const PICTURE = 0.134;
 const PROMPTS = many(6, (index) => `${PROMPT} ${index}`);
 /** Long enough that what the second request does is seen before it ends. */

@@ -291,7 +291,7 @@ describe('the processor', () => {
   });
 });
 
-/** What a queue is given. */
+/** A queue that keeps the jobs that it is given. */
 class FakeQueue {
   readonly bulks: { name: string; data: KeyedRequest; opts: { jobId: string } }[][] = [];
 

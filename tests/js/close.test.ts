@@ -177,7 +177,7 @@ describe('close', () => {
         call = kindOf(own.generate(PROMPT));
         await turns();
       } finally {
-        // What `await using own = …` does, which Node 20 cannot read yet.
+        // Node 20 cannot parse `await using own = …`, which does this.
         await own[Symbol.asyncDispose]();
       }
     };

@@ -58,7 +58,7 @@ async function handRolled(
   return undefined;
 }
 
-/** What callers read of an answer. */
+/** The fields of an answer that callers read. */
 interface Answer {
   candidates?: {
     finishMessage?: string;
@@ -68,7 +68,7 @@ interface Answer {
   data?: string | undefined;
 }
 
-/** What one side did. */
+/** The requests and the outcome of one side. */
 interface Seen {
   requests: number;
   /** From an answer to the next request, as the service saw it. */
@@ -77,7 +77,7 @@ interface Seen {
   error?: Error & { status?: number };
 }
 
-/** What is expected of one side. */
+/** The expectation of one side. */
 interface Want {
   requests: number;
   /** The status that `error.status` has; absent where there is an answer. */
@@ -89,9 +89,9 @@ interface Want {
 interface Row {
   name: string;
   script: (ScriptedFault | FaultName)[];
-  /** What both do, or the loop alone where there is a difference. */
+  /** The expectation of both, or of the loop alone where there is a difference. */
   loop: Want;
-  /** What we do instead, and why. */
+  /** The expectation of the drop-in where it differs, and why. */
   ours?: Want & { because: string };
 }
 
@@ -248,7 +248,7 @@ describe('beside the hand-rolled loop', () => {
   async function observe(script: Row['script'], call: () => Promise<unknown>): Promise<Seen> {
     server.emulator.reset();
     server.emulator.script(script);
-    // What the client learned of the service in the last scenario holds no longer.
+    // A new client has learned no limits from the service of the last scenario.
     configure({ apiKey: 'a-key-of-nobody', baseUrl: server.url });
     let answer: Answer | undefined;
     let error: Seen['error'];
@@ -559,7 +559,7 @@ describe('batchGenerate', () => {
     };
     work.then(end, end);
     while (!ended) {
-      // What reads a response takes turns of the real loop.
+      // Node reads a response in turns of the real loop.
       await new Promise((resolve) => setImmediate(resolve));
       await clock.nextAsync();
     }

@@ -40,7 +40,7 @@ interface Row {
   error?: { code: number; message: string };
 }
 
-/** What is used of the AI SDK. */
+/** The functions of the AI SDK that are used here. */
 interface AiSdk {
   experimental_startBatch(options: object): Promise<{ status: string }>;
   experimental_getBatchStatus(options: object): Promise<{ status: string }>;

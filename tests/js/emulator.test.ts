@@ -22,7 +22,7 @@ const PATH = `/v1beta/models/${MODEL}:generateContent`;
 const BASE = 'https://generativelanguage.googleapis.com';
 /** Answers at once, on a clock that is right. */
 const AT_ONCE: EmulatorOptions = { transit: 0, latency: 0, clockOffset: 0 };
-/** What is faked: with its own micro-tasks faked too, Node cannot read any response. */
+/** The timers that are faked: with micro-tasks faked too, Node cannot read any response. */
 const TIMERS: FakeTimers.FakeMethod[] = ['setTimeout', 'clearTimeout', 'Date', 'performance'];
 /** 2026-11-24 12:00:00 UTC. */
 const NOON = 1_795_521_600_000;

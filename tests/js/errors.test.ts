@@ -1,4 +1,4 @@
-/** What is asked of an error answers for anything that can be thrown. */
+/** The functions that read an error accept anything that can be thrown. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { errorInfo, GenerateError, isGenerateError } from '../../pkg/index.js';

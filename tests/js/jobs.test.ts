@@ -240,7 +240,7 @@ describe('create', () => {
       assert.ok(wait >= floor && wait <= floor * 1.11, `${wait}`);
     }
     assert.match(reasons[0] ?? '', /no room: 100 jobs/);
-    // Nobody looked for a job that was refused for sure.
+    // A job that was certainly refused is not looked for.
     assert.equal(service.asked('GET batches').length, 0);
   });
 

@@ -1,4 +1,4 @@
-/** Where load refuses and no limit is behind it, nobody is slower than the hand-rolled loop. */
+/** Refusals by load, with no limit behind them: no way is slower than the hand-rolled loop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 

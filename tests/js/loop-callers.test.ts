@@ -1,6 +1,6 @@
 /**
- * What callers of the hand-rolled loop had of it and of the SDK, and find again: the prompts that it
- * took, what it printed, and what they read of its answers and errors.
+ * Callers of the hand-rolled loop around the SDK find again what they relied on: the prompts that it
+ * took, its lines on the console, and the fields of its answers and errors.
  */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:test';
@@ -29,7 +29,7 @@ interface Sent {
   generationConfig?: unknown;
 }
 
-/** What one side sends and gets where the service answers with this. */
+/** The requests and the outcome of one side where the service gives this reply. */
 async function asked<T>(
   reply: { status?: number; body: string },
   call: () => Promise<T>,

@@ -1,4 +1,4 @@
-/** What a model takes, and what it costs at each tier: as the catalogue says, against the service. */
+/** The catalogue's facts on requests and on prices at each tier, held against the service. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { createEmulator, type Emulator, type EmulatorConfig } from '../../pkg/emulator/index.js';

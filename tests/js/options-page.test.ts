@@ -9,7 +9,7 @@ import { ROOT } from './support/pages.ts';
 const NOPE = { nope: 1 } as object;
 const client: Client = createClient({ apiKey: 'a-key', baseUrl: 'http://127.0.0.1:1' });
 
-/** Where options may stand, and what hands over one that nobody knows. */
+/** The places that take options, each with a call that passes an unknown one. */
 const PLACES: Record<string, () => unknown> = {
   createClient: () => createClient(NOPE),
   'the retry of a client': () => createClient({ retry: NOPE }),

@@ -1,4 +1,4 @@
-/** Who goes when: priorities, slots, pacing, deadlines and aborts in the queue, `retry` by a model, outages. */
+/** The queue: priorities, slots, pacing, deadlines and aborts, `retry` by a model, outages. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import type { EmulatorConfig } from '../../pkg/emulator/index.js';
@@ -518,7 +518,7 @@ describe('retry by a model', () => {
       [PRO, 'requests_per_minute', 3],
     );
     assert.ok(scene.now() < 3.5 * MINUTE, `it took ${scene.now()}`);
-    // What is learned by one holds for the other.
+    // A limit learned by `retry` holds for `generate` too.
     const waits = scene.watch(everybody(client, 3));
     await scene.pass(20_000);
     assert.equal(waits.state, 'waits');
@@ -628,7 +628,7 @@ describe('an outage', () => {
       assert.equal(state, 'failed');
       assert.equal(error?.kind, 'overloaded');
       assert.equal(error?.status, 503);
-      // Whoever is in the middle of a wait of its own, of two minutes at most, ends after it.
+      // A call in the middle of a wait of its own, of two minutes at most, ends after it.
       assert.ok((at ?? 0) <= 7 * MINUTE, `it ended at ${at}`);
     }
     assert.ok(

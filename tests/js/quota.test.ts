@@ -101,7 +101,7 @@ describe('limits that are given', () => {
     assert.deepEqual(told, [
       ['requests_per_minute', 20, 'tier'],
       ['tokens_per_minute', 100_000, 'tier'],
-      // What was used, with no limit that is known.
+      // Usage is reported also where no limit is known.
       ['images_per_minute', undefined, undefined],
       ['requests_per_day', 250, 'tier'],
       ['tokens_per_day', undefined, undefined],

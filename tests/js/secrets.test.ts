@@ -34,7 +34,7 @@ const EVENTS = [
   'storeDown',
 ] as const;
 
-/** What was said, by who hears it. */
+/** All output of the package, by who hears it. */
 interface Told {
   console: unknown[];
   errors: unknown[];
@@ -62,7 +62,7 @@ function json(value: unknown): string {
       if (typeof item !== 'object' || item === null) return item;
       if (seen.has(item)) return 'seen';
       seen.add(item);
-      // What is not enumerable is looked at too, as `message`, `stack` and `cause` of an error.
+      // Properties that are not enumerable count too, such as `message`, `stack` and `cause` of an error.
       const names = Array.isArray(item) ? Object.keys(item) : Object.getOwnPropertyNames(item);
       return Object.fromEntries(names.map((name) => [name, (item as never)[name]]));
     }) ?? ''

@@ -172,7 +172,7 @@ describe('four clients on one store', () => {
       JSON.stringify(spendPeaks),
     );
     assert.equal(totals.served, 16);
-    // What a picture costs exactly is known when it is there.
+    // The exact cost of a picture is known only when it is there, so one request may exceed the limit.
     assert.ok(totals.rejected <= 1, `${totals.rejected} were rejected`);
   });
 

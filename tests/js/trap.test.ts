@@ -1,6 +1,6 @@
 /**
- * What the package is without its WebAssembly: nothing decides. And what becomes of it when the
- * WebAssembly traps: everybody who waits is told, the process lives, and the next call works.
+ * The package without its WebAssembly decides nothing. When the WebAssembly traps, every waiting call
+ * is rejected, the process lives, and the next call works.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -97,7 +97,7 @@ describe('a trap beneath a batch', () => {
             const ends = ['complete, complete', 'GenerateError unknown, GenerateError unknown'];
             assert.ok(ends.includes(ended) && ends.includes(besideEnded), at);
             assert.equal(next, 7, at);
-            // What traps beneath a batch and not beneath its calls costs no picture.
+            // A trap in a batch and not in its calls costs no picture.
             const done = items.filter((item) => item === 'done').length;
             if (name === 'bulk') assert.equal(done, served, at);
           }

@@ -1,4 +1,4 @@
-/** What a clone gives: by the commands of wasm-pack and npm as anyone types them, nothing published. */
+/** A clone, built by the commands of wasm-pack and npm as anyone types them; nothing is published. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {

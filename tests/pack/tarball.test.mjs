@@ -1,4 +1,4 @@
-/** What npm would publish. */
+/** The tarball that npm would publish. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -39,7 +39,7 @@ it('a batch goes on when its page is closed and opened again, in one page at a t
 
   await first.page.evaluate('void run()');
   await first.page.waitForFunction('told.length >= 3');
-  // What it asks for now is not answered as long as it is open.
+  // The first page must still be at work on the journal when the second asks for it.
   service.emulator.configure({ latency: 600_000 });
   const { error } = await second.page.evaluate('run()');
   assert.match(error, /another page works on the journal `boats`/);

@@ -1,5 +1,5 @@
 /**
- * What every host must be able to do, as text that runs in each: a picture through a service that
+ * The check that every host must pass, as text that runs in each: a picture through a service that
  * is overloaded once, and the verdict on an error. It throws at the first thing that is not right.
  */
 export async function check(unexhausted, baseUrl) {
@@ -49,7 +49,7 @@ export async function check(unexhausted, baseUrl) {
   return 'all is well';
 }
 
-/** What hosts with files can do beside: a batch that goes on where it was. */
+/** The check of hosts with files: a batch that goes on where it was. */
 export async function checkFiles({ createClient }, baseUrl, journal) {
   const client = createClient({ apiKey: 'a-key-for-tests', baseUrl });
   for (const restored of [false, true]) {

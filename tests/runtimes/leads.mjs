@@ -1,6 +1,6 @@
 /**
- * Where a service leads, as text that runs in each host: what came of each call, by name. `home` is the
- * address of the service; what reached the other one is for the caller to see.
+ * Calls to a service that redirects, as text that runs in each host; gives each call's outcome by name.
+ * `home` is the address of the service; the caller sees which requests reached the other one.
  */
 export async function checkLeads({ createClient }, home) {
   const told = {};

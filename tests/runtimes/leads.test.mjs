@@ -82,7 +82,7 @@ beforeEach(() => {
   seen = [];
 });
 
-/** What holds everywhere; in a page nobody knows where a redirect leads. */
+/** The checks for every host; a page is not told where a redirect leads. */
 function verify(told, isPage) {
   const place = isPage ? 'where a page cannot know' : `${other.url};`;
   for (const name of ['gemini', 'imagen', 'vertex', 'images', 'chat', 'get']) {

@@ -28,7 +28,7 @@ after(async () => {
   copy?.remove();
 });
 
-/** What a new page tells of an entry, and what reached the page or its console besides. */
+/** A new page's report on an entry, and the errors and warnings that reached the page or its console. */
 async function open(entry) {
   const { page, errors, warnings } = await watchedPage(browser);
   try {

@@ -7,7 +7,7 @@ import { LOOKED_AT, type Seen } from './seen.ts';
 /** A client in the tables. */
 export interface Told {
   entry: Entry;
-  /** What is read now, by fault and form; absent where the fault was swallowed. */
+  /** The present readings, by fault and form; absent where the fault was swallowed. */
   readings: Record<string, Record<string, Reading> | undefined>;
 }
 

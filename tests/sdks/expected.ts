@@ -1,4 +1,4 @@
-/** What is known to be read otherwise than of the answer itself, and why. */
+/** Known cases in which an error is read otherwise than the answer itself, and why. */
 import type { Row } from './rows.ts';
 
 export const EXPECTED: Row[] = [

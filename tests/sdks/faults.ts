@@ -1,6 +1,6 @@
 /**
- * What the service answers in each case, as Google words it, and what `classifyError` says of it. The
- * numbers are such as stand nowhere else in an error, so that a search for them proves something.
+ * Faults: the service's answer in each case, as Google words it, and the reading that `classifyError`
+ * gives of it. The numbers stand nowhere else in an error, so that a search for them proves something.
  */
 import type { ErrorInfo } from '../../pkg/index.js';
 
@@ -23,15 +23,15 @@ export interface Fault {
   name: string;
   /** Of the HTTP answer. */
   status: number;
-  /** What is wrong, as Google says it. */
+  /** The error as Google words it. */
   error?: GoogleError;
   /** How the length of a body is told that ends before it. */
   cut?: 'chunked' | 'length';
   /** Whether it comes in a stream, after a good chunk. */
   isStream?: true;
-  /** What of the body tells each field: where none of it is left, nothing can be read. */
+  /** Text of the body that tells each field: where none of it is left, nothing can be read. */
   traces: { kind: RegExp; name?: RegExp; quota?: RegExp; limit?: RegExp; delay?: RegExp };
-  /** What `classifyError` says of the answer itself. */
+  /** The reading that `classifyError` gives of the answer itself. */
   says: Reading;
 }
 
@@ -314,7 +314,7 @@ export function bodyOf(error: GoogleError, dialect: Dialect): string {
   return JSON.stringify({ error: { message: 'Provider returned error', code, metadata } });
 }
 
-/** What readings are compared by; what is absent is left out. */
+/** The fields by which readings are compared; absent ones are left out. */
 export function readingOf(info: ErrorInfo): Reading {
   const pairs = FIELDS.map((field) => [field, info[field]]);
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));

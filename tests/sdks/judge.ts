@@ -15,11 +15,11 @@ import type { Sdk } from './sdk.ts';
 import { holds } from './search.ts';
 import type { Service } from './service.ts';
 
-/** What became of one call. */
+/** The outcome of one call. */
 export interface Outcome {
   /** How many requests the client sent. */
   requests: number;
-  /** What it gave where it threw nothing: the fault was swallowed. */
+  /** The result where it threw nothing: the fault was swallowed. */
   given?: unknown;
   thrown?: unknown;
   forms?: Record<string, Judged>;
@@ -78,7 +78,7 @@ export async function ask(fault: Fault, url: string): Promise<never> {
   throw JSON.parse(body.slice(body.lastIndexOf('data: ') + 'data: '.length));
 }
 
-/** What `classifyError` says of the answer itself. */
+/** The reading that `classifyError` gives of the answer itself. */
 export function rawReading(fault: Fault, dialect: Dialect): Reading | undefined {
   if (fault.error === undefined) return undefined;
   const body = bodyOf(fault.error, dialect);
@@ -86,7 +86,7 @@ export function rawReading(fault: Fault, dialect: Dialect): Reading | undefined 
   return readingOf(classifyError(input));
 }
 
-/** What the status alone says. */
+/** The reading of the status alone. */
 export function bareReading({ error, status }: Fault): Reading {
   return readingOf(classifyError({ status: error?.code ?? status, headers: {}, body: '' }));
 }
@@ -105,7 +105,7 @@ const TRACES = {
   quotaLimit: 'limit',
 } as const satisfies Record<Field, string>;
 
-/** What of a fault's traces is still somewhere in an error. */
+/** The names of a fault's traces that are still somewhere in an error. */
 export function heldOf(thrown: unknown, fault: Fault): string[] {
   return Object.entries(fault.traces).flatMap(([key, trace]) =>
     holds(thrown, trace) ? [key] : [],
@@ -127,7 +127,7 @@ export function isCut(text: unknown, fault: Fault, fields: Field[]): boolean {
   });
 }
 
-/** What `retry` did: the requests, and the waits after the first try, in ms. */
+/** The requests that `retry` made, and its waits after the first try, in ms. */
 export interface Retried {
   requests: number;
   waits: number[];

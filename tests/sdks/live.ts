@@ -37,7 +37,7 @@ export function toldOf({ entry, outcomes }: Live): Told {
   return { entry, readings: Object.fromEntries(readings) };
 }
 
-/** What a record says now; of the error itself, what was read of it then. */
+/** The present readings of a record; of the error itself, which no file holds, the one made then. */
 export function toldOfRecord(entry: Entry): Told {
   const readings = Object.entries(entry.faults).map(([name, met]) => {
     if (met.isSwallowed) return [name, undefined];

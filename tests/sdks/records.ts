@@ -10,16 +10,16 @@ export interface Entry {
   version: string;
   /** The switch of its own retries. */
   retries?: string | undefined;
-  /** What it did by itself where its retries were left as they come. */
+  /** Its own behaviour where its retries were left at their defaults. */
   seen?: Record<string, Seen>;
   faults: Record<string, Met>;
 }
 
-/** What became of a call with a fault. */
+/** The outcome of a call with a fault. */
 export interface Met {
   /** It threw nothing. */
   isSwallowed?: true;
-  /** What was read of what it threw, which a file cannot hold. */
+  /** The reading of the error that it threw, since a file cannot hold the error. */
   thrown?: Reading;
   /** Which traces of the answer were found in the whole error. */
   held?: string[];
@@ -37,7 +37,7 @@ const FOLDER = new URL('./records/', import.meta.url);
 
 const longest = (form: string): number => (form === 'inspect deep' ? LONGEST_DEEP : LONGEST);
 
-/** What of an outcome can be kept. */
+/** The part of an outcome that a file can hold. */
 export function metOf(outcome: Outcome, fault: Fault): Met {
   if (outcome.forms === undefined) return { isSwallowed: true };
   const { thrown, ...printed } = outcome.forms;

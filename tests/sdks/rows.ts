@@ -20,7 +20,7 @@ export interface Row {
   reason: Reason;
 }
 
-/** What is expected to be wrong in each form. */
+/** The fields that are expected to be wrong in each form. */
 export function expectedOf(rows: Row[], sdk: string, fault: Fault, forms: string[]) {
   const own = rows.filter((row) => row.sdk === sdk && row.faults.includes(fault.name));
   const of = (form: string): Row[] =>

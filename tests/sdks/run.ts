@@ -18,7 +18,7 @@ const python = process.env['PYTHON'];
 const service = await openService();
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-// What the clients say to the console is not asked for.
+// The clients' own lines on the console would be mixed with the report.
 console.log = console.info = console.warn = console.error = console.debug = () => {};
 
 say('sdks: calling the clients of Python');

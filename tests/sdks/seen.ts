@@ -1,4 +1,4 @@
-/** What a client does by itself where its own retries are left as they come. */
+/** A client's own behaviour where its retries are left at their defaults. */
 import { nextCaller } from './judge.ts';
 import { faultOf } from './records.ts';
 import type { Sdk } from './sdk.ts';

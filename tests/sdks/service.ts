@@ -45,7 +45,7 @@ export async function openService(): Promise<Service> {
       else answer(response, fault, dialect as Dialect);
     });
   });
-  // What a client keeps open would keep the test from its end.
+  // Connections that a client keeps open would keep the test from ending.
   server.keepAliveTimeout = 500;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

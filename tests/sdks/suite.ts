@@ -9,7 +9,7 @@ import { check, expectedOf } from './rows.ts';
 import type { Sdk } from './sdk.ts';
 import { openService, type Service } from './service.ts';
 
-/** What `retry` goes by. */
+/** The fields by which `retry` decides. */
 const DECIDE = ['kind', 'retry', 'retryAfter'];
 
 export function judgeAll(clients: Sdk[]): void {
@@ -48,7 +48,7 @@ async function retries(service: Service, sdk: Sdk, fault: Fault): Promise<void> 
         assert.deepEqual(done, { requests: calls, waits: [] });
         continue;
       }
-      // What is misread is retried as it was read; the row for that stands above.
+      // A misread error is retried as it was read, which the rows of what is expected already record.
       if (wrong['thrown']?.some((field) => DECIDE.includes(field))) continue;
       const due = await retried(service, fault, 'google', calls, (url) => ask(fault, url));
       assert.equal(done.requests, due.requests, `requests of ${calls}`);

@@ -1,4 +1,4 @@
-/** What a batch takes and gives, as the compiler sees it. */
+/** The types of a batch's input and results. */
 import { Readable } from 'node:stream';
 import {
   type BatchItem,

@@ -22,7 +22,7 @@ declare const theirs: Theirs;
 declare const ours: Ours;
 declare const ai: GoogleGenAI;
 
-/** What the callers of the loop read. */
+/** The fields of an answer that callers of the loop read. */
 type Read = Pick<Theirs, 'text' | 'data'> & {
   candidates?: { content?: { parts?: { inlineData?: { data?: string; mimeType?: string } }[] } }[];
 };
@@ -46,7 +46,7 @@ declare const contents: GenerateContentParameters['contents'];
 export async function prompts(): Promise<void> {
   await generateWithRetry(['a paper boat', 'on a calm lake']);
   await generateWithRetry([{ text: 'as a drawing' }, { inlineData: { mimeType: 'image/png' } }]);
-  // What the SDK takes is taken.
+  // Contents typed for the SDK are accepted.
   await generateWithRetry(contents);
   const { headers } = (await generateWithRetry('a paper boat')).sdkHttpResponse ?? {};
   headers?.['date']?.slice();
@@ -88,5 +88,5 @@ export function caught(error: unknown): GenerateErrorKind | undefined {
 export const wrong: ClientOptions = { retry: { retries: 3 } };
 
 declare const parameters: GenerateContentParameters;
-/** What is typed for the SDK goes to us as it is. */
+/** A request typed for the SDK needs no conversion. */
 export const sameRequest: GenerateRequest = parameters;

@@ -11,7 +11,7 @@ import { Dice } from './dice.ts';
 import { Found, type Fuzz } from './fuzz.ts';
 import { pass } from './passing.ts';
 
-/** What befell the process and not a call. */
+/** Errors that reached the process and not a call. */
 const befell: string[] = [];
 // It is internal, and left out of the types.
 const { onTrap } = load as unknown as { onTrap(told: (error: GenerateError) => void): void };
@@ -36,7 +36,7 @@ async function recover(trial: Trial): Promise<void> {
   for (const report of await client.quota()) {
     for (const { used } of report.limits) assert.ok(used >= 0 && Number.isFinite(used));
   }
-  // Whatever the service said is about the account that asked it.
+  // Limits that the service named bind the account that it answered, so another one still gets pictures.
   const target = {
     model: 'gemini-3-pro-image',
     baseUrl: 'https://other.test',
@@ -63,7 +63,7 @@ function outcome({ ended, aborted, way }: Trial): string {
   return isGenerateError(ended.value) ? ended.value.kind : `thrown by ${way}`;
 }
 
-/** What the test of the checks does in between; nothing elsewhere. */
+/** Hooks by which the test of the checks breaks a run; other runs have none. */
 export interface Meddler {
   /** When the calls have begun, and when they have ended. */
   began?(trials: readonly Trial[], clock: FakeTimers.Clock): void;
@@ -74,7 +74,7 @@ export interface Meddler {
 export async function runTrials(seed: number, cases: number, meddler: Meddler = {}): Promise<void> {
   const clock = FakeTimers.install({ now: NOON, toFake: TIMERS });
   const { warn, error } = console;
-  // What is said of failing callbacks is not looked at here.
+  // Warnings about failing callbacks are expected here and would flood the output.
   Object.assign(console, { warn() {}, error() {} });
   const random = Object.getOwnPropertyDescriptor(crypto, 'getRandomValues');
   befell.length = 0;

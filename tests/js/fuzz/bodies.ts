@@ -3,7 +3,7 @@ import type { Protocol } from '../../../pkg/index.js';
 import type { Dice } from './dice.ts';
 import * as odd from './odd.ts';
 
-/** What may not be told to anybody. */
+/** Secrets that no output may contain. */
 export const KEY = 'AIzaSyPlanted-0123456789abcdefghijklmnop';
 export const TOKEN = 'ya29.planted-token-0123456789';
 // Of five words each: three in a row are known again, also where a cut has damaged one at the edge.
@@ -90,7 +90,7 @@ const gemini = (dice: Dice): unknown => ({
   error: dice.chance(0.1) ? { code: 429, message: said(dice) } : undefined,
 });
 
-/** Where a picture may lie; whoever asks there gets another odd answer. */
+/** An address of a picture; a request to it gets another odd answer. */
 const link = (dice: Dice): string =>
   dice.pick([
     ...[
@@ -160,7 +160,7 @@ const ANSWERS: Record<Protocol, (dice: Dice) => unknown> = {
   'openai-chat': chat,
 };
 
-/** What a service of this protocol might answer a request that it has done. */
+/** An answer of this protocol to a request that succeeded. */
 export const answer = (dice: Dice, protocol: Protocol): unknown => ANSWERS[protocol](dice);
 
 const PICTURE = 'iVBORw0KGgo=';

@@ -45,9 +45,9 @@ export interface Trial {
   readonly options: GenerateOptions;
   budget: number | undefined;
   readonly began: number;
-  /** What nobody may be told: a key or token that was sent, and the prompt. */
+  /** Texts that no output may contain: a key or token that was sent, and the prompt. */
   readonly secrets: readonly string[];
-  /** What listeners and callbacks were told. */
+  /** The events that listeners and callbacks were given. */
   readonly events: object[];
   /** Fulfilled once it has ended, however it did. */
   done: Promise<void>;
@@ -106,7 +106,7 @@ function callOptions(dice: Dice, tell: (event: object) => void): GenerateOptions
   }
   if (dice.chance(0.6)) {
     options.deadline = dice.pick([1, 1_000, 60_000, 3_600_000, 2 * DAY]);
-    // Whoever asks for a wait without end is given it, hence the deadline.
+    // A wait without end is granted to a caller that asks for it, hence the deadline.
     if (dice.chance(0.1)) options.maxServerDelay = 1e300;
     if (dice.chance(0.2)) {
       options.shouldRetry = dice.pick([decides, async () => decides(), fails, async () => fails()]);
@@ -171,7 +171,7 @@ export function begin(seed: number, clock: FakeTimers.Clock): Trial {
   const controller = new AbortController();
   const abortAfter = dice.chance(0.2) ? dice.pick([0, 1, 420, 5_000, 100_000, DAY]) : undefined;
   if (abortAfter !== undefined) options.signal = controller.signal;
-  // Where a chain has both, it depends on what was asked whether the one or the other was sent.
+  // A chain with both may send only the key or only the token, depending on the models that it reaches.
   const keyed = given.models.filter(({ apiKey }) => apiKey !== undefined).length;
   const sent = keyed === given.models.length ? [KEY] : keyed === 0 ? [TOKEN] : [];
   const trial: Trial = {
@@ -195,7 +195,7 @@ export function begin(seed: number, clock: FakeTimers.Clock): Trial {
     trial.aborted = { at: clock.now, reason: new Error('enough') };
     controller.abort(trial.aborted.reason);
   };
-  // What is refused at once has ended before.
+  // A micro-task lets a call that is refused at once end before the abort.
   if (abortAfter === 0) queueMicrotask(abort);
   else if (abortAfter !== undefined) later(abortAfter, abort);
   return trial;
@@ -223,7 +223,7 @@ function call({ way, client, options }: Trial, dice: Dice, answer: Answer): Prom
   }
 }
 
-/** What a program makes of an answer that asks without us. */
+/** Reads an answer as a program does that calls the API by itself. */
 async function read(answer: unknown): Promise<unknown> {
   if (!(answer instanceof Response)) return answer;
   if (answer.ok) return answer.json();

@@ -50,7 +50,7 @@ const inAborted =
     change(trial.ended as Ended, trial);
   };
 
-/** What is done wrong with calls, and what is said of it. */
+/** Faults planted in calls, each with the report that must name it. */
 const OF_CALLS: Record<string, [RegExp, Meddler]> = {
   'a call that never ends': [
     /it never ends/,
@@ -149,7 +149,7 @@ function leak(of: (trial: Trial) => object): NonNullable<Meddler['ended']> {
   };
 }
 
-/** What is done wrong with a batch, and what is said of it. */
+/** Faults planted in a batch, each with the report that must name it. */
 const OF_BATCHES: Record<string, [RegExp, (batch: Resumed) => void]> = {
   'an item that is missing': [/3 items/, ({ items }) => void items.pop()],
   'an item that is given twice': [

@@ -1,4 +1,4 @@
-/** What must be true of every call that has ended, however odd the answers were. */
+/** The conditions that every ended call must meet, however odd the answers were. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { isGenerateError } from '../../../pkg/index.js';
@@ -8,10 +8,10 @@ import { checkInfo } from './errors.ts';
 /** A message names each model of a chain, and how it failed. */
 const MESSAGE = 6_000;
 
-/** What a call without a deadline takes at most, in ms: each answer may name a wait of a day. */
+/** The most that a call without a deadline takes, in ms: each answer may name a wait of a day. */
 const LONGEST = 8 * 86_400_000;
 
-/** What is thrown here may throw again where it is looked at. */
+/** Prints an error without throwing: the fuzzer's errors may throw again when they are inspected. */
 export function safely(error: unknown): string {
   try {
     return inspect(error);
@@ -28,7 +28,7 @@ function shown(value: unknown): string {
     if (typeof item !== 'object' || item === null) return item;
     if (seen.has(item)) return 'seen';
     seen.add(item);
-    // What is not enumerable counts too, as `message`, `stack` and `cause` of an error.
+    // Properties that are not enumerable count too, such as `message`, `stack` and `cause` of an error.
     const names = Array.isArray(item) ? Object.keys(item) : Object.getOwnPropertyNames(item);
     return Object.fromEntries(names.map((name) => [name, (item as never)[name]]));
   });
@@ -65,7 +65,7 @@ function checkError(error: unknown, trial: Trial): void {
   const { way, aborted } = trial;
   if (aborted !== undefined) return;
   if (!isGenerateError(error)) {
-    // What the caller's function threw is handed on as it is.
+    // An error of the caller's function is handed on as it is.
     if (way !== 'retry' && !isRefused(error)) assert.fail(`it failed with ${safely(error)}`);
     return;
   }
@@ -74,7 +74,7 @@ function checkError(error: unknown, trial: Trial): void {
   checkMoney(error.possibleCost, 'possibleCost');
   assert.ok(error.message.length <= MESSAGE, `a message of ${error.message.length} characters`);
   if (error.info !== undefined) checkInfo(error.info);
-  // What `retry` was thrown is the caller's own.
+  // The errors that `retry` passes on are the caller's own, so secrets in them are too.
   if (way !== 'retry') checkSecrets(trial, error, 'the error');
 }
 
@@ -101,7 +101,7 @@ function checkResult(value: unknown, trial: Trial): void {
   checkSecrets(trial, rest, 'the result');
 }
 
-/** What has to be true of a call that has ended. */
+/** Checks a call that has ended. */
 export function check(trial: Trial): void {
   const { ended, aborted, began, options, events, way } = trial;
   assert.ok(ended !== undefined, 'it never ends');

@@ -1,4 +1,4 @@
-/** What the classifier says of anything at all. */
+/** The classifier on arbitrary values. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import {
@@ -18,7 +18,7 @@ import * as odd from './odd.ts';
 const LONGEST = 365 * 86_400_000;
 const SENTENCE = 1_000;
 
-/** What holds of every info, whatever it is about. */
+/** The conditions that every info meets. */
 export function checkInfo(info: ErrorInfo): void {
   assert.ok(['soon', 'later', 'never'].includes(info.retry), `retry is ${info.retry}`);
   for (const name of ['summary', 'advice', 'message'] as const) {
@@ -50,7 +50,7 @@ function printed(dice: Dice, given: unknown): string {
 
 function error(dice: Dice): unknown {
   const plain = odd.mutate(dice, refusal(dice, dice.pick([400, 429, 503])));
-  // What is longer is for the crate alone, which reads it a hundred times as fast.
+  // Longer texts are left to the crate's own fuzzer, which is a hundred times as fast.
   const text = printed(dice, plain).slice(0, 10_000);
   const status = dice.pick([odd.number(dice), 429, 503, undefined]);
   return dice.pick([

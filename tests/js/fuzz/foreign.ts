@@ -42,7 +42,7 @@ function endless(dice: Dice): object {
   return list;
 }
 
-/** What may be a promise, and is none that keeps to the rules. */
+/** An object whose `then` need not be a function, so that it only looks like a promise. */
 const thenable = (value: unknown): object => Object.defineProperty({}, 'then', { value });
 
 /** A value as only a caller's own `fetch` can give it, made of a plain one. */

@@ -1,4 +1,4 @@
-/** What the fuzzers have in common: a seed a case, and what is said of one that fails. */
+/** The common part of the fuzzers: one seed for each case, and the report of one that fails. */
 
 export interface Fuzz {
   readonly name: string;
@@ -6,7 +6,7 @@ export interface Fuzz {
   readonly group?: number;
   /** Runs the case of this seed, and of so many after it; rejects with what is wrong. */
   run(seed: number, count: number): Promise<void>;
-  /** What else there is to tell of what was run. */
+  /** Further figures of the run. */
   figures?(): string;
 }
 

@@ -211,7 +211,7 @@ async function one(seed: number): Promise<void> {
   }
 }
 
-/** What has to be true of a batch, whatever its journal was. */
+/** The conditions that a batch meets, however damaged its journal was. */
 export function checkBatch({ items, summary, sent }: Resumed, folder: string): void {
   assert.equal(items.length, ITEMS.length, `${items.length} items`);
   assert.equal(new Set(items.map(({ key }) => key)).size, ITEMS.length, 'a key is given twice');

@@ -1,7 +1,7 @@
 /** Values, texts and bodies that no service should send, and some do. */
 import type { Dice } from './dice.ts';
 
-/** What stands in a text where JSON has no word for it, as `1e999`; `write` puts it there. */
+/** A literal that `JSON.stringify` cannot print, such as `1e999`; `write` puts it into the text. */
 const raw = (text: string): string => `@raw:${text}@`;
 
 const NUMBERS: readonly unknown[] = [
@@ -84,7 +84,7 @@ export const number = (dice: Dice): unknown =>
 export const duration = (dice: Dice): unknown =>
   dice.chance(0.3) ? `${number(dice)}s` : dice.chance(0.1) ? number(dice) : dice.pick(DURATIONS);
 
-/** What may stand in `Retry-After`. */
+/** A value of `Retry-After`. */
 export function retryAfter(dice: Dice): string {
   const value = dice.pick([number, duration, () => dice.pick(DATES)])(dice);
   return String(value).replace(/@raw:([^@]*)@/g, '$1');

@@ -5,7 +5,7 @@ import type { Dice } from './dice.ts';
 import * as foreign from './foreign.ts';
 import * as odd from './odd.ts';
 
-/** What a service does with a request: waits for so long, then answers in some way. */
+/** The service's handling of one request: it waits, then answers in some way. */
 export interface Step {
   /** In ms. */
   wait: number;
@@ -65,7 +65,7 @@ function stream(dice: Dice, text: string): ReadableStream<unknown> {
   });
 }
 
-/** What a `fetch` of the caller's may give instead of a Response. */
+/** An object that a caller's own `fetch` may give instead of a Response. */
 function stub(dice: Dice, status: number, body: unknown, headers: Record<string, string>): unknown {
   const text = odd.write(body);
   const lost = (): Promise<never> => Promise.reject(foreign.thrown(dice, body));
@@ -140,7 +140,7 @@ export function step(dice: Dice, protocol: Protocol): Step {
   return { wait, what: 'answers', give: answered(dice, protocol) };
 }
 
-/** What lies under a link of an answer, or does not. */
+/** The response to a download from a link of an answer, which may fail. */
 export function download(dice: Dice): unknown {
   const bytes = Buffer.from(odd.picture(dice), 'base64');
   const headers = {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorConfig } from '../../../pkg/emulator/index.js';
 import { Door, fold, Life, random } from '../support/lives.ts';
 
-/** What has to be true at the end, whatever came between. */
+/** The conditions that hold at the end, however often the process was killed. */
 function check(folder: string, items: number, door: Door, last: Life, everOpen: Set<string>): void {
   const { summary } = last.told.at(-1) ?? {};
   assert.ok(summary !== undefined, 'the last run came to its end');

@@ -27,7 +27,7 @@ const NAME = 'pictures';
 /** Jobs that a worker has at once. */
 const CONCURRENCY = 5;
 
-/** What a test uses, gone when that ends. */
+/** The servers and processes of a test, which are gone when it ends. */
 interface Scene {
   redis: RedisServer;
   emulator: EmulatorServer['emulator'];

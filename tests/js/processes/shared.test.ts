@@ -52,12 +52,12 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
   return mine;
 }
 
-/** What a test uses, gone when that ends. */
+/** The service and processes of a test, which are gone when it ends. */
 interface Scene {
   emulator: EmulatorServer['emulator'];
   /** Processes that are ready. */
   start(...options: Options[]): Promise<Member[]>;
-  /** What a process that has just begun, and has made no picture, says is used. */
+  /** The usage that a new process reports: it has made no picture, so all of it is that of others. */
   usedByOthers(options: Options): Promise<number>;
   /** The service's own count of a project was never over the limit. */
   assertKept(project?: string): void;
@@ -156,7 +156,7 @@ describe('several processes', { concurrency: true }, () => {
       for (const member of members) member.calls(250);
       await until(() => total(members) >= 150, 'a quarter of the minute is used');
       await victim?.kill();
-      // What the killed one had reserved is not sent by others.
+      // The others do not use the reservations of the killed one.
       await until(() => sent() >= 500, 'the minute is nearly used');
       await sleep(2_000);
       return rest;
@@ -187,7 +187,7 @@ describe('several processes', { concurrency: true }, () => {
     const others = await alone(async () => {
       const members = await scene.start(...stores, ...stores);
       const [victim, ...rest] = members;
-      // What is left by then fits into one minute.
+      // The calls that are left by then fit into one minute.
       for (const member of members) member.calls(200);
       await until(() => total(members) >= 100, 'a sixth of the minute is used');
       await victim?.kill();
@@ -236,7 +236,7 @@ describe('several processes', { concurrency: true }, () => {
     await Promise.all(members.map((member) => member.idle(2)));
     for (const options of all) {
       let used = 0;
-      // What is taken back is told within a second or so.
+      // Reservations that are given back reach the store within about a second.
       for (let tries = 0; used !== 30 && tries < 10; tries += 1) {
         await sleep(500);
         used = await scene.usedByOthers(options);
@@ -265,7 +265,7 @@ describe('several processes', { concurrency: true }, () => {
     const members = await alone(() => scene.start(...all));
     for (const member of members) member.calls(5);
     await Promise.all(members.map((member) => member.idle()));
-    // What each knows of the other is as old as this.
+    // Each process learns of the other's usage within this time.
     await sleep(1_500);
     await redis.kill();
     for (const member of members) member.calls(25);

@@ -8,7 +8,7 @@ import { Door, fold, Life, random } from '../support/lives.ts';
 
 const ITEMS = 6;
 
-/** What came of a batch, in USD and in pictures. */
+/** The sums over all batches, in USD and in pictures. */
 interface Sum {
   cost: number;
   possible: number;

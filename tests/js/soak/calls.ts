@@ -34,7 +34,7 @@ function serve(): typeof fetch {
 
 const counts = { served: 0, failed: 0 };
 
-/** What of a call is kept is nothing: how it ended is counted. */
+/** Counts how a call ended, and keeps nothing of it, since results that are kept would look like a leak. */
 async function ends(call: Promise<unknown>): Promise<void> {
   await call.then(
     () => {

@@ -1,4 +1,4 @@
-/** What a process has taken, looked at again and again: it must not grow. */
+/** The memory of a process, sampled again and again: it must not grow. */
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import v8 from 'node:v8';
@@ -30,7 +30,7 @@ export interface Sample {
   wasm: number;
 }
 
-/** What is in use once all is collected that can be. */
+/** The memory in use after garbage collection, in bytes. */
 export async function sample(): Promise<Sample> {
   for (let round = 0; round < 4; round += 1) {
     gc();

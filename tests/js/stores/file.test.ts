@@ -51,7 +51,7 @@ describe('the folder of a file store', () => {
   let folder: string;
   let lock: string;
   let store: QuotaStore;
-  /** What the store's clock is ahead of the host's. */
+  /** How far the store's clock is ahead of the host's, in ms. */
   let later: number;
 
   beforeEach(() => {

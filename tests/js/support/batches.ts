@@ -27,7 +27,7 @@ export interface Bench {
   ): Promise<{ items: BatchItem[]; summary: BatchSummary }>;
   /** The requests that the service was sent so far. */
   sent(): number;
-  /** What the service has billed so far, in USD. */
+  /** The service's bill so far, in USD. */
   billed(): number;
   /** The lines of the journal. */
   lines(): string[];

@@ -9,20 +9,20 @@ const PROGRAM = fileURLToPath(new URL('store-child.mjs', import.meta.url));
 /** Which store a child opens. */
 export type Where = { kind: 'file'; folder: string } | { kind: 'ioredis' | 'redis'; port: number };
 
-/** What a child does; `store-child.mjs` says what each is. */
+/** The work of a child; `store-child.mjs` explains each action. */
 export interface Task {
   store: Where;
   key?: string;
   action: 'count' | 'fill' | 'die' | 'stop';
   times?: number;
-  /** What its clock is ahead of the host's, in ms. */
+  /** How far its clock is ahead of the host's, in ms. */
   later?: number;
 }
 
 /** A process that runs. */
 export interface Child {
   readonly process: ChildProcess;
-  /** What it told so far. */
+  /** Its messages so far. */
   readonly told: unknown[];
   /** Resolves when it has told so many things. */
   heard(count: number): Promise<void>;

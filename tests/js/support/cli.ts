@@ -15,7 +15,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The program. */
 export const PROGRAM = join(ROOT, 'pkg', 'cli', 'main.js');
 
-/** What a key must never be found in. */
+/** The key of every run, which no output or file may contain. */
 export const SECRET = 'AIzaSyNobodysKeyNobodysKeyNobodysKey123';
 
 /** How a run of the program ended. */
@@ -37,7 +37,7 @@ export interface RunOptions {
 export interface Running {
   readonly process: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly told: Readonly<Ended>;
   /** Resolves when stdout or stderr has this. */
   says(text: string): Promise<void>;
@@ -51,7 +51,7 @@ export interface Stage {
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
   /** The environment of a run, with these variables instead. */
   environment(env?: Record<string, string | undefined>): NodeJS.ProcessEnv;
-  /** What the service was asked for: pictures alone. */
+  /** The number of requests for pictures that the service got. */
   asked(): number;
   close(): Promise<void>;
 }
@@ -82,7 +82,7 @@ export async function openStage(config: EmulatorConfig = {}): Promise<Stage> {
         for (const listener of heard) listener();
       });
     }
-    // Whoever does not read what it is given is no failure of the test.
+    // A program that ends without reading its input breaks the pipe, which is no failure of the test.
     child.stdin.on('error', () => {});
     if (open) child.stdin.write(input ?? '');
     else child.stdin.end(input);

@@ -1,7 +1,7 @@
 /** Time for tests that speak real HTTP: the package's waits are virtual, the sockets' are not. */
 import FakeTimers from '@sinonjs/fake-timers';
 
-/** What is faked where nothing goes over a socket; with micro-tasks faked Node reads no response. */
+/** The timers faked where nothing uses a socket; with micro-tasks faked too, Node reads no response. */
 export const TIMERS: FakeTimers.FakeMethod[] = [
   'setTimeout',
   'clearTimeout',

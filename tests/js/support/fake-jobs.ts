@@ -21,7 +21,7 @@ export interface Seen {
   body: string;
 }
 
-/** What answers instead of the service; nothing leaves it to the service. */
+/** Answers instead of the service; `undefined` leaves the answer to the service. */
 export type Hook = (
   seen: Seen,
 ) => Response | Error | undefined | Promise<Response | Error | undefined>;
@@ -45,7 +45,7 @@ export function refusal(status: number, name: string, message: string): Response
 export const full = (): Response =>
   refusal(429, 'RESOURCE_EXHAUSTED', 'Resource has been exhausted (e.g. check quota).');
 
-/** What undici throws where a connection breaks. */
+/** The error that undici throws where a connection breaks. */
 export const cut = (): Error =>
   Object.assign(new TypeError('fetch failed'), {
     cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
@@ -68,7 +68,7 @@ export class FakeJobs {
   ranges = true;
   /** The prefix of states. */
   prefix = 'BATCH_STATE_';
-  /** Where uploads go. */
+  /** The address of uploads. */
   session = 'https://generativelanguage.googleapis.com/session';
   #count = 0;
 

@@ -23,7 +23,7 @@ export interface JobBench extends Bench {
   ): Promise<{ items: BatchItem[]; summary: BatchSummary }>;
   /** The jobs in the books of the service. */
   books(): JobRecord[];
-  /** What jobs and requests were billed, in USD. */
+  /** The service's bill for jobs and requests, in USD. */
   spent(): number;
   /** Copies the journal and the pictures; gives the journal of the copy. */
   copy(name: string): string;
@@ -65,7 +65,7 @@ async function throughTime<T>(clock: FakeTimers.Clock, work: Promise<T>): Promis
   let due = process.hrtime.bigint();
   for (let steps = 0; steps < STEPS_MAX; ) {
     await turns();
-    // What is being written takes no time here, or requests that wait for it would time out.
+    // Writing takes no virtual time, or requests that wait for it would time out.
     while (isWriting()) {
       await turns(1);
       due = process.hrtime.bigint();

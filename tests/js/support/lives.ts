@@ -10,7 +10,7 @@ import { createEmulator, type Emulator, type EmulatorConfig } from '../../../pkg
 
 const CHILD = fileURLToPath(new URL('batch-child.mjs', import.meta.url));
 
-/** What a journal says, folded here once more: a test trusts no code that it tests. */
+/** The content of a journal, folded here once more: a test trusts no code that it tests. */
 export interface Folded {
   /** Items with a picture. */
   made: Set<string>;

@@ -46,7 +46,7 @@ const lines = createInterface(process.stdin);
 lines.on('line', (line) => {
   for (const [name, argument] of Object.entries(JSON.parse(line))) void commands[name](argument);
 });
-// Nobody is left to tell.
+// The end of stdin means that the parent is gone.
 lines.on('close', () => process.exit());
 tell({ ready: true });
 

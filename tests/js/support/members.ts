@@ -22,7 +22,7 @@ export const MODEL = 'gemini-3-pro-image';
 /** How long anything may take that takes no minute, in ms. */
 const PATIENCE = 30_000;
 
-/** What a process is started with. */
+/** The options of a process. */
 export interface MemberOptions
   extends Pick<ClientOptions, 'concurrency' | 'onStoreDown' | 'project'> {
   store: Where;
@@ -35,9 +35,9 @@ export interface MemberOptions
 export interface Member {
   /** When its pictures came, in ms since 1970. */
   readonly served: number[];
-  /** What became of its other calls. */
+  /** The outcomes of its other calls. */
   readonly failed: string[];
-  /** What it told of its store. */
+  /** Its reports on the store: whether it was down. */
   readonly down: boolean[];
   /** Resolves when it is ready. */
   ready(): Promise<void>;
@@ -74,7 +74,7 @@ export function startMember(options: MemberOptions): Member {
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
-  // What is written to one that was killed is for nobody.
+  // Writing to a killed process fails, which is no failure of the test.
   child.stdin.on('error', () => {});
   const gone = once(child, 'exit');
   let isReady = false;

@@ -22,7 +22,7 @@ export const PRO = 'gemini-3-pro-image';
 export const NEXT = 'gemini-nano-banana-2.1';
 export const PROMPT = 'a paper boat on a calm lake';
 
-/** What became of a call. */
+/** The state of a call. */
 export interface Told<T> {
   state: 'waits' | 'served' | 'failed';
   /** When it ended, in ms since the scene began. */
@@ -60,7 +60,7 @@ export async function openScene(config: EmulatorConfig = {}, start = NOON): Prom
   const clock = FakeTimers.install({ now: start, toFake: TIMERS });
   const emulator = await createEmulator({ transit: 0, latency: 0, clockOffset: 0, ...config });
   const clients: Client[] = [];
-  // What reads a response takes turns of the real loop; no time passes.
+  // Node reads a response in turns of the real loop; no virtual time passes.
   const turns = async (): Promise<void> => {
     for (let turn = 0; turn < 8; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -131,7 +131,7 @@ export async function openScene(config: EmulatorConfig = {}, start = NOON): Prom
     sent: () => emulator.ledger().requests.map((request) => request.sent - start),
     overLimit: () => emulator.ledger().usage.reduce((sum, { overLimit }) => sum + overLimit, 0),
     close() {
-      // What a failed test left waiting would go on in real time.
+      // Calls that a failed test left waiting would go on in real time.
       for (const own of clients) own.close();
       emulator.close();
       clock.uninstall();
@@ -139,7 +139,7 @@ export async function openScene(config: EmulatorConfig = {}, start = NOON): Prom
   };
 }
 
-/** Everything that a client tells of one event. */
+/** Collects a client's events of one name. */
 export function listen<Name extends keyof ClientEvents>(
   client: Client,
   name: Name,

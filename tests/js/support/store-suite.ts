@@ -1,4 +1,4 @@
-/** What every store does. */
+/** The tests that every store must pass. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { QuotaStore } from '../../../pkg/index.js';
@@ -13,7 +13,7 @@ export interface Books {
   close?(): void | Promise<void>;
 }
 
-/** What a store reads, without changing what the next one reads. */
+/** Reads a store's state and leaves it as it was: a transaction that throws writes nothing. */
 export async function peek(store: QuotaStore, key = 'key'): Promise<string | undefined> {
   const nothing = new Error('nothing');
   let found: string | undefined;

@@ -1,4 +1,4 @@
-/** What a trap must leave behind, in a process as in a page. */
+/** The state that a trap must leave behind, in a process as in a page. */
 import assert from 'node:assert/strict';
 
 interface State {
@@ -16,7 +16,7 @@ export interface Round {
   closed: string;
 }
 
-/** What became of everybody, round by round, and of the host itself. */
+/** The states of all calls, round by round, and the errors that reached the host itself. */
 export interface Told {
   rounds: Round[];
   uncaught: string[];
@@ -42,7 +42,7 @@ export const ENTRIES: [string, string, number][] = [
   ['inside', 'GenerateError unknown', 50],
 ];
 
-/** Everybody who waited was told, the host was not, and the next call worked. */
+/** All waiting calls were rejected, no error reached the host, and the next call worked. */
 export function check(entry: string, own: string, deepest: number, told: Told): void {
   const { rounds, uncaught } = told;
   assert.deepEqual(uncaught, [], 'the host was told');
@@ -50,7 +50,7 @@ export function check(entry: string, own: string, deepest: number, told: Told): 
   assert.ok(depth >= deepest, `it was tried to a depth of ${depth} only`);
   for (const round of rounds) {
     const at = `at a depth of ${round.depth}`;
-    // What was settled before the trap stays so.
+    // A call that was settled before the trap stays so.
     const early = { close: 'GenerateError closed', settled: 'resolved 1' }[entry] ?? own;
     const ends = [own, early];
     assert.ok(ends.includes(round.own.now), `${round.own.now} ${at}`);

@@ -13,7 +13,7 @@ let pkg;
 let fuse;
 let armed;
 let reached = false;
-/** Who called into wasm: an exported function, unless a callback of the host is running. */
+/** The caller into wasm: an exported function, unless a callback of the host is running. */
 let entering = 'export';
 
 const as = (kind, callback) =>

@@ -106,7 +106,7 @@ interface GoogleError {
   details?: Record<string, unknown>[];
 }
 
-/** What goes into the trailers. */
+/** The status that gRPC sends in its trailers. */
 function statusOf(error: GoogleError): Partial<grpc.StatusObject> {
   const code = grpc.status[error.status];
   const details = (error.details ?? []).map(({ '@type': url, ...fields }) => {
