@@ -46,6 +46,18 @@ describe('the bar', () => {
     assert.match(progressLine({ ...PROGRESS, waiting }, OUTLOOK), /; waiting until .*\(38 s\)/);
   });
 
+  it('estimates by the rate that it shows, or by the wait, which it shows then', () => {
+    for (const perMinute of [0.04, 0.96, 1.26, 9.94, 12.4, 12.6, 119.5]) {
+      const text = progressLine({ ...PROGRESS, perMinute }, OUTLOOK);
+      const [, rate] = /, ([\d.]+)\/min/.exec(text) ?? [];
+      if (rate === undefined) assert.doesNotMatch(text, /left/);
+      else assert.ok(text.includes(`, ${duration((40 / Number(rate)) * 60_000)} left`), text);
+    }
+    const waiting = { reason: 'the day is spent', until: new Date(NOW + 3_600_000) };
+    const text = progressLine({ ...PROGRESS, waiting }, OUTLOOK);
+    assert.match(text, /, 1 h left, 4 in flight; waiting until .* \(1 h\): the day is spent$/);
+  });
+
   it('tells of jobs that have not ended', () => {
     const text = progressLines({ ...PROGRESS, inFlight: 0, jobs: 2 }, OUTLOOK);
     assert.match(text, /9\.6\/min, 2 open jobs$/);
