@@ -24,7 +24,7 @@ export function addQuota(program: Command): void {
     examples: ['quota', 'quota --model gemini-3-pro-image --json'],
   });
   command
-    .option('--model <ids>', 'these models alone, with commas; may come again', readList)
+    .option('-m, --model <ids>', 'these models alone, with commas; may come again', readList)
     .option('--all', 'also what is neither used nor known');
   takesService(command);
   runs(command, quota);
