@@ -36,6 +36,11 @@ export class Screen {
     return this.#err.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
+  /** The width of the results in columns. */
+  get width(): number {
+    return (this.#out as WriteStream).columns || 80;
+  }
+
   /** The width of the terminal in columns. */
   get columns(): number {
     return (this.#err as WriteStream).columns || 80;
