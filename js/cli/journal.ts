@@ -3,8 +3,9 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BatchCore, type Taken } from '../bulk/core.js';
 import { fingerprint, keyOf, requestOf } from '../bulk/entry.js';
-import type { BatchRequest } from '../index.js';
 import { messageOf, Problem } from './problem.js';
+import type { Entry } from './prompts.js';
+import { requestOf as made, SIZES, type Wish } from './request.js';
 
 /** What an earlier run has left to do of a request. */
 export type Standing = 'done' | 'failed' | 'inJob' | 'toMake';
@@ -16,12 +17,20 @@ export interface JournalOptions {
   retryFailed?: boolean | undefined;
 }
 
+/** So many requests are looked for among what was done with other values: each takes some digests. */
+const MOST_LOOKS = 1_000;
+
 /** The pictures that are done, by the journal and the folder. */
 export class Journal {
   readonly #core: BatchCore;
   readonly #out: string;
   /** The keys of what is done and was not asked for yet. */
   readonly #left = new Set<string>();
+  /** The models that made them. */
+  readonly #models = new Set<string>();
+  #looks = 0;
+  /** Prompts that are done, but with another model, size or aspect, or under their key as another. */
+  changed = 0;
   /** Pictures that are done by the journal, and not where it says. */
   missing = 0;
 
@@ -44,28 +53,36 @@ export class Journal {
   }
 
   /** The standing of the next request of the batch. */
-  async take(entry: BatchRequest): Promise<Standing> {
-    const taken = this.#core.take(keyOf(entry), await fingerprint(requestOf(entry)));
+  async take({ request, wish }: Entry): Promise<Standing> {
+    const taken = this.#core.take(keyOf(request), await fingerprint(requestOf(request)));
     if (taken.what === 'failed' || taken.what === 'inJob') return taken.what;
-    if (taken.what === 'make') return 'toMake';
+    if (taken.what === 'make') {
+      if (this.#left.delete(taken.key) || (await this.#wasOther(wish))) this.changed += 1;
+      return 'toMake';
+    }
     this.#left.delete(taken.key);
     if (this.#has(taken)) return 'done';
     this.missing += 1;
     return 'toMake';
   }
 
-  /** Pictures that are done, and that no request asks for as it stands. */
-  get others(): number {
-    return this.#left.size;
-  }
-
-  /** USD that the pictures have cost. */
-  get cost(): number {
-    return this.#core.counts().cost;
-  }
-
   close(): void {
     this.#core.free();
+  }
+
+  /** Whether a prompt is done with other values. */
+  async #wasOther(wish: Wish | undefined): Promise<boolean> {
+    if (wish === undefined || this.#left.size === 0 || this.#looks >= MOST_LOOKS) return false;
+    this.#looks += 1;
+    for (const model of new Set([undefined, wish.model, ...this.#models])) {
+      for (const size of [undefined, ...SIZES]) {
+        for (const aspect of new Set([undefined, wish.aspect])) {
+          const print = await fingerprint(made({ ...wish, model, size, aspect }));
+          if (this.#left.delete(print)) return true;
+        }
+      }
+    }
+    return false;
   }
 
   async #restore(path: string): Promise<void> {
@@ -86,8 +103,10 @@ export class Journal {
     for (const line of lines.split('\n')) {
       if (!line.includes('"made"')) continue;
       try {
-        const { record, key } = JSON.parse(line) as { record?: unknown; key?: unknown };
-        if (record === 'made' && typeof key === 'string') this.#left.add(key);
+        const { record, key, model } = JSON.parse(line) as Record<string, unknown>;
+        if (record !== 'made') continue;
+        this.#left.add(String(key));
+        this.#models.add(String(model));
       } catch {
         // The batch itself tells of a line that cannot be read.
       }

@@ -35,7 +35,7 @@ export function figures(progress: BatchProgress, { total: counted, now }: Outloo
     // By the pace as it is shown, so that who multiplies gets the same.
     const left = ((total - ended) / pace) * 60_000;
     isPaced = left >= wait;
-    parts.push(`${duration(Math.max(wait, left))} left`);
+    parts.push(isPaced ? `${duration(left)} left` : `at least ${duration(wait)} left`);
   }
   if (isPaced) parts.push(`${pace < 10 ? pace.toFixed(1) : pace}/min`);
   if (inFlight > 0) parts.push(`${inFlight} in flight`);

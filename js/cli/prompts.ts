@@ -28,6 +28,8 @@ export interface Entry {
   request: BatchRequest;
   /** The line that it is from. */
   where: string;
+  /** The prompt and the values that it is made of, where it is no request of the user's own. */
+  wish?: Wish;
   /** Its words, where it is one prompt. */
   prompt?: string | undefined;
   /** The model that it names, if any. */
@@ -207,5 +209,6 @@ function entry(wish: Wish, where: string, key?: string): Entry {
   const fault = faultOf(wish);
   if (fault !== undefined) throw new Problem(`${where}: ${fault}`);
   const request = requestOf(wish);
-  return { request: key === undefined ? request : { key, request }, where, prompt, model, size };
+  const keyed = key === undefined ? request : { key, request };
+  return { request: keyed, where, wish, prompt, model, size };
 }

@@ -172,7 +172,7 @@ describe('doctor', () => {
     assert.equal(stage.asked(), 1);
   });
 
-  it('a wrong key is code 2; a model that is not there and no network are code 1, with advice', async () => {
+  it('a wrong key is code 2, no network 3, a model that is not there 1, with advice', async () => {
     stage.server.emulator.configure({ unknownKeys: 'reject' });
     const key = await stage.run(['doctor', '--yes']);
     assert.equal(key.code, 2);
@@ -181,7 +181,7 @@ describe('doctor', () => {
     const network = await stage.run(['doctor'], {
       env: { GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9' },
     });
-    assert.equal(network.code, 1);
+    assert.equal(network.code, 3);
     assert.match(network.stdout, /\nno network +127\.0\.0\.1:9: /);
     stage.server.emulator.configure({ unknownKeys: 'accept' });
     const model = await stage.run(['doctor', '--model', 'no-such-model']);

@@ -107,7 +107,8 @@ describe('the journal of an estimate', () => {
   it('another size or model on a finished folder is said, with its cost, before it is paid', async () => {
     prompts(2);
     await stage.run(BATCH);
-    const others = /^out holds 2 pictures that nothing asks for now: another prompt, model, size/m;
+    const others =
+      /^2 pictures are done in out with another prompt, model, size or aspect: made anew, and paid for again$/m;
     for (const more of [
       ['--size', '4K'],
       ['-m', 'gemini-nano-banana-2.1'],
@@ -120,7 +121,21 @@ describe('the journal of an estimate', () => {
       assert.match(stderr, /^2 pictures, about \$0\.\d+$/m);
     }
     assert.equal(stage.asked(), 2);
-    assert.doesNotMatch((await stage.run(DRY)).stderr, others);
+    assert.equal((await stage.run(DRY)).stderr, '');
+    writeFileSync(join(stage.folder, 'p.txt'), 'another prompt\n');
+    assert.equal((await stage.run(DRY)).stderr, '', 'what was another prompt is left alone');
+  });
+
+  it('another request under a key is said too', async () => {
+    const write = (text: string) =>
+      writeFileSync(join(stage.folder, 'p.csv'), `key,prompt\n${text}`);
+    const args = ['batch', 'p.csv', '-o', 'out'];
+    write('k1,a fox\nk2,a hare\n');
+    await stage.run(args);
+    write('k1,a fox\nk2,an owl\n');
+    const { stdout, stderr } = await stage.run([...args, '-n']);
+    assert.match(stdout, /^2 pictures: 1 done, 1 to make/m);
+    assert.match(stderr, /^1 picture is done in out with another prompt, model, size or aspect: /m);
   });
 
   it('a picture that is gone is made anew, and one that failed for good is not', async () => {
@@ -135,7 +150,7 @@ describe('the journal of an estimate', () => {
       if (name.endsWith('.png')) rmSync(join(folder, name));
     }
     const { stdout, stderr } = await stage.run(DRY);
-    assert.match(stderr, /^1 picture of the journal not in out any more: made anew$/m);
+    assert.match(stderr, /^1 picture of the journal is not in out any more: made anew$/m);
     assert.match(stdout, /2 pictures: 1 failed for good, 1 to make, about \$0\.134;/);
   });
 

@@ -36,6 +36,7 @@ describe('help', () => {
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`Examples:\n  \\$ unexhausted ${name}`));
       assert.match(stdout, /--json/);
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
       assert.match(stdout, /Exit codes:/);
     });
   }

@@ -138,7 +138,7 @@ async function batch(screen: Screen, options: Options, file = ''): Promise<ExitC
   try {
     makeFolderOf(options.out);
     const run = client.batch(requests(source), batchOptions(options, journal));
-    return await follow(run, screen, tally.pictures || undefined);
+    return await follow(run, screen, tally.pictures || undefined, file === '-');
   } finally {
     client.close();
     // A user who stops a batch may still hold the other end of the pipe, which would keep this alive.
@@ -164,10 +164,10 @@ async function counted(
     const skipped = (lines: number) => screen.note(`${count(lines, 'empty line')} left out`);
     for await (const entry of readEntries(source, skipped)) {
       await check.see(entry);
-      tally.add(entry, await earlier.take(entry.request));
+      tally.add(entry, await earlier.take(entry));
     }
     if (tally.pictures === 0) throw new Problem(`${source.file} has no prompts`);
-    tellOthers(screen, earlier, out, tally.standings.toMake);
+    tellAnew(screen, earlier, out);
     return tally;
   } finally {
     check.close();
@@ -176,19 +176,15 @@ async function counted(
 }
 
 /** Says what is made anew though a picture was there: it is paid for again. */
-function tellOthers(
-  screen: Screen,
-  { others, missing }: Journal,
-  out: string,
-  toMake: number,
-): void {
+function tellAnew(screen: Screen, { changed, missing }: Journal, out: string): void {
   if (missing > 0) {
-    screen.note(`${count(missing, 'picture')} of the journal not in ${out} any more: made anew`);
+    const what = `${count(missing, 'picture')} of the journal`;
+    screen.note(`${what} ${missing === 1 ? 'is' : 'are'} not in ${out} any more: made anew`);
   }
-  if (others > 0 && toMake > 0) {
+  if (changed > 0) {
+    const what = `${count(changed, 'picture')} ${changed === 1 ? 'is' : 'are'} done in ${out}`;
     screen.note(
-      `${out} holds ${count(others, 'picture')} that nothing asks for now: ` +
-        'another prompt, model, size or aspect is another picture, and paid for anew',
+      `${what} with another prompt, model, size or aspect: made anew, and paid for again`,
     );
   }
 }
@@ -226,7 +222,12 @@ function checkFolder({ out, force }: Options, journal: string): void {
 }
 
 /** Tells how a batch goes, until it has ended. */
-async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
+async function follow(
+  run: BatchRun,
+  screen: Screen,
+  total: number | undefined,
+  isStdin: boolean,
+): Promise<ExitCode> {
   const failures: BatchItemFailed[] = [];
   // The same may be said of thousands of items.
   const notices = new Map<string, number>();
@@ -260,7 +261,9 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
     }),
   ];
   whenClosed(stop);
-  if (screen.live) screen.watch(() => progressLines(run.progress(), outlook()));
+  // Lines that change would mix with those that are typed.
+  const isTyped = isStdin && process.stdin.isTTY;
+  if (screen.live && !isTyped) screen.watch(() => progressLines(run.progress(), outlook()));
   try {
     for await (const item of run) {
       const kept = await rescued(item);

@@ -1,6 +1,6 @@
 /** `unexhausted doctor`: whether everything is in place. */
 import type { Command } from 'commander';
-import { classifyError, type ModelInfo, models } from '../../index.js';
+import { classifyError, type ErrorInfo, type ModelInfo, models } from '../../index.js';
 import { define, runs } from '../command.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { exitCodeOf, linesOf } from '../failure.js';
@@ -36,8 +36,8 @@ interface Check {
   ok?: boolean;
   text: string;
   advice?: string;
-  /** Whether the service refuses the key. */
-  wrongKey?: boolean;
+  /** The exit code of a check that failed. Default: 1. */
+  exitCode?: ExitCode;
 }
 
 /** Adds the command. */
@@ -80,9 +80,8 @@ async function examine(screen: Screen, options: Options): Promise<ExitCode> {
   const looks = await look(address, addressPlace(options), found.key, model);
   for (const check of looks) report(check);
   // Neither a wrong clock nor anything else after it stands in the way of a call.
-  if (looks.some(({ name, ok }) => ok === false && name !== 'clock')) {
-    return end(looks.some(({ wrongKey }) => wrongKey) ? EXIT.usage : EXIT.failed);
-  }
+  const failed = looks.find(({ name, ok }) => ok === false && name !== 'clock');
+  if (failed !== undefined) return end(failed.exitCode ?? EXIT.failed);
   report(await tier(screen, options, model));
   const price = priceOf(await models(), model);
   if (!(await agreed(screen, options, model, price))) {
@@ -109,8 +108,11 @@ async function look(address: string, place: string, key: string, model: string):
     });
     body = await response.text();
   } catch (error) {
-    const { summary, advice } = classifyError(error);
-    return [{ name: 'network', ok: false, text: `${named}: ${summary}`, advice }];
+    const info = classifyError(error);
+    const { summary, advice } = info;
+    return [
+      { name: 'network', ok: false, text: `${named}: ${summary}`, advice, exitCode: codeOf(info) },
+    ];
   }
   const took = Date.now() - sent;
   const network = {
@@ -121,12 +123,17 @@ async function look(address: string, place: string, key: string, model: string):
   const checks: Check[] = [network, clock(response.headers.get('date'), sent + took / 2)];
   if (!response.ok) {
     const { status, headers } = response;
-    const { kind, summary, advice } = classifyError({ status, headers, body });
-    const access: Check = { name: 'access', ok: false, text: summary, advice };
-    if (kind === 'unauthenticated') access.wrongKey = true;
-    return [...checks, access];
+    const info = classifyError({ status, headers, body });
+    const { summary, advice } = info;
+    const exitCode = codeOf(info);
+    return [...checks, { name: 'access', ok: false, text: summary, advice, exitCode }];
   }
   return [...checks, listed(body, model)];
+}
+
+function codeOf({ kind, retry }: ErrorInfo): ExitCode {
+  if (kind === 'unauthenticated') return EXIT.usage;
+  return retry === 'never' ? EXIT.failed : EXIT.later;
 }
 
 function clock(header: string | null, local: number): Check {

@@ -44,8 +44,8 @@ export function addGenerate(program: Command): void {
     details: 'A prompt of `-` is read from stdin. The path of the picture is printed on stdout.',
     examples: [
       'generate "a lighthouse at dusk" -o lighthouse.png',
-      'generate "the same by night" --image lighthouse.png --size 2K --aspect 16:9',
-      'generate "a red kite" --model gemini-3-pro-image --fallback gemini-nano-banana-2.1',
+      'generate "the same by night" --image lighthouse.png --size 2K',
+      'generate "a red kite" -m gemini-nano-banana-2.1 --deadline 90s',
     ],
   });
   takesPicture(command)
@@ -129,6 +129,8 @@ function narration(screen: Screen): NonNullable<ClientOptions['on']> {
       if (screen.live) screen.watch(() => `asking ${model} (attempt ${attempt})`);
     },
     retry: ({ attempt, info }) => {
+      // Before the first request there is only a wait, which is told with its reason.
+      if (attempt === 0) return;
       said = info.summary;
       screen.note(`attempt ${attempt}: ${said}`);
     },

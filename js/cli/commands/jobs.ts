@@ -15,7 +15,7 @@ import { FORMATS, type Format, readEntries, type Source } from '../prompts.js';
 import { chain, type PictureOptions, takesPicture } from '../request.js';
 import type { Screen } from '../screen.js';
 import { openClient, type ServiceOptions, takesService } from '../service.js';
-import { table } from '../table.js';
+import { fittingTable } from '../table.js';
 import { readDuration } from '../values.js';
 import { count, moment, money, short } from '../words.js';
 
@@ -109,7 +109,11 @@ function addList(jobs: Command): void {
         if (!screen.json) rows.push(rowOf(job));
       }
       const head = ['job', 'state', 'created', 'requests', 'failed', 'model', 'display name'];
-      screen.result(rows.length === 0 ? 'there are no jobs' : table(head, rows));
+      screen.result(
+        rows.length === 0
+          ? 'there are no jobs'
+          : fittingTable(screen.room, head, rows, ['model', 'failed', 'display name']),
+      );
       return undefined;
     }),
   );

@@ -84,9 +84,9 @@ function words(made: Plan, screen: Screen): string {
       money(row.standard.perImage),
       money(row.standard.perMonth),
       row.batch === undefined ? '–' : money(row.batch.perMonth),
-      row.lacks === undefined ? '' : `cannot do the ${row.lacks}`,
+      row.lacks === undefined ? '' : row.lacks === 'size' ? 'no such size' : 'no references',
     ]);
-  const priceHead = ['model', 'size', 'a picture', 'a month', 'by Batch API', ''];
+  const priceHead = ['model', 'size', 'a picture', 'a month', 'Batch API', ''];
   parts.push(`${bold('Costs')}\n${table(priceHead, prices)}`);
   return parts.join('\n\n');
 }
