@@ -107,13 +107,13 @@ export class Screen {
 
   /** Removes the lines that change. */
   settle(): void {
+    this.#draw = undefined;
+    // Where nothing was drawn the cursor was never hidden.
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#draw = undefined;
-    if (this.live) {
-      this.#update.clear();
-      this.#update.done();
-    }
+    this.#update.clear();
+    this.#update.done();
   }
 
   /** Writes above the lines that change. */

@@ -61,6 +61,14 @@ describe('what is read', () => {
     assert.equal(models['k2'], 'gemini-nano-banana-2.1');
   });
 
+  it('what the library warns of is said once', async () => {
+    const row = { contents: 'a', model: 'gemini-nano-banana-2.1', config: { seed: 5 } };
+    write('p.jsonl', JSON.stringify(row));
+    const { code, stderr } = await stage.run(['batch', 'p.jsonl', '-o', 'out']);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/`seed` is not for/g)?.length, 1, stderr);
+  });
+
   it('- is stdin, in the format that is said', async () => {
     const input = '{"prompt":"a fox"}\n';
     const args = ['batch', '-', '--format', 'jsonl', '-o', 'out'];

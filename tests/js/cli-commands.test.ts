@@ -83,6 +83,9 @@ describe('explain', () => {
       assert.equal(stdout, '');
       assert.equal(stderr, `error: there is no file ${name}\n`);
     }
+    const word = await stage.run(['explain', 'nothing']);
+    assert.equal(word.code, 2);
+    assert.match(word.stderr, /^error: there is no file nothing, nor is it an error/);
     const folder = await stage.run(['explain', '.']);
     assert.equal(folder.code, 2);
     assert.equal(folder.stderr, 'error: . is a folder\n');
@@ -90,6 +93,7 @@ describe('explain', () => {
     const bodies = [
       '{"error":{"code":503,"url":"https://x.example/v1"}}',
       'google.api_core.exceptions.ResourceExhausted',
+      `503 ${'x'.repeat(6000)}`,
     ];
     for (const text of bodies) assert.equal((await stage.run(['explain', text])).code, 0, text);
   });

@@ -67,7 +67,7 @@ describe('the limits of an estimate', () => {
     await stage.run(['generate', 'a fox', '--model', PRO]);
     prompts(2);
     const { rows } = await estimate('--rpm', '2');
-    assert.ok(rows[0].time > 0 && rows[0].time <= 60_000, `${rows[0].time}`);
+    assert.ok(rows[0].time > 0 && rows[0].time < 65_000, `${rows[0].time}`);
   });
 
   it('of a size apart are those of its model', async () => {

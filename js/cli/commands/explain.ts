@@ -83,10 +83,14 @@ const FILE_NAME = /^(?!\w+:\/\/)[^\s{}[\]"'<>]*(?:[\\/]|\.[a-z][a-z\d]{0,5}$)[^\
 /** @throws {Problem} where a file is named that is not there, or a folder. */
 function checkSource(source: string): void {
   if (source === '-') return;
-  const found = statSync(source, { throwIfNoEntry: false });
+  // The text of an error may be too long for the name of a file.
+  const found = existsSync(source) ? statSync(source) : undefined;
   if (found?.isDirectory()) throw new Problem(`${source} is a folder`);
-  if (found === undefined && FILE_NAME.test(source))
-    throw new Problem(`there is no file ${source}`);
+  if (found !== undefined) return;
+  if (FILE_NAME.test(source)) throw new Problem(`there is no file ${source}`);
+  if (/^\S+$/.test(source) && classified(source).kind === 'unknown') {
+    throw new Problem(`there is no file ${source}, nor is it an error that is known`);
+  }
 }
 
 /** An error as an argument: a bare number is the status of an answer. */
