@@ -41,7 +41,7 @@ const besides = {
   name: 'besides',
   setup({ onResolve }) {
     onResolve(
-      { filter: /^(?:\.\.\/)+(?:client\/|emulator\/|stores\/)?[\w-]+\.js$/ },
+      { filter: /^(?:\.\.\/)+(?:bulk\/|client\/|emulator\/|stores\/)?[\w-]+\.js$/ },
       ({ path, importer }) => {
         if (!importer.startsWith(join(ROOT, 'js', 'cli'))) return undefined;
         const nested = importer.startsWith(join(ROOT, 'js', 'cli', 'commands'));

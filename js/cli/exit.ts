@@ -4,11 +4,7 @@
 export const EXIT_CODES = [
   { code: 0, name: 'ok', meaning: 'done' },
   { code: 1, name: 'failed', meaning: 'failed, wholly or in part: the same again would not help' },
-  {
-    code: 2,
-    name: 'usage',
-    meaning: 'not understood: an option, a file or the key; nothing was sent',
-  },
+  { code: 2, name: 'usage', meaning: 'an option, a file or the key is wrong' },
   { code: 3, name: 'later', meaning: 'not now: the same command goes on, or may succeed, later' },
   { code: 130, name: 'interrupted', meaning: 'stopped at once by Ctrl-C' },
 ] as const;

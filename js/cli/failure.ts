@@ -8,7 +8,7 @@ import { moment } from './words.js';
 
 /** Tells an error; gives the exit code. */
 export function tellFailure(error: unknown, screen: Screen): ExitCode {
-  const code = codeOf(error);
+  const code = exitCodeOf(error);
   screen.settle();
   const { red } = screen.noteColors;
   for (const [index, line] of linesOf(error).entries()) {
@@ -21,14 +21,30 @@ export function tellFailure(error: unknown, screen: Screen): ExitCode {
 
 /** The lines of an error: its message, the remedy, and when to try again in local time. */
 export function linesOf(error: unknown): string[] {
-  const message = messageOf(error).replace(/^unexhausted: /, '');
+  if (error instanceof Problem) return [error.message];
+  const message = inOptions(messageOf(error).replace(/^unexhausted: /, ''));
   if (!isGenerateError(error)) return [message];
-  const { advice, retryAt } = error;
+  const { retryAt } = error;
+  const advice = inOptions(error.advice);
   // The message may hold the advice, with the moment in UTC behind it; here each has a line.
   const [what = message] = advice === '' ? [message] : message.split(advice);
   const lines = [what.trim(), advice];
   if (retryAt !== undefined) lines.push(`Try again at ${moment(retryAt)}.`);
   return lines.filter((line) => line !== '');
+}
+
+/** The options of a client, as the command line calls them. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  baseUrl: '--base-url',
+  budget: '--budget',
+  deadline: '--deadline',
+  maxCost: '--max-cost',
+  timeout: '--timeout',
+};
+
+/** Words of the library with the options that the command line has. */
+export function inOptions(text: string): string {
+  return text.replace(/`(\w+)`/g, (whole, name: string) => OPTIONS[name] ?? whole);
 }
 
 /** An error for a program. */
@@ -39,16 +55,20 @@ export function describe(error: unknown): Record<string, unknown> {
   return { kind, message, advice, status, retryAt, model, quota, isRetryable, attempts };
 }
 
-function codeOf(error: unknown): ExitCode {
+/** The exit code that an error leads to. */
+export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Problem) return error.code;
-  if (isGenerateError(error)) return passes(error) ? EXIT.later : EXIT.failed;
+  if (isGenerateError(error)) {
+    if (error.kind === 'unauthenticated') return EXIT.usage;
+    return passes(error) ? EXIT.later : EXIT.failed;
+  }
   // Options are checked before anything is sent.
   if (error instanceof TypeError && error.message.startsWith('unexhausted: ')) return EXIT.usage;
   return EXIT.failed;
 }
 
 /** Whether the library says that time will help. */
-export function passes(error: GenerateError): boolean {
+function passes(error: GenerateError): boolean {
   const { isRetryable, retryAt, kind, info } = error;
   return isRetryable || retryAt !== undefined || kind === 'deadline' || info?.retry === 'later';
 }

@@ -54,9 +54,16 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Sends the output of the console, as warnings of the library, to stderr. */
+/** Sends the output of the console, as warnings of the library, to stderr: each of them once. */
 function guardConsole(): void {
-  const write = (...given: unknown[]) => process.stderr.write(`${shown(format(...given))}\n`);
+  const said = new Set<string>();
+  const write = (...given: unknown[]) => {
+    const text = shown(format(...given));
+    // A batch looks at its requests with a client of its own, before it sends them with another.
+    if (said.has(text)) return;
+    said.add(text);
+    process.stderr.write(`${text}\n`);
+  };
   for (const name of ['error', 'warn', 'log', 'info', 'debug'] as const) console[name] = write;
 }
 

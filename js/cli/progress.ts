@@ -27,12 +27,17 @@ export function figures(progress: BatchProgress, { total: counted, now }: Outloo
     total !== undefined && done > 0 && cost > 0 ? (cost / done) * (total - failed) : undefined;
   const atEnd = end === undefined || ended >= (total ?? 0) ? '' : ` of about ${money(end)}`;
   parts.push(`${money(cost)}${atEnd}`);
-  if (total !== undefined && perMinute > 0 && made > 0 && ended < total) {
-    // Nothing ends before what is waited for has come.
-    const wait = (progress.waiting?.until?.getTime() ?? now) - now;
-    parts.push(`${duration(Math.max(wait, ((total - ended) / perMinute) * 60_000))} left`);
+  const pace = rounded(perMinute);
+  // Nothing ends before what is waited for has come; the pace until then says nothing of it.
+  const wait = (progress.waiting?.until?.getTime() ?? now) - now;
+  let isPaced = pace > 0;
+  if (total !== undefined && isPaced && made > 0 && ended < total) {
+    // By the pace as it is shown, so that who multiplies gets the same.
+    const left = ((total - ended) / pace) * 60_000;
+    isPaced = left >= wait;
+    parts.push(isPaced ? `${duration(left)} left` : `at least ${duration(wait)} left`);
   }
-  if (perMinute > 0) parts.push(`${rate(perMinute)}/min`);
+  if (isPaced) parts.push(`${pace < 10 ? pace.toFixed(1) : pace}/min`);
   if (inFlight > 0) parts.push(`${inFlight} in flight`);
   if (jobs > 0) parts.push(count(jobs, 'open job'));
   return parts;
@@ -81,6 +86,7 @@ function bar(share: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full);
 }
 
-function rate(perMinute: number): string {
-  return perMinute < 10 ? perMinute.toFixed(1) : String(Math.round(perMinute));
+/** A pace with as many digits as are shown. */
+function rounded(perMinute: number): number {
+  return perMinute < 10 ? Math.round(perMinute * 10) / 10 : Math.round(perMinute);
 }

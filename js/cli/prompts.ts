@@ -6,7 +6,7 @@ import { parse } from 'csv-parse';
 import { checkData } from '../client/data.js';
 import type { BatchRequest, GenerateRequest } from '../index.js';
 import { messageOf, Problem } from './problem.js';
-import { requestOf, type Wish } from './request.js';
+import { faultOf, requestOf, type Wish } from './request.js';
 
 /** How requests are written. */
 export const FORMATS = ['txt', 'jsonl', 'csv'] as const;
@@ -26,6 +26,10 @@ export interface Source {
 /** One request, and what is known of it before it is sent. */
 export interface Entry {
   request: BatchRequest;
+  /** The line that it is from. */
+  where: string;
+  /** The prompt and the values that it is made of, where it is no request of the user's own. */
+  wish?: Wish;
   /** Its words, where it is one prompt. */
   prompt?: string | undefined;
   /** The model that it names, if any. */
@@ -91,9 +95,10 @@ async function* readLines(
     number += 1;
     // A byte order mark, as some editors write one, is space to `trim`.
     const text = line.trim();
+    const where = `${file}, line ${number}`;
     if (text === '') skipped += 1;
-    else if (format === 'txt') yield entry({ ...defaults, prompt: text });
-    else yield fromJson(text, `${file}, line ${number}`, defaults);
+    else if (format === 'txt') yield entry({ ...defaults, prompt: text }, where);
+    else yield fromJson(text, where, defaults);
   }
   if (failure !== undefined) throw new Problem(`${file} cannot be read: ${messageOf(failure)}`);
   if (skipped > 0) onSkipped(skipped);
@@ -126,7 +131,7 @@ async function* readTable(
         ...(size ? { size } : {}),
         ...(aspect ? { aspect } : {}),
       };
-      yield entry(wish, key || undefined);
+      yield entry(wish, `${file}, line ${info.lines}`, key || undefined);
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
@@ -142,7 +147,7 @@ function fromJson(text: string, where: string, defaults: Source['defaults']): En
   } catch (error) {
     throw new Problem(`${where}: no JSON: ${messageOf(error)}`);
   }
-  if (typeof value === 'string') return entry({ ...defaults, prompt: value });
+  if (typeof value === 'string') return entry({ ...defaults, prompt: value }, where);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Problem(`${where}: neither an object nor a text`);
   }
@@ -150,20 +155,20 @@ function fromJson(text: string, where: string, defaults: Source['defaults']): En
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     throw new Problem(`${where}: "key" must be a text`);
   }
-  if ('prompt' in rest) return entry(wishOf(rest, where, defaults), key);
+  if ('prompt' in rest) return entry(wishOf(rest, where, defaults), where, key);
   const unknown = 'request' in rest && Object.keys(rest).find((name) => name !== 'request');
   if (unknown) throw new Problem(`${where}: unknown "${unknown}" beside "request"`);
   const request = rest['request'] ?? ('contents' in rest ? rest : undefined);
-  if (typeof request === 'string') return entry({ ...defaults, prompt: request }, key);
+  if (typeof request === 'string') return entry({ ...defaults, prompt: request }, where, key);
   if (typeof request !== 'object' || request === null) {
     throw new Problem(`${where}: it needs "prompt", "request" or "contents"`);
   }
   try {
     checkData(request);
   } catch (error) {
-    throw new Problem(`${where}: ${messageOf(error)}`);
+    throw new Problem(`${where}: ${messageOf(error).replace(/^unexhausted: /, '')}`);
   }
-  return fromRequest(request as GenerateRequest, key, defaults);
+  return fromRequest(request as GenerateRequest, where, key, defaults);
 }
 
 function wishOf(
@@ -185,18 +190,25 @@ function wishOf(
 /** A request goes as it is, but for the model of the command line. */
 function fromRequest(
   request: GenerateRequest,
+  where: string,
   key: string | undefined,
   defaults: Source['defaults'],
 ): Entry {
   const model = request.model ?? defaults.model;
   const full = model === undefined ? request : { ...request, model };
-  const size = request.config?.imageConfig?.imageSize;
+  const { imageSize: size, aspectRatio: aspect } = request.config?.imageConfig ?? {};
+  const fault = faultOf({ model, size, aspect });
+  if (fault !== undefined) throw new Problem(`${where}: ${fault}`);
   const prompt = typeof request.contents === 'string' ? request.contents : undefined;
-  return { request: key === undefined ? full : { key, request: full }, prompt, model, size };
+  return { request: key === undefined ? full : { key, request: full }, where, prompt, model, size };
 }
 
-function entry(wish: Wish, key?: string): Entry {
-  const request = requestOf(wish);
+function entry(wish: Wish, where: string, key?: string): Entry {
   const { prompt, model, size } = wish;
-  return { request: key === undefined ? request : { key, request }, prompt, model, size };
+  if (prompt.trim() === '') throw new Problem(`${where}: the prompt is empty`);
+  const fault = faultOf(wish);
+  if (fault !== undefined) throw new Problem(`${where}: ${fault}`);
+  const request = requestOf(wish);
+  const keyed = key === undefined ? request : { key, request };
+  return { request: keyed, where, wish, prompt, model, size };
 }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { WriteStream } from 'node:tty';
 import { createLogUpdate } from 'log-update';
 import { type Colors, colors, shown, shownJson } from './terminal.js';
+import { wrapped } from './wrap.js';
 
 /** How often what is live is drawn again, in ms: a countdown by seconds moves evenly. */
 const REDRAW = 200;
@@ -36,6 +37,16 @@ export class Screen {
     return this.#err.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
+  /** The width of the results in columns. */
+  get width(): number {
+    return (this.#out as WriteStream).columns || 80;
+  }
+
+  /** The columns that a line of results may take: any number where no terminal shows them. */
+  get room(): number {
+    return this.#out.isTTY === true ? this.width : Number.POSITIVE_INFINITY;
+  }
+
   /** The width of the terminal in columns. */
   get columns(): number {
     return (this.#err as WriteStream).columns || 80;
@@ -53,7 +64,7 @@ export class Screen {
 
   /** Prints a result in words; left out where a program reads. */
   result(text: string): void {
-    if (!this.json) this.#above(() => this.#out.write(`${shown(text)}\n`));
+    if (!this.json) this.#above(() => this.#out.write(`${fitted(shown(text), this.#out)}\n`));
   }
 
   /** Prints a result for a program: one JSON value a line. */
@@ -63,7 +74,7 @@ export class Screen {
 
   /** Prints a remark beside the results. */
   note(text: string): void {
-    this.#above(() => this.#err.write(`${shown(text)}\n`));
+    this.#above(() => this.#err.write(`${fitted(shown(text), this.#err)}\n`));
   }
 
   /** Asks on the terminal. @throws where there is no answer, as on Ctrl-C. */
@@ -71,6 +82,10 @@ export class Screen {
     const reader = createInterface({ input: process.stdin, output: this.#err });
     try {
       return await reader.question(shown(question));
+    } catch (error) {
+      // What is said next begins on a line of its own.
+      this.#err.write('\n');
+      throw error;
     } finally {
       reader.close();
     }
@@ -92,13 +107,13 @@ export class Screen {
 
   /** Removes the lines that change. */
   settle(): void {
+    this.#draw = undefined;
+    // Where nothing was drawn the cursor was never hidden.
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#draw = undefined;
-    if (this.live) {
-      this.#update.clear();
-      this.#update.done();
-    }
+    this.#update.clear();
+    this.#update.done();
   }
 
   /** Writes above the lines that change. */
@@ -115,6 +130,11 @@ export class Screen {
   #redraw(): void {
     if (this.#draw !== undefined) this.#update(shown(this.#draw()));
   }
+}
+
+/** Sentences as wide as a terminal; what a program or a file reads is left as it is. */
+function fitted(text: string, stream: NodeJS.WriteStream): string {
+  return stream.isTTY === true && stream.columns > 0 ? wrapped(text, stream.columns) : text;
 }
 
 /** https://no-color.org: any value but an empty one switches colors off. */

@@ -1,11 +1,20 @@
 /** The client of a command: key, address, limits, and the quota that is remembered between runs. */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Client, type ClientOptions, createClient, type ModelLimits } from '../index.js';
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type ModelLimits,
+  type QuotaReport,
+} from '../index.js';
 import { fileStore } from '../stores/file.js';
+import { makeFolder } from '../stores/lock.js';
 import type { CommonOptions } from './command.js';
+import { placeOf, takeEnvFile } from './env-file.js';
+import type { Limits } from './estimate.js';
 import { messageOf, Problem } from './problem.js';
 import type { Screen } from './screen.js';
 import { readCount } from './values.js';
@@ -16,6 +25,8 @@ export interface ServiceOptions extends CommonOptions {
   apiKeyEnv?: string;
   project?: string;
   stateDir?: string;
+  /** Whether `.env` is read. */
+  env?: boolean;
 }
 
 /** Options about limits that are known. */
@@ -33,6 +44,7 @@ export function takesService(command: Command): Command {
       '--api-key-env <name>',
       'the environment variable with the key (default: GOOGLE_API_KEY, then GEMINI_API_KEY)',
     )
+    .option('--no-env', 'leave out the key and the address of a file .env in this folder')
     .option('--project <name>', 'share the quota with all keys of this project')
     .option(
       '--state-dir <dir>',
@@ -52,19 +64,28 @@ export function takesLimits(command: Command): Command {
     );
 }
 
-/** The variable with the key, and the key, which is never shown; `undefined` where there is none. */
-export function keyOf({ apiKeyEnv }: ServiceOptions): { name: string; key: string } | undefined {
+/** A key, which is never shown, its variable, and in words the place of that. */
+export interface FoundKey {
+  name: string;
+  key: string;
+  /** Empty for the environment. */
+  place: string;
+}
+
+/** The key of the environment or of `.env`; `undefined` where there is none. */
+export function keyOf({ apiKeyEnv, env }: ServiceOptions, screen: Screen): FoundKey | undefined {
   const names = apiKeyEnv === undefined ? ['GOOGLE_API_KEY', 'GEMINI_API_KEY'] : [apiKeyEnv];
+  if (env !== false) takeEnvFile(names, (text) => screen.note(text));
   const name = names.find((each) => process.env[each]);
   if (name === undefined) return undefined;
-  return { name: shown(name), key: process.env[name] ?? '' };
+  return { name: shown(name), key: process.env[name] ?? '', place: placeOf(name) };
 }
 
 /** One sentence on what to set. */
 export function missingKey({ apiKeyEnv }: ServiceOptions): string {
   if (apiKeyEnv !== undefined)
     return `no API key: ${shown(apiKeyEnv)} is not set in the environment`;
-  return 'no API key: set GEMINI_API_KEY (or GOOGLE_API_KEY), or name a variable with --api-key-env';
+  return 'no API key: set GEMINI_API_KEY (or GOOGLE_API_KEY), here or in a file .env, or name a variable with --api-key-env';
 }
 
 /** A variable's name, unless it may be the key itself, given by mistake. */
@@ -79,6 +100,11 @@ const GOOGLE = 'https://generativelanguage.googleapis.com';
 export function addressOf({ baseUrl }: ServiceOptions): string {
   const address = baseUrl ?? (process.env['GOOGLE_GEMINI_BASE_URL'] || GOOGLE);
   return checkedUrl(address).replace(/\/+$/, '');
+}
+
+/** The place of the address that is asked, in words; empty for an option and the environment. */
+export function addressPlace({ baseUrl }: ServiceOptions): string {
+  return baseUrl === undefined ? placeOf('GOOGLE_GEMINI_BASE_URL') : '';
 }
 
 /** The folder in which quotas are remembered. */
@@ -102,9 +128,10 @@ export async function openClient(
   more: ClientOptions = {},
   named: readonly string[] = [],
 ): Promise<Client> {
-  const found = keyOf(options);
+  const found = keyOf(options, screen);
   if (found === undefined) throw new Problem(missingKey(options));
-  const client: ClientOptions = { apiKey: found.key, ...more, store: storeOf(options, screen) };
+  const store = storeOf(options, screen);
+  const client: ClientOptions = { apiKey: found.key, ...more, ...(store && { store }) };
   const { baseUrl, project } = options;
   if (baseUrl !== undefined) client.baseUrl = checkedUrl(baseUrl);
   if (project !== undefined) client.project = project;
@@ -112,19 +139,34 @@ export async function openClient(
   if (limits !== undefined) client.limits = limits;
   const opened = createClient(client);
   opened.on('storeDown', ({ down }) => {
-    if (down) screen.note('the quota cannot be remembered: its folder does not answer');
+    if (down) forgets(screen, `${stateDirectory(options)} does not answer`);
   });
   return opened;
 }
 
-function storeOf(options: ServiceOptions, screen: Screen): NonNullable<ClientOptions['store']> {
+/** The store of the quota; `undefined` where its folder cannot be used, which is told. */
+export function storeOf(
+  options: ServiceOptions,
+  screen: Screen,
+): NonNullable<ClientOptions['store']> | undefined {
   const folder = stateDirectory(options);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
+    accessSync(folder, constants.R_OK | constants.W_OK);
+    return fileStore(folder);
   } catch (error) {
-    screen.note(`the quota cannot be remembered: ${messageOf(error)}`);
+    forgets(screen, messageOf(error));
+    return undefined;
   }
-  return fileStore(folder);
+}
+
+let isForgetting = false;
+
+/** Says that the quota is not remembered: once, however many clients a command opens. */
+function forgets(screen: Screen, why: string): void {
+  if (isForgetting) return;
+  isForgetting = true;
+  screen.note(`the quota cannot be remembered: ${why}`);
 }
 
 function checkedUrl(text: string): string {
@@ -145,6 +187,35 @@ async function limitsOf(
   const each: ModelLimits = { rpm, rpd };
   const models = [...(await chainOf(client)), ...named];
   return Object.fromEntries(models.map((model) => [model, each]));
+}
+
+/** The limits that these models meet: those that are given, and of this key those that are remembered. */
+export async function limitsMet(
+  options: ServiceOptions & LimitOptions,
+  screen: Screen,
+  more: ClientOptions,
+  named: readonly string[],
+): Promise<Limits> {
+  const key = keyOf(options, screen)?.key;
+  // Nothing is made for a look: a folder that is not there remembers nothing.
+  const hasMemory = key !== undefined && existsSync(stateDirectory(options));
+  const reportsOf = async (given: LimitOptions): Promise<QuotaReport[]> => {
+    const client: ClientOptions = { apiKey: key ?? 'none', models: [...named] };
+    const store = hasMemory ? storeOf(options, screen) : undefined;
+    if (store !== undefined) client.store = store;
+    if (options.baseUrl !== undefined) client.baseUrl = checkedUrl(options.baseUrl);
+    if (options.project !== undefined) client.project = options.project;
+    const limits = await limitsOf(given, { ...client, ...more }, named);
+    if (limits !== undefined) client.limits = limits;
+    const opened = createClient(client);
+    return opened.quota().finally(() => opened.close());
+  };
+  const { tier } = options;
+  const reports = await reportsOf(options);
+  const isKnown = reports.some(({ limits }) => limits.some(({ limit }) => limit !== undefined));
+  if (isKnown) return { ...(tier === undefined ? {} : { tier }), reports };
+  // Where nothing is known, the first tier that makes pictures at all is a fair guess.
+  return { tier: 'tier1', reports: await reportsOf({ tier: 'tier1' }) };
 }
 
 /** The model that is asked first where a request names none. */

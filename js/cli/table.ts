@@ -24,3 +24,26 @@ export function table(names: readonly string[], cells: readonly (readonly string
     )
     .join('\n');
 }
+
+/**
+ * The table in so many columns of a terminal: without those columns that can be spared, one after the
+ * other, until it fits.
+ */
+export function fittingTable(
+  width: number,
+  names: readonly string[],
+  cells: readonly (readonly string[])[],
+  spared: readonly string[],
+): string {
+  const text = table(names, cells);
+  const [first, ...others] = spared;
+  const isFitting = text.split('\n').every((line) => [...line].length <= width);
+  if (isFitting || first === undefined) return text;
+  const kept = (_: string, at: number) => names[at] !== first;
+  return fittingTable(
+    width,
+    names.filter(kept),
+    cells.map((row) => row.filter(kept)),
+    others,
+  );
+}

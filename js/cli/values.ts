@@ -10,35 +10,39 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** A length of time in ms: `90s`, `10m`, `2h`, `1d`; a bare number is seconds. */
-export function readDuration(text: string): number {
-  const [, number = '', unit = 's'] = /^(\d+(?:\.\d+)?) ?([a-z]+)?$/.exec(text) ?? [];
-  const size = UNITS[unit];
-  if (number === '' || size === undefined) {
-    throw new InvalidArgumentError('Give a time as 90s, 10m, 2h or 1d.');
-  }
-  return Number(number) * size;
-}
+/** A decimal number as people write it; JavaScript also takes `0x10`, `1e3` and an empty text. */
+const DECIMAL = /^(?:\d+(?:\.\d+)?|\.\d+)$/;
 
-/** A number above 0. */
-export function readPositive(text: string): number {
-  const number = Number(text);
-  if (text.trim() === '' || !Number.isFinite(number) || number <= 0) {
-    throw new InvalidArgumentError('Give a number above 0.');
+/** A length of time in ms: `90s`, `2m`, `1h30m`, `1d`; a bare number is seconds. */
+export function readDuration(text: string): number {
+  const whole = /^\d+(?:\.\d+)?$/.test(text) ? `${text}s` : text.replace(/ /g, '');
+  const parts = [...whole.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)];
+  const time = parts.reduce(
+    (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? Number.NaN),
+    0,
+  );
+  if (parts.map(([part]) => part).join('') !== whole || !(time > 0)) {
+    throw new InvalidArgumentError('Give a time as 90s, 2m, 1h30m or 1d.');
   }
-  return number;
+  return time;
 }
 
 /** An amount of money in USD above 0, with or without `$`. */
 export function readMoney(text: string): number {
-  return readPositive(text.replace(/^\$/, ''));
+  const amount = text.replace(/^\$/, '');
+  const number = DECIMAL.test(amount) ? Number(amount) : 0;
+  if (!Number.isFinite(number) || number <= 0) {
+    throw new InvalidArgumentError('Give an amount in USD above 0, as 0.50 or 20.');
+  }
+  return number;
 }
 
 /** A whole number from 1. */
 export function readCount(text: string): number {
-  const number = readPositive(text);
-  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError('Give a whole number from 1.');
-  return number;
+  if (!/^\d{1,15}$/.test(text) || Number(text) === 0) {
+    throw new InvalidArgumentError('Give a whole number from 1.');
+  }
+  return Number(text);
 }
 
 /** A whole number from 0. */

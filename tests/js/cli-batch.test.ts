@@ -61,6 +61,14 @@ describe('what is read', () => {
     assert.equal(models['k2'], 'gemini-nano-banana-2.1');
   });
 
+  it('what the library warns of is said once', async () => {
+    const row = { contents: 'a', model: 'gemini-nano-banana-2.1', config: { seed: 5 } };
+    write('p.jsonl', JSON.stringify(row));
+    const { code, stderr } = await stage.run(['batch', 'p.jsonl', '-o', 'out']);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr.match(/`seed` is not for/g)?.length, 1, stderr);
+  });
+
   it('- is stdin, in the format that is said', async () => {
     const input = '{"prompt":"a fox"}\n';
     const args = ['batch', '-', '--format', 'jsonl', '-o', 'out'];
@@ -80,6 +88,23 @@ describe('what is read', () => {
       /line 1: .*`baseUrl` is for the client to say/,
     ],
     ['p.jsonl', '{"prompt":"a","key":1}\n', /line 1: "key" must be a text/],
+    [
+      'p.jsonl',
+      '{"prompt":"a"}\n{"prompt":"b","size":"3K"}\n',
+      /line 2: size '3K' is invalid.*512, 1K/,
+    ],
+    ['p.jsonl', '{"prompt":"a","aspect":"wide"}\n', /line 1: aspect 'wide' is invalid.*16:9/],
+    ['p.jsonl', '{"prompt":"a","aspect":"7:5"}\n', /line 1: no model of the chain can do .*ratio/],
+    ['p.jsonl', '{"prompt":" "}\n', /line 1: the prompt is empty/],
+    ['p.jsonl', '{"contents":5}\n', /line 1: `contents` must be/],
+    ['p.jsonl', '{"contents":"a","modle":"x"}\n', /line 1: unknown key `modle`/],
+    [
+      'p.jsonl',
+      '{"contents":"a","config":{"imageConfig":{"imageSize":"9K"}}}\n',
+      /line 1: size '9K' is invalid/,
+    ],
+    ['p.csv', 'prompt,size\na,2K\nb,2k\n', /line 3: size '2k' is invalid/],
+    ['p.csv', 'prompt,model\na,no such\n', /line 2: model 'no such' is invalid/],
     ['p.csv', 'promt\na\n', /unknown column promt; the columns are prompt, key/],
     ['p.csv', 'prompt,key\n,k\n', /line 2: the prompt is empty/],
     ['p.csv', 'prompt,key\na,k,more\n', /cannot be read/],
@@ -94,6 +119,8 @@ describe('what is read', () => {
       assert.match(stderr, says);
       assert.equal(stage.asked(), 0);
       assert.ok(!existsSync(join(stage.folder, 'out')), 'no folder is made');
+      const dry = await stage.run(['batch', name, '-o', 'out', '-n']);
+      assert.equal(dry.code, 2, dry.stdout);
     });
   }
 });

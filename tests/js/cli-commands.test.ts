@@ -63,6 +63,41 @@ describe('explain', () => {
     assert.match(stdout, /^overloaded \(once, status 503, retry: soon\)\nThe service has no cap/);
   });
 
+  it('reads several files, and a status alone', async () => {
+    writeFileSync(join(stage.folder, 'a.log'), LOG);
+    writeFileSync(join(stage.folder, 'b.log'), '504 DEADLINE_EXCEEDED\n');
+    const { code, stdout } = await stage.run(['explain', 'a.log', 'b.log', '--json']);
+    assert.equal(code, 0);
+    const kinds = JSON.parse(stdout).kinds.map(({ kind }: { kind: string }) => kind);
+    assert.deepEqual(kinds, ['overloaded', 'not_in_tier', 'timeout']);
+    const status = await stage.run(['explain', '429']);
+    assert.equal(status.code, 0);
+    assert.match(status.stdout, /^rate limited \(once, status 429, retry: soon\)\n/);
+  });
+
+  it('a file that is not there is code 2, and nothing is told of the others', async () => {
+    writeFileSync(join(stage.folder, 'a.log'), LOG);
+    for (const name of ['none.log', 'logs/503', './429', '429.txt']) {
+      const { code, stdout, stderr } = await stage.run(['explain', 'a.log', name]);
+      assert.equal(code, 2, name);
+      assert.equal(stdout, '');
+      assert.equal(stderr, `error: there is no file ${name}\n`);
+    }
+    const word = await stage.run(['explain', 'nothing']);
+    assert.equal(word.code, 2);
+    assert.match(word.stderr, /^error: there is no file nothing, nor is it an error/);
+    const folder = await stage.run(['explain', '.']);
+    assert.equal(folder.code, 2);
+    assert.equal(folder.stderr, 'error: . is a folder\n');
+    // Texts of errors that look a little like names of files.
+    const bodies = [
+      '{"error":{"code":503,"url":"https://x.example/v1"}}',
+      'google.api_core.exceptions.ResourceExhausted',
+      `503 ${'x'.repeat(6000)}`,
+    ];
+    for (const text of bodies) assert.equal((await stage.run(['explain', text])).code, 0, text);
+  });
+
   it('nothing known is code 1', async () => {
     const { code, stdout } = await stage.run(['explain'], { input: 'all is well\n' });
     assert.equal(code, 1);
@@ -105,6 +140,16 @@ describe('plan and models', () => {
     for (const { id, status } of all) assert.equal(stdout.includes(id), status !== 'retired', id);
   });
 
+  it('models fits 80 columns, and all is there in words', async () => {
+    const { stdout } = await stage.run(['models', '--all']);
+    for (const line of stdout.split('\n')) assert.ok(line.length < 80, line);
+    assert.match(stdout, /^gemini-2\.5-flash-image +ends 2027-03-15 /m);
+    const one = await stage.run(['models', 'gemini-2.5-flash-image']);
+    assert.doesNotMatch(one.stdout, /object Object/);
+    assert.match(one.stdout, /^ends +gemini 2027-03-15, vertex 2027-03-15$/m);
+    assert.match(one.stdout, /^input price +\$0\.30 a million tokens$/m);
+  });
+
   it('models with an id, an older one too, tells all of it', async () => {
     const { stdout } = await stage.run(['models', 'gemini-3-pro-image-preview']);
     assert.match(stdout, /^id +gemini-3-pro-image$/m);
@@ -131,16 +176,16 @@ describe('doctor', () => {
     assert.equal(stage.asked(), 1);
   });
 
-  it('a wrong key, a model that is not there, no network: code 1, with advice', async () => {
+  it('a wrong key is code 2, no network 3, a model that is not there 1, with advice', async () => {
     stage.server.emulator.configure({ unknownKeys: 'reject' });
     const key = await stage.run(['doctor', '--yes']);
-    assert.equal(key.code, 1);
+    assert.equal(key.code, 2);
     assert.match(key.stdout, /\nno access +The service does not accept the API key\.\n {3}Check/);
     assert.doesNotMatch(key.stdout + key.stderr, new RegExp(SECRET));
     const network = await stage.run(['doctor'], {
       env: { GOOGLE_GEMINI_BASE_URL: 'http://127.0.0.1:9' },
     });
-    assert.equal(network.code, 1);
+    assert.equal(network.code, 3);
     assert.match(network.stdout, /\nno network +127\.0\.0\.1:9: /);
     stage.server.emulator.configure({ unknownKeys: 'accept' });
     const model = await stage.run(['doctor', '--model', 'no-such-model']);

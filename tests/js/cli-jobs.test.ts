@@ -39,6 +39,19 @@ describe('jobs', () => {
     assert.deepEqual(stdout.trim().split('\n').sort(), ['out/k1.png', 'out/k2.png']);
   });
 
+  it('a bare id is a name too', async () => {
+    const name = await created(['k1']);
+    const id = name.replace('batches/', '');
+    for (const verb of ['get', 'wait']) {
+      const { code, stdout, stderr } = await stage.run(['jobs', verb, id]);
+      assert.equal(code, 0, stderr);
+      assert.ok(stdout.startsWith(`${name}: `), stdout);
+    }
+    assert.equal((await stage.run(['jobs', 'results', id, '-o', 'out'])).code, 0);
+    const { stdout } = await stage.run(['jobs', 'delete', id, '--json']);
+    assert.deepEqual(JSON.parse(stdout), { name, state: 'deleted' });
+  });
+
   it('names of keys are safe and unique, and a second run keeps what is there', async () => {
     const name = await created(['a/b', 'a-b', '../../c']);
     await stage.run(['jobs', 'wait', name]);

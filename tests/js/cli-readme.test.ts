@@ -83,8 +83,12 @@ it('the table of exit codes in docs/cli.md is that of the command line', async (
   }
 });
 
+/** The port that the pages name, which may be taken here. */
+const PORT = '8080';
+
 /** The words of a command line to both streams, in order. */
-async function said(command: string): Promise<string> {
+async function said(shown: string): Promise<string> {
+  const command = shown.replace(`--port ${PORT}`, '--port 0');
   for (const [which, fault] of SCENES) {
     if (which.test(command)) stage.server.emulator.script([fault]);
   }
@@ -105,7 +109,10 @@ async function said(command: string): Promise<string> {
   await new Promise((resolve) => child.on('close', resolve));
   job = /batches\/[\w-]+/.exec(text)?.[0] ?? job;
   const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  return whole.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:8080').replaceAll(stage.folder, '~');
+  // A port that a reader would not see is left as it is.
+  const { port } = stage.server;
+  const own = command === shown ? `127\\.0\\.0\\.1:${port}\\b` : '127\\.0\\.0\\.1:\\d+';
+  return whole.replaceAll(new RegExp(own, 'g'), `127.0.0.1:${PORT}`).replaceAll(stage.folder, '~');
 }
 
 /** Without what varies from run to run: times, names, what a picture cost, the width of columns. */

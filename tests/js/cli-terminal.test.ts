@@ -6,12 +6,16 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type * as Progress from '../../js/cli/progress.ts';
+import type * as Table from '../../js/cli/table.ts';
 import type * as Words from '../../js/cli/words.ts';
+import type * as Wrap from '../../js/cli/wrap.ts';
 import type { BatchProgress } from '../../pkg/index.js';
 import { openStage, PROGRAM, SECRET } from './support/cli.ts';
 import { importCli } from './support/cli-module.ts';
 
 const { progressLine, progressLines } = await importCli<typeof Progress>('progress');
+const { wrapped } = await importCli<typeof Wrap>('wrap');
+const { fittingTable, table } = await importCli<typeof Table>('table');
 const { count, duration, moment, money, short } = await importCli<typeof Words>('words');
 
 const NOW = Date.UTC(2026, 10, 25, 12);
@@ -44,6 +48,21 @@ describe('the bar', () => {
     const at = moment(waiting.until, new Date(NOW));
     assert.equal(line, `waiting until ${at} (38 s): 20 requests a minute are used`);
     assert.match(progressLine({ ...PROGRESS, waiting }, OUTLOOK), /; waiting until .*\(38 s\)/);
+  });
+
+  it('estimates by the rate that it shows, or by the wait, which it shows then', () => {
+    for (const perMinute of [0.04, 0.96, 1.26, 9.94, 12.4, 12.6, 119.5]) {
+      const text = progressLine({ ...PROGRESS, perMinute }, OUTLOOK);
+      const [, rate] = /, ([\d.]+)\/min/.exec(text) ?? [];
+      if (rate === undefined) assert.doesNotMatch(text, /left/, text);
+      else assert.ok(text.includes(`, ${duration((40 / Number(rate)) * 60_000)} left`), text);
+    }
+    const waiting = { reason: 'the day is spent', until: new Date(NOW + 3_600_000) };
+    const text = progressLine({ ...PROGRESS, waiting }, OUTLOOK);
+    assert.match(
+      text,
+      /, at least 1 h left, 4 in flight; waiting until .* \(1 h\): the day is spent$/,
+    );
   });
 
   it('tells of jobs that have not ended', () => {
@@ -96,6 +115,28 @@ describe('words', () => {
     assert.equal(short('🦊🦊🦊', 3), '🦊🦊🦊');
     assert.equal(count(1, 'picture'), '1 picture');
     assert.equal(count(2000, 'picture'), '2,000 pictures');
+  });
+});
+
+describe('sentences', () => {
+  it('break between words, and keep their indent', () => {
+    assert.equal(wrapped('one two three', 7), 'one two\nthree');
+    assert.equal(wrapped('  one two three\n- four five', 9), '  one two\n  three\n- four\n  five');
+    assert.equal(wrapped('https://a.example/long', 5), 'https://a.example/long');
+    assert.equal(wrapped('\u001b[31merror:\u001b[39m a b', 10), '\u001b[31merror:\u001b[39m a b');
+  });
+});
+
+describe('tables', () => {
+  it('spare columns until they fit, and none where there is room', () => {
+    const [names, rows] = [['job', 'model', 'state'], [['a-long-name', 'a-model', 'done']]];
+    const whole = table(names, rows);
+    assert.equal(fittingTable(80, names, rows, ['model', 'state']), whole);
+    assert.equal(
+      fittingTable(20, names, rows, ['model', 'state']),
+      'job          state\na-long-name  done',
+    );
+    assert.equal(fittingTable(3, names, rows, ['model', 'state']), 'job\na-long-name');
   });
 });
 

@@ -36,6 +36,7 @@ describe('help', () => {
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`Examples:\n  \\$ unexhausted ${name}`));
       assert.match(stdout, /--json/);
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
       assert.match(stdout, /Exit codes:/);
     });
   }
@@ -57,8 +58,19 @@ describe('wrong usage', () => {
       ['generate', 'a fox', '--size', '3K'],
       /Allowed choices are 512, 1K, 2K, 4K/,
     ],
-    ['no number', ['generate', 'a fox', '--rpm', 'x'], /Give a number above 0/],
-    ['no time', ['generate', 'a fox', '--deadline', '5 fortnights'], /90s, 10m, 2h or 1d/],
+    ['no number', ['generate', 'a fox', '--rpm', 'x'], /Give a whole number from 1/],
+    ['a number of JavaScript', ['generate', 'a', '--rpm', '1e2'], /Give a whole number from 1/],
+    [
+      'no price',
+      ['generate', 'a', '--max-cost', '0x10'],
+      /Give an amount in USD above 0, as 0\.50/,
+    ],
+    ['an endless price', ['batch', 'a', '-o', 'o', '--budget', '1e999'], /Give an amount in USD/],
+    ['no ratio', ['generate', 'a fox', '--aspect', 'wide'], /Give a ratio as 16:9/],
+    ['a ratio of no model', ['generate', 'a fox', '--aspect', '7:5'], /aspect ratio/],
+    ['no model', ['generate', 'a fox', '-m', 'no such'], /Give the id of a model/],
+    ['no time', ['generate', 'a fox', '--deadline', '5 fortnights'], /90s, 2m, 1h30m or 1d/],
+    ['half a time', ['generate', 'a fox', '--deadline', '1m30'], /Give a time/],
     ['two kinds of limits', ['generate', 'a', '--rpm', '5', '--tier', 'tier1'], /cannot be used/],
     ['an empty prompt', ['generate', ' '], /the prompt is empty/],
     ['no address', ['generate', 'a', '--base-url', 'nowhere'], /must be like https/],
@@ -105,11 +117,34 @@ describe('keys', () => {
     }
   });
 
+  it('a wrong key is code 2 everywhere', async () => {
+    stage.server.emulator.configure({ unknownKeys: 'reject' });
+    writeFileSync(join(stage.folder, 'p.txt'), 'a fox\n');
+    const commands = [
+      'batch p.txt -o out',
+      'batch p.txt -o jobs --route batch',
+      'doctor',
+      'jobs create p.txt',
+      'jobs list',
+      'jobs get abc',
+      'jobs wait abc',
+      'jobs results abc -o results',
+      'jobs cancel abc',
+      'jobs delete abc',
+    ];
+    for (const command of commands) {
+      const { code, stdout, stderr } = await stage.run(command.split(' '));
+      assert.equal(code, 2, `${command}: ${stderr}`);
+      assert.match(stdout + stderr, /API key/, command);
+    }
+    assert.ok(!existsSync(join(stage.folder, 'results')), 'no folder is made for nothing');
+  });
+
   it('a wrong key is an error with advice, and is never shown, nor is a stack', async () => {
     stage.server.emulator.configure({ unknownKeys: 'reject' });
     for (const more of [[], ['--json'], ['--debug']]) {
       const { code, stdout, stderr } = await stage.run(['generate', 'a fox', ...more]);
-      assert.equal(code, 1);
+      assert.equal(code, 2);
       assert.match(stderr, /^error: 400 INVALID_ARGUMENT: API key not valid/);
       assert.match(stderr, /\nCheck that the key is set/);
       assert.doesNotMatch(stdout + stderr, new RegExp(SECRET));
@@ -117,7 +152,7 @@ describe('keys', () => {
       if (!more.includes('--json')) continue;
       const { error, exitCode } = JSON.parse(stdout);
       assert.equal(error.kind, 'unauthenticated');
-      assert.equal(exitCode, 1);
+      assert.equal(exitCode, 2);
     }
   });
 });
@@ -267,7 +302,42 @@ describe('generate', () => {
     writeFileSync(join(stage.folder, 'taken'), '');
     const { code, stderr } = await stage.run(['generate', 'a', '--state-dir', 'taken/state']);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /quota cannot be remembered/);
+    assert.equal(stderr.match(/quota cannot be remembered/g)?.length, 1, stderr);
+    const doctor = await stage.run(['doctor', '--yes', '--state-dir', 'taken/state']);
+    assert.equal(doctor.stderr.match(/quota cannot be remembered/g)?.length, 1, doctor.stderr);
+  });
+
+  it('a folder that the system never makes is told at once', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const { code, stderr } = await stage.run(['quota', '--state-dir', '/proc/nothing/here']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^the quota cannot be remembered: ENOENT.*\n$/);
+  });
+
+  it('-m is the model, and times are as people write them', async () => {
+    const args = ['generate', 'a fox', '-m', 'gemini-nano-banana-2.1', '--json'];
+    for (const time of ['90s', '2m', '1m30s', '1h', '90']) {
+      const { code, stdout, stderr } = await stage.run([...args, '--deadline', time]);
+      assert.equal(code, 0, `${time}: ${stderr}`);
+      assert.equal(JSON.parse(stdout).model, 'gemini-nano-banana-2.1');
+    }
+  });
+
+  it('an option of the library is called as the command line calls it', async () => {
+    const { code, stderr } = await stage.run(['generate', 'a fox', '--max-cost', '0.001']);
+    assert.equal(code, 1);
+    assert.match(stderr, /Allow a higher --max-cost/);
+    assert.equal(stage.asked(), 0);
+  });
+
+  it('--dry-run says the cost and the time, and sends nothing', async () => {
+    const { code, stdout } = await stage.run(['generate', 'a fox', '-n', '--size', '4K']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^gemini-3-pro-image +4K +1 +\$0\.24 +at once$/m);
+    assert.match(stdout, /1 picture, about \$0\.24; nothing was sent\n$/);
+    assert.equal(stage.asked(), 0);
+    assert.deepEqual(readdirSync(stage.folder), []);
   });
 });
 

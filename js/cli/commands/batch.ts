@@ -10,12 +10,15 @@ import type {
   BatchRun,
   BatchSummary,
 } from '../../index.js';
+import { openCheck } from '../check.js';
 import { define, runs } from '../command.js';
 import { makeFolderOf, type Rescued } from '../disk.js';
-import { estimateWords, type Route, Tally } from '../estimate.js';
+import { estimateWords, type Route, sumWords, Tally } from '../estimate.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { describe, linesOf } from '../failure.js';
+import { describe, inOptions, linesOf } from '../failure.js';
+import { tellStdin } from '../input.js';
 import { onInterrupt } from '../interrupt.js';
+import { Journal } from '../journal.js';
 import { rescuePictures } from '../pictures.js';
 import { whenClosed } from '../pipe.js';
 import { Problem } from '../problem.js';
@@ -26,6 +29,7 @@ import type { Screen } from '../screen.js';
 import {
   firstModel,
   type LimitOptions,
+  limitsMet,
   openClient,
   type ServiceOptions,
   takesLimits,
@@ -104,7 +108,7 @@ export function addBatch(program: Command): void {
     )
     .option('--avoid-peak', 'keep out of the hours in which the service is often overloaded')
     .option('--retry-failed', 'also try again what failed for good in an earlier run')
-    .option('--dry-run', 'say what it would cost and how long it would take, and send nothing')
+    .option('-n, --dry-run', 'say what it would cost and how long it would take, and send nothing')
     .option('--force', 'use a folder that is not empty and has no journal');
   takesLimits(command);
   takesService(command);
@@ -114,30 +118,74 @@ export function addBatch(program: Command): void {
 async function batch(screen: Screen, options: Options, file = ''): Promise<ExitCode | undefined> {
   const { model, size, aspect, format } = options;
   const source: Source = { file, format, defaults: { model, size, aspect } };
-  const tally = new Tally(await firstModel(chain(options)));
-  if (file !== '-' || options.dryRun) {
-    // Read once before anything is paid for: what cannot be read is told now, and the number is known.
-    const skipped = (lines: number) => screen.note(`${count(lines, 'empty line')} left out`);
-    for await (const entry of readEntries(source, skipped)) tally.add(entry);
-    if (tally.pictures === 0) throw new Problem(`${file} has no prompts`);
-  }
+  const journal = resolve(options.journal ?? join(options.out, 'journal.jsonl'));
+  if (file === '-') tellStdin(screen);
+  // A batch of stdin is made as it comes.
+  const isCounted = file !== '-' || options.dryRun;
+  const tally = isCounted
+    ? await counted(screen, options, source, journal)
+    : new Tally(await firstModel(chain(options)));
   if (options.dryRun) {
-    const estimate = await tally.estimate(options.tier ?? 'tier1', options.route);
+    const limits = await limitsMet(options, screen, chain(options), tally.models);
+    const estimate = await tally.estimate(options.route, limits);
     screen.data(estimate);
     screen.result(estimateWords(estimate));
     return undefined;
   }
-  const journal = resolve(options.journal ?? join(options.out, 'journal.jsonl'));
   checkFolder(options, journal);
   const client = await openClient(options, screen, chain(options), tally.models);
+  if (isCounted) screen.note(sumWords(await tally.estimate(options.route, { reports: [] })));
   try {
     makeFolderOf(options.out);
     const run = client.batch(requests(source), batchOptions(options, journal));
-    return await follow(run, screen, tally.pictures || undefined);
+    return await follow(run, screen, tally.pictures || undefined, file === '-');
   } finally {
     client.close();
     // A user who stops a batch may still hold the other end of the pipe, which would keep this alive.
     if (file === '-') process.stdin.destroy();
+  }
+}
+
+/**
+ * Reads all before anything is paid for: what cannot be read, or asked for, is told now, and what is
+ * done is known.
+ */
+async function counted(
+  screen: Screen,
+  options: Options,
+  source: Source,
+  journal: string,
+): Promise<Tally> {
+  const tally = new Tally(await firstModel(chain(options)));
+  const { out, retryFailed } = options;
+  const check = await openCheck(chain(options));
+  const earlier = await Journal.read({ journal, out, retryFailed });
+  try {
+    const skipped = (lines: number) => screen.note(`${count(lines, 'empty line')} left out`);
+    for await (const entry of readEntries(source, skipped)) {
+      await check.see(entry);
+      tally.add(entry, await earlier.take(entry));
+    }
+    if (tally.pictures === 0) throw new Problem(`${source.file} has no prompts`);
+    tellAnew(screen, earlier, out);
+    return tally;
+  } finally {
+    check.close();
+    earlier.close();
+  }
+}
+
+/** Says what is made anew though a picture was there: it is paid for again. */
+function tellAnew(screen: Screen, { changed, missing }: Journal, out: string): void {
+  if (missing > 0) {
+    const what = `${count(missing, 'picture')} of the journal`;
+    screen.note(`${what} ${missing === 1 ? 'is' : 'are'} not in ${out} any more: made anew`);
+  }
+  if (changed > 0) {
+    const what = `${count(changed, 'picture')} ${changed === 1 ? 'is' : 'are'} done in ${out}`;
+    screen.note(
+      `${what} with another prompt, model, size or aspect: made anew, and paid for again`,
+    );
   }
 }
 
@@ -174,7 +222,12 @@ function checkFolder({ out, force }: Options, journal: string): void {
 }
 
 /** Tells how a batch goes, until it has ended. */
-async function follow(run: BatchRun, screen: Screen, total: number | undefined): Promise<ExitCode> {
+async function follow(
+  run: BatchRun,
+  screen: Screen,
+  total: number | undefined,
+  isStdin: boolean,
+): Promise<ExitCode> {
   const failures: BatchItemFailed[] = [];
   // The same may be said of thousands of items.
   const notices = new Map<string, number>();
@@ -208,7 +261,9 @@ async function follow(run: BatchRun, screen: Screen, total: number | undefined):
     }),
   ];
   whenClosed(stop);
-  if (screen.live) screen.watch(() => progressLines(run.progress(), outlook()));
+  // Lines that change would mix with those that are typed.
+  const isTyped = isStdin && process.stdin.isTTY;
+  if (screen.live && !isTyped) screen.watch(() => progressLines(run.progress(), outlook()));
   try {
     for await (const item of run) {
       const kept = await rescued(item);
@@ -271,17 +326,18 @@ function tell(summary: BatchSummary, failures: readonly BatchItemFailed[], scree
   // A user who has stopped it knows.
   if (stopped !== undefined && stopped.reason !== 'stopped') {
     const { message, advice, retryAt } = stopped;
-    screen.note(`stopped: ${message}`);
+    screen.note(`stopped: ${inOptions(message)}`);
     // The message may hold the advice already; how to go on is said below in the words of a command.
     const sentences = advice.split(/(?<=[.!?]) (?=[A-Z])/);
     const rest = sentences.filter((text) => !message.includes(text) && !/same journal/.test(text));
-    if (rest.length > 0) screen.note(rest.join(' '));
+    if (rest.length > 0) screen.note(inOptions(rest.join(' ')));
     if (retryAt !== undefined) screen.note(`Try again at ${moment(retryAt)}.`);
   }
   if (resumable) screen.note('The same command goes on from here.');
 }
 
 function codeOf({ failed, stopped, resumable }: BatchSummary): ExitCode {
+  if (stopped?.reason === 'unauthenticated') return EXIT.usage;
   if (resumable) return EXIT.later;
   return failed > 0 || stopped !== undefined ? EXIT.failed : EXIT.ok;
 }

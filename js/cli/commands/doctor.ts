@@ -1,14 +1,15 @@
 /** `unexhausted doctor`: whether everything is in place. */
 import type { Command } from 'commander';
-import { classifyError, type ModelInfo, models } from '../../index.js';
+import { classifyError, type ErrorInfo, type ModelInfo, models } from '../../index.js';
 import { define, runs } from '../command.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { linesOf, passes } from '../failure.js';
+import { exitCodeOf, linesOf } from '../failure.js';
 import { messageOf, Problem } from '../problem.js';
 import { requestOf } from '../request.js';
 import type { Screen } from '../screen.js';
 import {
   addressOf,
+  addressPlace,
   keyOf,
   missingKey,
   openClient,
@@ -35,6 +36,8 @@ interface Check {
   ok?: boolean;
   text: string;
   advice?: string;
+  /** The exit code of a check that failed. Default: 1. */
+  exitCode?: ExitCode;
 }
 
 /** Adds the command. */
@@ -48,7 +51,7 @@ export function addDoctor(program: Command): void {
     examples: ['doctor', 'doctor --yes --json'],
   });
   command
-    .option('--model <id>', 'the model of the last check (default: the cheapest)')
+    .option('-m, --model <id>', 'the model of the last check (default: the cheapest)')
     .option('--yes', 'make the call that costs');
   takesService(command);
   runs(command, examine);
@@ -66,17 +69,19 @@ async function examine(screen: Screen, options: Options): Promise<ExitCode> {
     screen.data({ checks, exitCode: code });
     return code;
   };
-  const found = keyOf(options);
+  const found = keyOf(options, screen);
   if (found === undefined) {
     report({ name: 'key', ok: false, text: missingKey(options) });
     return end(EXIT.usage);
   }
-  report({ name: 'key', ok: true, text: `${found.name} is set` });
+  report({ name: 'key', ok: true, text: `${found.name} ${`is set ${found.place}`.trim()}` });
   const model = options.model ?? cheapest(await models());
-  const looks = await look(addressOf(options), found.key, model);
+  const address = addressOf(options);
+  const looks = await look(address, addressPlace(options), found.key, model);
   for (const check of looks) report(check);
   // Neither a wrong clock nor anything else after it stands in the way of a call.
-  if (looks.some(({ name, ok }) => ok === false && name !== 'clock')) return end(EXIT.failed);
+  const failed = looks.find(({ name, ok }) => ok === false && name !== 'clock');
+  if (failed !== undefined) return end(failed.exitCode ?? EXIT.failed);
   report(await tier(screen, options, model));
   const price = priceOf(await models(), model);
   if (!(await agreed(screen, options, model, price))) {
@@ -89,8 +94,9 @@ async function examine(screen: Screen, options: Options): Promise<ExitCode> {
 }
 
 /** Asks for the model, which is free, and looks at what comes back. */
-async function look(address: string, key: string, model: string): Promise<Check[]> {
+async function look(address: string, place: string, key: string, model: string): Promise<Check[]> {
   const { host } = new URL(address);
+  const named = place === '' ? host : `${host} (${place})`;
   const sent = Date.now();
   let response: Response;
   let body: string;
@@ -102,18 +108,32 @@ async function look(address: string, key: string, model: string): Promise<Check[
     });
     body = await response.text();
   } catch (error) {
-    const { summary, advice } = classifyError(error);
-    return [{ name: 'network', ok: false, text: `${host}: ${summary}`, advice }];
+    const info = classifyError(error);
+    const { summary, advice } = info;
+    return [
+      { name: 'network', ok: false, text: `${named}: ${summary}`, advice, exitCode: codeOf(info) },
+    ];
   }
   const took = Date.now() - sent;
-  const network = { name: 'network', ok: true, text: `${host} answered in ${duration(took)}` };
+  const network = {
+    name: 'network',
+    ok: true,
+    text: `${named} answered in ${duration(took)}`,
+  };
   const checks: Check[] = [network, clock(response.headers.get('date'), sent + took / 2)];
   if (!response.ok) {
     const { status, headers } = response;
-    const { summary, advice } = classifyError({ status, headers, body });
-    return [...checks, { name: 'access', ok: false, text: summary, advice }];
+    const info = classifyError({ status, headers, body });
+    const { summary, advice } = info;
+    const exitCode = codeOf(info);
+    return [...checks, { name: 'access', ok: false, text: summary, advice, exitCode }];
   }
   return [...checks, listed(body, model)];
+}
+
+function codeOf({ kind, retry }: ErrorInfo): ExitCode {
+  if (kind === 'unauthenticated') return EXIT.usage;
+  return retry === 'never' ? EXIT.failed : EXIT.later;
 }
 
 function clock(header: string | null, local: number): Check {
@@ -207,10 +227,9 @@ async function call(
     };
   } catch (error) {
     const [text = '', ...advice] = linesOf(error);
-    const later = error instanceof Error && 'isRetryable' in error && passes(error as never);
     return {
       check: { name: 'call', ok: false, text, advice: advice.join('\n') },
-      code: later ? EXIT.later : EXIT.failed,
+      code: exitCodeOf(error),
     };
   } finally {
     client.close();

@@ -1,5 +1,5 @@
 /** `unexhausted explain`: what errors mean. */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../index.js';
 import { type CommonOptions, define, runs } from '../command.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import { tellStdin } from '../input.js';
 import { messageOf, Problem } from '../problem.js';
 import { momentOf, records } from '../records.js';
 import type { Screen } from '../screen.js';
@@ -32,10 +33,11 @@ export function addExplain(program: Command): void {
     usage: 'explain [errors...]',
     summary: 'say what errors mean: an error text, log files, or stdin',
     details:
-      'An argument that is no file is read as an error text; without arguments, or with `-`, stdin\n' +
-      'is read. Nothing is sent anywhere.',
+      'An argument that is no file is read as an error text, a status such as 429 too; without\n' +
+      'arguments, or with `-`, stdin is read. Nothing is sent anywhere.',
     examples: [
-      'explain app.log',
+      'explain app.log yesterday.log',
+      'explain 429',
       'explain "429 RESOURCE_EXHAUSTED: Quota exceeded, limit: 0"',
       'explain --json < app.log',
     ],
@@ -49,8 +51,11 @@ async function explain(
   ...given: string[]
 ): Promise<ExitCode | undefined> {
   const found = new Findings();
-  if (given.length === 0 && process.stdin.isTTY) screen.note('reading stdin; Ctrl-D ends it');
-  for (const source of given.length === 0 ? ['-'] : given) await found.read(source);
+  const sources = given.length === 0 ? ['-'] : given;
+  // Nothing is told of some where another is not there.
+  for (const source of sources) checkSource(source);
+  if (sources.includes('-')) tellStdin(screen);
+  for (const source of sources) await found.read(source);
   const groups = found.groups();
   const diagnosis = await found.diagnosis();
   screen.data({
@@ -70,6 +75,27 @@ async function explain(
   }
   screen.result(parts.join('\n\n'));
   return undefined;
+}
+
+/** A name of a file, and no text: no spaces, and a folder or an ending. */
+const FILE_NAME = /^(?!\w+:\/\/)[^\s{}[\]"'<>]*(?:[\\/]|\.[a-z][a-z\d]{0,5}$)[^\s{}[\]"'<>]*$/i;
+
+/** @throws {Problem} where a file is named that is not there, or a folder. */
+function checkSource(source: string): void {
+  if (source === '-') return;
+  // The text of an error may be too long for the name of a file.
+  const found = existsSync(source) ? statSync(source) : undefined;
+  if (found?.isDirectory()) throw new Problem(`${source} is a folder`);
+  if (found !== undefined) return;
+  if (FILE_NAME.test(source)) throw new Problem(`there is no file ${source}`);
+  if (/^\S+$/.test(source) && classified(source).kind === 'unknown') {
+    throw new Problem(`there is no file ${source}, nor is it an error that is known`);
+  }
+}
+
+/** An error as an argument: a bare number is the status of an answer. */
+function classified(record: string): ErrorInfo {
+  return classifyError(/^[1-5]\d\d$/.test(record) ? { status: Number(record) } : record);
 }
 
 function words({ info, count: times, first, last }: Group, screen: Screen): string {
@@ -102,7 +128,7 @@ class Findings {
 
   async read(source: string): Promise<void> {
     if (source !== '-' && !existsSync(source)) {
-      this.#add(source);
+      this.#add(source, classified(source.trim()));
       return;
     }
     const stream: NodeJS.ReadableStream = source === '-' ? process.stdin : createReadStream(source);
@@ -116,10 +142,9 @@ class Findings {
     if (failure !== undefined) throw new Problem(`${source}: ${messageOf(failure)}`);
   }
 
-  #add(record: string): void {
+  #add(record: string, info: ErrorInfo = classifyError(record)): void {
     if (record.trim() === '') return;
     this.records += 1;
-    const info = classifyError(record);
     if (info.kind === 'unknown') return;
     const at = momentOf(record);
     const { kind, dimension, quotaLimit, model, status } = info;

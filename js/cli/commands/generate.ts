@@ -1,17 +1,22 @@
 /** `unexhausted generate`: one picture. */
 import type { Command } from 'commander';
 import type { ClientOptions, GenerateResult } from '../../index.js';
+import { openCheck } from '../check.js';
 import { define, runs } from '../command.js';
+import { estimateWords, Tally } from '../estimate.js';
 import { EXIT } from '../exit.js';
-import { readInput } from '../input.js';
+import { readInput, tellStdin } from '../input.js';
 import { onInterrupt } from '../interrupt.js';
 import { nameFrom } from '../names.js';
 import { readPicture } from '../pictures.js';
 import { Problem } from '../problem.js';
+import type { Entry } from '../prompts.js';
 import { chain, type PictureOptions, requestOf, takesPicture } from '../request.js';
 import type { Screen } from '../screen.js';
 import {
+  firstModel,
   type LimitOptions,
+  limitsMet,
   openClient,
   type ServiceOptions,
   takesLimits,
@@ -27,6 +32,7 @@ interface Options extends ServiceOptions, PictureOptions, LimitOptions {
   deadline?: number;
   timeout?: number;
   maxCost?: number;
+  dryRun?: boolean;
   force?: boolean;
 }
 
@@ -38,8 +44,8 @@ export function addGenerate(program: Command): void {
     details: 'A prompt of `-` is read from stdin. The path of the picture is printed on stdout.',
     examples: [
       'generate "a lighthouse at dusk" -o lighthouse.png',
-      'generate "the same by night" --image lighthouse.png --size 2K --aspect 16:9',
-      'generate "a red kite" --model gemini-3-pro-image --fallback gemini-nano-banana-2.1',
+      'generate "the same by night" --image lighthouse.png --size 2K',
+      'generate "a red kite" -m gemini-nano-banana-2.1 --deadline 90s',
     ],
   });
   takesPicture(command)
@@ -49,6 +55,7 @@ export function addGenerate(program: Command): void {
     .option('--deadline <time>', 'how long it may take in all, as 90s or 10m', readDuration)
     .option('--timeout <time>', 'how long one attempt may take (default: 180s)', readDuration)
     .option('--max-cost <usd>', 'what the picture may cost at most', readMoney)
+    .option('-n, --dry-run', 'say what it would cost, and send nothing')
     .option('--force', 'overwrite a file that is there');
   takesLimits(command);
   takesService(command);
@@ -57,9 +64,11 @@ export function addGenerate(program: Command): void {
 
 async function generate(screen: Screen, options: Options, prompt = ''): Promise<undefined> {
   const { image = [], size, aspect, deadline, timeout, maxCost, force = false } = options;
+  if (prompt === '-') tellStdin(screen);
   const text = (prompt === '-' ? await readInput(process.stdin) : prompt).trim();
   if (text === '') throw new Problem('the prompt is empty');
   const request = requestOf({ prompt: text, size, aspect, references: image.map(readPicture) });
+  if (options.dryRun) return estimate(screen, options, { request, where: 'the request', size });
   const on = narration(screen);
   const target = openTarget(options.out, nameFrom(text), force);
   try {
@@ -80,6 +89,19 @@ async function generate(screen: Screen, options: Options, prompt = ''): Promise<
   } finally {
     target.close();
   }
+}
+
+/** Says what a picture would cost with the model that is asked first. */
+async function estimate(screen: Screen, options: Options, entry: Entry): Promise<undefined> {
+  const models = chain(options);
+  const check = await openCheck(models);
+  await check.see(entry).finally(() => check.close());
+  const tally = new Tally(await firstModel(models));
+  tally.add(entry, 'toMake');
+  const limits = await limitsMet(options, screen, models, tally.models);
+  const made = await tally.estimate('realtime', limits);
+  screen.data(made);
+  screen.result(estimateWords(made));
 }
 
 async function save(screen: Screen, result: GenerateResult, target: Target): Promise<void> {
@@ -107,6 +129,8 @@ function narration(screen: Screen): NonNullable<ClientOptions['on']> {
       if (screen.live) screen.watch(() => `asking ${model} (attempt ${attempt})`);
     },
     retry: ({ attempt, info }) => {
+      // Before the first request there is only a wait, which is told with its reason.
+      if (attempt === 0) return;
       said = info.summary;
       screen.note(`attempt ${attempt}: ${said}`);
     },

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { BatchRequest, Client, Job, Jobs } from '../../index.js';
+import { openCheck } from '../check.js';
 import { define, runs } from '../command.js';
 import { makeFolderOf } from '../disk.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import { tellStdin } from '../input.js';
 import { onInterrupt } from '../interrupt.js';
 import { nameFrom } from '../names.js';
 import { savePictures } from '../pictures.js';
@@ -13,7 +15,7 @@ import { FORMATS, type Format, readEntries, type Source } from '../prompts.js';
 import { chain, type PictureOptions, takesPicture } from '../request.js';
 import type { Screen } from '../screen.js';
 import { openClient, type ServiceOptions, takesService } from '../service.js';
-import { table } from '../table.js';
+import { fittingTable } from '../table.js';
 import { readDuration } from '../values.js';
 import { count, moment, money, short } from '../words.js';
 
@@ -63,10 +65,11 @@ function addCreate(jobs: Command): void {
     .option('--name <name>', 'the display name (default: a random one)');
   takesService(command);
   runs<CreateOptions>(command, async (screen, options, file = '') => {
+    if (file === '-') tellStdin(screen);
     const { model, size, aspect, format, name } = options;
     const source: Source = { file, format, defaults: { size, aspect } };
     // Nothing is created of a file that cannot be read to its end.
-    if (file !== '-') for await (const _ of readEntries(source));
+    if (file !== '-') await checkAll(source, chain(options));
     return await withJobs(screen, options, async (all, signal) => {
       const created = await all.create(requests(source), {
         signal,
@@ -85,6 +88,15 @@ function addCreate(jobs: Command): void {
   });
 }
 
+async function checkAll(source: Source, models: ReturnType<typeof chain>): Promise<void> {
+  const check = await openCheck(models);
+  try {
+    for await (const entry of readEntries(source)) await check.see(entry);
+  } finally {
+    check.close();
+  }
+}
+
 function addList(jobs: Command): void {
   const command = takesService(
     define(jobs, { usage: 'list', summary: 'list the jobs, the newest first', examples: ['list'] }),
@@ -97,7 +109,11 @@ function addList(jobs: Command): void {
         if (!screen.json) rows.push(rowOf(job));
       }
       const head = ['job', 'state', 'created', 'requests', 'failed', 'model', 'display name'];
-      screen.result(rows.length === 0 ? 'there are no jobs' : table(head, rows));
+      screen.result(
+        rows.length === 0
+          ? 'there are no jobs'
+          : fittingTable(screen.room, head, rows, ['model', 'failed', 'display name']),
+      );
       return undefined;
     }),
   );
@@ -120,7 +136,7 @@ function addGet(jobs: Command): void {
   );
   runs<ServiceOptions>(command, (screen, options, name = '') =>
     withJobs(screen, options, async (all) => {
-      const job = await all.get(name);
+      const job = await all.get(fullName(name));
       screen.data(job);
       screen.result(words(job));
       return undefined;
@@ -147,7 +163,11 @@ function addWait(jobs: Command): void {
         const since = moment(new Date(started));
         screen.watch(() => `${job.name}: ${job.state}${done}; waiting since ${since}`);
       };
-      const job = await all.wait(name, { signal, deadline: options.deadline, onProgress });
+      const job = await all.wait(fullName(name), {
+        signal,
+        deadline: options.deadline,
+        onProgress,
+      });
       screen.settle();
       screen.data(job);
       screen.result(words(job));
@@ -167,7 +187,9 @@ function addResults(jobs: Command): void {
     .option('--force', 'overwrite files that are there');
   takesService(command);
   runs<ResultOptions>(command, (screen, options, name = '') =>
-    withJobs(screen, options, (all, signal) => saveResults(all, name, signal, screen, options)),
+    withJobs(screen, options, (all, signal) =>
+      saveResults(all, fullName(name), signal, screen, options),
+    ),
   );
 }
 
@@ -178,12 +200,12 @@ async function saveResults(
   screen: Screen,
   { out, force = false }: ResultOptions,
 ): Promise<ExitCode | undefined> {
-  makeFolderOf(out);
   const job = await all.get(name);
   if (!job.ended) {
     const wait = `unexhausted jobs wait ${name}`;
     throw new Problem(`${name} has not ended (${job.state}); see: ${wait}`, EXIT.later);
   }
+  makeFolderOf(out);
   const taken = new Map<string, number>();
   let done = 0;
   let failed = 0;
@@ -215,8 +237,9 @@ function addOne(
 ): void {
   const usage = `${verb} <name>`;
   const command = takesService(define(jobs, { usage, summary, examples: [`${verb} batches/abc`] }));
-  runs<ServiceOptions>(command, (screen, options, name = '') =>
+  runs<ServiceOptions>(command, (screen, options, given = '') =>
     withJobs(screen, options, async (all) => {
+      const name = fullName(given);
       await run(all, name);
       const now = verb === 'cancel' ? 'cancelling' : 'deleted';
       screen.data({ name, state: now });
@@ -224,6 +247,11 @@ function addOne(
       return undefined;
     }),
   );
+}
+
+/** The name of a job, which may be given as its bare id. */
+function fullName(given: string): string {
+  return /^[\w-]+$/.test(given) ? `batches/${given}` : given;
 }
 
 /** Runs with a client's jobs; Ctrl-C ends what is waited for, and the jobs go on. */

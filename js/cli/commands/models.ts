@@ -3,9 +3,13 @@ import type { Command } from 'commander';
 import { type ModelInfo, models } from '../../index.js';
 import { type CommonOptions, define, runs } from '../command.js';
 import { Problem } from '../problem.js';
+import { SIZES } from '../request.js';
 import type { Screen } from '../screen.js';
 import { table } from '../table.js';
 import { money, plain } from '../words.js';
+
+/** The columns that a table with the names of the models takes. */
+const WIDE = 100;
 
 interface Options extends CommonOptions {
   all?: boolean;
@@ -33,23 +37,55 @@ async function list(screen: Screen, { all }: Options, id?: string): Promise<unde
   }
   const shown = all ? rows : rows.filter(({ status }) => status !== 'retired');
   screen.data(shown);
-  screen.result(
-    table(
-      ['model', 'name', 'status', 'ends', '512', '1K', '2K', '4K'],
-      shown.map((row) => [
-        row.id,
-        row.name,
-        row.status,
-        row.ends?.gemini ?? '',
-        ...(['512', '1K', '2K', '4K'] as const).map((size) => priceOf(row, size)),
-      ]),
+  const isWide = screen.width >= WIDE;
+  const parts = [
+    prices(
+      shown.filter(({ status }) => status !== 'retired'),
+      isWide,
     ),
+  ];
+  if (all) parts.push(retired(shown.filter(({ status }) => status === 'retired')));
+  screen.result(parts.join('\n\n'));
+}
+
+/** The models that can be asked, and a picture's price by its size. */
+function prices(rows: readonly ModelInfo[], isWide: boolean): string {
+  return table(
+    ['model', ...(isWide ? ['name'] : []), 'status', ...SIZES],
+    rows.map((row) => [
+      row.id,
+      ...(isWide ? [row.name] : []),
+      row.ends?.gemini === undefined ? row.status : `ends ${row.ends.gemini}`,
+      ...SIZES.map((size) => priceOf(row, size)),
+    ]),
+  );
+}
+
+function retired(rows: readonly ModelInfo[]): string {
+  return table(
+    ['retired', 'ended', 'use'],
+    // The month alone, so that a line fits a terminal; the day is among the facts of the model.
+    rows.map(({ id, ends, successor }) => [id, ends?.gemini?.slice(0, 7) ?? '', successor ?? '']),
   );
 }
 
 function priceOf({ sizes }: ModelInfo, size: string): string {
   const found = sizes.find((row) => row.size === size);
   return found === undefined ? '–' : money(found.price);
+}
+
+/** A fact in words. The prices of the catalogue are USD for a million tokens. */
+function wordsOf(key: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') {
+    return key.endsWith('Price')
+      ? `${money(value)} a million tokens`
+      : value.toLocaleString('en-US');
+  }
+  if (typeof value !== 'object' || value === null) return String(value);
+  const parts = Object.entries(value).map(([name, part]) => `${name} ${wordsOf(name, part)}`);
+  return parts.join(', ');
 }
 
 function details(model: ModelInfo): string {
@@ -60,8 +96,7 @@ function details(model: ModelInfo): string {
   });
   const lines = Object.entries({ ...rest, sizes: prices, ratios }).map(([key, value]) => {
     const words = plain(key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
-    const text = Array.isArray(value) ? value.join(', ') : String(value);
-    return [words, text === 'true' ? 'yes' : text === 'false' ? 'no' : text] as const;
+    return [words, wordsOf(key, value)] as const;
   });
   const width = Math.max(...lines.map(([key]) => key.length));
   return lines.map(([key, value]) => `${key.padEnd(width)}  ${value}`).join('\n');

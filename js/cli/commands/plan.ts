@@ -4,6 +4,7 @@ import { type Plan, type PlanOptions, plan } from '../../index.js';
 import { type CommonOptions, define, runs } from '../command.js';
 import type { Screen } from '../screen.js';
 import { table } from '../table.js';
+import { readCount } from '../values.js';
 import { count, duration, money, plain } from '../words.js';
 
 interface Options
@@ -13,7 +14,7 @@ interface Options
 /** Adds the command. */
 export function addPlan(program: Command): void {
   const command = define(program, {
-    usage: 'plan <pictures>',
+    usage: 'plan',
     summary: 'say how to make so many pictures, how long it takes and what it costs',
     examples: [
       'plan 500 --tier tier1',
@@ -22,6 +23,7 @@ export function addPlan(program: Command): void {
     ],
   });
   command
+    .argument('<pictures>', 'how many in each period', (text) => String(readCount(text)))
     .addOption(
       new Option('--per <period>', 'the period').choices(['day', 'month']).default('month'),
     )
@@ -82,9 +84,9 @@ function words(made: Plan, screen: Screen): string {
       money(row.standard.perImage),
       money(row.standard.perMonth),
       row.batch === undefined ? '–' : money(row.batch.perMonth),
-      row.lacks === undefined ? '' : `cannot do the ${row.lacks}`,
+      row.lacks === undefined ? '' : row.lacks === 'size' ? 'no such size' : 'no references',
     ]);
-  const priceHead = ['model', 'size', 'a picture', 'a month', 'by Batch API', ''];
+  const priceHead = ['model', 'size', 'a picture', 'a month', 'Batch API', ''];
   parts.push(`${bold('Costs')}\n${table(priceHead, prices)}`);
   return parts.join('\n\n');
 }

@@ -4,9 +4,11 @@ import { models, type QuotaReport, type QuotaUsage } from '../../index.js';
 import { define, runs } from '../command.js';
 import type { Screen } from '../screen.js';
 import { openClient, type ServiceOptions, takesService } from '../service.js';
-import { table } from '../table.js';
+import { fittingTable } from '../table.js';
 import { readList } from '../values.js';
 import { moment, money, plain } from '../words.js';
+
+const HEAD = ['model', 'limit', 'used', 'of', '', 'known', 'frees at'];
 
 interface Options extends ServiceOptions {
   model?: string[];
@@ -24,7 +26,7 @@ export function addQuota(program: Command): void {
     examples: ['quota', 'quota --model gemini-3-pro-image --json'],
   });
   command
-    .option('--model <ids>', 'these models alone, with commas; may come again', readList)
+    .option('-m, --model <ids>', 'these models alone, with commas; may come again', readList)
     .option('--all', 'also what is neither used nor known');
   takesService(command);
   runs(command, quota);
@@ -54,7 +56,7 @@ async function quota(screen: Screen, options: Options): Promise<undefined> {
     ...ofAccount.map(({ usage }) => rowOf('the account', usage)),
   ];
   if (rows.length === 0) screen.result('nothing is used, and no limit is known yet');
-  else screen.result(table(['model', 'limit', 'used', 'of', '', 'known', 'frees at'], rows));
+  else screen.result(fittingTable(screen.room, HEAD, rows, ['', 'known']));
   for (const { model, restsUntil } of reports) {
     if (restsUntil !== undefined) screen.note(`${model} rests until ${moment(restsUntil)}`);
   }
