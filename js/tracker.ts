@@ -1,5 +1,6 @@
 /** The quota ledger alone, for code that makes its own calls. */
 import { ask } from './base/callback.js';
+import { flat } from './host/flat.js';
 import { guarded, use } from './module/load.js';
 import type { QuotaTrackerOptions, QuotaUsage, RequestUse, Reservation } from './types/quota.js';
 import type { Tracker } from './wasm/unexhausted.js';
@@ -25,14 +26,14 @@ export class QuotaTracker {
   constructor(options: QuotaTrackerOptions) {
     const { core, instance } = use();
     this.#options = contained(options);
-    this.#tracker = guarded(() => new core.Tracker(this.#options));
+    this.#tracker = guarded(() => new core.Tracker(this.#options, { flat }));
     this.#instance = instance;
   }
 
   #run<T>(what: (tracker: Tracker) => T): T {
     const { core, instance } = use();
     if (instance !== this.#instance) {
-      this.#tracker = guarded(() => new core.Tracker(this.#options));
+      this.#tracker = guarded(() => new core.Tracker(this.#options, { flat }));
       this.#tracker.recall(this.#kept);
       this.#instance = instance;
     }

@@ -16,6 +16,7 @@
 //! - [`quota`]: what a limit is, what is used of it, and what is learned of limits nobody tells.
 //! - [`engine`]: the state machine: calls, queues, outages; `Input` in, `Output` out.
 //! - [`models`], [`request`], [`protocol`]: what models are, what may be asked, how servers speak.
+//! - [`options`]: what callers pass as options, read by the table in [`request`].
 //! - [`base`]: time, randomness, texts, values.
 //! - `wasm`: the driver: it calls `fetch`, waits, and turns JavaScript into the above and back.
 //!
@@ -29,6 +30,7 @@ pub mod base;
 pub mod engine;
 pub mod errors;
 pub mod models;
+pub mod options;
 pub mod protocol;
 pub mod quota;
 pub mod request;

@@ -256,7 +256,7 @@ export class Client {
     name: Name,
     listener: (event: ClientEvents[Name]) => void,
   ): () => void {
-    if (isReady()) use().core.checkEvents({ [name]: listener });
+    if (isReady()) use().core.checkEvents({ [name]: listener }, this.#host);
     if (typeof listener !== 'function')
       throw new TypeError('unexhausted: a listener is a function');
     return this.#host.on(name, listener as (event: never) => void);

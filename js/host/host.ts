@@ -20,6 +20,7 @@ import { type Caller, callers } from './caller.js';
 import { type DownloadInit, download } from './downloads.js';
 import { isPage, settingsOfEnvironment } from './environment.js';
 import { Events } from './events.js';
+import { flat } from './flat.js';
 import { type Life, type Listener, type WeakLife, weakly } from './life.js';
 import { projectName } from './project.js';
 
@@ -385,5 +386,9 @@ export class Host {
 
   dispatcher(): Dispatcher | undefined {
     return patientDispatcher();
+  }
+
+  flat(value: unknown, kept: unknown[], headers: boolean): string {
+    return flat(value, kept, headers);
   }
 }

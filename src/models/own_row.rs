@@ -8,7 +8,8 @@ use crate::models::parameter::{PARAMETERS, Refused};
 use crate::models::service_tier::{self, ServiceTier, Tiers};
 use crate::protocol::Protocol;
 use crate::protocol::need::Size;
-use crate::request::options::{self, Shape, scope};
+use crate::request::options::{self, scope};
+use crate::request::shape::Shape;
 
 /// One model as the caller describes it; what is not said is as in the built-in row, if any.
 #[derive(Clone, Debug, PartialEq)]

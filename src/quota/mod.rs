@@ -12,6 +12,7 @@ pub(crate) mod learning;
 pub mod limit_estimator;
 pub mod limits;
 pub mod midnight;
+pub mod money;
 pub mod refusal;
 pub mod replica;
 pub mod shared;

@@ -1,3 +1,6 @@
 //! Requests as callers may make them.
 
+pub mod key;
 pub mod options;
+pub mod retry_options;
+pub mod shape;

@@ -1,7 +1,7 @@
 //! The host: clocks, timers, random bits, `fetch`, and the JavaScript side of the package.
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, JsString, Object, Promise};
+use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{RequestInit, Response};
 
@@ -152,7 +152,7 @@ extern "C" {
     );
     /// Asks the caller's `fallbackOn` about an error.
     #[wasm_bindgen(method, structural)]
-    pub(crate) fn leaves(this: &Host, fallback_on: &Function, info: &JsValue) -> JsValue;
+    pub(crate) fn leaves(this: &Host, fallback_on: &JsValue, info: &JsValue) -> JsValue;
     /// Tells listeners that the call leaves a model for another.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn switches(this: &Host, call: u32, from: &str, model: &str, info: &JsValue);
@@ -166,7 +166,7 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub(crate) fn ask(
         this: &Host,
-        should_retry: &Function,
+        should_retry: &JsValue,
         error: &JsValue,
         info: &JsValue,
         attempt: u32,
@@ -206,6 +206,16 @@ extern "C" {
     /// The wrapper that lifts the time limits of Node's own `fetch`; `undefined` elsewhere.
     #[wasm_bindgen(method, structural)]
     pub(crate) fn dispatcher(this: &Host) -> JsValue;
+    /// Tells the properties of an object, or the items of a list, in the text that
+    /// `src/options/given.rs` reads, and adds to `kept` what it tells by number. Of `headers` it
+    /// tells the entries, where they have such. The text is empty for anything else.
+    #[wasm_bindgen(method, structural, catch)]
+    pub(crate) fn flat(
+        this: &Host,
+        value: &JsValue,
+        kept: &Array,
+        headers: bool,
+    ) -> Result<String, JsValue>;
     /// Whether this is a page, where only headers that Google's CORS accepts may be sent.
     #[wasm_bindgen(method, structural, getter)]
     pub(crate) fn browser(this: &Host) -> bool;

@@ -22,12 +22,12 @@ use wasm_bindgen::prelude::*;
 use crate::base::random::Random;
 use crate::errors::classify::classify;
 use crate::models::catalog;
+use crate::options::value::count;
 use crate::protocol::address;
-use crate::request::options::Shape;
+use crate::request::shape::Shape;
 use crate::retry::backoff;
 use errors::info::error_info;
-use options::each::check_argument;
-use options::value::count;
+use options::argument::argument;
 use values::copy::copy;
 
 /// A third of the code of the default allocator.
@@ -47,9 +47,8 @@ pub fn classify_error(input: &JsValue) -> JsValue {
 /// A `TypeError` where `attempt` is not a whole number from 1.
 #[wasm_bindgen(js_name = getRetryDelay)]
 pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, JsValue> {
-    check_argument("attempt", attempt, Shape::Count)?;
+    let tries = count(argument("attempt", attempt, Shape::Count)?);
     let info = classify(&copy(input), host::now().wall);
-    let tries = count(attempt);
     let delay = backoff::retry_delay(&info, tries, &mut Random::new(host::seed()));
     Ok(delay.map_or(JsValue::NULL, |delay| delay.as_f64().into()))
 }
@@ -59,8 +58,8 @@ pub fn get_retry_delay(input: &JsValue, attempt: &JsValue) -> Result<JsValue, Js
 /// # Errors
 /// A `TypeError` that names the events.
 #[wasm_bindgen(js_name = checkEvents)]
-pub fn check_events(listeners: &JsValue) -> Result<(), JsValue> {
-    options::events::check_events(listeners)
+pub fn check_events(listeners: &JsValue, host: &JsValue) -> Result<(), JsValue> {
+    options::read::check_listeners(listeners, host.unchecked_ref())
 }
 
 /// The catalogue's price in USD of one picture of this model at its default size.

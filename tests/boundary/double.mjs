@@ -17,6 +17,22 @@ export function declared(rust) {
   }));
 }
 
+/** A caller's plain options in the text that `src/options/given.rs` reads. */
+function flat(value, kept) {
+  const told = (item) => {
+    if (typeof item === 'string') return `s${item.length} ${item}`;
+    if (typeof item === 'number') {
+      const [low, high] = new Uint32Array(new Float64Array([item]).buffer);
+      return `n${high} ${low} `;
+    }
+    const kind =
+      typeof item === 'function' ? 'F' : !Array.isArray(item) ? 'o' : item[0] ? 'l' : 'e';
+    return `${kind}${kept.push(item) - 1} `;
+  };
+  const all = Object.entries(value).map(([key, item]) => `${key.length} ${key}${told(item)}`);
+  return `${Array.isArray(value) ? 'l' : 'o'}${all.join('')}`;
+}
+
 /** A host in a few lines: it settles promises through the caller object and keeps what it is told. */
 export function double(rust) {
   const host = { browser: false, listening: false, warnings: [], signals: [] };
@@ -31,10 +47,10 @@ export function double(rust) {
       const controller = new AbortController();
       return { attempt, signal: controller.signal, controller };
     },
-    call: ({ work, context, call, flight }) =>
+    call: ({ work, context, call, attempt }) =>
       new Promise((resolve) => resolve(work(context))).then(
-        (answer) => host.core.answered(call, flight, answer),
-        (error) => host.core.threw(call, flight, error),
+        (answer) => host.core.answered(call, attempt, answer),
+        (error) => host.core.threw(call, attempt, error),
       ),
     canceller: () => {
       const controller = new AbortController();
@@ -49,6 +65,7 @@ export function double(rust) {
     addSwitch: ({ list, ...left }) => list.push(left),
     body: ({ response }) => response.json(),
     errorText: ({ response }) => response.text(),
+    flat: ({ value, kept }) => flat(value, kept),
     isSameOrigin: () => true,
     warn: ({ text }) => host.warnings.push(text),
     environment: () => ({}),

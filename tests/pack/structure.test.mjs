@@ -22,6 +22,7 @@ const LAYERS = [
   'request',
   'models',
   'engine',
+  'options',
   'wasm',
 ];
 

@@ -6,9 +6,9 @@ use crate::base::time::Millis;
 use crate::engine::input::Used;
 use crate::models::cost;
 use crate::models::model::Model;
+use crate::quota::money::nanos;
 use crate::wasm::answer::summary::{Summary, usage};
 use crate::wasm::values::access::get;
-use crate::wasm::values::money::nanos;
 
 /// The tokens and money that the answer of an SDK took; `None` where it does not say.
 pub(crate) fn used_by_answer(answer: &JsValue, model: Option<&Model<'_>>) -> Option<Used> {

@@ -8,7 +8,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::base::random::Random;
 use crate::base::time::Millis;
-use crate::request::options::{Shape, scope};
+use crate::request::options::scope;
+use crate::request::shape::Shape;
 use crate::retry::backoff::batch_pause;
 use crate::wasm::client::core::Core;
 use crate::wasm::driver::event_loop::Driver;
@@ -16,9 +17,8 @@ use crate::wasm::errors::generate_error::closed_error;
 use crate::wasm::errors::retired::retired_error;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::host;
-use crate::wasm::options::each::check_argument;
+use crate::wasm::options::argument::argument;
 use crate::wasm::options::read::read_options;
-use crate::wasm::options::value::millis;
 use crate::wasm::request::checked::Request;
 use crate::wasm::values::check::as_array;
 
@@ -46,10 +46,9 @@ impl Core {
             return Err(type_error("`batchGenerate` needs a list of prompts"));
         };
         let delay = if options.as_f64().is_some() {
-            check_argument("delay", options, Shape::Duration)?;
-            Some(millis(options))
+            Some(Millis::from_f64(argument("delay", options, Shape::Duration)?))
         } else {
-            read_options(options, scope::BATCH)?.delay
+            read_options(options, scope::BATCH, &self.driver.host)?.delay
         };
         if self.driver.is_closed() {
             return Err(closed_error(&self.driver.host));

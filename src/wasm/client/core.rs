@@ -9,14 +9,14 @@ use crate::engine::ids::{AttemptId, CallId};
 use crate::engine::input::{CallSpec, INTERACTIVE};
 use crate::engine::target::Target as EngineTarget;
 use crate::errors::kind::Dimension;
+use crate::options::limits::GivenLimits;
 use crate::request::options::scope;
 use crate::retry::policy::Policy;
 use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::host::Host;
-use crate::wasm::options::read::read_options;
-use crate::wasm::options::settings::Settings;
-use crate::wasm::quota::limits::{check_limits, warn_limits};
+use crate::wasm::options::read::{Settings, read_options};
+use crate::wasm::quota::limits::warn_limits;
 use crate::wasm::target::targets::Targets;
 
 /// The core behind one client of the package.
@@ -43,12 +43,11 @@ impl Core {
     /// A `TypeError` that names the wrong option.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &JsValue, host: JsValue) -> Result<Core, JsValue> {
-        let mut settings = read_options(options, scope::CLIENT)?;
-        settings.catalog.get_or_insert_default();
-        check_limits(&settings.limits)?;
         let host: Host = host.unchecked_into();
+        let mut settings = read_options(options, scope::CLIENT, &host)?;
+        settings.catalog.get_or_insert_default();
         warn_limits(&settings, &host);
-        if settings.budget.is_some() && settings.limits == "none" {
+        if settings.budget.is_some() && settings.limits == GivenLimits::Off {
             return Err(type_error(
                 "`budget` needs what `limits: 'none'` switches off: leave `limits` out",
             ));

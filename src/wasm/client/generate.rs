@@ -3,18 +3,17 @@
 use wasm_bindgen::prelude::*;
 
 use crate::base::time::Millis;
-use crate::request::options::{RetryOptions, Shape, scope};
+use crate::options::value::count;
+use crate::request::options::scope;
+use crate::request::retry_options::RetryOptions;
+use crate::request::shape::Shape;
 use crate::retry::policy::Policy;
 use crate::wasm::attempt::admission_hook::AdmissionHook;
 use crate::wasm::client::core::Core;
-use crate::wasm::options::each::check_argument;
-use crate::wasm::options::read::{check_batch_options, read_options};
-use crate::wasm::options::settings::Settings;
-use crate::wasm::options::value::{millis, retries};
+use crate::wasm::options::argument::argument;
+use crate::wasm::options::read::{Settings, read_options};
 use crate::wasm::picture::call::Wanted;
 use crate::wasm::request::checked::Request;
-use crate::wasm::values::access::get;
-use crate::wasm::values::check::as_array;
 
 /// The requests of the drop-in in all, where the caller gives no number.
 const MAX_RETRIES: u32 = 5;
@@ -35,7 +34,7 @@ impl Core {
         options: &JsValue,
         hook: &JsValue,
     ) -> Result<u32, JsValue> {
-        let call = read_options(options, scope::GENERATE)?;
+        let call = read_options(options, scope::GENERATE, &self.driver.host)?;
         let policy = call.retry.apply(self.settings.retry.apply(Policy::GENERATE));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Result, policy, call, AdmissionHook::read(hook))
@@ -48,11 +47,10 @@ impl Core {
     /// A `TypeError` that names what is wrong, or a `GenerateError` for a missing key.
     #[wasm_bindgen(js_name = checkBatch)]
     pub fn check_batch(&self, options: &JsValue) -> Result<(), JsValue> {
-        check_batch_options(options)?;
-        let models = get(options, "models");
         let host = &self.driver.host;
+        let batch = read_options(options, scope::RUN, host)?;
         let request = Request::read(&"a picture".into(), host)?;
-        self.targets.chain(as_array(&models), &request, None, &self.settings, host).map(drop)
+        self.targets.chain(batch.models.as_ref(), &request, None, &self.settings, host).map(drop)
     }
 
     /// The drop-in. `options` is `maxRetries`, or an object.
@@ -69,14 +67,14 @@ impl Core {
     ) -> Result<u32, JsValue> {
         let mut call = Settings::default();
         if options.is_object() || options.is_null() {
-            call = read_options(options, scope::DROP_IN)?;
+            call = read_options(options, scope::DROP_IN, &self.driver.host)?;
         } else if !options.is_undefined() {
-            check_argument("maxRetries", options, Shape::Retries)?;
-            call.max_retries = Some(retries(options));
+            let retries = argument("maxRetries", options, Shape::Retries)?;
+            call.max_retries = Some(count(retries).max(1));
         }
         if !base_delay.is_undefined() {
-            check_argument("baseDelay", base_delay, Shape::Duration)?;
-            call.retry.all.base_delay = Some(millis(base_delay));
+            let delay = argument("baseDelay", base_delay, Shape::Duration)?;
+            call.retry.all.base_delay = Some(Millis::from_f64(delay));
         }
         let policy = Policy::drop_in(
             call.max_retries.unwrap_or(MAX_RETRIES),
@@ -98,7 +96,7 @@ impl Core {
         request: &JsValue,
         options: &JsValue,
     ) -> Result<u32, JsValue> {
-        let call = read_options(options, scope::FALLBACK)?;
+        let call = read_options(options, scope::FALLBACK, &self.driver.host)?;
         let policy = call.retry.apply(self.limits().apply(Policy::fallback()));
         let request = Request::read(request, &self.driver.host)?;
         self.picture(caller, request, Wanted::Fallback, policy, call, None)

@@ -8,6 +8,7 @@ use crate::base::time::Millis;
 use crate::engine::input::CallSpec;
 use crate::engine::target::Target as EngineTarget;
 use crate::models::service_tier::ServiceTier;
+use crate::quota::money::nanos;
 use crate::quota::window::Amounts;
 use crate::retry::policy::Policy;
 use crate::wasm::attempt::admission_hook::AdmissionHook;
@@ -16,12 +17,11 @@ use crate::wasm::client::core::Core;
 use crate::wasm::client::timeouts::Timeouts;
 use crate::wasm::driver::job::Job;
 use crate::wasm::errors::type_error::type_error;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::picture::call::{Picture, Wanted};
 use crate::wasm::request::checked::Request;
 use crate::wasm::target::resolved::Target;
 use crate::wasm::values::access::get_text;
-use crate::wasm::values::money::nanos;
 
 impl Core {
     /// Starts a call for a picture. A batch has a `hook`, which admits each request.

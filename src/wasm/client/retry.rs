@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::engine::target::Target as EngineTarget;
 use crate::models::cost;
+use crate::quota::money::nanos;
 use crate::quota::window::Amounts;
 use crate::request::options::scope;
 use crate::retry::policy::Policy;
@@ -15,7 +16,6 @@ use crate::wasm::driver::job::Job;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::options::read::read_options;
 use crate::wasm::target::home::home;
-use crate::wasm::values::money::nanos;
 
 #[wasm_bindgen]
 impl Core {
@@ -34,7 +34,7 @@ impl Core {
                 "`retry` needs a function that makes the call and returns its promise",
             ));
         };
-        let call = read_options(options, scope::RETRY)?;
+        let call = read_options(options, scope::RETRY, &self.driver.host)?;
         let policy = if options.is_undefined() {
             Rc::clone(&self.retries)
         } else {

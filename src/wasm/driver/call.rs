@@ -1,11 +1,10 @@
 //! The state of one call.
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::engine::ids::AttemptId;
 use crate::wasm::driver::job::{Job, Thrown};
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 
 pub(super) struct PendingAttempt {
     pub(super) id: AttemptId,
@@ -28,9 +27,9 @@ pub(super) struct Call {
 
 /// The caller's own functions, which few calls have.
 pub(super) struct Callbacks {
-    pub(super) on_retry: Option<Function>,
-    pub(super) should_retry: Option<Function>,
-    pub(super) fallback_on: Option<Function>,
+    pub(super) on_retry: Option<JsValue>,
+    pub(super) should_retry: Option<JsValue>,
+    pub(super) fallback_on: Option<JsValue>,
 }
 
 impl Callbacks {

@@ -20,7 +20,7 @@ use crate::wasm::driver::call::{Call, Callbacks};
 use crate::wasm::driver::job::Job;
 use crate::wasm::errors::generate_error::closed_error;
 use crate::wasm::host::{self, Host};
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::quota::quotas::{Quotas, account_identity};
 use crate::wasm::target::home::home;
 
@@ -64,10 +64,11 @@ impl Driver {
         if let Some(budget) = &settings.budget {
             engine.set_budget(budget);
             if settings.store.is_some() {
-                engine.share(ReplicaId::Budget, settings.on_store_down);
+                engine.share(ReplicaId::Budget, settings.on_store_down.unwrap_or_default());
             }
         }
-        let shared = settings.store.clone().map(|store| (store, settings.project.clone()));
+        let shared =
+            settings.store.clone().map(|store| (store.unchecked_into(), settings.project.clone()));
         let (base, key) = home(settings, &host);
         let home = account_identity(&base, key.as_deref());
         let driver = Rc::new(Self {
@@ -83,7 +84,7 @@ impl Driver {
             idle: Cell::default(),
             serials: Cell::new(0),
             host,
-            fetch: settings.fetch.clone(),
+            fetch: settings.fetch.clone().map(JsCast::unchecked_into),
             catalog: settings.catalog(),
             emitted_retired: RefCell::default(),
             history: RefCell::default(),

@@ -32,7 +32,7 @@ impl Driver {
             job.model(target),
             &job.redacted_info(info),
             &job.redacted_error(thrown.as_ref()),
-            &on_retry.into(),
+            &on_retry.unwrap_or_default(),
         );
     }
 

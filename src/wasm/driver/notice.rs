@@ -3,11 +3,11 @@
 use crate::engine::ids::LaneId;
 use crate::engine::output::Notice;
 use crate::errors::kind::Dimension;
+use crate::quota::money::amount;
 use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::errors::info::error_info;
 use crate::wasm::quota::fields::{alert_fields, budget_fields};
 use crate::wasm::values::date::date;
-use crate::wasm::values::money::amount;
 use crate::wasm::values::name::name;
 use crate::wasm::values::object::Fields;
 

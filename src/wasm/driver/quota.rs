@@ -8,18 +8,18 @@ use crate::engine::ids::ReplicaId;
 use crate::engine::ids::{AccountId, LaneId};
 use crate::engine::lane::LaneSpec;
 use crate::errors::kind::Dimension;
+use crate::options::limits::GivenLimits;
 use crate::quota::limits::Limits;
+use crate::quota::money::amount;
 use crate::quota::replica::OnStoreDown;
 use crate::quota::tier;
 use crate::quota::usage::DimensionUsage;
 use crate::wasm::driver::event_loop::Driver;
 use crate::wasm::host;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::quota::fields::usages;
-use crate::wasm::quota::limits::{given_limits, tier_of};
 use crate::wasm::quota::quotas::ModelQuota;
 use crate::wasm::values::date::date;
-use crate::wasm::values::money::amount;
 use crate::wasm::values::object::Fields;
 
 impl Driver {
@@ -36,7 +36,7 @@ impl Driver {
         (model, called): (&str, Option<&str>),
     ) -> Result<(AccountId, Option<LaneId>), JsValue> {
         let account = self.account_of(settings, base, key);
-        if settings.limits == "none" {
+        if settings.limits == GivenLimits::Off {
             return Ok((account, None));
         }
         if let Some(lane) = self.quotas.lane(account, model) {
@@ -44,8 +44,8 @@ impl Driver {
         }
         // A reseller of a model has limits of its own, which are given by the target's name.
         let is_google = self.has_tier(base);
-        let given = given_limits(&settings.limits, called, Some(model).filter(|_| is_google))?;
-        let tier = tier_of(settings).filter(|_| is_google);
+        let given = settings.limits.of(called, Some(model).filter(|_| is_google));
+        let tier = settings.limits.tier().filter(|_| is_google);
         let tier = tier.map_or_else(Limits::default, |tier| tier::limits(tier, model));
         let lane = self.open_lane(&LaneSpec { account, given, tier }, sharing(settings));
         self.quotas.add_lane(lane, account, model);
@@ -58,7 +58,7 @@ impl Driver {
             return account;
         }
         let given = Limits::default().with(Dimension::Spend, settings.spend);
-        let tier = tier_of(settings).filter(|_| self.has_tier(base));
+        let tier = settings.limits.tier().filter(|_| self.has_tier(base));
         let tier = tier.map_or_else(Limits::default, tier::spend);
         let id = self.open_account(&given, &tier, sharing(settings));
         self.quotas.add_account(id, base, key);
@@ -160,5 +160,5 @@ impl Driver {
 
 /// The rule for a store that is down; `None` for a client without a store.
 fn sharing(settings: &Settings) -> Option<OnStoreDown> {
-    settings.store.as_ref().map(|_| settings.on_store_down)
+    settings.store.as_ref().map(|_| settings.on_store_down.unwrap_or_default())
 }

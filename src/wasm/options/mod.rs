@@ -1,9 +1,5 @@
-//! The options that callers pass.
+//! The options that callers pass, handed to the core.
 
-pub(crate) mod each;
-pub(crate) mod events;
-pub(crate) mod headers;
+pub(crate) mod argument;
+pub(crate) mod caller;
 pub(crate) mod read;
-pub(crate) mod settings;
-pub(crate) mod shape;
-pub(crate) mod value;

@@ -11,6 +11,7 @@ use crate::errors::info::ErrorInfo;
 use crate::errors::kind::Kind;
 use crate::errors::local;
 use crate::models::service_tier::ServiceTier;
+use crate::quota::money::nanos;
 use crate::wasm::answer::summary::Summary;
 use crate::wasm::attempt::failed::Failed;
 use crate::wasm::host::{self, Host};
@@ -22,7 +23,6 @@ use crate::wasm::transport::http::{HttpReply, HttpRequest};
 use crate::wasm::transport::post::post;
 use crate::wasm::values::access::{get, get_text};
 use crate::wasm::values::copy::copy;
-use crate::wasm::values::money::nanos;
 
 impl Picture {
     /// Asks one target once, by the client's own `fetch` where it has one.

@@ -8,10 +8,10 @@ use crate::engine::input::Used;
 use crate::engine::output::{PastAttempt, Record};
 use crate::errors::billed::may_be_billed;
 use crate::protocol::need::Size;
+use crate::quota::money::nanos;
 use crate::wasm::attempt::list::attempt_list;
 use crate::wasm::host::Host;
 use crate::wasm::picture::call::{Picture, Wanted};
-use crate::wasm::values::money::nanos;
 use crate::wasm::values::name::name;
 
 impl Picture {

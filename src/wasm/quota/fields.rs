@@ -4,9 +4,9 @@ use js_sys::Array;
 
 use crate::errors::kind::Dimension;
 use crate::quota::alert::Alert;
+use crate::quota::money::amount;
 use crate::quota::usage::DimensionUsage;
 use crate::wasm::values::date::date;
-use crate::wasm::values::money::amount;
 use crate::wasm::values::name::name;
 use crate::wasm::values::object::Fields;
 

@@ -13,7 +13,7 @@ use crate::quota::shared::SharedUsage;
 use crate::quota::usage::Usage;
 use crate::quota::window::Amounts;
 use crate::request::options::scope;
-use crate::wasm::host;
+use crate::wasm::host::{self, Host};
 use crate::wasm::options::read::read_options;
 use crate::wasm::quota::fields::{alert_fields, usages};
 use crate::wasm::values::date::date;
@@ -33,6 +33,8 @@ pub struct Tracker {
     state: Rc<RefCell<State>>,
     thresholds: Vec<f64>,
     on_alert: Option<Function>,
+    /// It reads options, and does nothing else.
+    host: Host,
 }
 
 #[wasm_bindgen]
@@ -42,13 +44,15 @@ impl Tracker {
     /// # Errors
     /// A `TypeError` that names the wrong option.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &JsValue) -> Result<Tracker, JsValue> {
-        let settings = read_options(options, scope::TRACKER)?;
+    pub fn new(options: &JsValue, host: JsValue) -> Result<Tracker, JsValue> {
+        let host: Host = host.unchecked_into();
+        let settings = read_options(options, scope::TRACKER, &host)?;
         let quota = Usage::new(&settings.own_limits, &Limits::default());
         Ok(Self {
             state: Rc::new(RefCell::new(State { quota, alerts: Alerts::default(), asked: None })),
             thresholds: settings.alert_at.unwrap_or_else(|| vec![ALERT_AT]),
-            on_alert: settings.on_alert,
+            on_alert: settings.on_alert.map(JsCast::unchecked_into),
+            host,
         })
     }
 
@@ -57,7 +61,7 @@ impl Tracker {
     /// # Errors
     /// A `TypeError` that names the wrong option.
     pub fn record(&self, options: &JsValue) -> Result<(), JsValue> {
-        let used = amounts(options)?;
+        let used = self.amounts(options)?;
         let clock = clock();
         self.state.borrow_mut().quota.record(clock, clock.now, &used);
         self.alert();
@@ -70,7 +74,7 @@ impl Tracker {
     /// # Errors
     /// A `TypeError` that names the wrong option.
     pub fn reserve(&self, options: &JsValue) -> Result<JsValue, JsValue> {
-        let cost = amounts(options)?;
+        let cost = self.amounts(options)?;
         let clock = clock();
         let taken = self.state.borrow_mut().quota.take(clock, &cost);
         let fields = match taken {
@@ -97,9 +101,9 @@ impl Tracker {
     /// # Errors
     /// A `TypeError` that names the wrong option.
     pub fn settle(&self, at: f64, reserved: &JsValue, used: &JsValue) -> Result<(), JsValue> {
-        let reserved = amounts(reserved)?;
+        let reserved = self.amounts(reserved)?;
         let is_served = !used.is_null();
-        let used = if is_served { amounts(used)? } else { Amounts::default() };
+        let used = if is_served { self.amounts(used)? } else { Amounts::default() };
         let (at, clock) = (crate::base::time::Millis::from_f64(at).0, clock());
         let State { quota, asked, .. } = &mut *self.state.borrow_mut();
         if is_served && *asked == Some(at) && quota.proves_day(clock) {
@@ -135,6 +139,17 @@ impl Tracker {
 }
 
 impl Tracker {
+    /// The amounts of one request: `{ tokens, images }`.
+    fn amounts(&self, options: &JsValue) -> Result<Amounts, JsValue> {
+        let settings = read_options(options, scope::USE, &self.host)?;
+        Ok(Amounts {
+            requests: 1,
+            tokens: settings.tokens.unwrap_or_default(),
+            images: settings.images.unwrap_or(1),
+            nanos: 0,
+        })
+    }
+
     /// A request that was just reserved may find out if the day is over.
     fn note_doubt(&self, clock: Clock) {
         let State { quota, asked, .. } = &mut *self.state.borrow_mut();
@@ -153,17 +168,6 @@ impl Tracker {
             let _ = listener.call1(&JsValue::UNDEFINED, &alert_fields(&alert).done());
         }
     }
-}
-
-/// The amounts of one request: `{ tokens, images }`.
-fn amounts(options: &JsValue) -> Result<Amounts, JsValue> {
-    let settings = read_options(options, scope::USE)?;
-    Ok(Amounts {
-        requests: 1,
-        tokens: settings.tokens.unwrap_or_default(),
-        images: settings.images.unwrap_or(1),
-        nanos: 0,
-    })
 }
 
 fn clock() -> Clock {

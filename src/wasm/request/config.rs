@@ -5,11 +5,10 @@ use wasm_bindgen::prelude::*;
 
 use crate::base::text::join;
 use crate::protocol::gemini::{self, Place};
-use crate::request::options::{Shape, scope};
+use crate::request::options::scope;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::host::Host;
 use crate::wasm::options::read::read_options;
-use crate::wasm::options::shape::fits;
 use crate::wasm::request::contents::system;
 use crate::wasm::request::http_options::HttpOptions;
 use crate::wasm::values::access::{get, get_dynamic, keys, put, set};
@@ -29,14 +28,14 @@ pub(super) fn apply_config(
         return Err(type_error("`config` must be an object"));
     }
     let signal = get(config, "abortSignal");
-    if !signal.is_undefined() && !fits(&signal, Shape::Signal) {
+    if !signal.is_undefined() && !is_signal(&signal) {
         return Err(type_error("`config.abortSignal` must be an AbortSignal"));
     }
     let http = get(config, "httpOptions");
     if !http.is_undefined() && !is_plain(&http) {
         return Err(type_error("`config.httpOptions` must be an object"));
     }
-    let options = read_options(&http, scope::HTTP)?;
+    let options = read_options(&http, scope::HTTP, host)?;
     if gemini::HTTP_UNHEARD.into_iter().any(|key| !get(&http, key).is_undefined()) {
         host.warn(gemini::HTTP_LEFT_OUT);
     }
@@ -127,4 +126,11 @@ fn apply_resolution(generation: &Object, value: &JsValue, host: &Host) -> Result
     }
     set(generation, "imageConfig", &image);
     Ok(())
+}
+
+/// Whether this is an `AbortSignal`, or has what one has.
+fn is_signal(value: &JsValue) -> bool {
+    value.is_object()
+        && get(value, "aborted").as_bool().is_some()
+        && get(value, "addEventListener").is_function()
 }

@@ -1,14 +1,13 @@
 //! `config.httpOptions` of a request.
 
-use js_sys::Object;
-
 use crate::base::time::Millis;
+use crate::options::headers::Headers;
 
 /// `config.httpOptions`, as far as it is honoured.
 #[derive(Debug, Default)]
 pub(crate) struct HttpOptions {
     pub(crate) timeout: Option<Millis>,
-    pub(crate) headers: Option<Object>,
+    pub(crate) headers: Option<Headers>,
     pub(crate) base_url: Option<String>,
     pub(crate) api_version: Option<String>,
 }

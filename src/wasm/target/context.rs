@@ -1,7 +1,7 @@
 //! The sources of targets.
 
 use crate::wasm::host::Host;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::request::http_options::HttpOptions;
 use crate::wasm::target::current_id::current_id;
 use crate::wasm::target::token::TokenSources;

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
+use crate::options::headers::Headers;
 use crate::protocol::vertex;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::host::Host;
@@ -22,9 +22,9 @@ use crate::wasm::values::access::get_text;
 pub(super) struct Credentials<'a> {
     pub(super) key: Option<String>,
     pub(super) token: Option<Rc<TokenSource>>,
-    headers: Option<Object>,
+    headers: Option<Headers>,
     /// The headers of the request itself.
-    request_headers: Option<&'a Object>,
+    request_headers: Option<&'a Headers>,
 }
 
 impl<'a> Credentials<'a> {
@@ -58,7 +58,7 @@ impl<'a> Credentials<'a> {
         let callback = entry.options.access_token.as_ref().filter(|_| stays);
         let credentials = Self {
             key: key.filter(|_| stays),
-            token: callback.map(|callback| context.tokens.of(callback)),
+            token: callback.map(|callback| context.tokens.of(callback.unchecked_ref())),
             headers: headers.filter(|_| stays),
             request_headers,
         };
@@ -67,7 +67,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// The headers that were given, the target's first and then the request's.
-    pub(super) fn headers(&self) -> Vec<&Object> {
+    pub(super) fn headers(&self) -> Vec<&Headers> {
         [self.headers.as_ref(), self.request_headers].into_iter().flatten().collect()
     }
 
@@ -103,7 +103,7 @@ fn headers_of_request<'a>(
     entry: &Entry,
     location: &Location<'_>,
     context: &Context<'a>,
-) -> Option<&'a Object> {
+) -> Option<&'a Headers> {
     // Vertex AI is Google too.
     let is_google = location.http.is_some() || entry.is_vertex;
     let headers = context.http.headers.as_ref();

@@ -5,8 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::protocol::{Protocol, gemini};
 use crate::request::options::scope;
 use crate::wasm::errors::type_error::type_error;
-use crate::wasm::options::read::read_options;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::{Settings, read_options};
 use crate::wasm::target::context::Context;
 
 const TARGETS: &str =
@@ -38,7 +37,7 @@ impl Entry {
         let options = if value.is_string() {
             Settings { model: value.as_string(), ..Settings::default() }
         } else {
-            read_options(value, scope::TARGET)?
+            read_options(value, scope::TARGET, context.host)?
         };
         let Some(model) = options.model.clone() else {
             return Err(type_error(TARGETS));

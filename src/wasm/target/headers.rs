@@ -3,14 +3,15 @@
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
-use crate::wasm::values::access::{get_dynamic, keys, put};
+use crate::options::headers::Headers;
+use crate::wasm::values::access::put;
 use crate::wasm::values::object::Fields;
 
 /// An object with the caller's headers on top of ours.
 pub(super) fn request_headers(
     credential: Option<(&'static str, String)>,
     timeout_secs: Option<u64>,
-    extra: &[&Object],
+    extra: &[&Headers],
 ) -> Object {
     let mut fields = Fields::new().set("content-type", "application/json");
     if let Some((name, value)) = credential {
@@ -19,11 +20,10 @@ pub(super) fn request_headers(
     let fields = fields.set_some("x-server-timeout", timeout_secs.map(|secs| secs.to_string()));
     let headers: Object = fields.done().unchecked_into();
     for more in extra {
-        for key in keys(more) {
-            let value = get_dynamic(more, &key);
-            if let Some(name) = key.as_string().filter(|_| !value.is_undefined()) {
+        for (name, value) in more.iter() {
+            if let Some(value) = value {
                 // Lower case, so that a header given twice is sent once.
-                put(&headers, &name.to_ascii_lowercase().into(), &value);
+                put(&headers, &name.to_ascii_lowercase().into(), &value.as_str().into());
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::protocol::gemini::BASE_URL;
 use crate::wasm::host::Host;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::values::access::get_text;
 
 /// The address and key of the client's options, else of the environment.

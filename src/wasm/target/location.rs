@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::protocol::gemini::BASE_URL;
 use crate::protocol::{Protocol, vertex};
 use crate::wasm::errors::type_error::type_error;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::request::http_options::HttpOptions;
 use crate::wasm::target::context::Context;
 use crate::wasm::target::entry::Entry;

@@ -26,11 +26,11 @@ use crate::wasm::target::secrets::header_secrets;
 /// # Errors
 /// A `TypeError` for a wrong target, a `GenerateError` for a missing key.
 pub(super) fn resolve_all(
-    own: Option<&Array>,
+    own: Option<&JsValue>,
     context: &Context<'_>,
 ) -> Result<Vec<Rc<Target>>, JsValue> {
     let models = match own.or(context.settings.models.as_ref()) {
-        Some(models) => models.to_vec(),
+        Some(models) => models.unchecked_ref::<Array>().to_vec(),
         None => catalog::DEFAULT_CHAIN.iter().map(|&model| model.into()).collect(),
     };
     let mut targets: Vec<Rc<Target>> = Vec::with_capacity(models.len());
@@ -96,7 +96,10 @@ fn target(
     let credential = credentials.key.as_ref().map(|key| (header, [scheme, key].concat()));
     let server_secs = context.server_secs.filter(|_| protocol.is_gemini());
     let headers = request_headers(credential, server_secs, &headers);
-    let config = options.config.map(|config| target_config(&config, context.host)).transpose()?;
+    let config = options
+        .config
+        .map(|config| target_config(config.unchecked_ref(), context.host))
+        .transpose()?;
     let catalog = context.settings.catalog();
     let is_retired = catalog.find(&model).is_some_and(|known| known.status == Status::Retired);
     Ok(Target {

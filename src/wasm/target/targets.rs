@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::models::catalog;
 use crate::wasm::host::Host;
-use crate::wasm::options::settings::Settings;
+use crate::wasm::options::read::Settings;
 use crate::wasm::request::checked::Request;
 use crate::wasm::request::http_options::HttpOptions;
 use crate::wasm::target::context::Context;
@@ -49,7 +48,7 @@ impl Targets {
     /// A `TypeError` for a wrong target, a `GenerateError` for a missing key.
     pub(crate) fn chain(
         &self,
-        own: Option<&Array>,
+        own: Option<&JsValue>,
         request: &Request,
         server_secs: Option<u64>,
         settings: &Settings,

@@ -9,10 +9,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::base::time::WallTime;
+use crate::options::headers::is_header;
 use crate::protocol::token::fresh_until;
 use crate::wasm::errors::type_error::type_error;
 use crate::wasm::host;
-use crate::wasm::options::headers::is_header;
 use crate::wasm::values::access::get;
 
 /// Callbacks that are remembered at most: one that is made anew for each call is never seen again.

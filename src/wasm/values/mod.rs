@@ -4,7 +4,6 @@ pub(crate) mod access;
 pub(crate) mod check;
 pub(crate) mod copy;
 pub(crate) mod date;
-pub(crate) mod money;
 pub(crate) mod name;
 pub(crate) mod object;
 pub(crate) mod text;
