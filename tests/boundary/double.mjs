@@ -31,10 +31,10 @@ export function double(rust) {
       const controller = new AbortController();
       return { attempt, signal: controller.signal, controller };
     },
-    call: ({ work, context, call, flight }) =>
+    call: ({ work, context, call, attempt }) =>
       new Promise((resolve) => resolve(work(context))).then(
-        (answer) => host.core.answered(call, flight, answer),
-        (error) => host.core.threw(call, flight, error),
+        (answer) => host.core.answered(call, attempt, answer),
+        (error) => host.core.threw(call, attempt, error),
       ),
     canceller: () => {
       const controller = new AbortController();
