@@ -201,9 +201,10 @@ function counted(text) {
   return `${text.length}:${text}`;
 }
 
+const bits = new DataView(new ArrayBuffer(8));
+
 /** @param {number} value */
 function number(value) {
-  const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, value);
   return `d${bits.getBigUint64(0).toString(16).padStart(16, '0')}`;
 }
