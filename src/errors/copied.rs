@@ -123,7 +123,7 @@ mod tests {
     fn what_is_cut_is_nothing() {
         let whole = r#"{1:a["1:xd3ff8000000000000t]1:b@9:https://h}"#;
         for end in 0..whole.len() {
-            assert_eq!(read(&whole[..end]), Value::Null, "{end}");
+            assert_eq!(read(bounded(whole, end)), Value::Null, "{end}");
         }
     }
 }
