@@ -3,7 +3,7 @@
  * are skipped, so that a second run is quick. `--step wasm` stops before TypeScript, for work on
  * the Rust side; `--force` forgets what was built.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleCli } from './cli.mjs';
 import { crateNotices } from './licenses.mjs';
@@ -27,6 +27,7 @@ const ABOUT = `# pkg/
 What npm publishes, put here by \`npm run build\` (scripts/build.mjs) and not committed but for this page.
 
 - \`*.js\` and \`*.d.ts\`: \`js/\` by tsc, file for file.
+- \`boundary/\`: \`js/boundary/\`, which the modules call, as it stands.
 - \`wasm/\`: \`src/\` (unexhausted), \`crates/guide\`, \`crates/bulk\` and \`crates/emulator\` by cargo, wasm-bindgen
   and wasm-opt; \`*inline.js\` hold a module as text, for hosts that carry no file beside the code; notices of
   the crates that are compiled in.
@@ -60,6 +61,8 @@ async function buildPackage() {
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(process.execPath, [tsc, '--project', 'js']);
   copyWasm(join(PKG, 'wasm'));
+  // No TypeScript: the tests of the boundary take them as they stand.
+  cpSync(join(ROOT, 'js', 'boundary'), join(PKG, 'boundary'), { recursive: true });
   writeFileSync(join(PKG, 'wasm', 'THIRD-PARTY.txt'), crateNotices(CRATES));
   await bundleCli(join(PKG, 'cli'));
   checkExports();

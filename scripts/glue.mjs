@@ -210,6 +210,13 @@ const atMostOnce = (count) => count <= 1;
 /** Each step: what to find, what to write, and how often it must occur. */
 const STEPS = [
   {
+    // wasm-bindgen copies the scripts that Rust calls by a path, for its tests; ours are beside.
+    what: 'the scripts of the boundary',
+    find: /'\.\/snippets\/[\w-]+\/js\/boundary\/(\w+\.js)'/g,
+    write: "'../boundary/$1'",
+    times: (count) => count > 0,
+  },
+  {
     what: 'the instance counter',
     find: 'let __wbg_instance_id = 0;\n',
     write: `let __wbg_instance_id = 0;\n${RUNTIME}`,

@@ -27,6 +27,7 @@ pub(crate) mod advice;
 pub(crate) mod answer;
 pub mod billed;
 pub mod classify;
+pub mod copied;
 pub(crate) mod evidence;
 pub(crate) mod field;
 pub mod hint;

@@ -12,7 +12,6 @@ use crate::errors::kind::Kind;
 use crate::errors::local;
 use crate::models::service_tier::ServiceTier;
 use crate::quota::money::nanos;
-use crate::wasm::answer::summary::Summary;
 use crate::wasm::attempt::failed::Failed;
 use crate::wasm::host::{self, Host};
 use crate::wasm::picture::call::{Picture, Wanted};
@@ -63,11 +62,11 @@ impl Picture {
             HttpReply::Foreign(status) => Err(Failed::foreign(target.protocol, status)),
             HttpReply::TooLarge => Err(local::too_large().into()),
             HttpReply::Body(body, tier) => {
-                let body = read_answer(target, body, &outgoing, host, self.wanted).await?;
+                let (body, mut summary) =
+                    read_answer(target, body, &outgoing, host, self.wanted).await?;
                 if self.wanted == Wanted::Answer {
                     return Ok(body);
                 }
-                let mut summary = Summary::of(&body);
                 let by_header = tier.as_deref().map(ServiceTier::served);
                 summary.tier = summary.tier.or(by_header);
                 if summary.pictures == 0 {

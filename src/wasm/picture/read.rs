@@ -17,21 +17,26 @@ use crate::wasm::transport::http::HttpRequest;
 use crate::wasm::values::access::get;
 use crate::wasm::values::copy::copy;
 
-/// An answer of a target as one of the Gemini API.
+/// An answer of a target as one of the Gemini API, and its figures; those of an answer that the caller
+/// wants as it came are not read.
 pub(super) async fn read_answer(
     target: &Target,
     body: JsValue,
     outgoing: &HttpRequest,
     host: &Host,
     wanted: Wanted,
-) -> Result<JsValue, Failed> {
+) -> Result<(JsValue, Summary), Failed> {
     let reading = if target.protocol.is_gemini() {
-        if wanted == Wanted::Answer || Summary::of(&body).pictures > 0 {
-            return Ok(body);
+        if wanted == Wanted::Answer {
+            return Ok((body, Summary::default()));
+        }
+        let summary = Summary::of(&body);
+        if summary.pictures > 0 {
+            return Ok((body, summary));
         }
         let reading = read_gemini(&body);
         if !reading.has_some() && !has_chunk(&body) {
-            return Ok(body);
+            return Ok((body, summary));
         }
         reading
     } else {
@@ -42,8 +47,9 @@ pub(super) async fn read_answer(
     };
     let read = Box::pin(reading.finish(outgoing, host)).await;
     let body = read.map_err(Failed::from)?;
-    let is_error = !get(&body, "error").is_undefined() && Summary::of(&body).pictures == 0;
-    if is_error { Err(outline(&body).into()) } else { Ok(body) }
+    let summary = Summary::of(&body);
+    let is_error = !get(&body, "error").is_undefined() && summary.pictures == 0;
+    if is_error { Err(outline(&body).into()) } else { Ok((body, summary)) }
 }
 
 /// An answer without a picture, in the form of the Gemini API, says why.

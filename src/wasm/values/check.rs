@@ -3,11 +3,6 @@
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
-/// Whether this is a buffer, which has a key for each byte.
-pub(super) fn is_bytes(value: &JsValue) -> bool {
-    js_sys::ArrayBuffer::is_view(value)
-}
-
 /// Whether this is an object that is neither a list nor a function.
 pub(crate) fn is_plain(value: &JsValue) -> bool {
     value.is_object() && !value.is_function() && !is_array(value)
