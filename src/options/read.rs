@@ -1,6 +1,7 @@
 //! Reads what callers pass as options, key by key.
 
 use crate::base::text::join;
+use crate::base::time::Millis;
 use crate::base::value::Value;
 use crate::models::known::Catalog;
 use crate::models::price::Price;
@@ -12,8 +13,8 @@ use crate::options::limits::GivenLimits;
 use crate::options::settings::Settings;
 use crate::options::source::{Fault, Source};
 use crate::options::value::{
-    count, deadline, limit, millis, on_daily_limit, on_store_down, picture_usd, price, priority,
-    protocol, shares, sizes, usd,
+    count, limit, millis, on_daily_limit, on_store_down, picture_usd, price, priority, protocol,
+    shares, sizes, usd,
 };
 use crate::quota::limits::Limits;
 use crate::request::key::Key;
@@ -136,7 +137,13 @@ impl<S: Source> Reader<'_, S> {
             // It is 1 at least, since 0 is meant as no second request.
             Key::MaxRetries => settings.max_retries = Some(count(number).max(1)),
             Key::Concurrency => settings.concurrency = Some(count(number).into()),
-            Key::Deadline => settings.deadline = Some(deadline(item, self.source.wall())),
+            Key::Deadline => {
+                // The clock is asked for a moment alone: that costs as much as the rest.
+                settings.deadline = match item {
+                    Given::Date(_, ms) => Some(Millis::from_f64(ms - self.source.wall())),
+                    _ => time,
+                };
+            }
             Key::AvoidPeak => settings.avoid_peak = Some(matches!(item, Given::Flag(true))),
             Key::OnDailyLimit => {
                 settings.on_daily_limit = on_daily_limit(item);

@@ -22,14 +22,6 @@ pub const fn count(number: f64) -> u32 {
     number as u32
 }
 
-/// Milliseconds from `wall`.
-pub(super) fn deadline(item: Given<'_>, wall: f64) -> Millis {
-    match item {
-        Given::Date(_, ms) => Millis::from_f64(ms - wall),
-        _ => millis(item),
-    }
-}
-
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 pub(super) fn limit(item: Given<'_>) -> Option<u64> {
     // The cast saturates, and a part of a request is cut off.
