@@ -43,7 +43,7 @@ it('lists every model with its source, dates and prices', async () => {
   const rows = await models();
   assert.equal(new Set(rows.map(({ id }) => id)).size, rows.length);
   for (const row of rows) {
-    assert.ok(row.source.length > 0 && /^2\d{3}-\d\d-\d\d$/.test(row.checked), row.id);
+    assert.ok(row.source.length > 0 && /^2\d{3}-\d\d-\d\d$/.test(row.checked ?? ''), row.id);
     assert.equal(row.freeTier, false, row.id);
     for (const { price, batchPrice } of row.sizes) {
       if (batchPrice !== undefined) assert.equal(batchPrice * 2, price, row.id);
