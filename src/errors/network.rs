@@ -25,7 +25,8 @@ pub(crate) const UNTRUSTED: &str = "self-signed cert|self signed cert|SELF_SIGNE
     certificate has expired|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|CERT_UNTRUSTED|CERT_REVOKED|\
     CERT_SIGNATURE_FAILURE|CERT_CHAIN_TOO_LONG|CERT_REJECTED|ERR_TLS_CERT_ALTNAME|ERR_CERT_|\
     CERTIFICATE_VERIFY_FAILED|certificate verify failed|certificate verification failed|\
-    x509: |certificate signed by unknown|failed to verify certificate|\
+    x509: certificate|x509: cannot validate|certificate signed by unknown|\
+    failed to verify certificate|\
     PKIX path|CertPathValidator|Trust anchor for certification path|SSLPeerUnverified|\
     RemoteCertificate|remote certificate is invalid|remote certificate was rejected|\
     SSL certificate problem|InvalidCertificate|UnknownIssuer|invalid peer certificate|\
