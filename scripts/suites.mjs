@@ -110,8 +110,8 @@ export const SUITES = [
     name: 'js',
     needs: TESTS,
     wishes: ['redis'],
-    run: () => nodeTestTypes(testsOf('js').filter((file) => !testsOf('processes').includes(file))),
-    quick: () => nodeTestTypes(testsOf('js').filter((file) => !SLOW.test(file))),
+    run: () => nodeTestTypes(testsOfJs().filter((file) => !ALONE.test(file))),
+    quick: () => nodeTestTypes(testsOfJs().filter((file) => !SLOW.test(file))),
   },
   {
     name: 'fuzz',
@@ -122,8 +122,13 @@ export const SUITES = [
   {
     name: 'processes',
     needs: [...TESTS, 'redis'],
-    // Alone, since these count by the clock: whoever is kept waiting for a processor sends late.
-    run: () => nodeTestTypes(testsOf('processes'), []),
+    // One after the other: several processes each, which send late or give up where they wait for a
+    // processor.
+    run: () =>
+      nodeTestTypes(
+        testsOfJs().filter((file) => ALONE.test(file)),
+        [],
+      ),
   },
   {
     name: 'sdks',
@@ -173,6 +178,9 @@ export const SUITES = [
   },
 ];
 
+/** Tests of several processes each, which count by the clock. */
+const ALONE = /\b(?:processes|stores)\b/;
+
 /** Tests that start programs, stores or rounds of thousands of calls: seconds each. */
 const SLOW =
   /\b(?:processes|stores|batch-(?:foreign|jobs|journal)|cli\S*|load|readme|robust|storms|trap)\b/;
@@ -180,9 +188,8 @@ const SLOW =
 /** The suites of `npm run test:quick`, which need no browser and nothing of the system's. */
 export const QUICK = ['fmt', 'clippy', 'native', 'lint', 'types', 'house', 'js'];
 
-function testsOf(folder) {
-  const root = folder === 'js' ? 'tests/js' : `tests/js/${folder}`;
-  return filesUnder(root, (file) => file.endsWith('.test.ts'));
+function testsOfJs() {
+  return filesUnder('tests/js', (file) => file.endsWith('.test.ts'));
 }
 
 /** Removes what the suites shared. */
