@@ -111,7 +111,7 @@ export const SUITES = [
     needs: TESTS,
     wishes: ['redis'],
     run: () => nodeTestTypes(testsOfJs().filter((file) => !ALONE.test(file))),
-    quick: () => nodeTestTypes(testsOfJs().filter((file) => !SLOW.test(file))),
+    quick: () => nodeTestTypes(testsOfJs().filter((file) => !ALONE.test(file) && !SLOW.test(file))),
   },
   {
     name: 'fuzz',
@@ -181,9 +181,8 @@ export const SUITES = [
 /** Tests of several processes each, which count by the clock. */
 const ALONE = /\b(?:processes|stores)\b/;
 
-/** Tests that start programs, stores or rounds of thousands of calls: seconds each. */
-const SLOW =
-  /\b(?:processes|stores|batch-(?:foreign|jobs|journal)|cli\S*|load|readme|robust|storms|trap)\b/;
+/** Tests that start programs or rounds of thousands of calls: seconds each. */
+const SLOW = /\b(?:batch-(?:foreign|jobs|journal)|cli\S*|load|readme|robust|storms|trap)\b/;
 
 /** The suites of `npm run test:quick`, which need no browser and nothing of the system's. */
 export const QUICK = ['fmt', 'clippy', 'native', 'lint', 'types', 'house', 'js'];

@@ -1,7 +1,7 @@
 /**
  * Runs the suites: all of them, those that are named (`npm test -- native js`), or with `--quick` those
- * that take seconds, without what is slow in them. One that fails
- * does not stop the others. The end lists each with its time; the last line counts them.
+ * that take seconds, without what is slow in them. One that fails does not stop the others. The end
+ * lists each with its time; the last line counts them.
  */
 import { build } from './build.mjs';
 import { ensure, missing } from './setup.mjs';
@@ -44,7 +44,7 @@ async function runSuite({ name, needs = [], wishes = [], run }) {
 }
 
 /** The same suite without what is slow; what it only wishes for is not installed. */
-const quick = ({ quick, run }) => ({ run: quick ?? run, wishes: [] });
+const quick = (suite) => ({ ...suite, run: suite.quick ?? suite.run, wishes: [] });
 
 function summarize(results) {
   const lines = results.map(({ name, result, reason, seconds }) => {
@@ -67,15 +67,15 @@ await main(import.meta, async (args) => {
   if (unknown.length > 0) {
     throw new Problem(`no such suite: ${unknown.join(', ')}. There are: ${names.join(', ')}`);
   }
-  const chosen = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const suites = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const chosen = isQuick ? suites.map(quick) : suites;
   const all = chosen.flatMap(({ needs = [], wishes = [] }) => [...needs, ...wishes]);
   const installs = missing(all);
   if (installs.length > 0) {
     say(['this is going to install:', ...installs.map((what) => `  ${what}`)].join('\n'));
   }
   const results = [];
-  for (const suite of chosen)
-    results.push(await runSuite(isQuick ? { ...suite, ...quick(suite) } : suite));
+  for (const suite of chosen) results.push(await runSuite(suite));
   cleanUp();
   summarize(results);
   if (results.some(({ result }) => result === 'failed')) process.exitCode = 1;

@@ -104,12 +104,6 @@ impl Usage {
         self.estimators.iter().any(|estimator| estimator.limit().is_some())
     }
 
-    /// The newest moment that the usage has seen, on its own clock.
-    #[must_use]
-    pub const fn at_moment(&self) -> u64 {
-        self.at
-    }
-
     /// The limit of a dimension and its estimate.
     #[must_use]
     pub fn estimator(&self, dimension: Dimension) -> LimitEstimator {
